@@ -116,9 +116,12 @@ fn two_stages_go_to_the_end_and_silence_is_a_signed_list() {
     let reviews = format!("campaigns/{CAMPAIGN}/reviews/web-1");
     decided(&world, &format!("{reviews}/ana.toml"), &[("old", Certify)]);
 
-    later(&world, 3, &["campaign", "advance", CAMPAIGN]).exits(3).says("1 item is open for ana").says("come back at");
-    later(&world, 3, &["campaign", "advance", "--all"]).exits(0);
-    let told = later(&world, 8, &["campaign", "advance", CAMPAIGN]).exits(0);
+    later(&world, 3, &["campaign", "close-stage", CAMPAIGN])
+        .exits(3)
+        .says("1 item is open for ana")
+        .says("come back at");
+    later(&world, 3, &["campaign", "close-stage", "--all"]).exits(0);
+    let told = later(&world, 8, &["campaign", "close-stage", CAMPAIGN]).exits(0);
     told.says("stage 1: 1 answered, 1 unanswered")
         .says("advances to the next stage")
         .says("tenure sign campaigns/2026-q4/stages/1.toml");
@@ -131,13 +134,13 @@ fn two_stages_go_to_the_end_and_silence_is_a_signed_list() {
     world.merge("close stage 1");
 
     decided(&world, &format!("{reviews}/ben.toml"), &[("old", Certify)]);
-    let told = later(&world, 16, &["campaign", "advance", CAMPAIGN]).exits(0);
+    let told = later(&world, 16, &["campaign", "close-stage", CAMPAIGN]).exits(0);
     told.says("stage 2: 1 answered, 1 unanswered").says("is disabled");
     assert_eq!(close_of(&world, 2).no_response[0].outcome, NoResponseOutcome::Disable);
     world.sign("ana", &[&format!("campaigns/{CAMPAIGN}/stages/2.toml")]);
     world.merge("close stage 2");
     later(&world, 16, &["check"]).exits(0);
-    later(&world, 16, &["campaign", "advance", CAMPAIGN]).exits(3).says("all 2 stages are closed");
+    later(&world, 16, &["campaign", "close-stage", CAMPAIGN]).exits(3).says("all 2 stages are closed");
 
     let before = world.read("web-1/etc/shadow");
     assert!(before.contains("temp:!:20000:0:99999:7:::"));
@@ -211,7 +214,7 @@ fn sampled_stage_asks_about_a_part_and_the_rest_is_done_before() {
     later(&world, 1, &["check"]).exits(0);
     let waiting = sample.len() + 1;
     later(&world, 1, &["campaign", "status", CAMPAIGN]).says(&format!("{waiting} undecided"));
-    later(&world, 8, &["campaign", "advance", CAMPAIGN]).exits(0).says("stage 1: 19 answered, 1 unanswered");
+    later(&world, 8, &["campaign", "close-stage", CAMPAIGN]).exits(0).says("stage 1: 19 answered, 1 unanswered");
     assert_eq!(close_of(&world, 1).no_response[0].outcome, NoResponseOutcome::Disable, "no later stage asks about it");
     world.sign("ana", &[&format!("campaigns/{CAMPAIGN}/stages/1.toml")]);
     world.merge("close stage 1");
@@ -221,7 +224,7 @@ fn sampled_stage_asks_about_a_part_and_the_rest_is_done_before() {
     let decisions: Vec<(&str, Verdict)> =
         sample.iter().map(|name| (name.as_str(), if name == torn { Revoke } else { Certify })).collect();
     decided(&world, &second, &decisions);
-    later(&world, 9, &["campaign", "advance", CAMPAIGN])
+    later(&world, 9, &["campaign", "close-stage", CAMPAIGN])
         .exits(0)
         .says(&format!("stage 2: {} answered, 0 unanswered", sample.len()));
     world.sign("ana", &[&format!("campaigns/{CAMPAIGN}/stages/2.toml")]);
@@ -245,10 +248,10 @@ fn silence_never_takes_more_than_its_cap() {
         ),
     );
     opened(&world, CAMPAIGN, "all");
-    later(&world, 8, &["campaign", "advance", CAMPAIGN]).exits(0).says("2 silent");
+    later(&world, 8, &["campaign", "close-stage", CAMPAIGN]).exits(0).says("2 silent");
     world.sign("ana", &[&format!("campaigns/{CAMPAIGN}/stages/1.toml")]);
     world.merge("close stage 1");
-    let refused = later(&world, 16, &["campaign", "advance", CAMPAIGN]).exits(3);
+    let refused = later(&world, 16, &["campaign", "close-stage", CAMPAIGN]).exits(3);
     refused.says("closing stage 2 would disable 2 unanswered items; the definition allows 1").says("fallback");
     assert!(!world.repo().join(format!("campaigns/{CAMPAIGN}/stages/2.toml")).exists());
 }
@@ -258,10 +261,10 @@ fn reminders_are_sent_once_at_highest_level() {
     let world = company();
     define(&world, "all", STAGES);
     opened(&world, CAMPAIGN, "all");
-    let due = |days: i64, more: &[&str]| later(&world, days, &[&["campaign", "due"], more].concat()).exits(0);
+    let due = |days: i64, more: &[&str]| later(&world, days, &[&["campaign", "remind"], more].concat()).exits(0);
     due(0, &[]).says("[2026-q4] stage 1: 2 items of ana to decide by 2026-11-30 → ana");
     due(4, &[]).says("undecided, due on 2026-11-30");
-    let issues = due(4, &[&["--as", "issues", "--record"], KEYS].concat());
+    let issues = due(4, &[&["--output-format", "issues", "--record"], KEYS].concat());
     let issues: serde_json::Value = serde_json::from_str(&issues.out).unwrap();
     assert_eq!(issues[0]["labels"], serde_json::json!(["tenure", "campaign:2026-q4", "reminder-50"]));
     assert_eq!(issues[0]["marker"], "<!-- tenure-notice 2026-q4/1/reminder-50/ana -->");
@@ -288,7 +291,7 @@ fn repeated_non_response_is_a_finding_until_an_answer() {
     let missed = |id: &str, days: i64| {
         later(&world, days, &["campaign", "open", id, "--from", "policies/rules.toml"]).exits(0);
         signed(&world, id);
-        later(&world, days + 15, &["campaign", "advance", id]).exits(0).says("0 answered");
+        later(&world, days + 15, &["campaign", "close-stage", id]).exits(0).says("0 answered");
         world.sign("ana", &[&format!("campaigns/{id}/stages/1.toml")]);
         world.merge("close the stage");
     };
@@ -319,17 +322,17 @@ fn a_leaver_opens_a_campaign_over_what_they_hold_and_only_one() {
         "leavers",
         "on_no_response = \"disable\"\ntriggers = [\"leaver\"]\n\n[[select]]\nkinds = [\"account\"]\n",
     );
-    world.tenure(&["campaign", "next"]).exits(0).says("no campaign is to be opened now");
+    world.tenure(&["campaign", "schedule"]).exits(0).says("no campaign is to be opened now");
     world.write("repo/principals.toml", &li("left"));
     world.merge("li left");
-    let told = world.tenure(&["campaign", "next"]).exits(0).says("leaver li: left");
-    told.says("--from policies/leavers.toml --subject web-1:uid:1201 --because 'leaver li: left'");
-    let told = world.tenure(&["campaign", "next", "--open"]).exits(0).says("1 item,");
+    let told = world.tenure(&["campaign", "schedule"]).exits(0).says("leaver li: left");
+    told.says("--from policies/leavers.toml --subject web-1:uid:1201 --reason 'leaver li: left'");
+    let told = world.tenure(&["campaign", "schedule", "--open"]).exits(0).says("1 item,");
     let id = told.out.lines().find_map(|line| line.split_once(": 1 item,")).unwrap().0.to_owned();
     assert!(id.starts_with("leaver-li-"), "{id}");
-    world.tenure(&["campaign", "next"]).exits(0).says("no campaign is to be opened now");
+    world.tenure(&["campaign", "schedule"]).exits(0).says("no campaign is to be opened now");
     signed(&world, &id);
-    world.tenure(&["campaign", "next"]).exits(0).says("no campaign is to be opened now");
+    world.tenure(&["campaign", "schedule"]).exits(0).says("no campaign is to be opened now");
     world.tenure(&["campaign", "status", &id]).exits(0).says("temp");
     let _ = world.audit(0).says("coverage     1 finding · 1 campaign, 1 item").hides("error");
 }
@@ -350,15 +353,15 @@ fn added_access_keeps_campaign_open_until_reviewed() {
     world.collected(&["web-1"]);
     let close = [&["campaign", "close", CAMPAIGN], KEYS].concat();
     let refused = world.tenure(&close).exits(3);
-    refused.says("error[population-changed]").says("group docker").says("tenure campaign late 2026-q4");
+    refused.says("error[population-changed]").says("group docker").says("tenure campaign supplement 2026-q4");
     world.tenure(&["campaign", "status", CAMPAIGN]).says("1 not looked at").says("not reviewed");
 
-    world.tenure(&["campaign", "late", CAMPAIGN]).exits(0).says("2026-q4-late: 1 item,");
+    world.tenure(&["campaign", "supplement", CAMPAIGN]).exits(0).says("2026-q4-late: 1 item,");
     signed(&world, "2026-q4-late");
     world.tenure(&["campaign", "status", CAMPAIGN]).says("covered by campaign 2026-q4-late");
-    world.tenure(&["campaign", "late", CAMPAIGN]).exits(0).says("nothing that changed waits");
+    world.tenure(&["campaign", "supplement", CAMPAIGN]).exits(0).says("nothing that changed waits");
     world.tenure(&close).exits(0);
-    let refused = world.tenure(&["campaign", "advance", CAMPAIGN]).exits(3).says("error[campaign-closed]");
+    let refused = world.tenure(&["campaign", "close-stage", CAMPAIGN]).exits(3).says("error[campaign-closed]");
     refused.says("closed on 2026-11-23").says("by record 2 of the evidence").says("tenure campaign status 2026-q4");
     assert!(!world.repo().join(format!("campaigns/{CAMPAIGN}/stages")).exists(), "no stage of it is open");
     assert_eq!(world.records_of("campaign.close")[0]["followed_by"], serde_json::json!(["2026-q4-late"]));
@@ -401,15 +404,15 @@ fn extended_role_is_reviewed_with_its_members() {
 
     let close = [&["campaign", "close", CAMPAIGN], KEYS].concat();
     world.tenure(&close).exits(3).says("population-changed").says("was raised since the population was frozen");
-    let told = world.tenure(&["campaign", "next"]).exits(0).says("role-changed web-1 group docker: gained 1: ");
+    let told = world.tenure(&["campaign", "schedule"]).exits(0).says("role-changed web-1 group docker: gained 1: ");
     told.says("--role web-1:gid:998");
-    let told = world.tenure(&["campaign", "next", "--open"]).exits(0).says("2 items");
+    let told = world.tenure(&["campaign", "schedule", "--open"]).exits(0).says("2 items");
     let id = told.out.lines().find_map(|line| line.split_once(": 2 items")).unwrap().0.to_owned();
     let review = world.read(&format!("repo/{}", ana(&id)));
     assert!(review.contains("gives 1 entitlement: sudo (root) NOPASSWD: /usr/bin/docker"), "{review}");
     assert!(review.contains("changed since it was certified on 2026-11-23: gained 1: sudo (root)"), "{review}");
     signed(&world, &id);
-    world.tenure(&["campaign", "next"]).exits(0).says("no campaign is to be opened now");
+    world.tenure(&["campaign", "schedule"]).exits(0).says("no campaign is to be opened now");
     world.tenure(&["campaign", "status", CAMPAIGN]).says(&format!("covered by campaign {id}"));
     world.tenure(&close).exits(0);
 }
@@ -423,7 +426,7 @@ fn single_entitlement_of_role_is_removed() {
     define(&world, "all", &format!("on_no_response = \"open\"\n\n[[select]]\n{select}"));
     opened(&world, CAMPAIGN, "all");
     let path = format!("campaigns/{CAMPAIGN}/reviews/web-1/ana.toml");
-    let shown = world.tenure(&["campaign", "overview", CAMPAIGN]).exits(0);
+    let shown = world.tenure(&["campaign", "summary", CAMPAIGN]).exits(0);
     shown.says("gives 2 entitlements");
     let file = world.repo().join(&path);
     let mut review: Review = parse(&path, &fs::read(&file).unwrap()).ok().unwrap();
@@ -463,15 +466,15 @@ fn recurrence_opens_campaign_with_unanswered_items() {
         "all",
         &STAGES.replace("on_no_response = \"disable\"", "on_no_response = \"open\"\nrecurrence_days = 90"),
     );
-    let told = world.tenure(&["campaign", "next"]).exits(0).says("it was never opened");
+    let told = world.tenure(&["campaign", "schedule"]).exits(0).says("it was never opened");
     told.says("tenure campaign open all-2026-11-23 --from policies/all.toml");
-    let told = world.tenure(&["campaign", "next", "--open", "--format", "human"]).exits(0).says("2 items");
+    let told = world.tenure(&["campaign", "schedule", "--open", "--format", "human"]).exits(0).says("2 items");
     let id = told.out.lines().find_map(|line| line.split_once(": 2 items")).unwrap().0.to_owned();
     signed(&world, &id);
-    world.tenure(&["campaign", "next"]).exits(0).says("no campaign is to be opened now");
-    later(&world, 89, &["campaign", "next"]).exits(0).says("no campaign is to be opened now");
-    later(&world, 90, &["campaign", "next"]).exits(0).says("is every 90 days");
-    later(&world, 90, &["campaign", "next", "--open"]).exits(3).says("inventory-stale");
+    world.tenure(&["campaign", "schedule"]).exits(0).says("no campaign is to be opened now");
+    later(&world, 89, &["campaign", "schedule"]).exits(0).says("no campaign is to be opened now");
+    later(&world, 90, &["campaign", "schedule"]).exits(0).says("is every 90 days");
+    later(&world, 90, &["campaign", "schedule", "--open"]).exits(3).says("inventory-stale");
 
     decided(&world, &format!("campaigns/{id}/reviews/web-1/ana.toml"), &[("old", Certify)]);
     let again = ["campaign", "open", "again", "--from", "policies/all.toml", "--unanswered-in", &id];
@@ -479,7 +482,7 @@ fn recurrence_opens_campaign_with_unanswered_items() {
     signed(&world, "again");
     let review = world.read("repo/campaigns/again/reviews/web-1/ana.toml");
     assert!(review.contains("principal = \"temp\"") && !review.contains("principal = \"old\""), "{review}");
-    later(&world, 90, &["campaign", "next"]).exits(0).says("is every 90 days");
+    later(&world, 90, &["campaign", "schedule"]).exits(0).says("is every 90 days");
 }
 
 #[test]
@@ -499,8 +502,8 @@ fn a_delegation_is_written_signed_and_bounded() {
     world.sign("ana", &[path]);
     world.merge("delegate");
     world.tenure(&["check"]).exits(0);
-    world.tenure(&["campaign", "due"]).exits(0).says("2 items of ana to decide by 2026-11-30 → ana, mia");
-    later(&world, 5, &["campaign", "due"]).exits(0).says("undecided, due on 2026-11-30 → ana\n");
+    world.tenure(&["campaign", "remind"]).exits(0).says("2 items of ana to decide by 2026-11-30 → ana, mia");
+    later(&world, 5, &["campaign", "remind"]).exits(0).says("undecided, due on 2026-11-30 → ana\n");
 
     // The delegate's decision counts as the answer of the delegating reviewer.
     let stub = format!("campaigns/{CAMPAIGN}/reviews/web-1/ana.toml");
@@ -510,7 +513,7 @@ fn a_delegation_is_written_signed_and_bounded() {
     fs::write(world.repo().join(&own), render(&review)).unwrap();
     decided(&world, &own, &[("*", Certify)]);
     world.tenure(&["check"]).exits(0);
-    later(&world, 1, &["campaign", "advance", CAMPAIGN]).exits(0).says("stage 1: 2 answered, 0 unanswered");
+    later(&world, 1, &["campaign", "close-stage", CAMPAIGN]).exits(0).says("stage 1: 2 answered, 0 unanswered");
 
     world.write("repo/principals.toml", &li("left").replace("id = \"li\"", "id = \"mia\""));
     world.merge("mia left");
@@ -522,7 +525,7 @@ fn no_response_on_used_critical_access_requires_exception() {
     let world = company();
     define(&world, "all", &format!("on_no_response = \"disable\"\n\n[[select]]\n{IN_DOCKER}"));
     opened(&world, CAMPAIGN, "all");
-    later(&world, 15, &["campaign", "advance", CAMPAIGN])
+    later(&world, 15, &["campaign", "close-stage", CAMPAIGN])
         .exits(0)
         .says("needs an exception or a decision of a fallback");
     assert!(close_of(&world, 1).no_response.iter().all(|silent| silent.outcome == NoResponseOutcome::Except));
@@ -558,7 +561,9 @@ fn no_response_on_used_critical_access_requires_exception() {
     world.audit(15 * DAY).exits(3).says("excepted-undecided");
     later(&world, 30, &["campaign", "status", CAMPAIGN]).exits(3).says("nobody answered, and it is not");
     later(&world, 30, &["exception", "list"]).exits(3).says("exception-lapsed");
-    later(&world, 15, &["exception", "terms"]).exits(0).says("where nobody answered for an item: at most 14 days");
+    later(&world, 15, &["exception", "requirements"])
+        .exits(0)
+        .says("where nobody answered for an item: at most 14 days");
 }
 
 #[test]

@@ -66,6 +66,6 @@ const LOGS: [(&[&str], i32); 6] = [
     (&["campaign", "quality", "2026-q4"], 0),
     (&["check"], 0),
     (&["exception", "list"], 0),
-    (&["policy", "judge"], 3),
+    (&["policy", "evaluate"], 3),
     (&["policy", "lint"], 0),
 ];

@@ -77,14 +77,14 @@ fn lapsed_exception_reopens_violation_with_first_date() {
     story.later(0, &["check"]).exits(0);
 
     let unproven = story.list(40).exits(3).says("exception-unproven");
-    unproven.says("tenure exception prove");
+    unproven.says("tenure exception record-test");
     story.later(40, &["check"]).exits(3).says("exception-unproven");
     world.write("repo-sessions.csv", "eleven sessions\n");
     let id = path.trim_start_matches("exceptions/").trim_end_matches(".toml");
     let prove = |days: i64, result: &str| {
-        let told = ["--statement", "looked at eleven sessions", "--artefact", "../repo-sessions.csv"];
-        let ran =
-            story.later(days, &[&["exception", "prove", id, "--by", "ana", "--result", result], &told[..]].concat());
+        let told = ["--statement", "looked at eleven sessions", "--artifact", "../repo-sessions.csv"];
+        let ran = story
+            .later(days, &[&["exception", "record-test", id, "--by", "ana", "--result", result], &told[..]].concat());
         let path = ran.exits(0).out.lines().next().unwrap().to_owned();
         world.sign("ana", &[&path]);
         world.merge("prove the control");
@@ -104,9 +104,9 @@ fn lapsed_exception_reopens_violation_with_first_date() {
     world.merge("renew it");
     story.list(61).exits(0).says("2026-11-23").hides("exception-lapsed");
     let id = second.trim_start_matches("exceptions/").trim_end_matches(".toml");
-    let told = ["--statement", "two sessions were not recorded", "--artefact", "../repo-sessions.csv"];
+    let told = ["--statement", "two sessions were not recorded", "--artifact", "../repo-sessions.csv"];
     let failed =
-        story.later(62, &[&["exception", "prove", id, "--by", "ana", "--result", "failed"], &told[..]].concat());
+        story.later(62, &[&["exception", "record-test", id, "--by", "ana", "--result", "failed"], &told[..]].concat());
     let failed = failed.exits(0).out.lines().next().unwrap().to_owned();
     world.sign("ana", &[&failed]);
     world.merge("the control did not hold");
@@ -222,8 +222,8 @@ fn beneficiary_neither_approves_nor_proves() {
     world.merge("somebody else accepts it");
     story.later(0, &["check", "--base", "HEAD~1"]).exits(0);
     world.write("repo-sessions.csv", "eleven sessions\n");
-    let told = ["--statement", "looked at eleven sessions", "--artefact", "../repo-sessions.csv", "--result", "held"];
-    let proof = story.later(5, &[&["exception", "prove", "exc-honest", "--by", "mia"], &told[..]].concat());
+    let told = ["--statement", "looked at eleven sessions", "--artifact", "../repo-sessions.csv", "--result", "held"];
+    let proof = story.later(5, &[&["exception", "record-test", "exc-honest", "--by", "mia"], &told[..]].concat());
     let proof = proof.exits(0).out.lines().next().unwrap().to_owned();
     world.sign("mia", &[&proof]);
     world.merge("they prove the control over their own job");
@@ -233,7 +233,7 @@ fn beneficiary_neither_approves_nor_proves() {
 #[test]
 fn the_terms_of_the_mandate_can_be_read() {
     let story = Story::new();
-    let terms = story.later(0, &["exception", "terms"]).exits(0);
+    let terms = story.later(0, &["exception", "requirements"]).exits(0);
     for words in ["critical", "30 days", "every 7 days", "risk-owner"] {
         assert!(terms.out.contains(words), "{}", terms.out);
     }

@@ -38,8 +38,8 @@ fn opened() -> World {
         world.system(system, &format!("connector = \"hosts\"\n\n[settings]\n{root}\n[settings.readback]\n{root}"));
     }
     people(&world);
-    world.tenure(&["workflows", "--write"]).exits(0);
-    world.tenure(&["codeowners", "--write"]).exits(0);
+    world.tenure(&["forge", "workflows", "--write"]).exits(0);
+    world.tenure(&["forge", "codeowners", "--write"]).exits(0);
     world.collected(&["web-1", "web-2"]);
     world.campaign(&[("web-1", host::KINDS), ("web-2", host::KINDS)]);
     world
@@ -323,7 +323,7 @@ fn forgotten() -> World {
     host::lay(&world, "web-1");
     world.system("web-1", &host::settings("web-1"));
     people(&world);
-    world.tenure(&["workflows", "--write"]).exits(0);
+    world.tenure(&["forge", "workflows", "--write"]).exits(0);
     let then = |arguments: &[&str]| world::ran(&mut world.command_in(&world.repo(), -30 * 24 * 60, arguments)).exits(0);
     world.merge("describe systems");
     then(&["collect", "web-1"]);
@@ -342,7 +342,7 @@ fn housekeeping_tells_once_records_it_and_proposes_what_is_due() {
     let forge = Forge::serve(&world);
     let done = forge.runs(&world, "tenure-housekeeping.yml", Event::Schedule);
     let names: Vec<_> = done.iter().map(|job| job.ended("success").name()).collect();
-    assert_eq!(names, ["tell", "record", "propose"]);
+    assert_eq!(names, ["remind", "record", "propose"]);
     let issues = forge.opened("issues");
     assert!(!issues.is_empty(), "{}", done[0].log());
     for issue in &issues {
@@ -385,7 +385,7 @@ fn housekeeping_tells_once_records_it_and_proposes_what_is_due() {
     git(&world, &["push", "--quiet", "origin", "main"]);
     git(&world, &["fetch", "--quiet", "origin"]);
     world.tenure(&["check"]).exits(0);
-    world.tenure(&["campaign", "advance", CAMPAIGN]).exits(3).says("all 1 stages are closed");
+    world.tenure(&["campaign", "close-stage", CAMPAIGN]).exits(3).says("all 1 stages are closed");
     let audit = world.audit(0);
     assert!(audit.out.contains("integrity    nothing found"), "{}{}", audit.out, audit.err);
 }

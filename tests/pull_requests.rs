@@ -219,7 +219,7 @@ fn late_response_and_stage_close_merge_cleanly() {
     let world = asked();
     branch(&world, "ana", || answers(&world, "ana", 1));
     branch(&world, "close", || {
-        let advance = ["campaign", "advance", world::CAMPAIGN];
+        let advance = ["campaign", "close-stage", world::CAMPAIGN];
         ran(&mut world.command_in(&world.repo(), 8 * 24 * 60, &advance)).exits(0);
         world.sign("ben", &[&format!("campaigns/{}/stages/1.toml", world::CAMPAIGN)]);
     });

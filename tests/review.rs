@@ -28,7 +28,7 @@ static OPENED: LazyLock<World> = LazyLock::new(|| {
     let world = World::founded(&["web-1"]);
     host::lay(&world, "web-1");
     world.system("web-1", &host::settings("web-1"));
-    world.tenure(&["policy", "add"]).exits(0);
+    world.tenure(&["policy", "init"]).exits(0);
     world.collected(&["web-1"]);
     world.campaign(&[("web-1", host::KINDS)]);
     world
@@ -37,7 +37,7 @@ static OPENED: LazyLock<World> = LazyLock::new(|| {
 #[test]
 fn the_list_says_which_files_and_how_far() {
     let world = OPENED.copied();
-    let ran = world.tenure(&["review", "--list", "--as", "ana"]).exits(0);
+    let ran = world.tenure(&["review", "--list", "--signer", "ana"]).exits(0);
     is("list", &ran.out);
     let named = world.tenure(&["review", "--list", "--key", "../keys/ana"]).exits(0);
     assert_eq!(named.out, ran.out, "a key says whose items they are");
@@ -46,10 +46,10 @@ fn the_list_says_which_files_and_how_far() {
 #[test]
 fn who_reviews_must_be_known() {
     let world = OPENED.copied();
-    world.tenure(&["review", "--list"]).exits(1).says("which-reviewer").says("--as NAME");
-    world.tenure(&["review", "--list", "--as", "nobody"]).exits(1).says("nothing-to-review");
-    world.tenure(&["review", "q1", "--list", "--as", "ana"]).exits(1).says("unknown-campaign");
-    world.tenure(&["review", "--as", "ana"]).exits(1).says("no-terminal").says("--next");
+    world.tenure(&["review", "--list"]).exits(1).says("which-reviewer").says("--signer NAME");
+    world.tenure(&["review", "--list", "--signer", "nobody"]).exits(1).says("nothing-to-review");
+    world.tenure(&["review", "q1", "--list", "--signer", "ana"]).exits(1).says("unknown-campaign");
+    world.tenure(&["review", "--signer", "ana"]).exits(1).says("no-terminal").says("--next");
 }
 
 #[test]
@@ -262,10 +262,10 @@ fn what_a_hostile_host_says_steers_nothing() {
         &format!("{key} {hostile}\n{}", told.lines().skip(1).map(|line| format!("{line}\n")).collect::<String>()),
     );
     world.system("web-1", &host::settings("web-1"));
-    world.tenure(&["policy", "add"]).exits(0);
+    world.tenure(&["policy", "init"]).exits(0);
     world.collected(&["web-1"]);
     world.campaign(&[("web-1", &["credential"])]);
-    let command = world.command(&["review", "--as", "ana"]);
+    let command = world.command(&["review", "--signer", "ana"]);
     for (rows, columns) in [(24, 80), (10, 40), (40, 120)] {
         let mut desk = Terminal::start(&command, rows, columns);
         desk.until("decided").press("/gnp\r").until("with `gnp`").press("\r").until("What it is").still();
@@ -275,7 +275,7 @@ fn what_a_hostile_host_says_steers_nothing() {
         desk.press("qq");
         assert_eq!(desk.ends().0, Some(0));
     }
-    for words in [&["review", "--list", "--as", "ana"][..], &["campaign", "overview", CAMPAIGN]] {
+    for words in [&["review", "--list", "--signer", "ana"][..], &["campaign", "summary", CAMPAIGN]] {
         let out = world.tenure(words).exits(0).out;
         assert!(!out.chars().any(|c| tenure::diag::HiddenCharacter::of(c).is_some() && c != '\n'), "{out:?}");
     }
@@ -305,12 +305,12 @@ fn programs_are_told_the_same() {
     let json = |words: &[&str]| -> serde_json::Value {
         serde_json::from_str(&world.tenure(&[words, &["--format", "json"]].concat()).exits(0).out).unwrap()
     };
-    let next = json(&["review", "--next", "--as", "ana"]);
+    let next = json(&["review", "--next", "--signer", "ana"]);
     let chapters = next["dossier"]["chapters"].as_array().unwrap();
     assert_eq!((chapters.len(), &chapters[1]["title"]), (11, &"Recommended".into()));
     assert!(chapters[1].to_string().contains("confidence "), "{next}");
-    let listed = json(&["review", "--list", "--as", "ana"]);
-    let overview = json(&["campaign", "overview", CAMPAIGN]);
+    let listed = json(&["review", "--list", "--signer", "ana"]);
+    let overview = json(&["campaign", "summary", CAMPAIGN]);
     assert_eq!(listed[0]["path"], overview[0]["path"]);
     assert_eq!(listed[0]["flagged_open"], overview[0]["flagged_open"]);
 }

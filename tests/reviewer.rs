@@ -44,7 +44,7 @@ fn a_new_reviewer_decides_25_items_signs_and_pushes_them() {
     files[2..].iter().for_each(|(path, _)| with_an_editor(&world, path));
     sign(&world, "ana", "sign");
     sign(&world, "ben", "cosign");
-    let overview = world.tenure(&["campaign", "overview", CAMPAIGN]).exits(0).out;
+    let overview = world.tenure(&["campaign", "summary", CAMPAIGN]).exits(0).out;
     for (path, review) in &files {
         let count = review.items.len();
         assert!(overview.contains(&format!("{count} of {count} decided")), "{path}: {overview}");
@@ -186,7 +186,7 @@ fn stays(item: &Item) -> bool {
 
 /// Returns the review files of a reviewer, in the order of the review session.
 fn files(world: &World, name: &str) -> Vec<(String, Review)> {
-    let ran = world.tenure(&["review", "--list", "--format", "json", "--as", name]).exits(0);
+    let ran = world.tenure(&["review", "--list", "--format", "json", "--signer", name]).exits(0);
     let listed: Vec<serde_json::Value> = serde_json::from_str(&ran.out).unwrap();
     let read = |entry: &serde_json::Value| {
         let path = entry["path"].as_str().unwrap().to_owned();

@@ -60,8 +60,9 @@ fn row_34_an_old_state_is_told_by_whoever_kept_a_newer_one() {
     cloned(&world, "mirror.git", "behind");
     let integrity = "integrity    nothing found";
     audited(&world, "behind", 1, &[]).says(integrity);
-    audited(&world, "behind", 1, &["--seen", &before.main, "--checkpoint", &before.checkpoint]).says(integrity);
-    let told = audited(&world, "behind", 1, &["--seen", &after.main]).exits(3).says("critical[main-behind]");
+    audited(&world, "behind", 1, &["--expect-commit", &before.main, "--checkpoint", &before.checkpoint])
+        .says(integrity);
+    let told = audited(&world, "behind", 1, &["--expect-commit", &after.main]).exits(3).says("critical[main-behind]");
     told.says(&format!("main was at {}, and this clone does not have that commit", after.main));
     let told = audited(&world, "behind", 1, &["--checkpoint", &after.checkpoint]).exits(3);
     told.says("critical[evidence-behind]").says("git fetch, and compare with another clone");
@@ -70,7 +71,7 @@ fn row_34_an_old_state_is_told_by_whoever_kept_a_newer_one() {
 
     // An up-to-date clone contains everything.
     cloned(&world, "remote.git", "fresh");
-    let all = ["--seen", &before.main, "--seen", &after.main, "--checkpoint", &before.checkpoint];
+    let all = ["--expect-commit", &before.main, "--expect-commit", &after.main, "--checkpoint", &before.checkpoint];
     audited(&world, "fresh", 1, &[&all[..], &["--checkpoint", &after.checkpoint]].concat()).says(integrity);
 
     // Only main is rolled back: the record of main in the evidence is enough to detect it.
@@ -80,9 +81,9 @@ fn row_34_an_old_state_is_told_by_whoever_kept_a_newer_one() {
     audited(&world, "half", 1, &[]).exits(3).says("critical[main-rolled-back]");
     // The newer commit exists in the clone, but main does not contain it.
     world.sandbox().git(world.join("behind"), &["fetch", "--quiet", "../remote.git", "main"]);
-    audited(&world, "behind", 1, &["--seen", &after.main]).exits(3).says("critical[main-rolled-back]");
+    audited(&world, "behind", 1, &["--expect-commit", &after.main]).exits(3).says("critical[main-rolled-back]");
 
-    audited(&world, "fresh", 1, &["--seen", "nowhere"]).exits(1).says("error[git]");
+    audited(&world, "fresh", 1, &["--expect-commit", "nowhere"]).exits(1).says("error[git]");
     audited(&world, "fresh", 1, &["--checkpoint", "nowhere"]).exits(1).says("git show origin/evidence:checkpoint");
 }
 

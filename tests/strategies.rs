@@ -74,7 +74,7 @@ fn closed(world: &World, strategy: Strategy) {
     };
     world.decides(say);
     world.merge("decide");
-    ran(&mut world.command_in(&world.repo(), WEEK, &["campaign", "advance", CAMPAIGN])).exits(0);
+    ran(&mut world.command_in(&world.repo(), WEEK, &["campaign", "close-stage", CAMPAIGN])).exits(0);
     world.sign("ana", &[&format!("campaigns/{CAMPAIGN}/stages/1.toml")]);
     world.merge("close the stage");
     ran(&mut world.command_in(&world.repo(), WEEK, &["check"])).exits(0);

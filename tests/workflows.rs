@@ -37,14 +37,14 @@ static MADE: LazyLock<World> = LazyLock::new(|| {
     world.write("repo/governance.toml", &(world.read("repo/governance.toml") + &arm64));
     world.tenure(&["fmt", "governance.toml"]).exits(0);
     world
-        .tenure(&["workflows", "--check"])
+        .tenure(&["forge", "workflows", "--check"])
         .exits(3)
         .says("forge-file-stale")
         .says("tenure-enforce.yml")
-        .says("help: tenure workflows --write");
-    world.tenure(&["workflows", "--write"]).exits(0);
-    world.tenure(&["codeowners", "--write"]).exits(0);
-    world.tenure(&["workflows", "--check"]).exits(0);
+        .says("help: tenure forge workflows --write");
+    world.tenure(&["forge", "workflows", "--write"]).exits(0);
+    world.tenure(&["forge", "codeowners", "--write"]).exits(0);
+    world.tenure(&["forge", "workflows", "--check"]).exits(0);
     world
 });
 
@@ -152,7 +152,7 @@ fn row_25_a_system_file_cannot_write_into_a_workflow() {
         let world = MADE.copied();
         let settings = format!("host = \"h\"\nuser = \"u\"\npassword_env = \"{name}\"\n");
         world.system("odd", &format!("connector = \"postgres\"\n[settings]\n{settings}"));
-        let ran = world.tenure(&["workflows", "--write"]);
+        let ran = world.tenure(&["forge", "workflows", "--write"]);
         if refused {
             ran.exits(1).says("no-workflow").says("systems/odd.toml");
         } else {
@@ -177,9 +177,9 @@ fn row_35_nothing_is_started_whose_digest_is_not_the_pinned_one() {
     for (machine, digest_x64, digest_arm64, version, path, url, why) in [
         (x64, digest.as_str(), "", version, program, "", None),
         (arm64, "", digest.as_str(), version, program, "", None),
-        (x64, digest.as_str(), "", "9.9.9", program, "", Some("another version")),
-        (x64, digest.as_str(), "", version, "SPY", "", Some("another digest")),
-        (arm64, digest.as_str(), "00", version, program, "", Some("another digest")),
+        (x64, digest.as_str(), "", "9.9.9", program, "", Some("the version of the program")),
+        (x64, digest.as_str(), "", version, "SPY", "", Some("the digest of the program")),
+        (arm64, digest.as_str(), "00", version, program, "", Some("the digest of the program")),
         (x64, "", "", version, "SPY", "", Some("no program is pinned")),
         (
             arm64,

@@ -91,7 +91,7 @@ pub fn check(folder: &Path, count: u64) -> Cost {
 /// Runs `review --next` for one reviewer, which shows all data of the item.
 pub fn next(folder: &Path, count: u64) -> Cost {
     let leader = estate::leader(77);
-    of(folder, &["review", CAMPAIGN, "--as", leader.as_str(), "--next", "--format", "json"], count)
+    of(folder, &["review", CAMPAIGN, "--signer", leader.as_str(), "--next", "--format", "json"], count)
 }
 
 /// Runs a command often enough to measure it, and returns the cost of one run.

@@ -219,7 +219,7 @@ fn finding(one: &ExceptionStatus, now: Timestamp) -> Option<Finding> {
         }
         ExceptionState::Unproven => {
             let due = one.proof_due.map(|due| due.to_string()).unwrap_or_default();
-            let help = format!("run the control, then `tenure exception prove {}`", one.id);
+            let help = format!("run the control, then `tenure exception record-test {}`", one.id);
             (
                 severity,
                 "exception-unproven",

@@ -41,7 +41,9 @@ impl StatusInputs<'_> {
         let own = *reviewer == sheet.review.reviewer;
         let fallback = &self.campaign.definition.fallback;
         let next = match self.resolved.open.get(&item.id) {
-            None if waiting.is_some() && missing.is_empty() => format!("tenure campaign advance {}", self.campaign.id),
+            None if waiting.is_some() && missing.is_empty() => {
+                format!("tenure campaign close-stage {}", self.campaign.id)
+            }
             None if own && !self.resolved.signed.contains(&sheet.path) => {
                 format!("{reviewer} decides in {}, then `tenure sign {}`", sheet.path, sheet.path)
             }

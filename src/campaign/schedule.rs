@@ -38,7 +38,7 @@ impl DueCampaign {
             }
         }
         if self.event.is_some() {
-            command.push_str(&format!(" --because {}", quoted(&self.because)));
+            command.push_str(&format!(" --reason {}", quoted(&self.because)));
         }
         command
     }

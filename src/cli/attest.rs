@@ -12,30 +12,30 @@ use crate::{
 };
 use std::{fs, path::PathBuf};
 
-/// Write down that a person did an action by hand, and who looked at the target afterwards
+/// Record a change that was made by hand
 ///
-/// The executor and the witness then sign the file, and it is merged. The next run takes it up: the action is confirmed
-/// at V2, the least level there is; `tenure verify` lifts it where the system can be read.
+/// Writes an attestation, which the executor and the witness sign. When it is merged, the next run records the action
+/// as confirmed at level V2, the lowest level; `tenure verify` raises it where the system can be read.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "The proof itself (an export, a screenshot) stays outside the repository; its digest binds it.\n\nExamples:\n  tenure attest act-0123… --executor li.chen --witness mo.khan --statement 'removed svc from the vendor portal' --proof portal.png\n  tenure sign --key ~/.ssh/id_ed25519 attestations/act-0123….toml"
+    after_help = "Evidence such as an export or a screenshot stays outside the repository; the attestation contains its digest.\n\nExamples:\n  tenure attest act-0123… --executor li.chen --witness mo.khan --statement 'removed svc from the vendor portal' --proof portal.png\n  tenure sign --key ~/.ssh/id_ed25519 attestations/act-0123….toml"
 )]
 pub(super) struct AttestArgs {
-    /// The action, as `tenure plan` and `tenure campaign status` name it
+    /// The id of the action, from `tenure plan` or `tenure campaign status`
     action: ActionId,
-    /// Who did it
+    /// The person who made the change
     #[arg(long, value_name = "NAME")]
     executor: PrincipalId,
-    /// Who looked at the target afterwards; another person
+    /// The person who checked the target afterwards; must differ from the executor
     #[arg(long, value_name = "NAME")]
     witness: PrincipalId,
-    /// What was done, in the target's words
+    /// What was changed, in the terms of the target
     #[arg(long, value_name = "TEXT")]
     statement: String,
-    /// The file that shows it
+    /// The file that shows the change
     #[arg(long, value_name = "FILE")]
     proof: PathBuf,
-    /// When it was done [default: now]
+    /// When the change was made [default: now]
     #[arg(long, value_name = "TIME")]
     done_at: Option<Timestamp>,
 }

@@ -15,19 +15,19 @@ use crate::{
 };
 use std::{io::Write, path::PathBuf};
 
-/// Judge a change before it is merged: forms, signatures, authority, self-review, staleness, append-only, text
+/// Check a change before it is merged: format, signatures, authority
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Commits are judged, not the work tree: commit first. With --base the cost follows the change; without, all that led to the commit is judged. Nothing is fetched.\nWithout --base, an exception that has lapsed, or whose control is not proven in time, fails the check too.\nA change that touches more governed files than the mandate lets one change touch (10000 where it says nothing) is refused\nby counting, and none of it is read.\n\nExamples:\n  tenure check --base origin/main\n  tenure check --format json\n  tenure check --base origin/main --format github --sarif tenure.sarif   in a workflow: annotations, summary, code scanning\n\nExit codes: 0 nothing stands against it · 3 findings"
+    after_help = "Commits are checked, not the work tree: commit first. With --base only the change is checked; without it, the whole history up to the revision, and an exception that has lapsed or whose control was not tested in time is an error. Nothing is fetched.\n\nA change with more governed files than the mandate allows (`files_per_change`, 10000 by default) is rejected without being read.\n\nExamples:\n  tenure check --base origin/main\n  tenure check --format json\n  tenure check --base origin/main --format github --sarif tenure.sarif   in a workflow: annotations, summary, code scanning\n\nExit codes: 0 no errors · 3 errors"
 )]
 pub(super) struct CheckArgs {
-    /// The revision the change will be merged into
+    /// The revision that the change will be merged into
     #[arg(long, value_name = "REV")]
     base: Option<String>,
-    /// Write the problems to this file too, for code scanning (SARIF 2.1.0)
+    /// Also write the problems to this file, in SARIF 2.1.0
     #[arg(long, value_name = "FILE")]
     sarif: Option<PathBuf>,
-    /// The revision to judge
+    /// The revision to check
     #[arg(value_name = "REV", default_value = "HEAD")]
     head: String,
 }

@@ -20,15 +20,15 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 use std::{io::Write, path::Path, time::Duration};
 
-/// Read all access that a system holds, and write it down as its inventory
+/// Read all access of a system and write its inventory
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "A read that is refused, cut short or inconsistent fails, and leaves the previous inventory as it was.\n\nExamples:\n  tenure collect pg-orders && git add inventory/pg-orders\n  tenure collect pg-orders --readback    in a job that has no right to write\n  tenure collect hosts --format json"
+    after_help = "If a read is refused, incomplete or inconsistent, the command fails and the previous inventory stays unchanged.\n\nExamples:\n  tenure collect pg-orders && git add inventory/pg-orders\n  tenure collect pg-orders --readback    in a job that may not write\n  tenure collect hosts --format json"
 )]
 pub(super) struct CollectArgs {
-    /// The system, as its file under systems/ is called
+    /// The system: the name of its file in systems/
     system: SystemId,
-    /// Read with the settings of [settings.readback], where the system has them: a credential that can only read
+    /// Use the credential of [settings.readback], if the system has one: it can only read
     #[arg(long)]
     readback: bool,
 }

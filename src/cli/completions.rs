@@ -3,7 +3,7 @@
 use super::{CliError, CommandContext, ExitStatus};
 use clap_complete::Shell;
 
-/// Print a script that completes commands and options in your shell
+/// Print a shell completion script
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  tenure completions bash > ~/.local/share/bash-completion/completions/tenure\n  tenure completions zsh > ~/.zfunc/_tenure"

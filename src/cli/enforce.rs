@@ -26,13 +26,13 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-/// Do what is decided and not confirmed, read it back, and seal what happened
+/// Apply signed decisions, read the result back, and record evidence
 ///
-/// It compares the decisions at the head of main with the evidence, and does what is missing: which push woke it up does
-/// not matter. Before any target is touched, the intents are on the remote's evidence branch.
+/// Compares the decisions at the head of main with the evidence, and applies what is missing, whatever started the run.
+/// The intents are pushed to the evidence branch before any target is changed.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  tenure enforce              all systems\n  tenure enforce web-1        one system: a matrix runs one job a system, side by side\n\nExit codes: 0 all confirmed · 3 findings or a guardrail · 4 the target disagrees · 75 another run holds a system"
+    after_help = "Examples:\n  tenure enforce              all systems\n  tenure enforce web-1        one system: a matrix runs one job for each system, in parallel\n\nExit codes: 0 all confirmed · 3 findings or a guardrail · 4 the target disagrees · 75 another run has locked a system"
 )]
 pub(super) struct EnforceArgs {
     /// Only these systems

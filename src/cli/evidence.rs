@@ -33,19 +33,19 @@ use zeroize::Zeroizing;
 /// How a run reaches the remote, and with which keys it writes there.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct EngineArgs {
-    /// The remote that has the main branch and takes the evidence
+    /// The remote with the main branch and the evidence branch
     #[arg(long, value_name = "NAME", default_value = "origin")]
     pub(super) remote: String,
-    /// The engine's commit key: a file; without it, TENURE_COMMIT_KEY holds the key itself or a path
+    /// The file of the engine's commit key [default: TENURE_COMMIT_KEY, which holds the key itself or a path]
     #[arg(long, value_name = "FILE")]
     commit_key: Option<PathBuf>,
-    /// The engine's log key: a file; without it, TENURE_LOG_KEY holds the key itself or a path
+    /// The file of the engine's log key [default: TENURE_LOG_KEY, which holds the key itself or a path]
     #[arg(long, value_name = "FILE")]
     log_key: Option<PathBuf>,
-    /// For how many seconds the run may hold its systems
+    /// For how many seconds the run may lock its systems
     #[arg(long, value_name = "SECONDS", default_value_t = 1800)]
     pub(super) lease: u64,
-    /// While another run holds a system, try again for so many seconds before giving up with 75
+    /// For how many seconds to retry while another run has locked a system, before giving up with exit 75
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     pub(super) wait: u64,
 }

@@ -15,19 +15,19 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Write governed files in their one canonical form, which is the only one that is accepted
+/// Write governed files in their canonical format
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Stdout names the files that changed. A file that is signed is left alone: its bytes are what was signed.\n\nExamples:\n  tenure fmt campaigns/2026-q4/reviews/db/ana.ruiz.toml\n  tenure fmt --check .\n  tenure fmt - < draft.toml"
+    after_help = "Governed files are accepted only in this format. Stdout lists the files that changed. A signed file is not changed, because its signatures cover its bytes.\n\nExamples:\n  tenure fmt campaigns/2026-q4/reviews/db/ana.ruiz.toml\n  tenure fmt --check .\n  tenure fmt - < draft.toml\n\nExit codes: 0 done · 1 a file cannot be formatted · 3 with --check, a file is not in the format"
 )]
 pub(super) struct FmtArgs {
-    /// Change nothing, and end with 3 if a file is not accepted as it is
+    /// Change nothing, and end with exit 3 if a file is not in the canonical format
     #[arg(long)]
     check: bool,
-    /// Leave out comments, which a governed file cannot have
+    /// Remove comments, which a governed file cannot have
     #[arg(long, conflicts_with = "check")]
     drop_comments: bool,
-    /// Files; a folder stands for the governed files below it, `-` for stdin to stdout
+    /// Files; a folder means the governed files below it, `-` means stdin to stdout
     #[arg(required = true, value_name = "FILES")]
     files: Vec<PathBuf>,
 }

@@ -20,40 +20,41 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Create a governed repository, and print the pin of its root of trust
+/// Create a governed repository and print its root pin
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "By default three founders hold the root and two of them sign. Their private keys are never asked for: each of them signs the three files of trust/ afterwards. Keys of the engine are made and laid outside the repository.\n\nExamples:\n  tenure init acme-access --founder ana.ruiz=ana.pub --founder li.chen=li.pub --founder mo.khan=mo.pub\n  tenure init --solo ana.ruiz try-out"
+    after_help = "Private keys of founders are not needed: each founder signs the three files in trust/ afterwards. The keys of the engine are generated, and written outside the repository.\n\nExamples:\n  tenure init acme-access --founder ana.ruiz=ana.pub --founder li.chen=li.pub --founder mo.khan=mo.pub\n  tenure init --solo ana.ruiz try-out"
 )]
 pub(super) struct InitArgs {
-    /// Where; an existing repository is taken further
+    /// The folder, new or with a Git repository [default: the current directory]
     #[arg(value_name = "DIR")]
     folder: Option<PathBuf>,
-    /// A founder and their OpenSSH public key file
+    /// A founder and the file of their OpenSSH public key; repeatable
     #[arg(long = "founder", value_name = "NAME=FILE.pub", value_parser = founder_argument, required_unless_present = "solo", conflicts_with = "solo")]
     founders: Vec<(PrincipalId, PathBuf)>,
-    /// For trying out: one founder, whose key is made here and signs alone
+    /// For trials: a single founder, whose key is generated here and whose signature is sufficient
     #[arg(long, value_name = "NAME")]
     solo: Option<PrincipalId>,
-    /// A system whose access may be changed from the beginning; others are added in a later mandate
+    /// A system that the engine may change from the start; later mandates can add others; repeatable
     #[arg(long = "manage", value_name = "SYSTEM")]
     managed: Vec<SystemId>,
     /// How many founders must sign
     #[arg(long, value_name = "N", default_value_t = 2, conflicts_with = "solo")]
     threshold: u32,
-    /// Where new private keys go [default: DIR.keys]
+    /// The folder for new private keys [default: FOLDER.keys]
     #[arg(long, value_name = "DIR")]
     keys: Option<PathBuf>,
-    /// The name of the evidence log [default: tenure/ and the repository id]
+    /// The name of the evidence log [default: tenure/ and the last part of the repository id]
     #[arg(long, value_name = "NAME")]
     log_origin: Option<String>,
-    /// Whom the forge asks for a review of what concerns everybody, beside the founders, such as @acme/access
+    /// A GitHub user or team to ask, in addition to the founders, for reviews of files that belong to no system, such
+    /// as @acme/access; repeatable
     #[arg(long = "code-owner", value_name = "HANDLE")]
     code_owners: Vec<Handle>,
-    /// What the forge calls a founder
+    /// The GitHub login of a founder; repeatable
     #[arg(long = "handle", value_name = "NAME=@LOGIN", value_parser = handle_argument)]
     handles: Vec<(PrincipalId, Handle)>,
-    /// Where jobs download this release of the engine from; they compare it with the digest of this very program
+    /// The URL from which jobs download this release of the engine; they verify it by the digest of this binary
     #[arg(long, value_name = "URL", default_value = RELEASE)]
     release: String,
 }

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 /// Show what signed decisions would change, and change nothing
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  tenure plan                      everything that is decided and not confirmed\n  tenure plan web-1 --format json  one system, for programs\n  tenure plan --at HEAD --format markdown >> comment.md\n\nExit codes: 0 cleared · 3 a guardrail trips"
+    after_help = "Examples:\n  tenure plan                      all decisions that are not confirmed yet\n  tenure plan web-1 --format json  one system, for programs\n  tenure plan --at HEAD --format markdown >> comment.md\n\nExit codes: 0 within the guardrails · 3 a guardrail is exceeded"
 )]
 pub(super) struct PlanArgs {
     /// Only these systems

@@ -13,7 +13,7 @@ use std::{fs, io::Write, path::PathBuf};
 /// Print the JSON Schema of a kind of file, or list the kinds
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Governed files have no comments, so an editor learns from its configuration which schema a file has.\n\nExamples:\n  tenure schema\n  tenure schema review\n  tenure schema review --example\n  tenure schema --write schemas\n  tenure schema --editor tombi > tombi.toml"
+    after_help = "Governed files have no comments, so an editor must be configured with the schema of each file: see --editor.\n\nExamples:\n  tenure schema\n  tenure schema review\n  tenure schema review --example\n  tenure schema --write schemas\n  tenure schema --editor tombi > tombi.toml"
 )]
 pub(super) struct SchemaArgs {
     /// The kind of file
@@ -22,7 +22,7 @@ pub(super) struct SchemaArgs {
     /// Print a complete example instead
     #[arg(long, requires = "kind")]
     example: bool,
-    /// Print the configuration of an editor that finds the schemas in `schemas/`
+    /// Print the configuration that makes an editor use the schemas in `schemas/`
     #[arg(long, value_enum, conflicts_with_all = ["kind", "write"])]
     editor: Option<TomlEditor>,
     /// Write the schemas of all kinds into this folder

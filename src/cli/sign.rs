@@ -1,4 +1,4 @@
-//! `tenure sign FILES… [--key FILE] [--as NAME]`
+//! `tenure sign FILES… [--key FILE] [--signer NAME]`
 
 use super::{CliError, CommandContext, ExitStatus, session::git};
 use crate::{
@@ -22,21 +22,21 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Sign governed files with a key file or a running ssh-agent
+/// Sign governed files with a key file or ssh-agent
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Writes FILE.<name>.sig beside each file; `ssh-keygen -Y verify` accepts it too. Only a file in its one canonical form is signed (`tenure fmt`). A key with a passphrase is used through the agent: `ssh-add FILE`.\n\nExamples:\n  tenure sign campaigns/2026-q4/reviews/db/ana.ruiz.toml\n  tenure sign --key ~/.ssh/id_ed25519 trust/registry/2.toml"
+    after_help = "Writes FILE.<name>.sig beside each file; `ssh-keygen -Y verify` can verify it. Only files in canonical format are signed: see `tenure fmt`. For a key with a passphrase, use the agent: `ssh-add FILE`.\n\nExamples:\n  tenure sign campaigns/2026-q4/reviews/db/ana.ruiz.toml\n  tenure sign --key ~/.ssh/id_ed25519 trust/registry/2.toml"
 )]
 pub(super) struct SignArgs {
     /// The files to sign
     #[arg(required = true, value_name = "FILES")]
     files: Vec<PathBuf>,
-    /// A private key file, or the public half of a key in the agent
+    /// A private key file, or the public key file of a key in the agent
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
-    /// Sign in this name, instead of the one that `trust/` gives the key
-    #[arg(long = "as", value_name = "NAME")]
-    name: Option<PrincipalId>,
+    /// Sign as this person [default: the person whose key it is, by the registry or the root]
+    #[arg(long, value_name = "NAME")]
+    signer: Option<PrincipalId>,
 }
 
 pub(super) fn run(args: &SignArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
@@ -46,7 +46,7 @@ pub(super) fn run(args: &SignArgs, context: &mut CommandContext) -> Result<ExitS
             .help("git clone it")
             .into());
     };
-    let pen = SigningOptions { key: args.key.as_deref(), name: args.name.as_ref() };
+    let pen = SigningOptions { key: args.key.as_deref(), name: args.signer.as_ref() };
     let files = args.files.iter().map(|name| context.directory.join(name)).collect::<Vec<_>>();
     let written = sign_files(&tree, &files, pen, context)?;
     match context.format {
@@ -230,7 +230,7 @@ fn signer(
                 }
                 (Some(_), Some(_)) => {
                     let problem = Diagnostic::error("which-key", "several keys of the agent may sign this file");
-                    return Err(problem.help("say which: --key FILE.pub, or --as NAME").into());
+                    return Err(problem.help("say which: --key FILE.pub, or --signer NAME").into());
                 }
             }
         }
@@ -262,7 +262,7 @@ fn key_file(path: &Path) -> Result<LoadedKey, CliError> {
 fn name_of(known: &[KnownSigner], key: &PublicKey, path: &str) -> Result<PrincipalId, CliError> {
     known.iter().find(|(_, own)| own == key).map(|(name, _)| name.clone()).ok_or_else(|| {
         let message = format!("the key {} may not sign {path}: `trust/` does not name it for that", key.fingerprint());
-        Diagnostic::error("unknown-signer", message).help("sign with another key, or give --as NAME").into()
+        Diagnostic::error("unknown-signer", message).help("sign with another key, or give --signer NAME").into()
     })
 }
 

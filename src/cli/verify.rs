@@ -16,22 +16,23 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-/// Read targets again: removals that came back, changes made out of band, sessions that linger
+/// Read targets again: detect returned access, out-of-band changes
 ///
-/// A run that signs with a read-back key of the root, over a system whose settings have a `readback` table with a
-/// credential of its own, reaches level V4; any other reaches V3.
-/// Every system with an inventory on main is listed afresh and compared with it: what changed since, and no action
-/// explains, was changed out of band. By the same listings, whoever still holds both sides of a toxic pair is found.
+/// Every system with an inventory on main is listed again and compared with it. A change that no action explains is out
+/// of band. Grants that together violate a separation-of-duties rule are reported from the same listings.
+///
+/// A run that is signed with a read-back key of the root, and that uses a credential of its own from
+/// [settings.readback], reaches level V4; any other run reaches V3.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  tenure verify            a day and a week after enforcing, and on a schedule\n  tenure verify web-1\n  tenure verify --quick    only what was acted on\n\nExit codes: 0 all as decided · 4 the target disagrees"
+    after_help = "Examples:\n  tenure verify            a day and a week after enforcing, and on a schedule\n  tenure verify web-1\n  tenure verify --no-listing    only what was changed\n\nExit codes: 0 all as decided · 4 the target disagrees"
 )]
 pub(super) struct VerifyArgs {
     /// Only these systems
     systems: Vec<SystemId>,
-    /// Only read what was acted on; list no system afresh
+    /// Read only what was changed; do not list the systems again
     #[arg(long)]
-    quick: bool,
+    no_listing: bool,
     #[command(flatten)]
     engine: EngineArgs,
 }
@@ -53,7 +54,7 @@ fn once(args: &VerifyArgs, context: &mut CommandContext) -> Result<ExitStatus, C
     for (id, system) in &assembly.systems {
         let (collector, own_credential) =
             registry::readback_or_closed(system, &around).map_err(|error| settings_error(id, &error))?;
-        let committed = assembly.inventories.get(id).filter(|_| !args.quick).map(|loaded| &loaded.inventory);
+        let committed = assembly.inventories.get(id).filter(|_| !args.no_listing).map(|loaded| &loaded.inventory);
         let own_credential = own_credential && own_run;
         let remediation = system.remediation;
         readers.insert(id.clone(), ReadTarget { collector, own_credential, remediation, committed });

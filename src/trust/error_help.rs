@@ -104,9 +104,11 @@ impl TrustError {
             Self::ExceptionApproval { .. } => "get the missing signatures: `tenure sign FILE`",
             Self::ExceptionItem { .. } => "write it anew for the item: `tenure exception new ITEM …`",
             Self::ExceptionSilence { .. } => {
-                "a fallback decides in a new review file: `tenure review ITEM`; what silence allows: `tenure exception terms`"
+                "a fallback decides in a new review file: `tenure review ITEM`; what silence allows: `tenure exception requirements`"
             }
-            Self::ExceptionTerms(_) => "write it as the mandate's terms for its rating ask: `tenure exception terms`",
+            Self::ExceptionTerms(_) => {
+                "write it as the mandate's terms for its rating ask: `tenure exception requirements`"
+            }
             Self::Form(_) => "write the file in its one form: `tenure fmt FILE`, then sign again",
             Self::Hazard(_) => "take the entry out of the tree",
             Self::ItemAltered(_) | Self::ItemForeign(_) | Self::Population { .. } => {

@@ -175,9 +175,11 @@ impl StageError {
             Self::Late { .. } => {
                 "take the decision out of the file; what is still open goes to a fallback of the campaign, or to the next campaign"
             }
-            Self::NotOpen { .. } => "wait until a campaign owner closes the stage before: `tenure campaign advance ID`",
+            Self::NotOpen { .. } => {
+                "wait until a campaign owner closes the stage before: `tenure campaign close-stage ID`"
+            }
             Self::Order { .. } | Self::Place(_) | Self::Stale { .. } | Self::Wrong(_) => {
-                "count again at the head of main: `tenure campaign advance ID` writes the file anew; then sign it"
+                "count again at the head of main: `tenure campaign close-stage ID` writes the file anew; then sign it"
             }
             Self::SilenceCap { .. } => {
                 "get decisions, or open the campaign with a higher `max_no_response_removals` in its definition"

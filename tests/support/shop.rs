@@ -21,7 +21,7 @@ pub fn opened(cluster: &Cluster) -> World {
     world.system("pg-orders", &postgres(cluster.port()));
     world.write("repo/principals/shop.toml", &principals(cluster));
     world.tenure(&["fmt", "principals/shop.toml"]).exits(0);
-    world.tenure(&["policy", "add"]).exits(0);
+    world.tenure(&["policy", "init"]).exits(0);
     world.collected(&["pg-orders", "web-1"]);
     world.campaign(&[("pg-orders", &["attribute", "membership"]), ("web-1", &["credential", "rule"])]);
     world

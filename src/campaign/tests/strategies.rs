@@ -150,7 +150,7 @@ const EXCEPTED: &str = "
 What comes to `except` stays as it is and cannot be closed until somebody acts. A fallback decides; or an exception buys time:
 signed as its rating asks, for at most [DAYS] days, not renewable. It decides nothing: the item is never counted as decided by
 people, and `excepted-undecided` stays a finding for as long as the exception stands. `[no_response]` of the mandate sets `days`,
-`renewals`, and the `groups` who sign besides those of the rating, such as the accountable executive; `tenure exception terms`
+`renewals`, and the `groups` who sign besides those of the rating, such as the accountable executive; `tenure exception requirements`
 says what holds. One that was accepted while somebody could still answer keeps the term of its rating, and the finding.
 ";
 

@@ -13,13 +13,16 @@ use std::{fs, path::PathBuf};
 /// What is known from elsewhere.
 #[derive(Debug, clap::Args)]
 pub(super) struct ExternalState {
-    /// A commit that main was at before, or is at in another clone: main must contain it; may be given more than once
-    #[arg(long = "seen", value_name = "COMMIT")]
-    seen: Vec<String>,
-    /// A checkpoint of the evidence kept from before, or from another clone: the log must hold it
+    /// A commit that main contained earlier, or contains in another clone; a finding if main does not contain it;
+    /// repeatable
+    #[arg(long = "expect-commit", value_name = "COMMIT")]
+    expected_commits: Vec<String>,
+    /// A checkpoint of the evidence saved earlier, or from another clone; a finding if the log does not extend it;
+    /// repeatable
     #[arg(long = "checkpoint", value_name = "FILE")]
     checkpoints: Vec<PathBuf>,
-    /// The most days since witnesses saw the evidence; where the root names none, since its newest record
+    /// The maximum age in days of the last cosignature of a witness; if the root names no witnesses, of the newest
+    /// record
     #[arg(long, value_name = "DAYS")]
     max_age: Option<u32>,
 }
@@ -44,7 +47,7 @@ impl ExternalState {
         context: &CommandContext,
     ) -> Result<Vec<Finding>, CliError> {
         let mut findings = Vec::new();
-        for name in &self.seen {
+        for name in &self.expected_commits {
             findings.extend(passed(name, session)?);
         }
         for file in &self.checkpoints {

@@ -31,13 +31,16 @@ use external_state::{EvidenceState, ExternalState};
 use serde_json::json;
 use std::{collections::BTreeMap, path::PathBuf};
 
-/// Check the whole proof from a clone, offline: integrity, authority, coverage, enforcement, timeliness, quality
+/// Verify decisions, evidence and enforcement from a clone, offline
+///
+/// The areas are integrity, authority, coverage, enforcement, timeliness and quality. Nothing is fetched, and no cache
+/// is used.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  tenure audit --root sha256:…               what an auditor runs on a clone\n  tenure audit --root sha256:… --format json\n  tenure audit --sarif audit.sarif            for code scanning\n\nA forge that shows an old state shows nothing that is wrong in itself. Keep what you saw, and hold the next clone, or a\nmirror, against it:\n  git rev-parse origin/main; git show origin/evidence:checkpoint > evidence.seen\n  tenure audit --seen 9fceb02d0ae598e95dc970b74767f19372d61af8 --checkpoint evidence.seen --max-age 30\n\nThe pin comes from outside the repository: `tenure init` printed it. Exit codes: 0 nothing found · 3 findings"
+    after_help = "The root pin comes from outside the repository: `tenure init` printed it.\n\nA Git host that serves an old state shows nothing that is wrong in itself. Save what you have seen, and compare the next clone or a mirror with it:\n  git rev-parse origin/main; git show origin/evidence:checkpoint > evidence.seen\n  tenure audit --expect-commit 9fceb02d0ae598e95dc970b74767f19372d61af8 --checkpoint evidence.seen --max-age 30\n\nExamples:\n  tenure audit --root sha256:…\n  tenure audit --root sha256:… --format json\n  tenure audit --sarif audit.sarif            for code scanning\n\nExit codes: 0 no findings · 3 findings"
 )]
 pub(super) struct AuditArgs {
-    /// Write the findings to this file too, for code scanning (SARIF 2.1.0)
+    /// Also write the findings to this file, in SARIF 2.1.0
     #[arg(long, value_name = "FILE")]
     sarif: Option<PathBuf>,
     #[command(flatten)]

@@ -12,10 +12,10 @@ use crate::{
     model::{CampaignId, record::RecordPayload},
 };
 
-/// Close a campaign in which everything is decided, and confirmed or excepted
+/// Close a campaign whose items are all decided, and confirmed or covered by an exception
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  tenure campaign close 2026-q4\n\nExit codes: 0 closed · 3 something is undecided, or unconfirmed and not excepted"
+    after_help = "Examples:\n  tenure campaign close 2026-q4\n\nExit codes: 0 closed · 3 an item is undecided, or neither confirmed nor covered by an exception"
 )]
 pub(super) struct CampaignCloseArgs {
     /// The campaign

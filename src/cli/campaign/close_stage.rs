@@ -1,4 +1,4 @@
-//! `tenure campaign advance ID`: closes the stage that is judged now, with the exact list of what nobody answered.
+//! `tenure campaign close-stage ID`: closes the stage that is judged now, with the exact list of what nobody answered.
 
 use super::status::sheets_of;
 use crate::{
@@ -20,16 +20,16 @@ use std::{
     io::Write,
 };
 
-/// Close the stage that is judged now, when its days are over or everybody has answered
+/// Write the close of the current stage, when its days are over or all reviewers have answered
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Writes campaigns/ID/stages/N.toml: what nobody answered, and what that comes to. Nothing happens by it until a campaign\nowner has signed it and it is on main; what comes to main after it is late.\n\nExamples:\n  tenure campaign advance 2026-q4\n  tenure campaign advance --all\n\nExit codes: 0 written · 3 too early, closed already, or silence would take away too much"
+    after_help = "Writes campaigns/ID/stages/N.toml: the unanswered items and their outcome. It takes effect when a campaign owner has signed it and it is on main; decisions that reach main later are rejected.\n\nExamples:\n  tenure campaign close-stage 2026-q4\n  tenure campaign close-stage --all\n\nExit codes: 0 written · 3 too early, already closed, or too many unanswered items would be disabled"
 )]
 pub(super) struct CampaignCloseStageArgs {
     /// The campaign
     #[arg(required_unless_present = "all", conflicts_with = "all")]
     id: Option<CampaignId>,
-    /// Every campaign with a stage whose time is over
+    /// All campaigns whose current stage is over
     #[arg(long)]
     all: bool,
 }
@@ -71,7 +71,7 @@ fn refused(id: &CampaignId, why: &StageCloseError) -> Diagnostic {
     let help = match why {
         StageCloseError::Done(_) => format!("tenure campaign close {id}"),
         StageCloseError::Early { ends, .. } => {
-            format!("come back at {ends}, or when they have answered: tenure campaign due")
+            format!("come back at {ends}, or when they have answered: tenure campaign remind")
         }
         StageCloseError::TooMuch { .. } => {
             "have a fallback decide on these items: tenure review; silence takes no more than `max_no_response_removals`".to_owned()

@@ -11,27 +11,27 @@ use crate::{
     trust::OpenCampaign,
 };
 
-/// Let somebody else judge your items in one campaign, for a time
+/// Delegate your items in one campaign to another person, for a limited time
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Writes delegations/NAME.toml. It counts when you have signed it and it is on main, for your own items in this campaign\nalone, until the day it ends; whoever judges for you cannot hand your items on, and never judges their own access or yours.\n\nExamples:\n  tenure campaign delegate 2026-q4 --from ana.ruiz --to ben.ode --until 14d --reason 'on leave'\n  tenure campaign delegate 2026-q4 --from ana.ruiz --to ben.ode --system pg-orders --reason 'knows the database'"
+    after_help = "Writes delegations/NAME.toml. It takes effect when you have signed it and it is on main, for your own items in this campaign, until its end. The delegate cannot delegate further, and cannot decide on their own access or on yours.\n\nExamples:\n  tenure campaign delegate 2026-q4 --from ana.ruiz --to ben.ode --until 14d --reason 'on leave'\n  tenure campaign delegate 2026-q4 --from ana.ruiz --to ben.ode --system pg-orders --reason 'knows the database'"
 )]
 pub(super) struct CampaignDelegateArgs {
     /// The campaign
     id: CampaignId,
-    /// Whose items: you, who sign it
+    /// The reviewer who delegates, and who signs
     #[arg(long, value_name = "NAME")]
     from: PrincipalId,
-    /// Who judges them meanwhile
+    /// The person who decides instead
     #[arg(long, value_name = "NAME")]
     to: PrincipalId,
-    /// When it ends: a day, or so many days from now [default: with the campaign]
+    /// The end: a day, or a number of days from now [default: the end of the campaign]
     #[arg(long, value_name = "DAY|14d")]
     until: Option<String>,
-    /// Why, for those who read the decisions later
+    /// Why, for readers of the decisions
     #[arg(long, value_name = "TEXT")]
     reason: String,
-    /// Only on this system; may be given more than once
+    /// Only the items of this system; repeatable
     #[arg(long = "system", value_name = "SYSTEM")]
     systems: Vec<SystemId>,
 }

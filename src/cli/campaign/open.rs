@@ -13,29 +13,29 @@ use crate::{
 use serde_json::json;
 use std::io::Write;
 
-/// Freeze a population, assign every item, write the worklists
+/// Freeze the population, assign every item, and write the review files
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Everything is read from the main branch: merge a fresh inventory first. The files are written to the work tree; a campaign\nowner signs campaign.toml, and both go to main in one merge. Who let two campaigns in a row pass is not asked as owner again: each item says so.\n\nExamples:\n  tenure campaign open 2026-q4-privileged --from policies/privileged.toml\n  tenure campaign open leaver-li --from policies/everything.toml --subject db:16401 --because 'li left'\n  tenure campaign open 2026-q4-again --from policies/privileged.toml --unanswered-in 2026-q4-privileged\n  tenure sign campaigns/2026-q4-privileged/campaign.toml"
+    after_help = "Everything is read from the main branch: merge a fresh inventory first. The files are written to the work tree. A campaign owner signs campaign.toml, and all files are merged together. An owner who missed two campaigns in a row is not assigned items; the item says so.\n\nExamples:\n  tenure campaign open 2026-q4-privileged --from policies/privileged.toml\n  tenure campaign open leaver-li --from policies/everything.toml --subject db:16401 --reason 'li left'\n  tenure campaign open 2026-q4-again --from policies/privileged.toml --unanswered-in 2026-q4-privileged\n  tenure sign campaigns/2026-q4-privileged/campaign.toml"
 )]
 pub(super) struct CampaignOpenArgs {
-    /// What the campaign will be called
+    /// The name of the new campaign
     id: CampaignId,
-    /// The definition on the main branch
+    /// The campaign definition on the main branch
     #[arg(long, value_name = "FILE")]
     from: String,
-    /// Only over what this account holds, `<system>:<immutable id>`; may be given more than once
+    /// Only what this account holds, `<system>:<immutable id>`; repeatable
     #[arg(long = "subject", value_name = "ACCOUNT", conflicts_with = "roles")]
     subjects: Vec<String>,
-    /// Only over this role or group, `<system>:<immutable id>`; may be given more than once
+    /// Only this role or group, `<system>:<immutable id>`; repeatable
     #[arg(long = "role", value_name = "ROLE")]
     roles: Vec<String>,
-    /// Only over what nobody answered in this campaign
-    #[arg(long, value_name = "CAMPAIGN", conflicts_with_all = ["subjects", "roles", "because"])]
+    /// Only the unanswered items of this campaign
+    #[arg(long, value_name = "CAMPAIGN", conflicts_with_all = ["subjects", "roles", "reason"])]
     unanswered_in: Option<CampaignId>,
-    /// Why only over these, for its title: `tenure campaign next` says it
+    /// Why the campaign is narrowed, for its title; printed by `tenure campaign schedule`
     #[arg(long, value_name = "TEXT")]
-    because: Option<String>,
+    reason: Option<String>,
 }
 
 pub(super) fn run(args: &CampaignOpenArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
@@ -47,7 +47,7 @@ pub(super) fn run(args: &CampaignOpenArgs, context: &mut CommandContext) -> Resu
         roles: args.roles.iter().cloned().collect(),
     };
     if !touched.is_empty() {
-        definition = narrowed(&definition, &touched, args.because.as_deref().unwrap_or("a part of it"));
+        definition = narrowed(&definition, &touched, args.reason.as_deref().unwrap_or("a part of it"));
     }
     if let Some(id) = &args.unanswered_in {
         let opening =

@@ -9,15 +9,15 @@ use crate::{
     trust::{OpenCampaign, Verified},
 };
 
-/// Say how a campaign was reviewed, and what looks like a rubber stamp
+/// Show statistics of the decisions, and signs of rubber-stamping
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Numbers for each reviewer, from signed files and evidence alone: what was kept against policy, how much at once, how soon,\nand by how many copies of one reason. Defaults and silence are no decisions and are counted apart. From where on something\nis a finding stands in the mandate, `[review]`. All of it is an indicator: git cannot show who has read what.\n\nExamples:\n  tenure campaign quality 2026-q4\n  tenure campaign quality 2026-q4 --csv > reviewers.csv\n\nExit codes: 0 nothing found · 3 findings"
+    after_help = "For each reviewer, from signed files and evidence: items certified against the recommendation, bulk decisions, time for each decision, repeated reasons. Defaults and unanswered items are counted apart. The thresholds are set in `[review]` of the mandate. The numbers are indicators: git cannot show what a reviewer has read.\n\nExamples:\n  tenure campaign quality 2026-q4\n  tenure campaign quality 2026-q4 --csv > reviewers.csv\n\nExit codes: 0 no findings · 3 findings"
 )]
 pub(super) struct CampaignQualityArgs {
     /// The campaign
     id: CampaignId,
-    /// Write the numbers as `reviewers.csv`: UTF-8, RFC 4180
+    /// Print the numbers as CSV (RFC 4180)
     #[arg(long, conflicts_with = "format")]
     csv: bool,
 }

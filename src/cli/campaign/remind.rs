@@ -1,4 +1,4 @@
-//! `tenure campaign due`: whom to tell what now, printed for a scheduled job, and recorded once.
+//! `tenure campaign remind`: whom to tell what now, printed for a scheduled job, and recorded once.
 
 use super::status::sheets_of;
 use crate::{
@@ -22,22 +22,22 @@ use std::{
     io::Write,
 };
 
-/// Say whom to tell now: what opened, reminders, what is late, and who is next
+/// List the reminders and escalations that are due, and record or post them
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Computed anew each time from what is open; an event whose notice is recorded is not told again. A stage that is closed\ntells nothing.\n\nExamples:\n  tenure campaign due\n  tenure campaign due --as issues                     one JSON array for a job: title, body, labels, marker\n  tenure campaign due --as issues --record --commit-key KEY --log-key KEY\n  tenure campaign due --post                          in a job of GitHub Actions: open an issue of each, once"
+    after_help = "Reminders are computed from the open items. One that is recorded in the evidence is not repeated, and a closed stage has none.\n\nExamples:\n  tenure campaign remind\n  tenure campaign remind --output-format issues                one JSON array for a job: title, body, labels, marker\n  tenure campaign remind --output-format issues --record --commit-key KEY --log-key KEY\n  tenure campaign remind --open-issues                         in a job of GitHub Actions: open an issue for each, once"
 )]
 pub(super) struct CampaignRemindArgs {
-    /// As what to print it
-    #[arg(long = "as", value_enum, default_value_t = DueFormat::Text)]
-    shape: DueFormat,
-    /// Record each notice in the evidence, with the engine's keys
+    /// What to print
+    #[arg(long, value_enum, default_value_t = ReminderFormat::Text)]
+    output_format: ReminderFormat,
+    /// Record each reminder in the evidence, with the engine's keys
     #[arg(long)]
     record: bool,
-    /// Open an issue of each on the forge that this job belongs to, unless it is there; `told` becomes an output of the job
+    /// Open a GitHub issue for each reminder unless there is one; sets the output `reminded` of the job
     #[arg(long, conflicts_with = "record")]
-    post: bool,
-    /// Take only these notices: their ids, with blanks between them
+    open_issues: bool,
+    /// Only these reminders: their ids, separated by spaces
     #[arg(long, value_name = "IDS")]
     only: Option<String>,
     #[command(flatten)]
@@ -46,7 +46,7 @@ pub(super) struct CampaignRemindArgs {
 
 /// As what notices are printed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
-enum DueFormat {
+enum ReminderFormat {
     /// Comments on the pull request or issue of a campaign: JSON with body and marker
     Comments,
     /// Issues: JSON with title, body, labels and marker
@@ -62,21 +62,21 @@ pub(super) fn run(args: &CampaignRemindArgs, context: &mut CommandContext) -> Re
         let history = evidence::read_verified(&session)?;
         let due = due(&session, &history, args, context)?;
         let (people, _) = identities_at(session.snapshot())?;
-        if args.post {
+        if args.open_issues {
             return post(&due, &people, context);
         }
-        show(&due, &people, args.shape, context)?;
+        show(&due, &people, args.output_format, context)?;
         return Ok(ExitStatus::Done);
     }
     let mut journal = evidence::journal(&session, context, &args.engine)?;
     let due = due(&session, journal.history(), args, context)?;
     if !due.is_empty() {
         let notices = due.iter().map(|notice| RecordPayload::Notice(notice.record()));
-        evidence::publish_notice("campaign due", notices, &session, args.engine.lease, &mut journal)?;
+        evidence::publish_notice("campaign remind", notices, &session, args.engine.lease, &mut journal)?;
     }
     drop(journal);
     let (people, _) = identities_at(session.snapshot())?;
-    show(&due, &people, args.shape, context)?;
+    show(&due, &people, args.output_format, context)?;
     Ok(ExitStatus::Done)
 }
 
@@ -151,7 +151,7 @@ fn post(due: &[Reminder], people: &IdentityDirectory, context: &mut CommandConte
                 match issue {
                     Ok(issue) => writeln!(context.out, "#{} {}", issue.number, title(notice))?,
                     Err(error) => {
-                        context.output("told", &told.join(" "))?;
+                        context.output("reminded", &told.join(" "))?;
                         return Err(failed(error.to_string()));
                     }
                 }
@@ -159,7 +159,7 @@ fn post(due: &[Reminder], people: &IdentityDirectory, context: &mut CommandConte
             told.push(notice.id.as_str());
         }
     }
-    context.output("told", &told.join(" "))?;
+    context.output("reminded", &told.join(" "))?;
     writeln!(context.out, "{} of {} told", told.len(), due.len())?;
     Ok(ExitStatus::Done)
 }
@@ -171,11 +171,11 @@ fn labels(notice: &Reminder) -> Vec<String> {
 fn show(
     due: &[Reminder],
     people: &IdentityDirectory,
-    shape: DueFormat,
+    shape: ReminderFormat,
     context: &mut CommandContext,
 ) -> Result<(), CliError> {
     match shape {
-        DueFormat::Issues => {
+        ReminderFormat::Issues => {
             let issue = |notice: &Reminder| {
                 json!({
                     "id": notice.id,
@@ -188,12 +188,12 @@ fn show(
             };
             context.json(&due.iter().map(issue).collect::<Vec<_>>())
         }
-        DueFormat::Comments => {
+        ReminderFormat::Comments => {
             let comment = |notice: &Reminder| json!({"id": notice.id, "campaign": notice.campaign, "body": body(notice, people), "marker": marker(notice)});
             context.json(&due.iter().map(comment).collect::<Vec<_>>())
         }
-        DueFormat::Text if context.format == OutputFormat::Json => context.json(due),
-        DueFormat::Text => {
+        ReminderFormat::Text if context.format == OutputFormat::Json => context.json(due),
+        ReminderFormat::Text => {
             let mut text = String::new();
             for notice in due {
                 text.push_str(&format!("{} → {}\n", title(notice), names(&notice.to)));
@@ -241,7 +241,7 @@ fn body(notice: &Reminder, people: &IdentityDirectory) -> String {
     let next = match notice.event.as_str() {
         "due" | "control-owner" => "A fallback may decide what nobody has: `tenure review`.\n",
         "default-action" => {
-            "`tenure campaign advance` writes the list of what nobody answered; a campaign owner signs it.\n"
+            "`tenure campaign close-stage` writes the list of what nobody answered; a campaign owner signs it.\n"
         }
         _ => "No answer is never consent: the definition says what it comes to.\n",
     };

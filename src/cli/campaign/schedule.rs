@@ -1,4 +1,4 @@
-//! `tenure campaign next`: which campaigns are to be opened now, by their rhythm and by what happened.
+//! `tenure campaign schedule`: which campaigns are to be opened now, by their rhythm and by what happened.
 
 use super::{
     drift::is_id_in_use,
@@ -24,16 +24,16 @@ use crate::{
 };
 use std::{collections::BTreeMap, io::Write};
 
-/// Say which campaigns are to be opened now, by their rhythm and by what happened
+/// List the campaigns that are due by recurrence or event, and open them
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "A definition with `recurrence_days` is opened again when that many days have gone by. One with `triggers` is opened over\nwhat an event touches: what happened since the definition came to main is compared with what is there now, and an event\nthat has its campaign is not told again.\n\nExamples:\n  tenure campaign next\n  tenure campaign next --open     write the files of all of them; a campaign owner signs each\n\nExit codes: 0 done · 3 one of them cannot be opened"
+    after_help = "A definition with `recurrence_days` is due again when that many days have passed. One with `triggers` is due for the access that an event affects: principals and roles are compared with those at the time the definition reached main, and an event that has a campaign is not listed again.\n\nExamples:\n  tenure campaign schedule\n  tenure campaign schedule --open     write the files of all of them; a campaign owner signs each\n\nExit codes: 0 done · 3 a campaign cannot be opened"
 )]
 pub(super) struct CampaignScheduleArgs {
     /// Open them: write their files to the work tree, unsigned
     #[arg(long)]
     open: bool,
-    /// Compare with this revision of main instead of the one that brought the definition
+    /// Compare with this revision of main, instead of the one that added the definition
     #[arg(long, value_name = "REV")]
     since: Option<String>,
 }

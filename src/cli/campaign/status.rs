@@ -27,10 +27,10 @@ use crate::{
 };
 use std::{collections::BTreeMap, io::Write};
 
-/// Say who owes what, and what is unconfirmed, from signed files and evidence alone
+/// Show undecided items by reviewer, and changes that are not confirmed
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  tenure campaign status 2026-q4\n  tenure campaign status 2026-q4 --format json\n\nExit codes: 0 on its way or done · 3 overdue, something is wrong, or looks like a rubber stamp"
+    after_help = "Everything is computed from signed files and evidence.\n\nExamples:\n  tenure campaign status 2026-q4\n  tenure campaign status 2026-q4 --format json\n\nExit codes: 0 in progress or done · 3 overdue, or findings"
 )]
 pub(super) struct CampaignStatusArgs {
     /// The campaign

@@ -1,4 +1,4 @@
-//! `tenure campaign overview ID [FILES…]`: review files as Markdown, for the page of a pull request.
+//! `tenure campaign summary ID [FILES…]`: review files as Markdown, for the page of a pull request.
 
 use crate::{
     campaign::{ContextIndex, folder},
@@ -19,15 +19,15 @@ use crate::{
 };
 use std::io::Write;
 
-/// Show review files as Markdown: what is put to whom, what they decided, what is known, what silence will cost
+/// Print review files as Markdown: items, decisions, and the outcome for unanswered items
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Reads the files as they lie in the work tree. The page is printed and never written into the repository; a job adds it to its summary or a comment.\n\nExamples:\n  tenure campaign overview 2026-q4\n  tenure campaign overview 2026-q4 campaigns/2026-q4/reviews/db/ana.toml >> \"$GITHUB_STEP_SUMMARY\""
+    after_help = "The files are read from the work tree. The page is printed, not written to the repository: a job adds it to its summary or to a comment.\n\nExamples:\n  tenure campaign summary 2026-q4\n  tenure campaign summary 2026-q4 campaigns/2026-q4/reviews/db/ana.toml >> \"$GITHUB_STEP_SUMMARY\""
 )]
 pub(super) struct CampaignSummaryArgs {
     /// The campaign
     id: CampaignId,
-    /// Only these review files; else all in which something is decided, or all where nothing is
+    /// Only these review files [default: those with a decision, or all if there is none]
     files: Vec<String>,
 }
 

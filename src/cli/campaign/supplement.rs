@@ -1,4 +1,4 @@
-//! `tenure campaign late ID`: puts to review what changed while a campaign was open, in a campaign of its own.
+//! `tenure campaign supplement ID`: puts to review what changed while a campaign was open, in a campaign of its own.
 
 use super::{
     drift::{drift, is_id_in_use},
@@ -11,10 +11,10 @@ use crate::{
     model::CampaignId,
 };
 
-/// Put to review what was added or raised while a campaign was open
+/// Open a campaign over the grants that were added or changed since another one opened
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "The population of a campaign is frozen, so what came later is reviewed in a campaign that follows it; the first one's\nclose names it.\n\nExamples:\n  tenure campaign late 2026-q4\n\nExit codes: 0 opened, or nothing to open · 3 something stands against it"
+    after_help = "The population of a campaign is frozen, so later grants are reviewed in a campaign that follows it. The close of the first one names it.\n\nExamples:\n  tenure campaign supplement 2026-q4\n\nExit codes: 0 opened, or nothing to open · 3 the campaign cannot be opened"
 )]
 pub(super) struct CampaignSupplementArgs {
     /// The campaign

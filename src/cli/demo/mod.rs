@@ -8,7 +8,7 @@ use super::{CliError, CommandContext, ExitStatus};
 use sandbox::DemoSandbox;
 use std::{fs, path::PathBuf};
 
-/// Build a governed repository with a small host of its own: collect, review, enforce, verify, audit
+/// Run all stages on a small sample host, from init to audit
 ///
 /// One removal succeeds on the host without taking the right away, and verification detects it. The folder is kept, so
 /// that you can look at the result and continue by hand.
@@ -68,7 +68,7 @@ fn found(stage: &mut DemoSandbox<'_>) -> Result<(), CliError> {
 fn collect(stage: &mut DemoSandbox<'_>) -> Result<(), CliError> {
     stage.narrate("2. What does the host web-1 hold? The read is counted twice, by two ways.")?;
     decisions::describe(&stage.repository())?;
-    stage.tenure(&["policy", "add", "people"], ExitStatus::Done, 3)?;
+    stage.tenure(&["policy", "init", "people"], ExitStatus::Done, 3)?;
     stage.merge("describe-web-1", "systems: web-1, who is who, what is reviewed, and by which rules")?;
     stage.tenure(&["collect", "web-1"], ExitStatus::Done, 5)?;
     stage.merge("collect-web-1", "inventory of web-1")?;

@@ -13,13 +13,13 @@ use crate::{
 use serde_json::json;
 use std::{cell::RefCell, collections::BTreeMap};
 
-/// Say how every exception stands: in force, lapsed, unproven, renewed
+/// List the exceptions and their state: in force, lapsed, renewed, control not tested
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  tenure exception list\n  tenure exception list --all --format markdown   # the monthly list for approvers\n\nExit codes: 0 all stand · 3 one has lapsed, its control is not proven, or nobody has decided on what it lets stand"
+    after_help = "Examples:\n  tenure exception list\n  tenure exception list --all --format markdown   # the monthly list for approvers\n\nExit codes: 0 no findings · 3 an exception has lapsed, its control is not tested, or its item is not decided"
 )]
 pub(super) struct ExceptionListArgs {
-    /// Those too that were renewed, or whose access is gone
+    /// Include exceptions that were renewed, or whose access is gone
     #[arg(long)]
     all: bool,
 }

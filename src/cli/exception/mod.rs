@@ -1,4 +1,4 @@
-//! `tenure exception list|new|prove|terms`
+//! `tenure exception list|new|record-test|requirements`
 
 mod list;
 mod new;
@@ -11,10 +11,10 @@ pub(super) use new::until;
 use super::{CliError, CommandContext, ExitStatus};
 use clap::Subcommand;
 
-/// Accept a risk for a time: write exceptions, prove their controls, see which have lapsed
+/// Write, test and list exceptions: accepted risks with an end date
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "An exception is a file that its approvers sign and main takes up. It binds one access as it was reviewed, ends by itself,\nand is worth no more than the control that makes up for it: `tenure exception prove` signs that it ran.\n\nExamples:\n  tenure exception list\n  tenure exception new itm-7c0f2f6e9a4b41d2 --rule NHI-PRV-01 --rating high --owner ana.ruiz --approver li.chen \\\n      --until 90d --reason 'needed until the cut-over' --compensating 'sessions are recorded'\n  tenure exception prove exc-7c0f2f6e --by mo.khan --result held --statement 'looked at eleven sessions' --artefact sessions.csv"
+    after_help = "An exception applies to one grant as it was reviewed. Its approvers sign it, it ends by itself, and its compensating control must be tested: `tenure exception record-test` records the result.\n\nExamples:\n  tenure exception list\n  tenure exception new itm-7c0f2f6e9a4b41d2 --rule NHI-PRV-01 --rating high --owner ana.ruiz --approver li.chen \\\n      --until 90d --reason 'needed until the cut-over' --compensating 'sessions are recorded'\n  tenure exception record-test exc-7c0f2f6e --by mo.khan --result held --statement 'looked at eleven sessions' --artifact sessions.csv"
 )]
 pub(super) struct ExceptionArgs {
     #[command(subcommand)]
@@ -23,21 +23,17 @@ pub(super) struct ExceptionArgs {
 
 #[derive(Debug, Subcommand)]
 enum ExceptionCommand {
-    /// Say how every exception stands: in force, lapsed, unproven, renewed
     List(list::ExceptionListArgs),
-    /// Write an exception for an item, to be signed by its approvers
     New(new::ExceptionNewArgs),
-    /// Write down that the compensating control of an exception ran, to be signed by who ran it
-    Prove(record_test::ExceptionRecordTestArgs),
-    /// Say what an exception of each rating needs, and one for what nobody answered
-    Terms(requirements::ExceptionRequirementsArgs),
+    RecordTest(record_test::ExceptionRecordTestArgs),
+    Requirements(requirements::ExceptionRequirementsArgs),
 }
 
 pub(super) fn run(args: &ExceptionArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     match &args.command {
         ExceptionCommand::List(args) => list::run(args, context),
         ExceptionCommand::New(args) => new::run(args, context),
-        ExceptionCommand::Prove(args) => record_test::run(args, context),
-        ExceptionCommand::Terms(args) => requirements::run(args, context),
+        ExceptionCommand::RecordTest(args) => record_test::run(args, context),
+        ExceptionCommand::Requirements(args) => requirements::run(args, context),
     }
 }

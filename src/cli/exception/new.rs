@@ -19,39 +19,39 @@ use std::fs;
 /// Write an exception for an item, to be signed by its approvers
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "The item is as its campaign put it to review; the exception holds for that access and no other. A second one for the same\naccess and rule is a renewal and keeps the first date. For an item that nobody answered it is short, and decides nothing:\n`tenure exception terms` says how short.\n\nExamples:\n  tenure exception new itm-7c0f2f6e9a4b41d2 --rule NHI-PRV-01 --rating high --owner ana.ruiz --approver li.chen \\\n      --until 90d --reason 'needed until the cut-over' --compensating 'sessions are recorded'\n  tenure exception new itm-7c0f2f6e9a4b41d2 --renews exc-7c0f2f6e --rating high --owner ana.ruiz --approver li.chen \\\n      --until 2027-03-01 --reason 'the cut-over slipped' --compensating 'sessions are recorded'"
+    after_help = "The exception applies to the grant as its campaign published it, and to no other. A second one for the same grant and rule is a renewal and keeps the first date. For an item that was not answered it is short, and the item stays undecided: see `tenure exception requirements`.\n\nExamples:\n  tenure exception new itm-7c0f2f6e9a4b41d2 --rule NHI-PRV-01 --rating high --owner ana.ruiz --approver li.chen \\\n      --until 90d --reason 'needed until the cut-over' --compensating 'sessions are recorded'\n  tenure exception new itm-7c0f2f6e9a4b41d2 --renews exc-7c0f2f6e --rating high --owner ana.ruiz --approver li.chen \\\n      --until 2027-03-01 --reason 'the cut-over slipped' --compensating 'sessions are recorded'"
 )]
 pub(super) struct ExceptionNewArgs {
-    /// The item
+    /// The id of the item
     item: ItemId,
-    /// How bad it is; the mandate's terms follow from it
+    /// The rating of the risk; the requirements of the mandate depend on it
     #[arg(long, value_enum)]
     rating: RatingName,
-    /// The rule whose violation it accepts
+    /// The rule whose violation is accepted
     #[arg(long, value_name = "RULE")]
     rule: Option<String>,
-    /// Review it at this tier meanwhile, below what it gives: T1, T2 or T3; an exception from EXC-01
+    /// Review the grant at this lower tier meanwhile: T1, T2 or T3; an exception from EXC-01
     #[arg(long, value_name = "TIER", value_parser = tier, conflicts_with = "rule")]
     lower_tier_to: Option<Tier>,
-    /// Who answers for it
+    /// The person who is accountable for the risk
     #[arg(long, value_name = "NAME")]
     owner: PrincipalId,
-    /// Who accepts the risk; once for each the terms ask for
+    /// A person who accepts the risk; repeat it for each group that the mandate requires
     #[arg(long = "approver", required = true, value_name = "NAME")]
     approvers: Vec<PrincipalId>,
-    /// When it ends: a day, or so many days from now
+    /// The end: a day, or a number of days from now
     #[arg(long, value_name = "DAY|90d")]
     until: String,
-    /// Why it is needed
+    /// Why the exception is needed
     #[arg(long, value_name = "TEXT")]
     reason: String,
-    /// What limits the harm meanwhile
+    /// The control that limits the harm meanwhile
     #[arg(long, value_name = "TEXT", default_value = "")]
     compensating: String,
-    /// The exception it takes over from
+    /// The exception that this one renews
     #[arg(long, value_name = "EXCEPTION")]
     renews: Option<PrincipalId>,
-    /// What to call it [default: exc- and the beginning of the item's id]
+    /// The name of the exception [default: exc- and the beginning of the item's id]
     #[arg(long, value_name = "NAME")]
     id: Option<PrincipalId>,
 }
@@ -149,7 +149,7 @@ pub(super) fn run(args: &ExceptionNewArgs, context: &mut CommandContext) -> Resu
     )?;
     if terms.proof_days > 0 {
         let days = terms.proof_days;
-        writeln!(context.out, "then, at least every {days} days: tenure exception prove {}", exception.id)?;
+        writeln!(context.out, "then, at least every {days} days: tenure exception record-test {}", exception.id)?;
     }
     Ok(ExitStatus::Done)
 }

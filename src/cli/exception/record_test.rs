@@ -11,27 +11,27 @@ use crate::{
 };
 use std::{fs, path::PathBuf};
 
-/// Write down that the compensating control of an exception ran, to be signed by who ran it
+/// Record that the compensating control of an exception was tested, to be signed by the tester
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "What shows it (a log, an export) stays outside the repository; its digest binds it. A control that did not hold ends the\nexception at once.\n\nExamples:\n  tenure exception prove exc-7c0f2f6e --by mo.khan --result held --statement 'looked at eleven sessions' --artefact sessions.csv\n  tenure sign proofs/exc-7c0f2f6e/1.toml"
+    after_help = "Evidence such as a log or an export stays outside the repository; the record contains its digest. A control that failed ends the exception at once.\n\nExamples:\n  tenure exception record-test exc-7c0f2f6e --by mo.khan --result held --statement 'looked at eleven sessions' --artifact sessions.csv\n  tenure sign proofs/exc-7c0f2f6e/1.toml"
 )]
 pub(super) struct ExceptionRecordTestArgs {
-    /// The exception
+    /// The name of the exception
     exception: PrincipalId,
-    /// Who ran the control; they sign
+    /// The person who tested the control, and who signs
     #[arg(long, value_name = "NAME")]
     by: PrincipalId,
-    /// What came of it
+    /// The result of the test
     #[arg(long, value_enum)]
     result: ResultName,
-    /// What was done and seen
+    /// What was tested and observed
     #[arg(long, value_name = "TEXT")]
     statement: String,
     /// The file that shows it
     #[arg(long, value_name = "FILE")]
-    artefact: PathBuf,
-    /// When it was done [default: now]
+    artifact: PathBuf,
+    /// When the control was tested [default: now]
     #[arg(long, value_name = "TIME")]
     done_at: Option<Timestamp>,
 }
@@ -53,9 +53,9 @@ pub(super) fn run(args: &ExceptionRecordTestArgs, context: &mut CommandContext) 
             Diagnostic::error("unknown-exception", format!("no exception `{}` is accepted on main", args.exception));
         CliError::from(problem.help("tenure exception list --all"))
     })?;
-    let artefact = fs::read(context.directory.join(&args.artefact)).map_err(|error| {
-        let problem = Diagnostic::error("no-artefact", format!("{}: {error}", args.artefact.display()));
-        CliError::from(problem.help("name the file that shows it: --artefact FILE"))
+    let artifact = fs::read(context.directory.join(&args.artifact)).map_err(|error| {
+        let problem = Diagnostic::error("no-artifact", format!("{}: {error}", args.artifact.display()));
+        CliError::from(problem.help("name the file that shows it: --artifact FILE"))
     })?;
     let tree = session.work_tree()?;
     let path_of = |number: u32| format!("proofs/{}/{number}.toml", args.exception);
@@ -73,7 +73,7 @@ pub(super) fn run(args: &ExceptionRecordTestArgs, context: &mut CommandContext) 
             ResultName::Held => ProofResult::Held,
         },
         statement: args.statement.clone(),
-        artifact: Digest::of(artefact),
+        artifact: Digest::of(artifact),
     };
     let path = path_of(number);
     let text = codec::render(&proof);

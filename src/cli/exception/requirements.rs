@@ -6,9 +6,9 @@ use crate::{
     report::{OutputStyle, terms_human},
 };
 
-/// Say what an exception of each rating needs, and one for what nobody answered
+/// Show what the mandate requires of an exception, by rating
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  tenure exception terms\n  tenure exception terms --format json")]
+#[command(after_help = "Examples:\n  tenure exception requirements\n  tenure exception requirements --format json")]
 pub(super) struct ExceptionRequirementsArgs {}
 
 pub(super) fn run(

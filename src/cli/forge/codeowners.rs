@@ -1,4 +1,4 @@
-//! `tenure codeowners [--write|--check]`
+//! `tenure forge codeowners [--write|--check]`
 
 use super::{ForgeInputs, WriteMode, make};
 use crate::{
@@ -6,20 +6,21 @@ use crate::{
     git::Repository,
 };
 
-/// Show or write whom the forge asks for reviews, by system
+/// Print or write .github/CODEOWNERS, generated from the owners of the systems
 ///
-/// Each system goes to its owner and deputy, what concerns everybody to the founders and to `code_owners` of
-/// governance.toml; principals.toml says what the forge calls them. Routing helps people: it is never trusted.
+/// The files of a system belong to its owner and deputy; all others to the founders and to `code_owners` of
+/// governance.toml. The GitHub logins come from the principals files. CODEOWNERS only routes review requests: the
+/// engine never relies on it.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  tenure codeowners                      print it\n  tenure codeowners --write && git add .github/CODEOWNERS\n  tenure codeowners --check              exit 3 when it is out of date"
+    after_help = "Examples:\n  tenure forge codeowners                      print it\n  tenure forge codeowners --write && git add .github/CODEOWNERS\n  tenure forge codeowners --check              exit 3 if it is out of date"
 )]
-pub(in crate::cli) struct ForgeCodeownersArgs {
+pub(super) struct ForgeCodeownersArgs {
     #[command(flatten)]
     making: WriteMode,
 }
 
-pub(in crate::cli) fn run(args: &ForgeCodeownersArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
+pub(super) fn run(args: &ForgeCodeownersArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let repository = Repository::discover(&context.directory).map_err(git)?;
     let root = super::work_tree(&repository)?;
     let (path, text) = ForgeInputs::read(&root)?.owners();

@@ -1,10 +1,9 @@
-//! What a forge is told about a governed repository: who is asked for reviews, and what its jobs do.
+//! `tenure forge codeowners|open-pr|workflows`: files that GitHub reads, generated from the governed files.
 
-pub(super) mod codeowners;
-pub(super) mod propose;
+mod codeowners;
+mod open_pr;
 pub(super) mod provenance;
-pub(super) mod systems;
-pub(super) mod workflows;
+mod workflows;
 
 use super::{CliError, CommandContext, ExitStatus, OutputFormat, session};
 use crate::{
@@ -18,11 +17,34 @@ use crate::{
     report::{CodeownersInputs, WorkflowError, WorkflowInputs, code_owners, is_made, workflows as rendered},
     store::RepositorySnapshot,
 };
+use clap::Subcommand;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs, io,
     path::Path,
 };
+
+/// Generate CODEOWNERS and GitHub workflows, and open pull requests
+#[derive(Debug, clap::Args)]
+pub(super) struct ForgeArgs {
+    #[command(subcommand)]
+    command: ForgeCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum ForgeCommand {
+    Codeowners(codeowners::ForgeCodeownersArgs),
+    OpenPr(open_pr::ForgeOpenPrArgs),
+    Workflows(workflows::ForgeWorkflowsArgs),
+}
+
+pub(super) fn run(args: &ForgeArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
+    match &args.command {
+        ForgeCommand::Codeowners(args) => codeowners::run(args, context),
+        ForgeCommand::OpenPr(args) => open_pr::run(args, context),
+        ForgeCommand::Workflows(args) => workflows::run(args, context),
+    }
+}
 
 /// The governed files that the forge's files are made from.
 pub(super) struct ForgeInputs {
@@ -183,10 +205,10 @@ fn concerned(repository: &Repository, base: Option<ObjectId>, head: ObjectId) ->
 /// What is to be done with files that are made.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(super) struct WriteMode {
-    /// Write them
+    /// Write the files
     #[arg(long, conflicts_with = "check")]
     write: bool,
-    /// Only look whether they are up to date
+    /// Only check whether the files are up to date
     #[arg(long)]
     check: bool,
 }
@@ -262,7 +284,7 @@ fn make(
 /// Returns the command that writes a file.
 fn written_by(path: &str) -> String {
     let command = if path == OWNERS { "codeowners" } else { "workflows" };
-    format!("tenure {command} --write, and commit what it writes")
+    format!("tenure forge {command} --write, and commit what it writes")
 }
 
 fn out_of_date(path: &str, there: &str, text: &str) -> Diagnostic {

@@ -1,4 +1,4 @@
-//! `tenure workflows [--write|--check]`
+//! `tenure forge workflows [--write|--check]`
 
 use super::{ForgeInputs, WriteMode, make};
 use crate::{
@@ -6,21 +6,21 @@ use crate::{
     git::Repository,
 };
 
-/// Show or write the workflows of GitHub Actions, made from the systems
+/// Write or check the workflows of GitHub Actions, generated from the systems
 ///
-/// They check a pull request with a token that can only read, enforce and verify each system on a runner and in an
-/// environment of its own with its own secrets, and keep house. Write them again after a change of governance.toml or
-/// systems/; a pull request's check says when that was forgotten.
+/// They check pull requests with a read-only token, enforce and verify each system on its own runner with its own
+/// environment and secrets, and run the scheduled tasks. Write them again after a change of governance.toml or
+/// systems/; `tenure check` reports when they are out of date.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  tenure workflows                       which files there are, and whether they are up to date\n  tenure workflows --write && git add .github\n  tenure workflows --check               exit 3 when one is out of date or missing"
+    after_help = "Examples:\n  tenure forge workflows                       list the files and whether they are up to date\n  tenure forge workflows --write && git add .github\n  tenure forge workflows --check               exit 3 if one is out of date or missing"
 )]
-pub(in crate::cli) struct ForgeWorkflowsArgs {
+pub(super) struct ForgeWorkflowsArgs {
     #[command(flatten)]
     making: WriteMode,
 }
 
-pub(in crate::cli) fn run(args: &ForgeWorkflowsArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
+pub(super) fn run(args: &ForgeWorkflowsArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let repository = Repository::discover(&context.directory).map_err(git)?;
     let root = super::work_tree(&repository)?;
     let files = ForgeInputs::read(&root)?.workflows()?;

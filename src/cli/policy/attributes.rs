@@ -8,10 +8,10 @@ use crate::{
 use serde_json::json;
 use std::io::Write;
 
-/// List the names and functions that rules may use
+/// List the attributes and functions that rules may use
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "What a rule asks for and nobody supplies is unknown, and that is a finding about data, never a pass. Beside these stand\n`limit.<name>`, the numbers that a rule declares, for the tier at hand.\n\nExamples:\n  tenure policy attributes\n  tenure policy attributes usage\n  tenure policy attributes --format json"
+    after_help = "An attribute without a value is unknown. A rule that needs it does not pass: the missing value is a finding. Rules can also use `limit.<name>`, the numbers that a rule declares, for the tier of the grant.\n\nExamples:\n  tenure policy attributes\n  tenure policy attributes usage\n  tenure policy attributes --format json"
 )]
 pub(super) struct PolicyAttributesArgs {
     /// Only names that begin with this

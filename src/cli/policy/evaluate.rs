@@ -1,4 +1,4 @@
-//! `tenure policy judge [SYSTEM…]`
+//! `tenure policy evaluate [SYSTEM…]`
 
 use crate::{
     cli::{
@@ -17,21 +17,21 @@ use crate::{
 };
 use std::{collections::BTreeMap, io::Write};
 
-/// Judge what is held now by the rules: findings, and what cannot be judged for want of facts
+/// Evaluate the rules on current access: violations, and what cannot be evaluated for missing data
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Everything is read from the main branch: inventories, principals, rules and profiles. A finding recommends, and decides\nnothing. What is not known is never a pass: it is listed by rule, with the attributes that are missing. Exit 3 when\nanything is found at or above --at-least.\n\nExamples:\n  tenure policy judge\n  tenure policy judge web-1 --at-least high\n  tenure policy judge --rule NHI-LIF-02 --format markdown"
+    after_help = "Inventories, principals, rules and profiles are read from the main branch. A violation is a recommendation, not a decision. A rule whose attributes are unknown does not pass: it is listed with the missing attributes.\n\nExamples:\n  tenure policy evaluate\n  tenure policy evaluate web-1 --min-severity high\n  tenure policy evaluate --rule NHI-LIF-02 --format markdown\n\nExit codes: 0 no violations · 3 violations of at least --min-severity"
 )]
 pub(super) struct PolicyEvaluateArgs {
-    /// Only grants of these systems, and their holders
+    /// Only the grants of these systems, and their holders
     #[arg(value_name = "SYSTEM")]
     systems: Vec<SystemId>,
     /// Only these rules
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     rule: Vec<String>,
-    /// The least severity to tell, and to end with exit 3 for
+    /// The lowest severity to report, and to end with exit 3 for
     #[arg(long, value_name = "SEVERITY", value_enum, default_value_t = MinSeverity::Low)]
-    at_least: MinSeverity,
+    min_severity: MinSeverity,
 }
 
 /// A severity on the command line.
@@ -66,7 +66,7 @@ pub(super) fn run(args: &PolicyEvaluateArgs, context: &mut CommandContext) -> Re
     if footing.pack.is_empty() {
         let problem = Diagnostic::error("no-rules", "there are no rules on main").in_file("policies");
         return Err(problem
-            .help("`tenure policy add` writes those that come with the engine; merge them first")
+            .help("`tenure policy init` writes those that come with the engine; merge them first")
             .into());
     }
     let mut found = SubjectResult { args, breaches: Vec::new(), gaps: BTreeMap::new() };
@@ -142,16 +142,18 @@ impl SubjectResult<'_> {
             return;
         }
         match &judgement.result {
-            RuleOutcome::Fail if judgement.severity <= self.args.at_least.into() => self.breaches.push(RuleViolation {
-                severity: judgement.severity,
-                rule: rule.id.clone(),
-                holder: holder.to_owned(),
-                held: grant.map(|grant| format!("{} {} on {}", grant.kind, grant.entitlement.name, grant.system)),
-                title: rule.title.clone(),
-                recommend: rule.recommend,
-                remediation: rule.remediation.clone(),
-                set_by: judgement.set_by.iter().map(|by| format!("{}: {}", by.profile, by.what)).collect(),
-            }),
+            RuleOutcome::Fail if judgement.severity <= self.args.min_severity.into() => {
+                self.breaches.push(RuleViolation {
+                    severity: judgement.severity,
+                    rule: rule.id.clone(),
+                    holder: holder.to_owned(),
+                    held: grant.map(|grant| format!("{} {} on {}", grant.kind, grant.entitlement.name, grant.system)),
+                    title: rule.title.clone(),
+                    recommend: rule.recommend,
+                    remediation: rule.remediation.clone(),
+                    set_by: judgement.set_by.iter().map(|by| format!("{}: {}", by.profile, by.what)).collect(),
+                })
+            }
             RuleOutcome::Unknown(lack) => {
                 let place = grant.map_or("principals".to_owned(), |grant| grant.system.to_string());
                 *self.gaps.entry((rule.id.clone(), place, lack.to_string())).or_default() += 1;

@@ -9,16 +9,16 @@ use crate::{
 };
 use std::{io::Write, path::PathBuf};
 
-/// Refuse unknown names, unreachable rules, retired controls, rules without cases
+/// Report unknown names, unreachable rules, retired controls, and rules without test cases
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "A mistake in an expression underlines its characters in the file. All files of a folder are read together; with FILES,\nonly problems in these are told. Exit 3 when there is any error, also of form; 1 when a file cannot be read.\n\nExamples:\n  tenure policy lint\n  tenure policy lint policies/life.rules.toml\n  tenure policy lint --at HEAD --format json"
+    after_help = "All files of a folder are read together; with FILE, only problems in these files are reported.\n\nExamples:\n  tenure policy lint\n  tenure policy lint policies/life.rules.toml\n  tenure policy lint --at HEAD --format json\n\nExit codes: 0 no errors · 1 a file cannot be read · 3 errors"
 )]
 pub(super) struct PolicyLintArgs {
-    /// Tell only of these files
+    /// Report only problems in these files
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Read policies/ of this revision and not of the work tree
+    /// Read policies/ of this revision instead of the work tree
     #[arg(long, value_name = "REV", conflicts_with = "files")]
     at: Option<String>,
 }

@@ -10,19 +10,19 @@ use crate::{
 };
 use std::io::Write;
 
-/// Show the rules, with the numbers that hold under profiles, and who set them
+/// List the rules, with the limits in force and the profile that sets each
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Profiles only tighten: each number is the rule's own or the strictest of the profiles that are on, and says which. The\nmapping to frameworks is our opinion, and no proof of compliance.\n\nExamples:\n  tenure policy rules\n  tenure policy rules NHI-LIF-02\n  tenure policy rules --profile pci,dora --format markdown"
+    after_help = "Profiles can only tighten a limit: each is that of the rule, or the strictest of the active profiles. The mapping to control frameworks is informative; it does not prove compliance.\n\nExamples:\n  tenure policy rules\n  tenure policy rules NHI-LIF-02\n  tenure policy rules --profile pci,dora --format markdown"
 )]
 pub(super) struct PolicyRulesArgs {
     /// Only these rules
     #[arg(value_name = "ID")]
     ids: Vec<String>,
-    /// The profiles to put on, instead of those in governance.toml
+    /// The profiles to activate, instead of those of governance.toml
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     profile: Vec<String>,
-    /// Read policies/ of this revision and not of the work tree
+    /// Read policies/ of this revision instead of the work tree
     #[arg(long, value_name = "REV")]
     at: Option<String>,
 }

@@ -11,16 +11,16 @@ use crate::{
 use serde_json::json;
 use std::{collections::BTreeMap, io::Write, path::PathBuf};
 
-/// Run the cases that stand beside the rules
+/// Run the test cases of the rules
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "A case gives facts and says what a rule must make of them: fail, pass, unknown or not-applicable. All files of a folder\nare read together; with FILES, only cases in these are run. Exit 3 when a rule says anything else, or a file is not\nacceptable; 1 when a file cannot be read.\n\nExamples:\n  tenure policy test\n  tenure policy test policies/life.cases.toml\n  tenure schema rule-cases --example"
+    after_help = "A case lists attributes and the expected result of a rule: fail, pass, unknown or not-applicable. All files of a folder are read together; with FILE, only the cases in these files are run.\n\nExamples:\n  tenure policy test\n  tenure policy test policies/life.cases.toml\n  tenure schema rule-cases --example\n\nExit codes: 0 all as expected · 1 a file cannot be read · 3 a case failed, or a file is malformed"
 )]
 pub(super) struct PolicyTestArgs {
     /// Run only the cases in these files
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Read policies/ of this revision and not of the work tree
+    /// Read policies/ of this revision instead of the work tree
     #[arg(long, value_name = "REV", conflicts_with = "files")]
     at: Option<String>,
 }
@@ -97,7 +97,7 @@ fn human(
     if !left_out.is_empty() {
         let (cases, names) = (left_out.values().sum::<usize>(), left_out.keys().copied().collect::<Vec<_>>());
         let (cases, names) = (counted(cases, "case"), names.join(" "));
-        writeln!(context.out, "left out: {cases} under profiles that are not here: tenure policy add {names}")?;
+        writeln!(context.out, "left out: {cases} under profiles that are not here: tenure policy init {names}")?;
     }
     Ok(())
 }

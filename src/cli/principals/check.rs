@@ -13,13 +13,13 @@ use crate::{
     policy::{attribute, unfit},
 };
 
-/// Find accounts nobody claims, accounts two claim, owners nobody knows, facts that are not taken
+/// Report unassigned accounts, accounts assigned twice, unknown owners, and invalid attributes
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  tenure principals check\n  tenure principals check --format json\n\nExit codes: 0 nothing found · 3 something was found"
+    after_help = "Examples:\n  tenure principals check\n  tenure principals check --format json\n\nExit codes: 0 no findings · 3 findings"
 )]
 pub(super) struct PrincipalsCheckArgs {
-    /// Facts that were looked at longer ago than this are stale
+    /// The age in days at which attributes count as stale
     #[arg(long, value_name = "DAYS", default_value_t = 365)]
     stale_days: i64,
 }

@@ -18,39 +18,39 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Take principals from a table, or propose entries for the accounts of a system
+/// Import principals from a table, or propose entries for the accounts of a system
 ///
 /// Columns are the keys of an entry: id, kind, status, accounts (separated by `;`), owner or manager, deputy, team,
 /// workload, purpose, ends, environment, role, changed, vendor, sponsor, and `facts.` with the name of an attribute. An
-/// empty cell says nothing, and what the table does not speak of stays as it is. The same table twice changes nothing.
-/// Who is in a file already is updated where they are; who is new goes into the file of `--into`.
+/// empty cell leaves the value unchanged. Importing the same table twice changes nothing. Existing principals are
+/// updated in their file; new ones are added to the file of `--into`.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  tenure principals import hr.csv --map Employee=id --map Boss=manager --map Salary= --dry-run\n  tenure principals import hr.csv --into principals/people.toml --authoritative\n  tenure principals import - --table jsonl < people.jsonl\n  tenure principals import --from-system web-1          # guesses whose accounts these are, with reasons\n  tenure principals import --from-system web-1 --write  # writes entries without an owner, for people to complete"
+    after_help = "Examples:\n  tenure principals import hr.csv --map Employee=id --map Boss=manager --map Salary= --dry-run\n  tenure principals import hr.csv --into principals/people.toml --authoritative\n  tenure principals import - --table jsonl < people.jsonl\n  tenure principals import --from-system web-1          # suggests owners of the accounts, with reasons\n  tenure principals import --from-system web-1 --write  # writes entries without an owner, to be completed"
 )]
 pub(super) struct PrincipalsImportArgs {
-    /// The table; `-` for stdin
+    /// The table; `-` means stdin
     #[arg(value_name = "FILE", required_unless_present = "from_system", conflicts_with = "from_system")]
     table_file: Option<PathBuf>,
-    /// How the table is written
+    /// The format of the table
     #[arg(long = "table", value_enum, default_value_t = TableName::Auto)]
     table: TableName,
-    /// Which column is which key; nothing behind the `=` leaves the column out
+    /// Map a column to a key; without a key, the column is ignored; repeatable
     #[arg(long = "map", value_name = "COLUMN=KEY")]
     columns: Vec<String>,
-    /// The file for who is new [default: principals/people.toml, or that of the system]
+    /// The file for new principals [default: principals/people.toml, or that of the system]
     #[arg(long, value_name = "FILE")]
     into: Option<String>,
-    /// Everybody is in the table: who is in the file of `--into` and not in the table has left
+    /// The table is complete: principals in the file of `--into` that it does not list have left
     #[arg(long, conflicts_with = "from_system")]
     authoritative: bool,
-    /// Show what would change, and write nothing
+    /// Show what would change, without writing
     #[arg(long)]
     dry_run: bool,
-    /// Propose entries for the accounts of this system that nobody claims
+    /// Propose entries for the accounts of this system that are assigned to no principal
     #[arg(long, value_name = "SYSTEM")]
     from_system: Option<SystemId>,
-    /// Write the proposals as entries without an owner
+    /// Write the proposed entries, without an owner
     #[arg(long, requires = "from_system")]
     write: bool,
 }

@@ -9,10 +9,10 @@ mod work_tree;
 use super::{CliError, CommandContext, ExitStatus};
 use clap::Subcommand;
 
-/// Who is who across systems: import people and machines, show what one holds, find what is wrong
+/// Import people and service accounts, and show what they hold
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Everything is read from the work tree, and written there: look at the diff, commit it, have it reviewed.\n\nExamples:\n  tenure principals import hr.csv --map Employee=id --into principals/people.toml --dry-run\n  tenure principals import --from-system web-1\n  tenure principals show ana.ruiz\n  tenure principals check"
+    after_help = "All files are read from and written to the work tree: look at the diff, commit it, and have it reviewed.\n\nExamples:\n  tenure principals import hr.csv --map Employee=id --into principals/people.toml --dry-run\n  tenure principals import --from-system web-1\n  tenure principals show ana.ruiz\n  tenure principals check"
 )]
 pub(super) struct PrincipalsArgs {
     #[command(subcommand)]
@@ -21,11 +21,8 @@ pub(super) struct PrincipalsArgs {
 
 #[derive(Debug, Subcommand)]
 enum PrincipalsCommand {
-    /// Find accounts nobody claims, accounts two claim, owners nobody knows, facts that are not taken
     Check(check::PrincipalsCheckArgs),
-    /// Take principals from a table, or propose entries for the accounts of a system
     Import(import::PrincipalsImportArgs),
-    /// Show everything a principal holds, what is known of it, and what it answers for
     Show(show::PrincipalsShowArgs),
 }
 

@@ -13,13 +13,13 @@ use crate::{
 };
 use serde_json::{Value, json};
 
-/// Show everything a principal holds, what is known of it, and what it answers for
+/// Show the access, attributes and responsibilities of a principal
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  tenure principals show ana.ruiz\n  tenure principals show web-1:uid:1001   # an account nobody claims\n  tenure principals show svc-export --format json"
+    after_help = "Examples:\n  tenure principals show ana.ruiz\n  tenure principals show web-1:uid:1001   # an account that is assigned to no principal\n  tenure principals show svc-export --format json"
 )]
 pub(super) struct PrincipalsShowArgs {
-    /// A principal's id, or an account `<system>:<immutable id>`
+    /// The id of a principal, or an account `<system>:<immutable id>`
     #[arg(value_name = "ID")]
     id: String,
 }

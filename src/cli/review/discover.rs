@@ -90,7 +90,7 @@ fn who(args: &ReviewArgs, tree: &Path, context: &mut CommandContext) -> Result<P
         names => format!("the available keys belong to {}", names.join(" and ")),
     };
     Err(Diagnostic::error("which-reviewer", message)
-        .help("say who: tenure review --as NAME, or which key: --key FILE")
+        .help("say who: tenure review --signer NAME, or which key: --key FILE")
         .into())
 }
 

@@ -68,7 +68,7 @@ pub(super) fn finish(
         let names: Vec<_> = others.iter().map(|name| name.as_str()).collect();
         writeln!(
             context.out,
-            "{} must sign the same bytes: tenure review {campaign} --as {}",
+            "{} must sign the same bytes: tenure review {campaign} --signer {}",
             names.join(" and "),
             names[0]
         )?;

@@ -49,16 +49,16 @@ use std::{
 use style::TerminalStyle;
 use terminal::{ExitReason, TerminalHost};
 
-/// Review the access assigned to you: read each item, decide with a reason, sign
+/// Decide on the items assigned to you, with a reason, and sign
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Whose items: those of --as, else of the person in the registry whose key is at hand (--key, or the agent). Every decision is written into its review file at once; quit when you like, and go on later. Nothing is decided before you give a reason, and nothing is signed before you say so (S).\n\nWithout a full-screen terminal: --next asks line by line. With an editor: fill in `decision` and `reason` in the files that --list names, then `tenure fmt FILE` and `tenure sign FILE`; the result is the same.\n\nExamples:\n  tenure review                        your items, in the terminal\n  tenure review 2026-q4 --as ana.ruiz  those of one campaign, as ana.ruiz\n  tenure review --list                 your files, and how far they are\n  tenure review --next                 one item at a time, as plain lines"
+    after_help = "The reviewer is --signer, or else the person in the registry whose key is available (--key, or the agent). Each decision is written to its review file at once; you can quit and continue later. A decision needs a reason, and nothing is signed until you press S.\n\nWithout a full-screen terminal, --next asks line by line. With an editor, fill in `decision` and `reason` in the files that --list shows, then run `tenure fmt FILE` and `tenure sign FILE`; the result is the same.\n\nExamples:\n  tenure review                        your items, in the terminal\n  tenure review 2026-q4 --signer ana.ruiz  those of one campaign, as ana.ruiz\n  tenure review --list                 your files and their progress\n  tenure review --next                 one item at a time, as plain lines"
 )]
 pub(super) struct ReviewArgs {
     /// Campaign id [default: the only campaign with items assigned to you]
     campaign: Option<CampaignId>,
     /// Review as this principal
-    #[arg(long = "as", value_name = "NAME")]
+    #[arg(long = "signer", value_name = "NAME")]
     name: Option<PrincipalId>,
     /// Private key file, or public key file of a key in ssh-agent
     #[arg(long, value_name = "FILE")]

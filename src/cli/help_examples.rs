@@ -1,6 +1,6 @@
-//! Every command line that a help text shows, or that a workflow made by `tenure workflows` runs, is one that parses.
+//! Every command line that a help text shows, or that a workflow made by `tenure forge workflows` runs, is one that parses.
 
-use super::Cli;
+use super::command_line::Cli;
 use crate::{
     model::{
         Digest, SystemId,

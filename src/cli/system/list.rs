@@ -1,4 +1,4 @@
-//! `tenure systems`
+//! `tenure system list`
 
 use crate::{
     cli::{
@@ -10,17 +10,17 @@ use crate::{
 };
 use serde_json::json;
 
-/// List the systems on main, who answers for them, and the environment variables their connectors ask for
+/// List the systems on main, their owners, and the environment variables their connectors need
 ///
-/// In a step of GitHub Actions it gives the job two outputs, `systems` and `enforced` (all but those that are report-only):
-/// lists of names for a matrix.
+/// With `--format github` it sets two outputs of the job for a matrix: `systems`, the names of all systems, and
+/// `enforced`, those of all but report-only systems.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  tenure systems\n  tenure systems --format json\n  tenure systems --format github       in a workflow: outputs for a matrix"
+    after_help = "Examples:\n  tenure system list\n  tenure system list --format json\n  tenure system list --format github       in a workflow: sets the outputs"
 )]
-pub(in crate::cli) struct ForgeSystemsArgs {}
+pub(super) struct SystemListArgs {}
 
-pub(in crate::cli) fn run(_: &ForgeSystemsArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
+pub(super) fn run(_: &SystemListArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let session = RepositorySession::open(context)?;
     session.ensure_trusted()?;
     let systems = systems_at(session.snapshot())?;

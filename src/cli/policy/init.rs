@@ -1,4 +1,4 @@
-//! `tenure policy add [NAME…]`
+//! `tenure policy init [NAME…]`
 
 use crate::{
     cli::{CliError, CommandContext, ExitStatus, OutputFormat, session::git},
@@ -11,21 +11,21 @@ use crate::{
 use serde_json::json;
 use std::{collections::BTreeSet, fs, io::Write, path::Path};
 
-/// Write the rules that come with the engine into policies/
+/// Copy the built-in rules into policies/
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Rules judge people, so they come into a repository by a change of its own that somebody reads, and not with `tenure init`.\nWithout a NAME all rules, cases, profiles and controls are written; definitions of campaigns name people, and are written\nonly by name. Rules bring the controls they name, unless some are there. A file that is there and says something else is\nkept.\n\nExamples:\n  tenure policy add\n  tenure policy add people credentials\n  tenure policy add privileged dormant\n  tenure policy add --replace life.rules life.cases"
+    after_help = "Rules are policy that people answer for, so they are added by a change of their own and not by `tenure init`. Without NAME, all rules, test cases, profiles and controls are written; campaign definitions name people, and are written only by name. Controls that the rules refer to are added unless there are some. Existing files with other content are kept.\n\nExamples:\n  tenure policy init\n  tenure policy init people credentials\n  tenure policy init privileged dormant\n  tenure policy init --replace life.rules life.cases"
 )]
-pub(super) struct PolicyAddArgs {
-    /// Files of the shipped pack, without `.toml`; `life` is `life.rules` and `life.cases`
+pub(super) struct PolicyInitArgs {
+    /// Files of the built-in pack, without `.toml`; `life` means `life.rules` and `life.cases`
     #[arg(value_name = "NAME")]
     names: Vec<String>,
-    /// Write over files that say something else
+    /// Overwrite files that have other content
     #[arg(long)]
     replace: bool,
 }
 
-pub(super) fn run(args: &PolicyAddArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
+pub(super) fn run(args: &PolicyInitArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let repository = Repository::discover(&context.directory).map_err(git)?;
     let root = repository.work_tree().ok_or_else(|| {
         Diagnostic::error("no-work-tree", "this repository is bare: it has no files to write to").help("git clone it")
@@ -43,7 +43,8 @@ pub(super) fn run(args: &PolicyAddArgs, context: &mut CommandContext) -> Result<
             Ok(_) if !args.replace => {
                 kept.push(path);
                 let problem = Diagnostic::warning("file-kept", format!("{path} says something else, and was kept"));
-                problems.push(problem.help(format!("to write over it: tenure policy add --replace {}", name_of(path))));
+                problems
+                    .push(problem.help(format!("to write over it: tenure policy init --replace {}", name_of(path))));
                 continue;
             }
             _ => {}

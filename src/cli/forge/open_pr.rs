@@ -1,4 +1,4 @@
-//! `tenure propose inventory|campaigns`
+//! `tenure forge open-pr inventory|campaigns`
 
 use crate::{
     cli::{CliError, CommandContext, ExitStatus, forge::provenance::forge, session::git},
@@ -8,19 +8,20 @@ use crate::{
 };
 use std::{collections::BTreeMap, fs, io, path::Path};
 
-/// Put what was written to the work tree to people, as a pull request for each system or campaign
+/// Open one pull request for each system or campaign with the files a job has written
 ///
-/// For a job of GitHub Actions: what differs from main is committed to a branch of its own, `tenure/inventory/SYSTEM` or
-/// `tenure/campaigns/ID`, and a pull request is opened, once. A branch that somebody has gone on with is left alone.
+/// For a job of GitHub Actions. The differences from main are committed to a branch, `tenure/inventory/SYSTEM` or
+/// `tenure/campaigns/ID`, and a pull request is opened unless there is one. A branch with commits of other people is
+/// not changed.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "GITHUB_TOKEN opens the pull request; git pushes with the credentials it has.\n\nExamples:\n  tenure collect web-1 && tenure propose inventory\n  tenure campaign next --open && tenure propose campaigns\n\nExit codes: 0 done · 1 the forge refused one of them"
+    after_help = "GITHUB_TOKEN is used to open the pull request; git pushes with its own credentials.\n\nExamples:\n  tenure collect web-1 && tenure forge open-pr inventory\n  tenure campaign schedule --open && tenure forge open-pr campaigns\n\nExit codes: 0 done · 1 GitHub refused a pull request"
 )]
-pub(in crate::cli) struct ForgeProposeArgs {
+pub(super) struct ForgeOpenPrArgs {
     /// Which files
     #[arg(value_enum)]
     what: ProposalKind,
-    /// The remote that has the main branch
+    /// The remote with the main branch
     #[arg(long, value_name = "NAME", default_value = "origin")]
     remote: String,
 }
@@ -50,7 +51,7 @@ impl ProposalKind {
     }
 }
 
-pub(in crate::cli) fn run(args: &ForgeProposeArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
+pub(super) fn run(args: &ForgeOpenPrArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let repository = Repository::discover(&context.directory).map_err(git)?;
     let root = super::work_tree(&repository)?;
     let carrier = GitRemote::to(&args.remote).map_err(|error| refused("remote", error.to_string()))?;

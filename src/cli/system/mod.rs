@@ -1,0 +1,24 @@
+//! `tenure system list`
+
+mod list;
+
+use super::{CliError, CommandContext, ExitStatus};
+use clap::Subcommand;
+
+/// List the systems, and the environment variables they need
+#[derive(Debug, clap::Args)]
+pub(super) struct SystemArgs {
+    #[command(subcommand)]
+    command: SystemCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum SystemCommand {
+    List(list::SystemListArgs),
+}
+
+pub(super) fn run(args: &SystemArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
+    match &args.command {
+        SystemCommand::List(args) => list::run(args, context),
+    }
+}
