@@ -64,11 +64,18 @@ pub enum ReopenReason {
 ///
 /// [`Stance::verdicts`]: crate::model::Stance::verdicts
 ///
-/// Only reviews verified by `trust` are accepted:
+/// Reviews verified by `trust` are accepted:
+/// ```no_run
+/// # use tenure::{campaign::resolve, model::{file::Review, Timestamp}, trust::{OpenCampaign, Verified, VotingSlot}};
+/// fn accept(campaign: &OpenCampaign, review: &Verified<Review>, slots: &[VotingSlot], now: Timestamp) {
+///     resolve(campaign, [(review, slots)], now);
+/// }
+/// ```
+/// All others are not:
 /// ```compile_fail,E0271
-/// # use tenure::{campaign::resolve, model::{file::Review, Timestamp}, store::Unverified, trust::{Opening, Seat}};
-/// fn believe(opening: &Opening, review: &Unverified<Review>, seats: &[VotingSlot], now: Timestamp) {
-///     resolve(opening, [(review, seats)], now);
+/// # use tenure::{campaign::resolve, model::{file::Review, Timestamp}, store::Unverified, trust::{OpenCampaign, VotingSlot}};
+/// fn accept(campaign: &OpenCampaign, review: &Unverified<Review>, slots: &[VotingSlot], now: Timestamp) {
+///     resolve(campaign, [(review, slots)], now);
 /// }
 /// ```
 pub fn resolve<'a>(

@@ -27,3 +27,15 @@ impl Intent {
         self.seq
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The example in the header of `connector` names this constructor, which other crates cannot call.
+    #[test]
+    fn recorded_intent_names_its_action() {
+        let action = ActionId::parse("act-00000000000000000000000000000001").unwrap();
+        assert_eq!(Intent::recorded(action.clone(), 7).action(), &action);
+    }
+}

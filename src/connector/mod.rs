@@ -7,31 +7,46 @@
 //! Planning is a separate trait because a plan must be a pure function: the exact calls are derived from the inventory
 //! alone, so that an auditor without a target can recompute the plan.
 //!
-//! Planning and reading cannot write:
-//! ```compile_fail,E0599
-//! # use tenure::{connector::{Intent, NoSink, Vocabulary}, model::{Action, action::Ready}};
-//! fn dry(words: &dyn Vocabulary, action: &Action<Ready>, intent: Intent) { let _ = words.apply(action, intent, &NoSink); }
-//! ```
-//! ```compile_fail,E0599
-//! # use tenure::{connector::{Collector, Intent, NoSink}, model::{Action, action::Ready}};
-//! fn look(reader: &dyn Collector, action: &Action<Ready>, intent: Intent) { let _ = reader.apply(action, intent, &NoSink); }
-//! ```
-//! Writing needs an intent, which can be used once and cannot be created or copied elsewhere:
-//! ```
-//! # use tenure::{connector::{Intent, NoSink, Provisioner}, model::{Action, action::Ready}};
-//! fn write(to: &dyn Provisioner, action: &Action<Ready>, intent: Intent) { let _ = to.apply(action, intent, &NoSink); }
-//! ```
-//! ```compile_fail,E0061
-//! # use tenure::{connector::{NoSink, Provisioner}, model::{Action, action::Ready}};
-//! fn write(to: &dyn Provisioner, action: &Action<Ready>) { let _ = to.apply(action, &NoSink); }
-//! ```
-//! ```compile_fail,E0382
-//! # use tenure::{connector::{Intent, NoSink, Provisioner}, model::{Action, action::Ready}};
-//! fn twice(to: &dyn Provisioner, action: &Action<Ready>, intent: Intent) {
-//!     let _ = to.apply(action, intent, &NoSink);
-//!     let _ = to.apply(action, intent, &NoSink);
+//! Writing needs an intent:
+//! ```no_run
+//! # use tenure::{connector::{Intent, Provisioner, UnconfiguredSink}, model::{Action, action::Planned}};
+//! fn write(to: &dyn Provisioner, action: &Action<Planned>, intent: Intent) {
+//!     let _ = to.apply(action, intent, &UnconfiguredSink);
 //! }
 //! ```
+//! It cannot be left out or used twice:
+//! ```compile_fail,E0061
+//! # use tenure::{connector::{Intent, Provisioner, UnconfiguredSink}, model::{Action, action::Planned}};
+//! fn write(to: &dyn Provisioner, action: &Action<Planned>) {
+//!     let _ = to.apply(action, &UnconfiguredSink);
+//! }
+//! ```
+//! ```compile_fail,E0382
+//! # use tenure::{connector::{Intent, Provisioner, UnconfiguredSink}, model::{Action, action::Planned}};
+//! fn twice(to: &dyn Provisioner, action: &Action<Planned>, intent: Intent) {
+//!     let _ = to.apply(action, intent, &UnconfiguredSink);
+//!     let _ = to.apply(action, intent, &UnconfiguredSink);
+//! }
+//! ```
+//! Planning and reading cannot write:
+//! ```compile_fail,E0599
+//! # use tenure::{connector::{ConnectorSchema, Intent, UnconfiguredSink}, model::{Action, action::Planned}};
+//! fn write(to: &dyn ConnectorSchema, action: &Action<Planned>, intent: Intent) {
+//!     let _ = to.apply(action, intent, &UnconfiguredSink);
+//! }
+//! ```
+//! ```compile_fail,E0599
+//! # use tenure::{connector::{Collector, Intent, UnconfiguredSink}, model::{Action, action::Planned}};
+//! fn write(to: &dyn Collector, action: &Action<Planned>, intent: Intent) {
+//!     let _ = to.apply(action, intent, &UnconfiguredSink);
+//! }
+//! ```
+//! ```no_run
+//! # use tenure::{connector::{Collector, ConnectorSchema, Intent}, model::{Action, ActionId, action::Planned}};
+//! fn same(_: &dyn Collector, _: &dyn ConnectorSchema, _: &Action<Planned>, intent: Intent) -> Intent { intent }
+//! fn id(intent: &Intent) -> ActionId { ActionId::clone(intent.action()) }
+//! ```
+//! It cannot be created or copied elsewhere:
 //! ```compile_fail,E0624
 //! # use tenure::{connector::Intent, model::ActionId};
 //! fn make(action: ActionId) -> Intent { Intent::recorded(action, 0) }

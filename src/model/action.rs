@@ -134,16 +134,21 @@ pub struct ActionSpec {
 }
 
 /// An action in one state. The order of the states is fixed:
-/// `Action<Ready>` → `Action<Applied>` → `Action<Confirmed>`.
-///
+/// `Action<Planned>` → `Action<Applied>` → `Action<Confirmed>`:
+/// ```no_run
+/// # use tenure::model::{Action, Timestamp, action::Planned};
+/// fn once(action: Action<Planned>) {
+///     let _ = action.applied(String::new()).confirmed(String::new(), Timestamp::from_unix(0));
+/// }
+/// ```
 /// No state can be skipped or repeated:
 /// ```compile_fail,E0599
-/// # use tenure::model::{Action, Timestamp, action::Ready};
-/// fn skip(action: Action<Ready>) { let _ = action.confirmed(String::new(), Timestamp::from_unix(0)); }
+/// # use tenure::model::{Action, Timestamp, action::Planned};
+/// fn skip(action: Action<Planned>) { let _ = action.confirmed(String::new(), Timestamp::from_unix(0)); }
 /// ```
 /// ```compile_fail,E0382
-/// # use tenure::model::{Action, action::Ready};
-/// fn twice(action: Action<Ready>) { let _ = (action.applied(String::new()), action.applied(String::new())); }
+/// # use tenure::model::{Action, action::Planned};
+/// fn twice(action: Action<Planned>) { let _ = (action.applied(String::new()), action.applied(String::new())); }
 /// ```
 #[derive(Clone, Debug)]
 pub struct Action<S> {

@@ -5,15 +5,24 @@
 //! result in the same bytes, whose digest identifies the plan, so an auditor can recompute it. This layer cannot write
 //! to a target: it uses only [`crate::connector::ConnectorSchema`].
 //!
-//! A plan that has not passed the guardrails cannot be recorded, and therefore cannot be executed:
+//! A plan that has passed the guardrails can be recorded, and then executed:
+//! ```no_run
+//! # use tenure::plan::{Cleared, Plan, PublicationProof};
+//! fn act(cleared: Plan<Cleared>, proof: PublicationProof) { for _ in cleared.recorded(proof).into_actions() {} }
+//! ```
+//! A draft cannot be recorded:
 //! ```compile_fail,E0599
-//! # use tenure::plan::*;
-//! fn skip(draft: Plan<Draft>, proof: Published) { let _ = draft.recorded(proof); }
+//! # use tenure::plan::{Draft, Plan, PublicationProof};
+//! fn skip(draft: Plan<Draft>, proof: PublicationProof) { let _ = draft.recorded(proof); }
 //! ```
 //! A draft does not give access to its actions:
 //! ```compile_fail,E0599
-//! # use tenure::plan::*;
+//! # use tenure::plan::{Draft, Plan};
 //! fn act(draft: Plan<Draft>) { for _ in draft.into_actions() {} }
+//! ```
+//! ```no_run
+//! # use tenure::plan::{Draft, Plan};
+//! fn show(draft: Plan<Draft>) { for _ in draft.actions() {} }
 //! ```
 
 mod build;

@@ -5,12 +5,15 @@ use std::{collections::BTreeMap, ops::Deref};
 
 /// The content of a governed file that a threshold of principals signed, as verified at the merge that introduced it.
 ///
+/// All modules can read it:
+/// ```no_run
+/// # use tenure::{model::file::Review, trust::Verified};
+/// fn read(verified: &Verified<Review>) -> &Review { verified.value() }
+/// ```
 /// Only this module can construct it:
 /// ```compile_fail,E0451
 /// # use tenure::{model::file::Review, trust::Verified};
-/// fn believe(value: Review) -> Verified<Review> {
-///     Verified { value, path: String::new() }
-/// }
+/// fn forge(verified: Verified<Review>, value: Review) -> Verified<Review> { Verified { value, ..verified } }
 /// ```
 #[derive(Clone, Debug)]
 pub struct Verified<T> {
