@@ -6,19 +6,19 @@
     reason = "a test that cannot go on should stop there"
 )]
 
+#[path = "support/fixtures.rs"]
+mod fixtures;
 #[path = "support/host.rs"]
 mod host;
 mod support;
-#[path = "support/world.rs"]
-mod world;
 
+use fixtures::{CAMPAIGN, KEYS, Ran, World, ran};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use tenure::diag::RenderStyle;
 use tenure::format::codec::{parse, render};
 use tenure::model::Verdict::{self, Certify, Revoke};
 use tenure::model::file::{NoResponseOutcome, Review, StageClose};
-use world::{CAMPAIGN, KEYS, Ran, World, ran};
 
 const DAY: i64 = 24 * 60;
 
@@ -67,7 +67,7 @@ fn decided(world: &World, path: &str, decisions: &[(&str, Verdict)]) {
         if let Some((_, verdict)) = decisions.iter().find(|(holder, _)| *holder == item.principal || *holder == "*") {
             item.decision = Some(*verdict);
             item.reason = format!("{} on {}: as its owner asked", item.principal, item.entitlement);
-            item.until = Some(tenure::model::Timestamp::from_unix(world::NOW).plus_days(20));
+            item.until = Some(tenure::model::Timestamp::from_unix(fixtures::NOW).plus_days(20));
         }
     }
     fs::write(&file, render(&review)).unwrap();

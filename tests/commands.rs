@@ -8,15 +8,15 @@
     reason = "a test that cannot go on should stop there"
 )]
 
+#[path = "support/fixtures.rs"]
+mod fixtures;
 #[path = "support/host.rs"]
 mod host;
 mod support;
-#[path = "support/world.rs"]
-mod world;
 
+use fixtures::{KEYS, World, ran};
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
-use world::{KEYS, World, ran};
 
 /// A world with decisions, in which the mandate lists no managed system.
 static DECIDED: LazyLock<World> = LazyLock::new(|| {

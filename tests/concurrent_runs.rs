@@ -6,12 +6,13 @@
     reason = "a test that cannot go on should stop there"
 )]
 
+#[path = "support/fixtures.rs"]
+mod fixtures;
 #[path = "support/host.rs"]
 mod host;
 mod support;
-#[path = "support/world.rs"]
-mod world;
 
+use fixtures::{Ran, World, answer};
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 use std::sync::LazyLock;
@@ -19,7 +20,6 @@ use std::thread::{scope, sleep};
 use std::time::Duration;
 use support::sandbox::hook;
 use tenure::enforce::RunStep;
-use world::{Ran, World, answer};
 
 static ONE_HOST: LazyLock<World> = LazyLock::new(|| decided(&["web-1"]));
 static TWO_HOSTS: LazyLock<World> = LazyLock::new(|| decided(&["web-1", "web-2"]));

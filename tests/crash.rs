@@ -9,17 +9,17 @@
     reason = "a test that cannot go on should stop there"
 )]
 
+#[path = "support/fixtures.rs"]
+mod fixtures;
 #[path = "support/host.rs"]
 mod host;
 mod support;
-#[path = "support/world.rs"]
-mod world;
 
+use fixtures::{CAMPAIGN, World};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::LazyLock;
 use tenure::enforce::RunStep;
-use world::{CAMPAIGN, World};
 
 static DECIDED: LazyLock<World> = LazyLock::new(|| {
     let world = World::founded(&["web-1"]);

@@ -6,14 +6,14 @@
     reason = "a test that cannot go on should stop there"
 )]
 
+#[path = "support/fixtures.rs"]
+mod fixtures;
 #[path = "support/host.rs"]
 mod host;
 mod support;
-#[path = "support/world.rs"]
-mod world;
 
+use fixtures::{World, ran};
 use std::fs;
-use world::{World, ran};
 
 #[test]
 fn the_demo_goes_the_whole_way_and_leaves_what_it_made() {

@@ -6,15 +6,15 @@
     reason = "a test that cannot go on should stop there"
 )]
 
+#[path = "support/fixtures.rs"]
+mod fixtures;
 #[path = "support/host.rs"]
 mod host;
 mod support;
-#[path = "support/world.rs"]
-mod world;
 
+use fixtures::{World, ran};
 use std::fs;
 use tenure::{format::codec::render, model::Verdict};
-use world::{World, ran};
 
 /// A world in which all decisions are enforced.
 fn enforced() -> World {

@@ -6,18 +6,18 @@
     reason = "a test that cannot go on should stop there"
 )]
 
+#[path = "support/fixtures.rs"]
+mod fixtures;
 #[path = "support/host.rs"]
 mod host;
 mod support;
-#[path = "support/world.rs"]
-mod world;
 
+use fixtures::{CAMPAIGN, Decision, World};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use support::moto::{Moto, element};
 use support::postgres::Cluster;
 use tenure::model::Verdict::{Disable, Revoke, Rotate};
-use world::{CAMPAIGN, Decision, World};
 
 const ENGINE: &str = "test only";
 
@@ -212,7 +212,7 @@ fn stays_open(world: &World, unconfirmed: u64) {
     let status: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
     let owed = status["reviewers"].as_array().unwrap().iter().map(|one| one["unconfirmed"].as_u64().unwrap());
     assert_eq!(owed.sum::<u64>(), unconfirmed, "{status:#}");
-    let close = [&["campaign", "close", CAMPAIGN], world::KEYS].concat();
+    let close = [&["campaign", "close", CAMPAIGN], fixtures::KEYS].concat();
     world.tenure(&close).exits(3).says("error[");
     assert!(world.records_of("campaign.close").is_empty());
 }

@@ -1,10 +1,11 @@
 //! The evidence branch: verification with standard tools, detection of tampering, and races.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop there")]
 
-mod support;
 #[path = "support/evidence.rs"]
-mod world;
+mod fixtures;
+mod support;
 
+use fixtures::{BRANCH, ORIGIN, World, end, engine_keys, intent, outcome, put, read, run_id, start};
 use std::{fs, os::unix::fs::PermissionsExt, process::Stdio, time::Duration};
 use support::sandbox::{hook, succeed};
 use tenure::{
@@ -14,7 +15,6 @@ use tenure::{
     git::GitRemote,
     model::{Digest, FixedClock, Timestamp},
 };
-use world::{BRANCH, ORIGIN, World, end, engine_keys, intent, outcome, put, read, run_id, start};
 
 #[test]
 fn a_run_reads_back_as_it_was_written() {
@@ -23,8 +23,8 @@ fn a_run_reads_back_as_it_was_written() {
     let (ledger, history, defects) = Ledger::read(&repository, head, world.keys()).unwrap();
     assert_eq!(defects, []);
     assert_eq!((ledger.size(), history.size()), (5, 5), "genesis, start, intent, outcome, end");
-    assert_eq!(ledger.genesis(), Some(&world::genesis()));
-    let done = history.action(&world::action(1)).unwrap();
+    assert_eq!(ledger.genesis(), Some(&fixtures::genesis()));
+    let done = history.action(&fixtures::action(1)).unwrap();
     assert_eq!((done.intent, done.is_dangling()), (2, false));
     assert_eq!(history.run(&run_id(1)).unwrap().end, Some((4, 0)));
     let paths = world.sandbox.git(&world.remote, &["ls-tree", "-r", "--name-only", BRANCH]);
@@ -33,8 +33,8 @@ fn a_run_reads_back_as_it_was_written() {
         assert!(paths.contains(&format!("log/2026/11/{first:012}-{run}-{phase}.jsonl")), "{paths}");
     }
     let journal = world.journal(&repository, 2, &world.clock).unwrap();
-    assert_eq!(journal.kept(&Digest::of(b"{\"plan\":1}")).unwrap().as_deref(), Some(&b"{\"plan\":1}"[..]));
-    assert_eq!(journal.kept(&Digest::of(b"other")).unwrap(), None);
+    assert_eq!(journal.load_blob(&Digest::of(b"{\"plan\":1}")).unwrap().as_deref(), Some(&b"{\"plan\":1}"[..]));
+    assert_eq!(journal.load_blob(&Digest::of(b"other")).unwrap(), None);
 }
 
 #[test]

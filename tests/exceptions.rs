@@ -6,16 +6,16 @@
     reason = "a test that cannot go on should stop there"
 )]
 
+#[path = "support/fixtures.rs"]
+mod fixtures;
 #[path = "support/host.rs"]
 mod host;
 mod support;
-#[path = "support/world.rs"]
-mod world;
 
+use fixtures::{CAMPAIGN, Ran, World, ran};
 use std::{fs, path::PathBuf};
 use tenure::format::codec::parse;
 use tenure::model::file::Review;
-use world::{CAMPAIGN, Ran, World, ran};
 
 const DAY: i64 = 24 * 60;
 

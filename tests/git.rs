@@ -1,10 +1,11 @@
 //! Reading repositories, rejecting unsafe ones, and pushing to remotes.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop there")]
 
-mod support;
 #[path = "support/repository.rs"]
-mod world;
+mod fixtures;
+mod support;
 
+use fixtures::World;
 use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
 use support::{
     git_http::{GitHttp, User},
@@ -14,7 +15,6 @@ use tenure::git::{
     CommitDraft, CommitIdentity, FileChange, FileMode, GitError, GitRemote, ObjectId, PushOutcome, RemoteError,
     Repository, TreeEdit, TreeFile, UnsafeNameKind,
 };
-use world::World;
 
 const BRANCH: &str = "refs/heads/evidence";
 const SEEN: &str = "refs/tenure/evidence";

@@ -12,8 +12,8 @@ mod actions;
 #[path = "support/host.rs"]
 mod host;
 mod support;
-#[path = "support/world.rs"]
-mod world;
+#[path = "support/fixtures.rs"]
+mod fixtures;
 
 use actions::{CANARY, Event, Forge, READ, TELL, WRITE, jobs};
 use serde_json::json;
@@ -22,7 +22,7 @@ use std::sync::LazyLock;
 use std::thread::scope;
 use support::sandbox::{hook, succeed};
 use support::servers::program;
-use world::{CAMPAIGN, World};
+use fixtures::{CAMPAIGN, World};
 
 /// A repository with two managed hosts, which do not exist yet.
 static FOUNDED: LazyLock<World> = LazyLock::new(|| World::founded(&["web-1", "web-2"]));
@@ -324,7 +324,7 @@ fn forgotten() -> World {
     world.system("web-1", &host::settings("web-1"));
     people(&world);
     world.tenure(&["forge", "workflows", "--write"]).exits(0);
-    let then = |arguments: &[&str]| world::ran(&mut world.command_in(&world.repo(), -30 * 24 * 60, arguments)).exits(0);
+    let then = |arguments: &[&str]| fixtures::ran(&mut world.command_in(&world.repo(), -30 * 24 * 60, arguments)).exits(0);
     world.merge("describe systems");
     then(&["collect", "web-1"]);
     world.write("repo/policies/all.toml", FORGOTTEN);
@@ -428,7 +428,7 @@ fn audited(world: &World, forge: &Forge) -> String {
         ("GITHUB_TOKEN", READ),
         ("TENURE_FORGE_ON_LOOPBACK", "1"),
     ]);
-    world::ran(&mut enforce).exits(0);
+    fixtures::ran(&mut enforce).exits(0);
     let audit = world.audit(0);
     fs::remove_dir_all(world.join("auditor")).unwrap();
     format!("{}{}", audit.out, audit.err)

@@ -93,8 +93,8 @@ fn an_inventory_alone_is_enough_to_plan_with() {
     let words = hosts::vocabulary(&world.config);
     let membership = loaded.inventory.grants().find(|grant| grant.key.as_str().starts_with("membership:")).unwrap();
     fs::remove_dir_all(world.dir.path().join("root")).unwrap();
-    let draft = words.draft(&AccessChange::Revoke {}, membership, &loaded.inventory).unwrap();
-    assert_eq!(draft, words.draft(&AccessChange::Revoke {}, membership, &loaded.inventory).unwrap());
+    let draft = words.plan_change(&AccessChange::Revoke {}, membership, &loaded.inventory).unwrap();
+    assert_eq!(draft, words.plan_change(&AccessChange::Revoke {}, membership, &loaded.inventory).unwrap());
     assert_eq!(draft.operations[0].with["member"], "uid:1000:ana");
 }
 

@@ -6,14 +6,14 @@
     reason = "a test that cannot go on should stop there"
 )]
 
+#[path = "support/fixtures.rs"]
+mod fixtures;
 #[path = "support/host.rs"]
 mod host;
 mod support;
-#[path = "support/world.rs"]
-mod world;
 
+use fixtures::{CAMPAIGN, World};
 use std::fs;
-use world::{CAMPAIGN, World};
 
 /// A world in which `web-1` is changed manually, and all items are decided.
 fn by_hand() -> World {
@@ -24,7 +24,7 @@ fn by_hand() -> World {
     world.write("repo/systems/web-1.toml", &file.replace("\"automatic\"", "\"manual\""));
     world.collected(&["web-1"]);
     world.campaign(&[("web-1", host::KINDS)]);
-    let decision = world::Decision("web-1", "svc_export", "membership group sudo", tenure::model::Verdict::Revoke);
+    let decision = fixtures::Decision("web-1", "svc_export", "membership group sudo", tenure::model::Verdict::Revoke);
     world.decided(&[decision]);
     world
 }

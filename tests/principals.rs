@@ -7,13 +7,13 @@
     reason = "a test that cannot go on should stop there"
 )]
 
+#[path = "support/fixtures.rs"]
+mod fixtures;
 #[path = "support/host.rs"]
 mod host;
 mod support;
-#[path = "support/world.rs"]
-mod world;
 
-use world::World;
+use fixtures::World;
 
 const PEOPLE: &str = "Employee,Boss,team,accounts,Salary\nli.chen,mia,shop,web-1:uid:1002,9\nmia,,shop,,9\n";
 const HR: &[&str] =

@@ -11,15 +11,15 @@ mod host;
 #[path = "support/shop.rs"]
 mod shop;
 mod support;
-#[path = "support/world.rs"]
-mod world;
+#[path = "support/fixtures.rs"]
+mod fixtures;
 
 use serde_json::Value;
 use std::fs;
 use std::process::Command;
 use support::postgres::Cluster;
 use tenure::model::Verdict;
-use world::{Ran, World, ran};
+use fixtures::{Ran, World, ran};
 
 /// Runs `tenure` as a step of a job, with a separate summary file that is returned as well.
 fn step(world: &World, arguments: &[&str]) -> (Ran, String) {
@@ -106,7 +106,7 @@ fn plan_comment_lists_dependents() {
         let ends = ["svc_legacy", "svc_export", "svc_backup", "order_write", "li"];
         if ends.contains(&item.principal.as_str()) {
             item.decision = Some(Verdict::Revoke);
-            item.reason = format!("ended: {}", world::reason(item));
+            item.reason = format!("ended: {}", fixtures::reason(item));
         }
     });
     world.merge("decide");
@@ -179,7 +179,7 @@ fn answers(world: &World, reviewer: &str, stage: u32) {
         }
         for item in &mut review.items {
             item.decision = Some(Verdict::Revoke);
-            item.reason = format!("ended: {}", world::reason(item));
+            item.reason = format!("ended: {}", fixtures::reason(item));
         }
         fs::write(world.repo().join(&path), tenure::format::codec::render(&review)).unwrap();
         let signers = std::iter::once(&review.reviewer).chain(&review.cosigners);
@@ -219,9 +219,9 @@ fn late_response_and_stage_close_merge_cleanly() {
     let world = asked();
     branch(&world, "ana", || answers(&world, "ana", 1));
     branch(&world, "close", || {
-        let advance = ["campaign", "close-stage", world::CAMPAIGN];
+        let advance = ["campaign", "close-stage", fixtures::CAMPAIGN];
         ran(&mut world.command_in(&world.repo(), 8 * 24 * 60, &advance)).exits(0);
-        world.sign("ben", &[&format!("campaigns/{}/stages/1.toml", world::CAMPAIGN)]);
+        world.sign("ben", &[&format!("campaigns/{}/stages/1.toml", fixtures::CAMPAIGN)]);
     });
     let (late, checks) = merged(&world, ["close", "ana"]);
     let [close, answer] = <[Ran; 2]>::try_from(checks).ok().unwrap();

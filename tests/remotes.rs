@@ -6,18 +6,18 @@
     reason = "a test that cannot go on should stop there"
 )]
 
+#[path = "support/fixtures.rs"]
+mod fixtures;
 #[path = "support/host.rs"]
 mod host;
 mod support;
-#[path = "support/world.rs"]
-mod world;
 
+use fixtures::World;
 use std::fs;
 use std::sync::LazyLock;
 use support::git_http::{GitHttp, User};
 use support::git_ssh::GitSsh;
 use support::sandbox::hook;
-use world::World;
 
 static FOUNDED: LazyLock<World> = LazyLock::new(|| World::founded(&["web-1"]));
 

@@ -6,14 +6,15 @@
     reason = "a test that cannot go on should stop there"
 )]
 
+#[path = "support/fixtures.rs"]
+mod fixtures;
 #[path = "support/host.rs"]
 mod host;
 mod support;
 #[path = "support/terminal.rs"]
 mod terminal;
-#[path = "support/world.rs"]
-mod world;
 
+use fixtures::{CAMPAIGN, Ran, World, answer};
 use std::io::Write as _;
 use std::process::Stdio;
 use std::sync::LazyLock;
@@ -21,7 +22,6 @@ use tenure::format::codec::{parse, render};
 use tenure::model::Verdict;
 use tenure::model::file::Review;
 use terminal::Terminal;
-use world::{CAMPAIGN, Ran, World, answer};
 
 /// A host under review, without decisions.
 static OPENED: LazyLock<World> = LazyLock::new(|| {

@@ -7,15 +7,15 @@
     reason = "a test that cannot go on should stop there"
 )]
 
+#[path = "support/fixtures.rs"]
+mod fixtures;
 #[path = "support/host.rs"]
 mod host;
 mod support;
-#[path = "support/world.rs"]
-mod world;
 
+use fixtures::{CAMPAIGN, World, reason};
 use std::fs;
 use tenure::model::{Severity, Verdict};
-use world::{CAMPAIGN, World, reason};
 
 /// A host with twelve memberships, and an additional number, each of a separate group.
 fn crowded(world: &World, groups: usize) {
@@ -34,8 +34,8 @@ fn letters(n: usize) -> String {
     [n / 676, n / 26 % 26, n % 26].map(|n| (b'a' + u8::try_from(n).unwrap()) as char).iter().collect()
 }
 
-fn told(world: &World, minutes: i64, command: &[&str]) -> world::Ran {
-    world::ran(&mut world.command_in(&world.repo(), minutes, command))
+fn told(world: &World, minutes: i64, command: &[&str]) -> fixtures::Ran {
+    fixtures::ran(&mut world.command_in(&world.repo(), minutes, command))
 }
 
 /// Three hundred accesses of one host under review, without decisions.
@@ -51,7 +51,7 @@ fn keep(world: &World, reason: impl Fn(&tenure::model::file::Item) -> String) {
         item.decision = Some(Verdict::Certify);
         item.reason = reason(item);
         item.until = (item.tier == tenure::model::Tier::T0)
-            .then(|| tenure::model::Timestamp::from_unix(world::NOW).plus_days(30));
+            .then(|| tenure::model::Timestamp::from_unix(fixtures::NOW).plus_days(30));
     });
 }
 
@@ -151,7 +151,7 @@ fn row_38_flagged_items_need_text_critical_ones_exception() {
     world.decides(|_, item| {
         let excepted = item.severity == Some(Severity::Critical);
         item.decision = Some(if excepted { Verdict::Except } else { Verdict::Certify });
-        item.until = Some(tenure::model::Timestamp::from_unix(world::NOW).plus_days(20));
+        item.until = Some(tenure::model::Timestamp::from_unix(fixtures::NOW).plus_days(20));
         item.reason = format!("in-use-needed: {}", reason(item));
     });
     world.merge("decide");

@@ -9,14 +9,15 @@
     reason = "a test that cannot go on should stop there"
 )]
 
+#[path = "support/fixtures.rs"]
+mod fixtures;
 #[path = "support/shop.rs"]
 mod shop;
 mod support;
 #[path = "support/terminal.rs"]
 mod terminal;
-#[path = "support/world.rs"]
-mod world;
 
+use fixtures::{CAMPAIGN, World, answer};
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
@@ -25,7 +26,6 @@ use support::postgres::Cluster;
 use tenure::format::codec::parse;
 use tenure::model::file::{Item, Review};
 use terminal::{Terminal, page};
-use world::{CAMPAIGN, World, answer};
 
 #[test]
 fn a_new_reviewer_decides_25_items_signs_and_pushes_them() {

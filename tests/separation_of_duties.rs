@@ -7,16 +7,16 @@
     reason = "a test that cannot go on should stop there"
 )]
 
+#[path = "support/fixtures.rs"]
+mod fixtures;
 #[path = "support/host.rs"]
 mod host;
 mod support;
-#[path = "support/world.rs"]
-mod world;
 
+use fixtures::{Decision, World};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use tenure::model::Verdict::Revoke;
-use world::{Decision, World};
 
 /// A principal who restarts the shop must not be root where its log is kept.
 const RULES: &str = r#"schema = "tenure/rules/v1"

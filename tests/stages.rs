@@ -256,7 +256,7 @@ fn somebody_judges_for_somebody_by_a_signed_delegation() {
     let governed = world.governed();
     let bound = &governed.bound(&governed.reviews()[0].campaign, &items[0].id)[0];
     let opening = &governed.openings()[&governed.reviews()[0].campaign];
-    let VotingSlot::Asked(index) = bound.seat else { panic!("{bound:?}") };
+    let VotingSlot::Asked(index) = bound.slot else { panic!("{bound:?}") };
     assert_eq!((bound.by.as_str(), opening.reviewers()[index as usize].as_str()), ("fay", "dora"));
 
     let files = world.answer("dora-2", 1, &items[0], Verdict::Certify, |_| {});

@@ -6,14 +6,14 @@
     reason = "a test that cannot go on should stop there"
 )]
 
+#[path = "support/fixtures.rs"]
+mod fixtures;
 #[path = "support/host.rs"]
 mod host;
 mod support;
-#[path = "support/world.rs"]
-mod world;
 
+use fixtures::{Ran, World, ran};
 use std::path::Path;
-use world::{Ran, World, ran};
 
 const DAY: i64 = 24 * 60;
 

@@ -7,18 +7,18 @@
     reason = "a test that cannot go on should stop there"
 )]
 
+#[path = "support/fixtures.rs"]
+mod fixtures;
 #[path = "support/host.rs"]
 mod host;
 mod support;
-#[path = "support/world.rs"]
-mod world;
 
+use fixtures::{CAMPAIGN, World, ran};
 use std::{collections::BTreeMap, fs, path::Path};
 use tenure::model::{
     Strategy, Timestamp, Verdict,
     file::{Item, Review},
 };
-use world::{CAMPAIGN, World, ran};
 
 const WEEK: i64 = 8 * 24 * 60;
 
@@ -68,9 +68,9 @@ fn closed(world: &World, strategy: Strategy) {
         let (one, other) = (cell(item) / 5, cell(item) % 5);
         let Some(verdict) = ANSWERS[if review.reviewer.as_str() == "ana" { one } else { other }] else { return };
         item.decision = Some(verdict);
-        item.reason = world::reason(item);
+        item.reason = fixtures::reason(item);
         item.to = verdict.needs_to().then(|| "/usr/sbin/nologin".to_owned());
-        item.until = (verdict == Verdict::Certify).then(|| Timestamp::from_unix(world::NOW).plus_days(90));
+        item.until = (verdict == Verdict::Certify).then(|| Timestamp::from_unix(fixtures::NOW).plus_days(90));
     };
     world.decides(say);
     world.merge("decide");

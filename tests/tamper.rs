@@ -9,11 +9,11 @@
 
 #[path = "support/enforced.rs"]
 mod enforced;
+#[path = "support/evidence.rs"]
+mod fixtures;
 mod support;
 #[path = "support/tampering.rs"]
 mod tampering;
-#[path = "support/evidence.rs"]
-mod world;
 
 use enforced::*;
 use std::collections::BTreeSet;
@@ -607,13 +607,13 @@ const EVIDENCE_CORPUS: [Tampering; 34] = [
         "segment edited",
         |c| {
             let path = c.segments().remove(0);
-            c.engine(&[world::put(&c.repository, &path, "{}\n")]);
+            c.engine(&[fixtures::put(&c.repository, &path, "{}\n")]);
         },
         "segment-changed",
     ),
     (
         "blob under another name",
-        |c| c.engine(&[world::put(&c.repository, &blob_path(&Digest::of("a")), "b")]),
+        |c| c.engine(&[fixtures::put(&c.repository, &blob_path(&Digest::of("a")), "b")]),
         "blob-digest",
     ),
     ("size mismatch", |c| c.checkpoint(|note| note.size -= 1), "checkpoint-size"),
@@ -650,7 +650,7 @@ fn what_witnesses_have_seen_is_what_the_log_holds() {
         let (mut seen, size) = (case.seen(), case.seen().size);
         change(&mut seen);
         let text = cosigned(&seen, witness);
-        case.engine(&[world::put(&case.repository, &format!("anchors/{size:012}.cosig"), &text)]);
+        case.engine(&[fixtures::put(&case.repository, &format!("anchors/{size:012}.cosig"), &text)]);
         assert_eq!(case.audit().codes, codes, "{name}");
     }
 }
@@ -668,7 +668,7 @@ fn row_34_what_no_witness_saw_of_late_is_stale() {
     assert_eq!(aged(&case, "1000"), ["evidence-stale"], "no witness has seen it");
     let seen = case.seen();
     let text = cosigned(&seen, "witness");
-    case.engine(&[world::put(&case.repository, &format!("anchors/{:012}.cosig", seen.size), &text)]);
+    case.engine(&[fixtures::put(&case.repository, &format!("anchors/{:012}.cosig", seen.size), &text)]);
     // The witness cosigned on 2026-11-18, five days before the audit.
     assert_eq!(aged(&case, "5"), Vec::<String>::new());
     assert_eq!(aged(&case, "4"), ["evidence-stale"]);

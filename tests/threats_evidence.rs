@@ -1,10 +1,11 @@
 //! Attacks on the evidence branch, by row of the threat table, mostly by an attacker who has the real engine keys.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop there")]
 
-mod support;
 #[path = "support/evidence.rs"]
-mod world;
+mod fixtures;
+mod support;
 
+use fixtures::{BRANCH, ORIGIN, World, end, intent, outcome, put, read, reseal, run_id, start};
 use std::{collections::BTreeMap, fs, thread};
 use tenure::{
     enforce::{Journal, JournalError},
@@ -17,7 +18,6 @@ use tenure::{
     git::{ObjectId, TreeEdit},
     model::{Digest, FixedClock, Timestamp, record::RecordPayload},
 };
-use world::{BRANCH, ORIGIN, World, end, intent, outcome, put, read, reseal, run_id, start};
 
 #[test]
 fn row_13_rewritten_or_deleted_evidence_is_detected() {
@@ -262,9 +262,9 @@ fn row_34_log_must_contain_kept_checkpoints() {
     let (repository, head) = world.with_log();
     let line = repository.first_parents(None, head).unwrap();
     let kept = |at| String::from_utf8(read(&repository, at, layout::CHECKPOINT)).unwrap();
-    let (first, last) = (kept(line[0]), kept(head));
+    let (first, last) = (load_blob(line[0]), load_blob(head));
     let ledger = |at| Ledger::read(&repository, at, world.keys()).unwrap().0;
-    let code = |at, text: &str| ledger(at).holds(text, "kept").err().map(|defect| defect.code);
+    let code = |at, text: &str| ledger(at).verify_contains(text, "kept").err().map(|defect| defect.code);
     assert_eq!((code(head, &first), code(head, &last), code(line[0], &first)), (None, None, None));
     assert_eq!(code(line[0], &last), Some(DefectCode::BranchBehind));
     let other = reseal(&world, &repository, head, |text| text.replacen("\"exit\":0", "\"exit\":4", 1));
@@ -317,7 +317,7 @@ fn row_26_what_looks_like_a_secret_or_is_too_long_is_not_written() {
         let refused = journal.publish(&[start(&["pg"], Digest::ZERO), text(hostile)]);
         assert!(matches!(refused, Err(JournalError::Refused(_))));
     }
-    assert!(matches!(journal.keep(b"-----BEGIN PRIVATE KEY-----"), Err(JournalError::Refused(_))));
+    assert!(matches!(journal.store_blob(b"-----BEGIN PRIVATE KEY-----"), Err(JournalError::Refused(_))));
     assert!(matches!(journal.publish(&[intent(1, "pg")]), Err(JournalError::Refused(_))), "no run has started");
     assert!(world.sandbox.git(&world.remote, &["for-each-ref"]).is_empty(), "nothing was pushed");
 }
@@ -393,7 +393,7 @@ fn genesis_again(text: &str) -> String {
     let kept: String = text.lines().take(3).map(|line| format!("{line}\n")).collect();
     let root = Digest::of(b"root");
     format!(
-        "{kept}{{\"kind\":\"log.genesis\",\"origin\":\"{ORIGIN}\",\"prev\":\"{prev}\",\"repo\":\"r\",\"root\":\"{root}\",\
+        "{load_blob}{{\"kind\":\"log.genesis\",\"origin\":\"{ORIGIN}\",\"prev\":\"{prev}\",\"repo\":\"r\",\"root\":\"{root}\",\
          \"run\":\"{}\",\"seq\":6,\"t\":\"2026-11-23T05:00:00Z\",\"v\":1}}\n",
         run_id(1)
     )

@@ -86,7 +86,7 @@ fn row_02_a_decision_that_was_reverted_or_added_again_is_found() {
     world.merge(&decided);
     assert_eq!(world.codes(), NONE, "restored as it was signed");
     assert_eq!(world.reviews(), 1, "and counted once");
-    assert!(!world.governed().found().is_empty(), "what happened stays on record");
+    assert!(!world.governed().rejections().is_empty(), "what happened stays on record");
 }
 
 #[test]

@@ -7,10 +7,11 @@
     reason = "a test that cannot go on should stop there"
 )]
 
+#[path = "support/fixtures.rs"]
+mod fixtures;
 mod support;
-#[path = "support/world.rs"]
-mod world;
 
+use fixtures::World;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,7 +19,6 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use support::sandbox::{Sandbox, succeed};
 use support::servers::systems;
-use world::World;
 
 /// A governed repository with systems of each kind, and the generated workflows.
 static MADE: LazyLock<World> = LazyLock::new(|| {

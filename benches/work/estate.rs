@@ -221,7 +221,7 @@ impl ConnectorSchema for Listed {
         ConnectorDescriptor { name: style(self.n).0, kinds: KINDS, needs: &[], level: VerificationLevel::V3 }
     }
 
-    fn draft(&self, _: &AccessChange, _: &Grant, _: &Inventory) -> Result<PlannedChange, UnsupportedChangeError> {
+    fn plan_change(&self, _: &AccessChange, _: &Grant, _: &Inventory) -> Result<PlannedChange, UnsupportedChangeError> {
         Err(UnsupportedChangeError::Unsupported { why: "it only lists".into(), instead: "nothing".into() })
     }
 }

@@ -237,7 +237,7 @@ impl World {
         let (people, _) = IdentityDirectory::new(principals.iter().cloned().map(|file| ("principals.toml", file)));
         let systems = [(system_id(), self.system())].into();
         let (certified, lowered) = (BTreeMap::new(), TierOverrides::default());
-        let portraits = AttributeBuilder::new(AttributeInputs {
+        let attribute_builder = AttributeBuilder::new(AttributeInputs {
             systems: &systems,
             inventories: &inventories,
             people: &people,
@@ -248,7 +248,7 @@ impl World {
             as_of: now(),
         });
         let setting = CampaignContext {
-            portraits: &portraits,
+            attribute_builder: &attribute_builder,
             pack: &PolicyPack::default(),
             earlier: &PriorCampaigns::default(),
             lowered: &lowered,

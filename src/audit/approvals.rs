@@ -106,7 +106,7 @@ impl MergeAudit<'_> {
                 strangers.insert(account);
             }
             for holder in holders {
-                for (item, tie) in self.decided().filter_map(|item| Some((item, kinship.tie(&holder, &item.subject)?)))
+                for (item, tie) in self.decided().filter_map(|item| Some((item, kinship.link(&holder, &item.subject)?)))
                 {
                     let message = format!(
                         "{account} is `{holder}` and was {role} of #{}, which decides on {tie}: {}",

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 pub(super) fn check(case: &AuditContext<'_>) -> AuditResult {
     let mut findings = case.defects.to_vec();
-    findings.extend(case.governed.found().iter().filter(|found| found.standing).map(|found| found.finding()));
+    findings.extend(case.governed.rejections().iter().filter(|found| found.standing).map(|found| found.finding()));
     acceptances(case, &mut findings);
     let runs = runs(case, &mut findings);
     ends(case, &mut findings);

@@ -26,7 +26,7 @@ pub(super) struct SignedReview<'a> {
     pub(super) digest: Digest,
     pub(super) signers: &'a [String],
     /// The slots to which its decisions are attributed, in the order of its decided items.
-    pub(super) seats: &'a [VotingSlot],
+    pub(super) slots: &'a [VotingSlot],
 }
 
 /// An accepted stage close.
@@ -62,7 +62,7 @@ struct ItemDecision<'a> {
     signed: SignedReview<'a>,
     item: &'a Item,
     verdict: Verdict,
-    seat: VotingSlot,
+    slot: VotingSlot,
 }
 
 impl ItemDecision<'_> {
@@ -74,7 +74,7 @@ impl ItemDecision<'_> {
         self.signed.review.stage()
     }
 
-    fn hands_on(&self) -> bool {
+    fn reassigns(&self) -> bool {
         self.verdict == Verdict::Abstain && self.item.to.is_some()
     }
 }
@@ -90,15 +90,15 @@ impl<'a> DecisionAggregator<'a> {
         for signed in reviews.into_iter().filter(|signed| signed.review.campaign == self.campaign.id) {
             resolved.signed.insert(signed.path.to_owned());
             let decided = signed.review.items.iter().filter_map(|item| Some((item, item.decision?)));
-            for ((item, verdict), seat) in decided.zip(signed.seats) {
-                by_item.entry(&item.id).or_default().push(ItemDecision { signed, item, verdict, seat: *seat });
+            for ((item, verdict), slot) in decided.zip(signed.slots) {
+                by_item.entry(&item.id).or_default().push(ItemDecision { signed, item, verdict, slot: *slot });
             }
         }
         resolved.closed = u32::try_from(self.closes.len()).unwrap_or(u32::MAX);
         for (item, put) in &self.items {
             let decisions = by_item.get(*item).map(Vec::as_slice).unwrap_or_default();
             match effective_decisions(decisions) {
-                Ok(in_force) => self.follow(item, put, &in_force, now, &mut resolved),
+                Ok(in_force) => self.track_progress(item, put, &in_force, now, &mut resolved),
                 Err(finding) => {
                     resolved.open.insert(*(*item), ReopenReason::Contradictory);
                     resolved.findings.push(finding);
@@ -109,7 +109,7 @@ impl<'a> DecisionAggregator<'a> {
         resolved
     }
 
-    fn follow(
+    fn track_progress(
         &self,
         item: &ItemId,
         put: &ReviewedItem<'_>,
@@ -118,9 +118,9 @@ impl<'a> DecisionAggregator<'a> {
         resolved: &mut ResolutionSummary,
     ) {
         let definition = &self.campaign.definition;
-        let course = StageProgress::follow(definition, resolved.closed, |stage| tally(put, in_force, stage));
+        let course = StageProgress::advance(definition, resolved.closed, |stage| tally(put, in_force, stage));
         if let StagePosition::Waiting(stage) | StagePosition::Advancing(stage) = course.at {
-            let handed_on = in_force.iter().find(|decision| decision.stage() == stage && decision.hands_on());
+            let handed_on = in_force.iter().find(|decision| decision.stage() == stage && decision.reassigns());
             if let Some(decision) = handed_on {
                 resolved.open.insert(*item, ReopenReason::Abstained(decision.item.to.clone()));
             }
@@ -151,13 +151,13 @@ impl<'a> DecisionAggregator<'a> {
 
     fn missing(&self, put: &ReviewedItem<'_>, in_force: &[&ItemDecision<'_>], stage: u32) -> Vec<PrincipalId> {
         let here: Vec<_> = in_force.iter().filter(|decision| decision.stage() == stage).collect();
-        let covered = here.iter().any(|decision| decision.seat == VotingSlot::Fallback);
+        let covered = here.iter().any(|decision| decision.slot == VotingSlot::Fallback);
         let asked = put.asked.iter().filter(|(own, _)| *own == stage);
         let missing = asked.filter_map(|(_, index)| {
-            match here.iter().find(|decision| decision.seat == VotingSlot::Asked(*index)) {
+            match here.iter().find(|decision| decision.slot == VotingSlot::Asked(*index)) {
                 None if covered => None,
                 None => self.reviewers.get(usize::try_from(*index).ok()?).cloned(),
-                Some(decision) if decision.hands_on() => PrincipalId::parse(decision.item.to.as_deref()?).ok(),
+                Some(decision) if decision.reassigns() => PrincipalId::parse(decision.item.to.as_deref()?).ok(),
                 Some(_) => None,
             }
         });
@@ -206,8 +206,8 @@ impl<'a> DecisionAggregator<'a> {
         let mut same: Vec<&ItemDecision<'_>> =
             in_force.iter().filter(|decision| decision.verdict == *verdict).copied().collect();
         // A decision of a fallback settles a conflict between the assigned reviewers.
-        if verdict.needs_to() && same.iter().any(|decision| decision.seat == VotingSlot::Fallback) {
-            same.retain(|decision| decision.seat == VotingSlot::Fallback);
+        if verdict.needs_to() && same.iter().any(|decision| decision.slot == VotingSlot::Fallback) {
+            same.retain(|decision| decision.slot == VotingSlot::Fallback);
         }
         // The earliest end date applies; otherwise the latest stage.
         same.sort_by_key(|decision| {
@@ -262,11 +262,11 @@ fn tally(put: &ReviewedItem<'_>, in_force: &[&ItemDecision<'_>], stage: u32) -> 
     let asked = put.asked.iter().filter(|(own, _)| *own == stage).count();
     let mut tally = StageTally { asked, ..StageTally::default() };
     for decision in in_force.iter().filter(|decision| decision.stage() == stage) {
-        match decision.seat {
+        match decision.slot {
             VotingSlot::Asked(_) => tally.answers.push(decision.verdict),
             VotingSlot::Fallback => tally.fallback = Some(decision.verdict),
         }
-        tally.handed_on += usize::from(decision.hands_on());
+        tally.handed_on += usize::from(decision.reassigns());
     }
     tally
 }
@@ -279,12 +279,12 @@ fn effective_decisions<'d, 'a>(decisions: &'d [ItemDecision<'a>]) -> Result<Vec<
     if let Some(stray) = decisions.iter().find(|d| d.item.supersedes.as_ref().is_some_and(|r| !known.contains(r))) {
         return Err(finding(stray, "it supersedes a decision that is not among the verified ones"));
     }
-    let mut seats: BTreeMap<(u32, VotingSlot), Vec<&ItemDecision<'a>>> = BTreeMap::new();
+    let mut slots: BTreeMap<(u32, VotingSlot), Vec<&ItemDecision<'a>>> = BTreeMap::new();
     for decision in decisions {
-        seats.entry((decision.stage(), decision.seat)).or_default().push(decision);
+        slots.entry((decision.stage(), decision.slot)).or_default().push(decision);
     }
-    let mut all = Vec::with_capacity(seats.len());
-    for decisions in seats.into_values() {
+    let mut all = Vec::with_capacity(slots.len());
+    for decisions in slots.into_values() {
         let in_force: Vec<_> = decisions.iter().filter(|d| !replaced.contains(d.reference().as_str())).collect();
         match (in_force.as_slice(), decisions.first()) {
             ([one], _) => all.push(**one),

@@ -44,7 +44,7 @@ pub(super) struct InsufficientReviewers {
 /// Assigns the items of a campaign by the stages of its definition.
 pub(super) struct Assigner<'a> {
     definition: &'a CampaignDefinition,
-    bench: &'a ReviewerPool<'a>,
+    pool: &'a ReviewerPool<'a>,
     stages: Vec<AssignedStage>,
     /// The number of items of each tier assigned to each reviewer so far.
     given: BTreeMap<PrincipalId, [u32; 4]>,
@@ -63,10 +63,12 @@ impl<'a> Assigner<'a> {
     pub(super) fn new(
         campaign: &CampaignId,
         definition: &'a CampaignDefinition,
-        roll: &CampaignPopulation<'_>,
-        bench: &'a ReviewerPool<'a>,
+        population: &CampaignPopulation<'_>,
+        pool: &'a ReviewerPool<'a>,
     ) -> Self {
-        let sample = |number| definition.sample(number, (campaign, &roll.digest()), roll.items().map(|(item, _)| item));
+        let sample = |number| {
+            definition.sample(number, (campaign, &population.digest()), population.items().map(|(item, _)| item))
+        };
         let asked = |(number, stage): (u32, &crate::model::file::Stage)| AssignedStage {
             number,
             words: stage
@@ -86,7 +88,7 @@ impl<'a> Assigner<'a> {
                 sample: None,
             });
         }
-        Self { definition, bench, stages, given: BTreeMap::new() }
+        Self { definition, pool, stages, given: BTreeMap::new() }
     }
 
     /// Returns the reviewers of an item: in each stage as many as it requires, each in a separate file with the
@@ -107,8 +109,8 @@ impl<'a> Assigner<'a> {
             if stage.sample.as_ref().is_some_and(|sample| !sample.contains(item)) {
                 continue;
             }
-            let seated = self.seat(stage, member, &subject, &judging)?;
-            for assignment in &seated {
+            let assigned = self.assign_slots(stage, member, &subject, &judging)?;
+            for assignment in &assigned {
                 for signer in std::iter::once(&assignment.reviewer).chain(&assignment.cosigners) {
                     judging.insert(signer.clone(), assignment.stage);
                     if self.definition.max_items_per_reviewer.is_some() {
@@ -116,25 +118,25 @@ impl<'a> Assigner<'a> {
                     }
                 }
             }
-            assignments.extend(seated);
+            assignments.extend(assigned);
         }
         Ok(assignments)
     }
 
     /// The first eligible candidates are the reviewers, the next ones cosign.
-    fn seat(
+    fn assign_slots(
         &self,
         stage: &AssignedStage,
         member: &CampaignItem<'_>,
         subject: &str,
         judging: &BTreeMap<PrincipalId, u32>,
     ) -> Result<Vec<ReviewerAssignment>, InsufficientReviewers> {
-        let signers = signers(self.bench.setting.thresholds, member.tier);
+        let signers = signers(self.pool.setting.thresholds, member.tier);
         let needed = signers.saturating_mul(stage.reviewers);
         let mut chosen: Vec<(PrincipalId, AssignmentReason, usize)> = Vec::with_capacity(needed.min(8));
         let mut barred: Vec<(PrincipalId, Ineligibility)> = Vec::new();
         let mut met: BTreeSet<PrincipalId> = BTreeSet::new();
-        for (candidate, standing) in line(&stage.words, member, subject, self.definition, self.bench) {
+        for (candidate, standing) in line(&stage.words, member, subject, self.definition, self.pool) {
             if chosen.len() >= needed {
                 break;
             }
@@ -156,13 +158,13 @@ impl<'a> Assigner<'a> {
             });
         }
         let mut others = chosen.split_off(stage.reviewers).into_iter().map(|(id, ..)| id);
-        let seat = |(reviewer, standing, before): (PrincipalId, AssignmentReason, usize)| {
+        let slot = |(reviewer, standing, before): (PrincipalId, AssignmentReason, usize)| {
             let mut cosigners: Vec<_> = others.by_ref().take(signers - 1).collect();
             cosigners.sort();
             let passed_over = barred.iter().take(before.min(MOST_PASSED_OVER)).cloned().collect();
             ReviewerAssignment { stage: stage.number, reviewer, standing, cosigners, passed_over }
         };
-        Ok(chosen.into_iter().map(seat).collect())
+        Ok(chosen.into_iter().map(slot).collect())
     }
 
     fn is_eligible(
@@ -172,7 +174,7 @@ impl<'a> Assigner<'a> {
         subject: &str,
         judging: &BTreeMap<PrincipalId, u32>,
     ) -> Result<(), Ineligibility> {
-        self.bench.eligible(candidate, subject)?;
+        self.pool.eligible(candidate, subject)?;
         if let Some(stage) = judging.get(candidate) {
             return Err(Ineligibility::Judges(*stage));
         }

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 /// Returns descriptions of the dependents of a removed grant, nearest first. The list is never empty: unknown
 /// dependents are mentioned. `closes` is whether the account becomes unusable, as when it is disabled.
 pub fn dependents(grant: &Grant, closes: bool, inventory: &Inventory, people: &IdentityDirectory) -> Vec<String> {
-    let entry = people.behind(&format!("{}:{}", grant.system, grant.principal.id));
+    let entry = people.identity_of(&format!("{}:{}", grant.system, grant.principal.id));
     let closes = closes && grant.kind == GrantKind::Account;
     let mut found = Vec::new();
     if closes {

@@ -92,7 +92,7 @@ impl<'a> ReviewerPool<'a> {
     /// The first reason for ineligibility.
     pub fn eligible(&self, reviewer: &PrincipalId, subject: &str) -> Result<(), Ineligibility> {
         self.eligible_at_all(reviewer)?;
-        match self.setting.kinship.tie(reviewer, subject) {
+        match self.setting.kinship.link(reviewer, subject) {
             Some(tie) => Err(Ineligibility::Tied(tie)),
             None => Ok(()),
         }

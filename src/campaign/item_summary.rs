@@ -152,7 +152,7 @@ fn hidden(member: &CampaignItem<'_>, inventory: &Inventory, setting: &CampaignCo
     let contents = RoleContents::of(inventory, grant);
     let text = contents.text(FIRST_NAMES).map(|text| cut(&text, MOST_HIDDEN));
     let Some((when, was)) = setting.earlier.contents(&grant.system, &grant.key) else { return text };
-    let since = match contents.since(was).text(FIRST_NAMES) {
+    let since = match contents.diff(was).text(FIRST_NAMES) {
         Some(shift) => format!("{CHANGED}{}: {}", format_date(*when), cut(&shift.replace("; ", ", "), MOST_HIDDEN)),
         None => format!("unchanged since it was certified on {}", format_date(*when)),
     };

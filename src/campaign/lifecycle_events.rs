@@ -142,7 +142,7 @@ fn of_roles(before: IdentityView<'_>, now: IdentityView<'_>) -> Vec<LifecycleEve
             let mut memberships = was.inventory.of_entitlement(&role.entitlement.id);
             // The memberships of a new role are new grants.
             let Some(before) = memberships.find(|grant| grant.kind == GrantKind::Membership) else { continue };
-            let Some(shift) = role.contents.since(&RoleContents::of(&was.inventory, before)).text(3) else { continue };
+            let Some(shift) = role.contents.diff(&RoleContents::of(&was.inventory, before)).text(3) else { continue };
             all.push(LifecycleEvent {
                 event: Event::RoleChanged,
                 who: format!("{system} {}", role.entitlement.name),

@@ -96,7 +96,7 @@ pub struct CampaignContext<'a> {
     /// The separation-of-duties violations.
     pub separation: &'a SodAnalysis,
     /// The attributes of each grant and principal.
-    pub portraits: &'a AttributeBuilder<'a>,
+    pub attribute_builder: &'a AttributeBuilder<'a>,
     /// The policy rules.
     pub pack: &'a PolicyPack,
     /// The results of earlier campaigns that the definition requires; see [`RequiredCampaigns`].

@@ -57,7 +57,7 @@ struct ReviewerParticipation {
 fn participations(opening: &OpenCampaign) -> BTreeMap<&PrincipalId, ReviewerParticipation> {
     let opened_at = opening.campaign().opened_at;
     let name = |index: u32| opening.reviewers().get(usize::try_from(index).ok()?);
-    let answered = opening.items().flat_map(|item| opening.bound(item)).filter_map(|bound| match bound.seat {
+    let answered = opening.items().flat_map(|item| opening.bound(item)).filter_map(|bound| match bound.slot {
         VotingSlot::Asked(index) => name(index),
         VotingSlot::Fallback => None,
     });

@@ -104,21 +104,22 @@ pub fn open(opening: &OpenRequest<'_>, setting: &CampaignContext<'_>) -> Result<
     if pack.is_empty() {
         warnings.push(no_rules());
     }
-    let roll = population(&opening.id, &opening.definition, setting);
-    if roll.is_empty() {
+    let population = population(&opening.id, &opening.definition, setting);
+    if population.is_empty() {
         return Err(empty(opening).into());
     }
     let silent = systems.iter().filter(|system| !opening.definition.allow_empty.contains(system));
-    let contributing = roll.systems();
+    let contributing = population.systems();
     let silent: Vec<_> = silent.filter(|system| !contributing.contains(system)).collect();
     if !silent.is_empty() {
         return Err(silent_systems(&silent, opening).into());
     }
-    let (piles, unassigned) = group_by_signers((&opening.id, &opening.definition), &roll, opening.closes_at(), setting);
+    let (piles, unassigned) =
+        group_by_signers((&opening.id, &opening.definition), &population, opening.closes_at(), setting);
     if !unassigned.is_empty() {
         return Err(unassigned.iter().map(|item| nobody(item, opening)).collect());
     }
-    let campaign = build_campaign(opening, &roll, &piles, systems.iter(), setting);
+    let campaign = build_campaign(opening, &population, &piles, systems.iter(), setting);
     let digest = Digest::of(codec::render(&campaign));
     let head = ReviewFileHeader { campaign: &opening.id, digest, setting, advisor: RecommendationEngine::of(setting) };
     let sheets = review_files(&head, &piles);
@@ -134,13 +135,13 @@ pub fn principals_digest<'a>(files: impl IntoIterator<Item = (&'a str, Digest)>)
 
 fn build_campaign<'s>(
     opening: &OpenRequest<'_>,
-    roll: &CampaignPopulation<'_>,
+    population: &CampaignPopulation<'_>,
     piles: &ItemBatches<'_>,
     systems: impl Iterator<Item = &'s SystemId>,
     setting: &CampaignContext<'_>,
 ) -> Campaign {
     let mut items: BTreeMap<&SystemId, u64> = BTreeMap::new();
-    for (_, member) in roll.items() {
+    for (_, member) in population.items() {
         *items.entry(&member.grant.system).or_default() += 1;
     }
     let contributes = |system: &SystemId| {
@@ -165,8 +166,8 @@ fn build_campaign<'s>(
         base: opening.base.clone(),
         opened_at: opening.now,
         closes_at: opening.closes_at(),
-        items: roll.len() as u64,
-        population: roll.digest(),
+        items: population.len() as u64,
+        population: population.digest(),
         assignments: Some(asked(put)),
         principals: opening.principals,
         policies: (!setting.pack.is_empty()).then(|| setting.pack.digest()),
@@ -220,12 +221,12 @@ fn check_system(
 
 /// Fallbacks must be eligible even if no item is assigned to them at opening.
 fn unfit_fallbacks(opening: &OpenRequest<'_>, setting: &CampaignContext<'_>) -> Diagnostics {
-    let bench = ReviewerPool::of(setting).until(opening.closes_at());
+    let pool = ReviewerPool::of(setting).until(opening.closes_at());
     let CampaignDefinition { fallback, second_fallback, .. } = &opening.definition;
     // Governed files equal the rendering of their values, so this is the text of the file.
     let source = SourceFile::new(&opening.from, codec::render(&opening.definition));
     let unfit = |(key, id): (&str, &PrincipalId)| {
-        let bar = bench.eligible_at_all(id).err()?;
+        let bar = pool.eligible_at_all(id).err()?;
         let message = format!("`{id}` is the {} of this campaign but {bar}", key.replace('_', " "));
         let span = codec::place(source.text(), &[key.into()]);
         let problem = Diagnostic::error("fallback-unfit", message).at(&source, span, "named here");

@@ -90,7 +90,7 @@ pub fn population<'a>(
     definition: &CampaignDefinition,
     setting: &CampaignContext<'a>,
 ) -> CampaignPopulation<'a> {
-    let mut roll = CampaignPopulation::default();
+    let mut population = CampaignPopulation::default();
     let choices = choices(definition);
     for system in scope(definition, setting) {
         let Some(loaded) = setting.inventories.get(&system) else { continue };
@@ -100,12 +100,12 @@ pub fn population<'a>(
             let candidate = SelectionCandidate::of(grant, &loaded.inventory, setting);
             if choices.iter().any(|choice| candidate.meets(choice)) {
                 let item = ItemId::of(campaign, &system, &grant.key);
-                let (digest, computed) = (candidate.digest(), setting.portraits.computed(grant));
-                roll.members.insert(item, CampaignItem { grant, digest, tier: candidate.tier, computed });
+                let (digest, computed) = (candidate.digest(), setting.attribute_builder.computed(grant));
+                population.members.insert(item, CampaignItem { grant, digest, tier: candidate.tier, computed });
             }
         }
     }
-    roll
+    population
 }
 
 /// Returns the systems that the selectors name, or all systems if one selector names none.
@@ -175,11 +175,11 @@ struct SelectionCandidate<'s, 'a> {
 
 impl<'s, 'a> SelectionCandidate<'s, 'a> {
     fn of(grant: &'a Grant, inventory: &'a Inventory, setting: &'s CampaignContext<'a>) -> Self {
-        let entry = setting.people.behind(&subject(grant));
+        let entry = setting.people.identity_of(&subject(grant));
         let usage = inventory.usage(&grant.key);
         Self {
             grant,
-            tier: setting.portraits.tier(grant),
+            tier: setting.attribute_builder.tier(grant),
             kind: entry.map(|entry| entry.kind),
             orphan: is_orphan(entry, setting),
             unused: unused_days(&usage, inventory),
@@ -196,7 +196,7 @@ impl<'s, 'a> SelectionCandidate<'s, 'a> {
     }
 
     fn facts(&self) -> &policy::AttributeValues {
-        self.facts.get_or_init(|| self.setting.portraits.grant(self.grant))
+        self.facts.get_or_init(|| self.setting.attribute_builder.grant(self.grant))
     }
 
     fn meets(&self, choice: &CompiledSelector<'_>) -> bool {
@@ -270,8 +270,8 @@ impl<'s, 'a> SelectionCandidate<'s, 'a> {
         match rule {
             "*" => [Scope::Grant, Scope::Principal]
                 .into_iter()
-                .any(|scope| !self.setting.pack.judge(scope, &subject).is_empty()),
-            rule => self.setting.pack.judge_by(rule, &subject).is_none_or(|judged| counts(&judged.result)),
+                .any(|scope| !self.setting.pack.evaluate(scope, &subject).is_empty()),
+            rule => self.setting.pack.evaluate_rule(rule, &subject).is_none_or(|judged| counts(&judged.result)),
         }
     }
 

@@ -22,7 +22,7 @@ impl PriorCampaigns {
     }
 
     /// Adds the unanswered items of a campaign.
-    pub fn leave(&mut self, campaign: &CampaignId, unanswered: impl IntoIterator<Item = ItemId>) {
+    pub fn add_unanswered(&mut self, campaign: &CampaignId, unanswered: impl IntoIterator<Item = ItemId>) {
         self.unanswered.entry(campaign.clone()).or_default().extend(unanswered);
     }
 

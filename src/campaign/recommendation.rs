@@ -68,7 +68,7 @@ impl Recommendation {
         self.failing.iter().filter(|failing| !failing.is_due).map(weigh).sum()
     }
 
-    fn take(&mut self, judged: &[RuleResult<'_>]) {
+    fn add(&mut self, judged: &[RuleResult<'_>]) {
         for RuleResult { rule, result, severity, .. } in judged {
             match result {
                 RuleOutcome::Fail => self.failing.push(FailedRules {
@@ -99,22 +99,22 @@ impl<'a> RecommendationEngine<'a> {
 
     /// Returns the recommendation for a grant, from rules over grants and over its holder.
     pub(super) fn advice(&self, member: &CampaignItem<'_>) -> Recommendation {
-        let CampaignContext { pack, portraits, .. } = *self.setting;
+        let CampaignContext { pack, attribute_builder, .. } = *self.setting;
         if pack.is_empty() {
             return Recommendation::default();
         }
         let mut advice = (*self.of_holder(member)).clone();
-        advice.take(&pack.judge(Scope::Grant, &RuleSubject::of(&portraits.grant(member.grant))));
+        advice.add(&pack.evaluate(Scope::Grant, &RuleSubject::of(&attribute_builder.grant(member.grant))));
         advice
     }
 
     fn of_holder(&self, member: &CampaignItem<'_>) -> Rc<Recommendation> {
-        let CampaignContext { pack, portraits, .. } = *self.setting;
+        let CampaignContext { pack, attribute_builder, .. } = *self.setting;
         let subject = member.subject();
         let mut principals = self.principals.borrow_mut();
         let known = principals.entry(subject).or_insert_with_key(|subject| {
             let mut advice = Recommendation::default();
-            advice.take(&pack.judge(Scope::Principal, &RuleSubject::of(&portraits.account(subject))));
+            advice.add(&pack.evaluate(Scope::Principal, &RuleSubject::of(&attribute_builder.account(subject))));
             Rc::new(advice)
         });
         Rc::clone(known)

@@ -117,17 +117,17 @@ fn resolve_among<'a>(
     });
     let round = DecisionAggregator {
         campaign: opening.campaign().value(),
-        items: opening.puts().filter(|(item, _)| is_asked(item)).map(put).collect(),
+        items: opening.published_items().filter(|(item, _)| is_asked(item)).map(put).collect(),
         reviewers: opening.reviewers(),
         closes: closed.collect(),
     };
-    let reviews: Vec<_> = answers.into_iter().map(|(review, seats)| (review, seats, review.names())).collect();
-    let signed = reviews.iter().map(|(review, seats, signers)| SignedReview {
+    let reviews: Vec<_> = answers.into_iter().map(|(review, slots)| (review, slots, review.names())).collect();
+    let signed = reviews.iter().map(|(review, slots, signers)| SignedReview {
         review: review.value(),
         path: review.path(),
         digest: review.digest(),
         signers,
-        seats,
+        slots,
     });
     round.resolve(signed, now)
 }

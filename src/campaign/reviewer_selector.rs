@@ -144,13 +144,13 @@ pub(super) fn line<'l>(
     member: &'l CampaignItem<'_>,
     subject: &'l str,
     definition: &'l CampaignDefinition,
-    bench: &'l ReviewerPool<'_>,
+    pool: &'l ReviewerPool<'_>,
 ) -> impl Iterator<Item = (PrincipalId, AssignmentReason)> {
     let fallbacks = [
         (&definition.fallback, AssignmentReason::Fallback),
         (&definition.second_fallback, AssignmentReason::SecondFallback),
     ];
-    let asked = words.iter().flat_map(move |word| ask(word, member, subject, bench));
+    let asked = words.iter().flat_map(move |word| ask(word, member, subject, pool));
     asked.chain(fallbacks.into_iter().map(|(id, standing)| (id.clone(), standing)))
 }
 
@@ -160,24 +160,24 @@ fn ask<'l>(
     CompiledReviewerSelector { word, selection }: &'l CompiledReviewerSelector,
     member: &'l CampaignItem<'_>,
     subject: &'l str,
-    bench: &'l ReviewerPool<'_>,
+    pool: &'l ReviewerPool<'_>,
 ) -> ReviewerSequence<'l> {
-    let people = bench.setting.people;
-    let entry = people.behind(subject);
-    let system = bench.setting.systems.get(&member.grant.system);
+    let people = pool.setting.people;
+    let entry = people.identity_of(subject);
+    let system = pool.setting.systems.get(&member.grant.system);
     let one = |id: Option<&'l PrincipalId>, standing: AssignmentReason| -> ReviewerSequence<'l> {
         Box::new(id.cloned().map(|id| (id, standing)).into_iter())
     };
     match word {
         ReviewerSelector::Cel(_) => {
-            let facts = bench.setting.portraits.grant(member.grant);
+            let facts = pool.setting.attribute_builder.grant(member.grant);
             let named = selection.as_ref().and_then(|selection| selection.names(&RuleSubject::of(&facts)).ok());
             let ids = named.unwrap_or_default().into_iter().filter_map(|id| PrincipalId::parse(&id).ok());
             Box::new(ids.map(|id| (id, AssignmentReason::Expression)))
         }
         ReviewerSelector::Deputy => one(entry.and_then(|entry| entry.deputy.as_ref()), AssignmentReason::Deputy),
         ReviewerSelector::Group(name) => {
-            Box::new(in_turn(bench.group(name), subject).map(|id| (id, AssignmentReason::Group(name.clone()))))
+            Box::new(in_turn(pool.group(name), subject).map(|id| (id, AssignmentReason::Group(name.clone()))))
         }
         ReviewerSelector::Manager => {
             let owner = entry.and_then(|entry| entry.owner.as_ref());
@@ -196,7 +196,7 @@ fn ask<'l>(
         ReviewerSelector::SystemOwner => one(system.map(|system| &system.owner), AssignmentReason::SystemOwner),
         ReviewerSelector::Team => match entry.and_then(|entry| entry.team.as_ref()) {
             Some(team) => {
-                Box::new(in_turn(bench.team(team), subject).map(|id| (id, AssignmentReason::Team(team.clone()))))
+                Box::new(in_turn(pool.team(team), subject).map(|id| (id, AssignmentReason::Team(team.clone()))))
             }
             None => one(None, AssignmentReason::Owner),
         },

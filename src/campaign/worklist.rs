@@ -45,12 +45,12 @@ pub fn worklist(
     campaign: &CampaignId,
     digest: Digest,
     definition: &CampaignDefinition,
-    roll: &CampaignPopulation<'_>,
+    population: &CampaignPopulation<'_>,
     now: Timestamp,
     setting: &CampaignContext<'_>,
 ) -> Vec<WorklistFile> {
     let closes_at = now.plus_days(i64::from(definition.window_days));
-    let (piles, _) = group_by_signers((campaign, definition), roll, closes_at, setting);
+    let (piles, _) = group_by_signers((campaign, definition), population, closes_at, setting);
     review_files(&ReviewFileHeader { campaign, digest, setting, advisor: RecommendationEngine::of(setting) }, &piles)
 }
 
@@ -94,15 +94,15 @@ type SignedBatches<'a> = Vec<(u32, &'a Vec<PrincipalId>, &'a ItemBatch<'a>)>;
 /// Groups the items of every stage by the set of signers.
 pub(super) fn group_by_signers<'a>(
     (campaign, definition): (&CampaignId, &CampaignDefinition),
-    roll: &'a CampaignPopulation<'a>,
+    population: &'a CampaignPopulation<'a>,
     closes_at: Timestamp,
     setting: &CampaignContext<'_>,
 ) -> (ItemBatches<'a>, Vec<UnassignedItem>) {
-    let bench = ReviewerPool::of(setting).until(closes_at);
-    let mut line = Assigner::new(campaign, definition, roll, &bench);
+    let pool = ReviewerPool::of(setting).until(closes_at);
+    let mut line = Assigner::new(campaign, definition, population, &pool);
     let mut piles = ItemBatches::new();
     let mut unassigned = Vec::new();
-    for (item, member) in roll.items() {
+    for (item, member) in population.items() {
         match line.assign(item, member) {
             Ok(assignments) => {
                 for to in assignments {
@@ -170,7 +170,7 @@ impl ReviewFileHeader<'_> {
     ) -> Option<(ItemRank, Item)> {
         let inventory = &self.setting.inventories.get(&member.grant.system)?.inventory;
         let subject = member.subject();
-        let entry = self.setting.people.behind(&subject);
+        let entry = self.setting.people.identity_of(&subject);
         let advice = self.advisor.advice(member);
         let item = Item {
             id: *id,

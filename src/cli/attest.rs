@@ -76,12 +76,12 @@ pub(super) fn run(args: &AttestArgs, context: &mut CommandContext) -> Result<Exi
     let text = codec::render(&attestation);
     // What cannot be read back must not be written: a statement with hidden characters, for one.
     codec::parse::<Attestation>(&path, text.as_bytes())?;
-    let file = session.base().join(&path);
+    let file = session.settings_dir().join(&path);
     if file.exists() {
         let problem = Diagnostic::error("attested", format!("{path} is there already")).in_file(path);
         return Err(problem.help("sign that, or remove it if nobody has signed it").into());
     }
-    fs::create_dir_all(session.base().join("attestations"))?;
+    fs::create_dir_all(session.settings_dir().join("attestations"))?;
     fs::write(&file, text)?;
     match context.format {
         OutputFormat::Json => context.json(&attestation)?,

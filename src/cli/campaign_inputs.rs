@@ -142,7 +142,7 @@ impl CampaignInputs {
     }
 
     /// Draws the portraits of everything that is held.
-    pub(super) fn portraits(&self) -> AttributeBuilder<'_> {
+    pub(super) fn attribute_builder(&self) -> AttributeBuilder<'_> {
         AttributeBuilder::new(AttributeInputs {
             systems: &self.systems,
             inventories: &self.inventories,
@@ -156,11 +156,11 @@ impl CampaignInputs {
     }
 
     /// Returns the setting of a campaign.
-    pub(super) fn setting<'a>(
+    pub(super) fn campaign_context<'a>(
         &'a self,
         governed: &'a RepositoryState,
         trust: &'a TrustState,
-        portraits: &'a AttributeBuilder<'a>,
+        attribute_builder: &'a AttributeBuilder<'a>,
     ) -> CampaignContext<'a> {
         CampaignContext {
             repo: trust.repo(),
@@ -172,7 +172,7 @@ impl CampaignInputs {
             thresholds: &trust.mandate().file().thresholds,
             lowered: &self.lowered,
             separation: &self.separation,
-            portraits,
+            attribute_builder,
             pack: &self.pack,
             earlier: &self.earlier,
             unlisted: &self.unlisted,
@@ -245,7 +245,7 @@ fn earlier(
         }
     }
     for id in &needed.unanswered {
-        earlier.leave(id, unanswered(governed, id));
+        earlier.add_unanswered(id, unanswered(governed, id));
     }
     Ok(earlier)
 }
@@ -263,10 +263,10 @@ fn unanswered(governed: &RepositoryState, id: &CampaignId) -> BTreeSet<ItemId> {
 }
 
 /// Warns of what is wrong with the principals' files together.
-pub(super) fn warnings(footing: &CampaignInputs) -> Diagnostics {
+pub(super) fn warnings(inputs: &CampaignInputs) -> Diagnostics {
     let warn = |finding: &Finding| {
         crate::diag::Diagnostic::warning(finding.code, format!("{}: {}", finding.subject, finding.message))
             .help(finding.help.clone())
     };
-    footing.findings.iter().map(warn).collect()
+    inputs.findings.iter().map(warn).collect()
 }

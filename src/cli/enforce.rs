@@ -64,7 +64,7 @@ fn run_once(args: &EnforceArgs, context: &mut CommandContext) -> Result<ExitStat
     evidence::fetch_main(&repository, &carrier, &args.engine.remote)?;
     let session = RepositorySession::open(context)?;
     session.ensure_trusted()?;
-    let assembly = PlanContext::at(&session.repository, session.main, &session.base(), &args.systems)?;
+    let assembly = PlanContext::at(&session.repository, session.main, &session.settings_dir(), &args.systems)?;
     let mut journal = evidence::journal(&session, context, &args.engine)?;
     not_rolled_back(&session, journal.history())?;
     let plan = match plan::cleared_plan(&session, &assembly, journal.history(), context)? {
@@ -142,7 +142,7 @@ fn open_targets(
     session: &RepositorySession,
     context: &CommandContext,
 ) -> Result<BTreeMap<SystemId, ProvisioningTarget>, CliError> {
-    let base = session.base();
+    let base = session.settings_dir();
     let around = registry::ConnectorEnvironment { base: &base, variable: &|name| context.variable(name) };
     let mut hands = BTreeMap::new();
     for (id, system) in assembly.systems.iter().filter(|(_, system)| system.remediation != Remediation::ReportOnly) {

@@ -109,7 +109,7 @@ pub(super) fn run(args: &InitArgs, context: &mut CommandContext) -> Result<ExitS
     let forge = ForgeInputs::read(&PlannedFiles(&files))?;
     files.push(forge.owners());
     files.extend(forge.workflows()?);
-    let commit = lay(&repository, &directory, main, &files, context)?;
+    let commit = write_files(&repository, &directory, main, &files, context)?;
     answer(context, &directory, &founding, pin, commit, &made, own.is_some())?;
     Ok(ExitStatus::Done)
 }
@@ -222,7 +222,7 @@ fn refuse_governed(repository: &Repository, directory: &Path, main: Option<Objec
 }
 
 /// Writes the files to the work tree and as one commit on main.
-fn lay(
+fn write_files(
     repository: &Repository,
     directory: &Path,
     main: Option<ObjectId>,

@@ -84,7 +84,7 @@ fn rejected(
 ) -> Result<Vec<RecordPayload>, CliError> {
     let snapshot = session.snapshot();
     let mut entries = Vec::new();
-    for found in session.governed.found().iter().filter(|found| found.standing) {
+    for found in session.governed.rejections().iter().filter(|found| found.standing) {
         let RepoPath::Review { system, .. } = RepoPath::of(&found.path) else { continue };
         let bytes = snapshot.bytes(&found.path, MAX_REVIEW).map_err(store)?;
         let Some(digest) = bytes.map(Digest::of) else { continue };

@@ -28,7 +28,7 @@ pub(super) fn run(args: &PlanArgs, context: &mut CommandContext) -> Result<ExitS
     let session = RepositorySession::open_at(context, args.at.as_deref())?;
     session.ensure_trusted()?;
     let history = evidence::read_verified(&session)?;
-    let assembly = PlanContext::at(&session.repository, session.main, &session.base(), &args.systems)?;
+    let assembly = PlanContext::at(&session.repository, session.main, &session.settings_dir(), &args.systems)?;
     match cleared_plan(&session, &assembly, &history, context)? {
         Ok(plan) => {
             show(&plan, &[], &assembly, context)?;

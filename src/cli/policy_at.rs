@@ -24,7 +24,7 @@ pub(super) fn pack_at(repository: &Repository, commit: ObjectId) -> Result<Polic
     let mut problems = Diagnostics::new();
     for file in snapshot.list("policies").map_err(store)?.files {
         let blob = repository.blob(file.id, MAX_FILE).map_err(git)?;
-        if let Err(found) = sources.take(&file.path, &blob) {
+        if let Err(found) = sources.add_file(&file.path, &blob) {
             problems.extend(found);
         }
     }

@@ -135,7 +135,7 @@ impl RepositorySession {
     }
 
     /// Returns the directory that relative paths of system files start from.
-    pub(super) fn base(&self) -> PathBuf {
+    pub(super) fn settings_dir(&self) -> PathBuf {
         self.repository.work_tree().unwrap_or_else(|| self.repository.directory()).to_path_buf()
     }
 }

@@ -44,10 +44,10 @@ pub(super) fn run(args: &VerifyArgs, context: &mut CommandContext) -> Result<Exi
 fn once(args: &VerifyArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let session = RepositorySession::open(context)?;
     session.ensure_trusted()?;
-    let assembly = PlanContext::at(&session.repository, session.main, &session.base(), &args.systems)?;
+    let assembly = PlanContext::at(&session.repository, session.main, &session.settings_dir(), &args.systems)?;
     let mut journal = evidence::journal(&session, context, &args.engine)?;
     not_rolled_back(&session, journal.history())?;
-    let base = session.base();
+    let base = session.settings_dir();
     let around = registry::ConnectorEnvironment { base: &base, variable: &|name| context.variable(name) };
     let mut readers = BTreeMap::new();
     let own_run = evidence::is_readback(&session, context, &args.engine)?;

@@ -98,7 +98,7 @@ pub trait ConnectorSchema {
     ///
     /// # Errors
     /// When the change is not supported, or would harm other principals.
-    fn draft(
+    fn plan_change(
         &self,
         change: &AccessChange,
         grant: &Grant,
@@ -107,14 +107,14 @@ pub trait ConnectorSchema {
 
     /// Returns the number of days after which a disabled `grant` is removed, so that affected users can object; `None`
     /// when it is not removed.
-    fn soak(&self, grant: &Grant) -> Option<u16> {
+    fn grace_period_days(&self, grant: &Grant) -> Option<u16> {
         let _ = grant;
         None
     }
 
     /// Returns a manual way to deny `what` to the holder of `grant`, who has it through a role, so that the denial
     /// overrides the role; `None` when the system does not support denials.
-    fn denial(&self, grant: &Grant, what: &str) -> Option<String> {
+    fn deny_statement(&self, grant: &Grant, what: &str) -> Option<String> {
         let _ = (grant, what);
         None
     }

@@ -17,13 +17,13 @@ impl ConnectorSchema for UnavailableConnector {
         self.words.describe()
     }
 
-    fn draft(
+    fn plan_change(
         &self,
         change: &AccessChange,
         grant: &Grant,
         inventory: &Inventory,
     ) -> Result<PlannedChange, UnsupportedChangeError> {
-        self.words.draft(change, grant, inventory)
+        self.words.plan_change(change, grant, inventory)
     }
 }
 

@@ -21,13 +21,13 @@ pub trait Journal {
     ///
     /// # Errors
     /// When they are larger than the maximum size of a blob.
-    fn keep(&mut self, bytes: &[u8]) -> Result<Digest, JournalError>;
+    fn store_blob(&mut self, bytes: &[u8]) -> Result<Digest, JournalError>;
 
     /// Returns bytes stored on the evidence branch, by their digest.
     ///
     /// # Errors
     /// When the stored bytes cannot be read, or do not match the digest.
-    fn kept(&self, digest: &Digest) -> Result<Option<Vec<u8>>, JournalError>;
+    fn load_blob(&self, digest: &Digest) -> Result<Option<Vec<u8>>, JournalError>;
 
     /// Appends `entries` in order and pushes them as one commit. Returns their sequence numbers after reading them back
     /// from the remote branch. After a lost race, fetches and verifies the branch, and pushes again with new sequence

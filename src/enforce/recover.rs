@@ -85,7 +85,7 @@ impl PlanCache {
         id: &ActionId,
     ) -> Result<Option<ActionSpec>, JournalError> {
         if !self.0.contains_key(plan) {
-            let actions = match journal.kept(plan)? {
+            let actions = match journal.load_blob(plan)? {
                 None => Vec::new(),
                 Some(bytes) => plan::read(&bytes).map_err(|error| JournalError::Defect {
                     code: "plan-unreadable",

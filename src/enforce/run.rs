@@ -69,7 +69,7 @@ pub fn enforce(order: RunRequest<'_>, journal: &mut dyn Journal) -> Result<RunSu
         return Ok(RunSummary { done: Vec::new(), recovered, exit: if held == 0 { 0 } else { 4 } });
     }
     let lease = RunLease::begin(start.lease);
-    start.plan = Some(journal.keep(plan.bytes()).map_err(stop)?);
+    start.plan = Some(journal.store_blob(plan.bytes()).map_err(stop)?);
 
     let mut pending = vec![RecordPayload::RunStart(start)];
     pending.extend(recovery);

@@ -31,7 +31,7 @@ pub(super) fn check(
             Err(GitError::BlobTooLarge { .. }) => Vec::new(),
             read => read?,
         };
-        match judge(&bytes, size.parse().ok(), keys, origin, roots) {
+        match verify_cosignatures(&bytes, size.parse().ok(), keys, origin, roots) {
             Ok(seen) => newest = newest.max(Some(seen)),
             Err((code, message)) => defects.push(EvidenceDefect::new(code, &file.path, message)),
         }
@@ -40,7 +40,7 @@ pub(super) fn check(
 }
 
 /// Returns the time at which enough witnesses had cosigned.
-fn judge(
+fn verify_cosignatures(
     bytes: &[u8],
     size: Option<u64>,
     keys: &EngineKeyHistory,

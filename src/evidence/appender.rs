@@ -201,7 +201,7 @@ impl<'a> Appender<'a> {
                 return Err(defect(first));
             }
         }
-        self.remember(ours)?;
+        self.store_last_seen(ours)?;
         self.kept.clear();
         self.published += 1;
         Ok(PublicationProof::new(attempt.seqs))
@@ -209,7 +209,7 @@ impl<'a> Appender<'a> {
 
     /// Stores the commit that was seen on the remote, so that a rewritten branch is detected. Another run in this clone
     /// may be ahead.
-    fn remember(&self, commit: ObjectId) -> Result<(), JournalError> {
+    fn store_last_seen(&self, commit: ObjectId) -> Result<(), JournalError> {
         let repository = self.opening.repository;
         let seen = repository.reference(REMEMBERED).map_err(unusable)?;
         if let Some(seen) = seen
@@ -253,7 +253,7 @@ impl Journal for Appender<'_> {
         &self.history
     }
 
-    fn keep(&mut self, bytes: &[u8]) -> Result<Digest, JournalError> {
+    fn store_blob(&mut self, bytes: &[u8]) -> Result<Digest, JournalError> {
         if bytes.len() as u64 > MAX_BLOB {
             return Err(JournalError::Refused(format!("{} bytes exceed the maximum size of a blob", bytes.len())));
         }
@@ -263,7 +263,7 @@ impl Journal for Appender<'_> {
         Ok(digest)
     }
 
-    fn kept(&self, digest: &Digest) -> Result<Option<Vec<u8>>, JournalError> {
+    fn load_blob(&self, digest: &Digest) -> Result<Option<Vec<u8>>, JournalError> {
         if let Some(bytes) = self.kept.get(digest) {
             return Ok(Some(bytes.clone()));
         }

@@ -10,7 +10,7 @@ impl Ledger {
     /// # Errors
     /// When the text is not a checkpoint of this log, or the log is shorter, or has another root at that size. `place`
     /// is the name of the checkpoint's source.
-    pub fn holds(&self, text: &str, place: &str) -> Result<(), EvidenceDefect> {
+    pub fn verify_contains(&self, text: &str, place: &str) -> Result<(), EvidenceDefect> {
         let refuse = |code, message: String| Err(EvidenceDefect::new(code, place, message));
         let note = match SignedNote::parse(text) {
             Ok(note) => note,

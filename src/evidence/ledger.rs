@@ -103,7 +103,7 @@ impl Ledger {
             let judge = scope.spawn(|| {
                 let mut defects = Vec::new();
                 for brought in receive {
-                    self.judge(brought, show, &mut defects);
+                    self.verify_commit(brought, show, &mut defects);
                     defects.truncate(MOST_DEFECTS);
                 }
                 defects
@@ -182,7 +182,7 @@ impl Ledger {
         (&self.keys, self.root)
     }
 
-    fn judge(
+    fn verify_commit(
         &mut self,
         brought: CommitContents,
         show: &mut dyn FnMut(&RecordRef<'_>),

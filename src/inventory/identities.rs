@@ -58,7 +58,7 @@ impl IdentityDirectory {
     }
 
     /// Returns the principal of an account `<system>:<immutable id>`; `None` if it is claimed by none or by several.
-    pub fn behind(&self, subject: &str) -> Option<&PrincipalRecord> {
+    pub fn identity_of(&self, subject: &str) -> Option<&PrincipalRecord> {
         match self.claimants(subject) {
             [one] => self.entries.get(one),
             _ => None,

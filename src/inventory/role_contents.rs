@@ -101,7 +101,7 @@ impl RoleContents {
     }
 
     /// Returns the changes from `was` to these contents, compared by immutable id.
-    pub fn since(&self, was: &Self) -> ContentsChange {
+    pub fn diff(&self, was: &Self) -> ContentsChange {
         let ids = |contents: &Self| -> BTreeSet<String> { contents.inside.iter().map(|one| one.id.clone()).collect() };
         let (before, now) = (ids(was), ids(self));
         let fresh = |of: &Self, known: &BTreeSet<String>| -> Vec<RoleEntitlement> {
@@ -216,9 +216,9 @@ mod tests {
         let before = contents(&world(vec![]));
         let after = contents(&world(vec![held("8", GrantKind::Attribute, "SUPERUSER", Tier::T0)]));
         let told = |shift: ContentsChange| shift.text(3);
-        assert_eq!(told(after.since(&before)).as_deref(), Some("gained 1: SUPERUSER (T0, in role/8)"));
-        assert_eq!(told(before.since(&after)).as_deref(), Some("lost 1: SUPERUSER (T0, in role/8)"));
-        assert_eq!(told(before.since(&before)), None);
+        assert_eq!(told(after.diff(&before)).as_deref(), Some("gained 1: SUPERUSER (T0, in role/8)"));
+        assert_eq!(told(before.diff(&after)).as_deref(), Some("lost 1: SUPERUSER (T0, in role/8)"));
+        assert_eq!(told(before.diff(&before)), None);
     }
 
     #[test]

@@ -407,8 +407,8 @@ fn accounts_lead_to_people_and_a_disputed_account_to_nobody() {
         told,
         [("account-claimed-twice", "db:2"), ("principal-twice", "principals/b.toml"), ("unknown-owner", "lost")]
     );
-    assert_eq!(people.behind("aws:AIDA1").map(|entry| entry.id.as_str()), Some("ana"));
-    assert!(people.behind("db:2").is_none() && people.behind("db:99").is_none());
+    assert_eq!(people.identity_of("aws:AIDA1").map(|entry| entry.id.as_str()), Some("ana"));
+    assert!(people.identity_of("db:2").is_none() && people.identity_of("db:99").is_none());
 }
 
 proptest! {

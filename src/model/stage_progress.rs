@@ -33,10 +33,10 @@ impl StageTally {
 
     /// Returns the stance of the answers. An assigned reviewer without an answer counts as no response, unless a
     /// fallback reviewer has answered; that answer counts like all others.
-    pub fn weigh(&self, strategy: Strategy) -> Stance {
+    pub fn aggregate(&self, strategy: Strategy) -> Stance {
         let silent = self.answers.len() < self.asked && self.fallback.is_none();
         let given = self.answers.iter().chain(&self.fallback).map(|verdict| Stance::of(Some(*verdict)));
-        strategy.weigh(given.chain(silent.then_some(Stance::NoResponse)))
+        strategy.aggregate(given.chain(silent.then_some(Stance::NoResponse)))
     }
 }
 
@@ -75,7 +75,7 @@ impl StageProgress {
     ///
     /// A stage is finished for an item when it is closed, or when all assigned reviewers have answered. The definition
     /// then decides whether the item advances. A stage without reviewers for the item is skipped.
-    pub fn follow(definition: &CampaignDefinition, closed: u32, tally: impl Fn(u32) -> StageTally) -> Self {
+    pub fn advance(definition: &CampaignDefinition, closed: u32, tally: impl Fn(u32) -> StageTally) -> Self {
         let last = definition.stage_count();
         let mut stances = Vec::new();
         let mut at = 1;
@@ -88,7 +88,7 @@ impl StageProgress {
             if stage > closed && !answers.is_complete() {
                 return Self { stances, at: StagePosition::Waiting(stage) };
             }
-            let stance = answers.weigh(definition.strategy(stage));
+            let stance = answers.aggregate(definition.strategy(stage));
             stances.push((stage, stance));
             if definition.stops(stage, stance) || !(stage + 1..=last).any(|later| tally(later).asks()) {
                 break;
@@ -102,7 +102,7 @@ impl StageProgress {
 
     /// Returns the combined stance of the finished stages.
     pub fn overall_stance(&self, definition: &CampaignDefinition) -> Stance {
-        definition.overall_strategy().weigh(self.stances.iter().map(|(_, stance)| *stance))
+        definition.overall_strategy().aggregate(self.stances.iter().map(|(_, stance)| *stance))
     }
 
     /// Returns whether the item is or was in `stage`.

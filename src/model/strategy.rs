@@ -112,7 +112,7 @@ impl Strategy {
     }
 
     /// Returns the combined stance: the one with the highest precedence; no response for an empty list.
-    pub fn weigh(self, stances: impl IntoIterator<Item = Stance> + Clone) -> Stance {
+    pub fn aggregate(self, stances: impl IntoIterator<Item = Stance> + Clone) -> Stance {
         let present = |wanted: &Stance| stances.clone().into_iter().any(|stance| stance == *wanted);
         self.order().into_iter().find(present).unwrap_or(Stance::NoResponse)
     }

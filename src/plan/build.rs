@@ -195,7 +195,7 @@ fn soaked(
         return false;
     };
     let rested = |days: u16| inventory.observed_at().days_since(since) >= i64::from(days);
-    vocabulary.soak(grant).is_some_and(|days| days > 0 && rested(days))
+    vocabulary.grace_period_days(grant).is_some_and(|days| days > 0 && rested(days))
 }
 
 fn waits_for_a_person(past: &ActionHistory) -> bool {
@@ -222,7 +222,7 @@ fn present(
         let next = "it will be reviewed in the next campaign".to_owned();
         return Err(Box::new(BuildStep::Hold(HeldCode::Lapsed, why, next)));
     }
-    match vocabulary.draft(change, grant, inventory) {
+    match vocabulary.plan_change(change, grant, inventory) {
         Ok(draft) => Ok((grant.clone(), now, draft)),
         Err(UnsupportedChangeError::Harm { why, instead }) => {
             Err(Box::new(BuildStep::Hold(HeldCode::Harm, why, instead)))

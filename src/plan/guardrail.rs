@@ -21,11 +21,11 @@ pub trait OwnerDirectory {
 
 impl OwnerDirectory for IdentityDirectory {
     fn owner(&self, subject: &str) -> Option<&PrincipalId> {
-        self.behind(subject)?.owner.as_ref()
+        self.identity_of(subject)?.owner.as_ref()
     }
 
     fn kind(&self, subject: &str) -> Option<PrincipalKind> {
-        self.behind(subject).map(|entry| entry.kind)
+        self.identity_of(subject).map(|entry| entry.kind)
     }
 }
 

@@ -33,7 +33,7 @@ pub(super) fn removal_options(
     let (role, what) = (&grant.entitlement.name, &found.name);
     let mut ways = vec![split(grant, &contents, found)];
     ways.extend(lesser(grant, &contents, found, inventory));
-    ways.push(match vocabulary.denial(grant, what) {
+    ways.push(match vocabulary.deny_statement(grant, what) {
         Some(denial) => format!("deny: {denial}"),
         None => format!("deny: `{}` supports no denial that overrides a grant", grant.system),
     });
@@ -158,11 +158,16 @@ mod tests {
             ConnectorDescriptor { name: "words", kinds: &[], needs: &[], level: VerificationLevel::V3 }
         }
 
-        fn draft(&self, _: &AccessChange, _: &Grant, _: &Inventory) -> Result<PlannedChange, UnsupportedChangeError> {
+        fn plan_change(
+            &self,
+            _: &AccessChange,
+            _: &Grant,
+            _: &Inventory,
+        ) -> Result<PlannedChange, UnsupportedChangeError> {
             Err(UnsupportedChangeError::Unsupported { why: String::new(), instead: String::new() })
         }
 
-        fn denial(&self, _: &Grant, what: &str) -> Option<String> {
+        fn deny_statement(&self, _: &Grant, what: &str) -> Option<String> {
             self.0.map(|how| format!("{how} {what}"))
         }
     }

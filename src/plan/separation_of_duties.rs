@@ -122,7 +122,7 @@ fn change<'a>(
 fn transferred<'a>(duties: &SodContext<'a>, resolutions: &[Resolution]) -> BTreeMap<&'a PrincipalId, PrincipalId> {
     let transfers = resolutions.iter().filter(|resolution| resolution.verdict == Verdict::Transfer);
     let of = |resolution: &Resolution| {
-        let entry: &'a PrincipalRecord = duties.people.behind(&resolution.subject)?;
+        let entry: &'a PrincipalRecord = duties.people.identity_of(&resolution.subject)?;
         let to = PrincipalId::parse(resolution.to.as_deref()?).ok()?;
         (entry.kind != PrincipalKind::Person && entry.owner.as_ref() != Some(&to)).then_some((&entry.id, to))
     };

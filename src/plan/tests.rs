@@ -24,7 +24,12 @@ impl ConnectorSchema for Words {
         ConnectorDescriptor { name: "words", kinds: &[GrantKind::Membership], needs: &[], level: VerificationLevel::V3 }
     }
 
-    fn draft(&self, change: &AccessChange, grant: &Grant, _: &Inventory) -> Result<Drafted, UnsupportedChangeError> {
+    fn plan_change(
+        &self,
+        change: &AccessChange,
+        grant: &Grant,
+        _: &Inventory,
+    ) -> Result<Drafted, UnsupportedChangeError> {
         if grant.attribute("owns") == Some("much") {
             return Err(UnsupportedChangeError::Harm {
                 why: "other principals would lose it too".into(),
@@ -36,7 +41,7 @@ impl ConnectorSchema for Words {
         Ok(Drafted { operations: vec![operation], expects, loses: vec![], survives: vec![], irreversible: None })
     }
 
-    fn soak(&self, grant: &Grant) -> Option<u16> {
+    fn grace_period_days(&self, grant: &Grant) -> Option<u16> {
         grant.attribute("disabled").map(|_| 7)
     }
 }

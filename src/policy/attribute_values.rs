@@ -37,7 +37,7 @@ impl AttributeValues {
     ///
     /// # Errors
     /// When the name is unknown or the value has a wrong type.
-    pub fn know(&mut self, name: &str, fact: AttributeValue) -> Result<(), AttributeError> {
+    pub fn insert(&mut self, name: &str, fact: AttributeValue) -> Result<(), AttributeError> {
         let attribute = attribute(name).ok_or_else(|| AttributeError::Name(name.to_owned()))?;
         let fits = matches!(
             (&fact, attribute.kind),
@@ -125,7 +125,7 @@ mod tests {
                     AttributeKind::Texts => AttributeValue::Texts(vec![attribute.name.to_owned()]),
                     AttributeKind::Map => continue,
                 };
-                facts.know(attribute.name, fact).unwrap();
+                facts.insert(attribute.name, fact).unwrap();
             }
             facts
         };
@@ -146,11 +146,11 @@ mod tests {
     #[test]
     fn a_fact_of_another_kind_or_name_is_not_taken() {
         let mut facts = AttributeValues::default();
-        facts.know("usage.idle_days", AttributeValue::Number(1)).unwrap();
-        facts.know("usage.idle_days", AttributeValue::Number(2)).unwrap();
+        facts.insert("usage.idle_days", AttributeValue::Number(1)).unwrap();
+        facts.insert("usage.idle_days", AttributeValue::Number(2)).unwrap();
         assert_eq!(facts.get("usage.idle_days"), Some(&AttributeValue::Number(2)));
-        let wrong = facts.know("usage.idle_days", AttributeValue::Text("2".to_owned()));
+        let wrong = facts.insert("usage.idle_days", AttributeValue::Text("2".to_owned()));
         assert_eq!(wrong, Err(AttributeError::Value { name: "usage.idle_days", kind: AttributeKind::Number }));
-        assert!(matches!(facts.know("usage.idle", AttributeValue::Number(1)), Err(AttributeError::Name(_))));
+        assert!(matches!(facts.insert("usage.idle", AttributeValue::Number(1)), Err(AttributeError::Name(_))));
     }
 }

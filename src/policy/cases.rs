@@ -64,7 +64,7 @@ impl PolicyPack {
                 let pack = packs.entry(&case.profiles).or_insert_with(|| {
                     let there = case.profiles.iter().all(|profile| known.contains_key(profile.as_str()));
                     // Other problems of profiles are reported when they are compiled.
-                    there.then(|| self.clone().under(&case.profiles, &mut Diagnostics::new()))
+                    there.then(|| self.clone().with_profiles_lenient(&case.profiles, &mut Diagnostics::new()))
                 });
                 let Some(pack) = pack else {
                     if case.profiles.iter().all(|name| known.contains_key(name.as_str()) || is_shipped_profile(name)) {
@@ -110,7 +110,7 @@ fn run<'p>(
     if let Some(pair) = pack.compiled_pairs().iter().position(|compiled| compiled.pair().id == case.rule) {
         let pair = pack.compiled_pairs()[pair].pair();
         let held = holdings(read, index, case, problems)?;
-        let all = pack.pairs().judge(held.iter().map(|held| held.as_held()));
+        let all = pack.pairs().evaluate(held.iter().map(|held| held.as_held()));
         let toxic = all.into_iter().find(|toxic| toxic.pair.id == pair.id);
         let (found, lack) = match &toxic {
             Some(toxic) if toxic.missing.is_empty() => (Expected::Fail, None),
@@ -125,7 +125,7 @@ fn run<'p>(
         return None;
     }
     let facts = facts(read, index, case, problems)?;
-    let Some(judgement) = pack.judge_by(&case.rule, &RuleSubject::of(&facts)) else {
+    let Some(judgement) = pack.evaluate_rule(&case.rule, &RuleSubject::of(&facts)) else {
         let ids = pack.sources().ids();
         let problem = Diagnostic::error("unknown-rule", format!("unknown rule `{}`", case.rule));
         let problem = problem.at(&read.source, at("rule"), "here");
@@ -229,7 +229,7 @@ fn flatten(prefix: &str, table: &Table, facts: &mut AttributeValues, wrong: &mut
             }
             (Some(_), value) => {
                 let taken = fact(value).ok_or_else(|| format!("the value of `{name}` has an unsupported type"));
-                let taken = taken.and_then(|fact| facts.know(&name, fact).map_err(|error| error.to_string()));
+                let taken = taken.and_then(|fact| facts.insert(&name, fact).map_err(|error| error.to_string()));
                 if let Err(message) = taken {
                     let problem = Diagnostic::error("wrong-type", message);
                     wrong.push((

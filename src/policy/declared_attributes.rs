@@ -64,7 +64,7 @@ fn take(entry: &PrincipalRecord, as_of: Timestamp, facts: &mut AttributeValues, 
     for (name, fact) in entry.attributes.iter().filter(|(name, fact)| wanted(name) && refusal(name, fact).is_none()) {
         let counted = attribute(name).and_then(|attribute| counted(attribute, fact, as_of));
         // INVARIANT: rejected attributes were removed before.
-        let _ = facts.know(name, counted.map_or_else(|| fact.clone(), AttributeValue::Number));
+        let _ = facts.insert(name, counted.map_or_else(|| fact.clone(), AttributeValue::Number));
     }
 }
 
@@ -93,7 +93,7 @@ fn refusal(name: &str, fact: &AttributeValue) -> Option<(String, String)> {
             Some((why, format!("write the date from which days are counted: `{name} = \"2026-10-01\"`")))
         }
         (None, _) => {
-            let error = AttributeValues::default().know(name, fact.clone()).err()?;
+            let error = AttributeValues::default().insert(name, fact.clone()).err()?;
             Some((error.to_string(), format!("write it as {}", attribute.kind)))
         }
     }

@@ -24,7 +24,7 @@ impl ConnectorSchema for Words {
         ConnectorDescriptor { name: "words", kinds: &[GrantKind::Membership], needs: &[], level: VerificationLevel::V3 }
     }
 
-    fn draft(
+    fn plan_change(
         &self,
         change: &AccessChange,
         grant: &Grant,

@@ -31,11 +31,11 @@ pub fn plan_markdown<S>(plan: &Plan<S>, show: PlanView<'_>) -> String {
     let tables = [
         PageTable::new("Tripped guardrails", &["guardrail", "why", "next"], stopped),
         PageTable::new("Systems", &["system", "actions", "T0 and T1", "holders"], systems(actions).into_iter()),
-        PageTable::new("Cannot be undone", TOLD, told(actions, |action| action.irreversible.iter())),
+        PageTable::new("Cannot be undone", TOLD, limited_lines(actions, |action| action.irreversible.iter())),
         PageTable::new(
             "Access that will remain, so that the change cannot be confirmed",
             TOLD,
-            told(actions, |action| action.survives.iter()),
+            limited_lines(actions, |action| action.survives.iter()),
         ),
         PageTable::new("Held", &["system", "item", "why", "next"], held),
         PageTable::new("Separation of duties", &["", "principals with both sides"], notes),
@@ -90,7 +90,10 @@ fn sorted(actions: &[ActionSpec]) -> impl Iterator<Item = &ActionSpec> {
     by_system(actions).into_values().flatten()
 }
 
-fn told<'a, L>(actions: &'a [ActionSpec], lines: impl Fn(&'a ActionSpec) -> L) -> impl Iterator<Item = Vec<String>>
+fn limited_lines<'a, L>(
+    actions: &'a [ActionSpec],
+    lines: impl Fn(&'a ActionSpec) -> L,
+) -> impl Iterator<Item = Vec<String>>
 where
     L: Iterator<Item = &'a String>,
 {

@@ -38,17 +38,17 @@ struct AuthorityBasis {
 impl AuthorityBasis {
     /// Returns whether the principal may replace the decision `bound`. Principals may replace their own decisions; a
     /// fallback may decide what others left undecided.
-    fn replace(&self, reviewer: &PrincipalId, bound: &EffectiveDecision, late: bool) -> bool {
-        let undecided = bound.seat == VotingSlot::Fallback || Stance::of(Some(bound.verdict)) == Stance::NotDecided;
+    fn may_replace(&self, reviewer: &PrincipalId, bound: &EffectiveDecision, late: bool) -> bool {
+        let undecided = bound.slot == VotingSlot::Fallback || Stance::of(Some(bound.verdict)) == Stance::NotDecided;
         if late {
             return self.fallback && undecided;
         }
-        let seated = match bound.seat {
+        let assigned = match bound.slot {
             VotingSlot::Asked(index) => self.own == Some(index) || self.delegated.contains(&index),
             VotingSlot::Fallback => false,
         };
-        let proposed = bound.hands_on() && bound.to.as_deref() == Some(reviewer.as_str());
-        seated || proposed || bound.by == *reviewer || (self.fallback && undecided)
+        let proposed = bound.reassigns() && bound.to.as_deref() == Some(reviewer.as_str());
+        assigned || proposed || bound.by == *reviewer || (self.fallback && undecided)
     }
 }
 
@@ -59,7 +59,7 @@ impl OpenCampaign {
     /// In this order: the principal is not assigned and represents no assigned reviewer; the stage is closed, or the
     /// item has not reached it; a decision in force is not named in `supersedes`, or a different one is; the principal
     /// would answer for two slots.
-    pub(super) fn seat(
+    pub(super) fn authorize(
         &self,
         claim: DecidingPrincipal<'_>,
         delegations: &[Verified<Delegation>],
@@ -74,16 +74,16 @@ impl OpenCampaign {
         let some_right = rights.own.is_some()
             || !rights.delegated.is_empty()
             || rights.fallback
-            || bound.iter().any(|bound| rights.replace(reviewer, bound, false));
+            || bound.iter().any(|bound| rights.may_replace(reviewer, bound, false));
         if !some_right {
             return Err(self.foreign(claim));
         }
         let late = self.check_time(claim, rights.fallback)?;
-        let seat = match &item.supersedes {
+        let slot = match &item.supersedes {
             Some(names) => self.replaced(claim, &rights, &bound, names, late)?,
-            None => self.taken(claim, &rights, &bound, late)?,
+            None => self.vacant_slot(claim, &rights, &bound, late)?,
         };
-        match bound.iter().find(|bound| bound.seat != seat && bound.by == *reviewer) {
+        match bound.iter().find(|bound| bound.slot != slot && bound.by == *reviewer) {
             Some(other) => Err(StageError::AnswersTwice {
                 item: item.id.to_string(),
                 reviewer: reviewer.to_string(),
@@ -91,7 +91,7 @@ impl OpenCampaign {
                 path: other.path.to_string(),
             }
             .into()),
-            None => Ok(seat),
+            None => Ok(slot),
         }
     }
 
@@ -122,7 +122,7 @@ impl OpenCampaign {
                 && delegation.from == *from
                 && delegation.value().digest == self.campaign.digest()
                 && (delegation.systems.is_empty() || delegation.systems.contains(claim.system))
-                && delegation.until > self.told()
+                && delegation.until > self.last_stage_closed_at()
                 && delegation.until <= self.campaign.closes_at
         })
     }
@@ -166,7 +166,7 @@ impl OpenCampaign {
         late: bool,
     ) -> Result<VotingSlot, TrustError> {
         match bound.iter().find(|bound| bound.reference() == names) {
-            Some(before) if rights.replace(claim.reviewer, before, late) => Ok(before.seat),
+            Some(before) if rights.may_replace(claim.reviewer, before, late) => Ok(before.slot),
             Some(_) => Err(self.foreign(claim)),
             None => {
                 let in_force: Vec<_> = bound.iter().map(|bound| bound.reference()).collect();
@@ -178,7 +178,7 @@ impl OpenCampaign {
     }
 
     /// Returns the slot of a decision that replaces none.
-    fn taken(
+    fn vacant_slot(
         &self,
         claim: DecidingPrincipal<'_>,
         rights: &AuthorityBasis,
@@ -186,19 +186,19 @@ impl OpenCampaign {
         late: bool,
     ) -> Result<VotingSlot, TrustError> {
         let item = claim.item.id.to_string();
-        let at = |seat: VotingSlot| bound.iter().find(|bound| bound.seat == seat);
+        let at = |slot: VotingSlot| bound.iter().find(|bound| bound.slot == slot);
         let free = |index: &&u32| at(VotingSlot::Asked(**index)).is_none();
         let own = rights.own.or_else(|| rights.delegated.iter().find(free).or(rights.delegated.first()).copied());
-        let seat = match own.filter(|_| !late) {
+        let slot = match own.filter(|_| !late) {
             Some(index) => VotingSlot::Asked(index),
             None if rights.fallback => VotingSlot::Fallback,
             // A reassigned reviewer names the reassigning decision in `supersedes`.
-            None => match bound.iter().find(|bound| rights.replace(claim.reviewer, bound, late)) {
-                Some(before) => before.seat,
+            None => match bound.iter().find(|bound| rights.may_replace(claim.reviewer, bound, late)) {
+                Some(before) => before.slot,
                 None => return Err(self.foreign(claim)),
             },
         };
-        if let Some(before) = at(seat) {
+        if let Some(before) = at(slot) {
             return Err(TrustError::ItemBoundTwice { item, by: before.path.to_string() });
         }
         let silent =
@@ -209,10 +209,10 @@ impl OpenCampaign {
             let stance = self.course(&claim.item.id).overall_stance(&self.campaign.definition);
             late && self.is_contradictory(&claim.item.id, stance)
         };
-        if seat == VotingSlot::Fallback && !silent && !torn() {
+        if slot == VotingSlot::Fallback && !silent && !torn() {
             return Err(self.foreign(claim));
         }
-        Ok(seat)
+        Ok(slot)
     }
 
     fn foreign(&self, claim: DecidingPrincipal<'_>) -> TrustError {

@@ -31,7 +31,7 @@ impl RepositoryState {
     pub(super) fn load_base(repository: &Repository, pin: Digest, base: ObjectId) -> Result<Self, GitError> {
         let mut state = Self::empty(pin);
         state.head = Some(base);
-        state.remember(repository, base, "trust")?;
+        state.index_signed_files(repository, base, "trust")?;
         state.read_trust(repository)?;
         state.read_people(repository, base)?;
         Ok(state)
@@ -48,12 +48,12 @@ impl RepositoryState {
         let mut wanted = required_context(repository, head, changes)?;
         add_unanswered(repository, base, head, changes, &mut wanted)?;
         for folder in folders(changes, &wanted) {
-            self.remember(repository, base, &folder)?;
+            self.index_signed_files(repository, base, &folder)?;
         }
         for campaign in wanted.keys() {
             self.remember_level(repository, base, &format!("campaigns/{campaign}"))?;
         }
-        self.mark_immutable();
+        self.mark_all_immutable();
         self.read_exceptions(repository, base)?;
         self.read_delegations(repository, base)?;
         for (campaign, wanted) in &wanted {
@@ -63,7 +63,7 @@ impl RepositoryState {
     }
 
     /// Indexes the signed files and signatures below a folder.
-    fn remember(&mut self, repository: &Repository, base: ObjectId, folder: &str) -> Result<(), GitError> {
+    fn index_signed_files(&mut self, repository: &Repository, base: ObjectId, folder: &str) -> Result<(), GitError> {
         for file in repository.list(base, folder)?.files {
             let place = RepoPath::of(&file.path);
             let signed = place.namespace().is_some() || matches!(place, RepoPath::Signature { .. });
@@ -92,7 +92,7 @@ impl RepositoryState {
     }
 
     /// A file with a signature on main is immutable.
-    fn mark_immutable(&mut self) {
+    fn mark_all_immutable(&mut self) {
         let signed: BTreeSet<String> = self
             .files
             .keys()
@@ -103,7 +103,7 @@ impl RepositoryState {
             .collect();
         for path in signed {
             if let Some(namespace) = RepoPath::of(&path).namespace() {
-                self.hold(&path, namespace);
+                self.mark_immutable(&path, namespace);
             }
         }
     }

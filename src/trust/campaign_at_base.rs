@@ -45,8 +45,10 @@ impl RepositoryState {
         self.accepted.insert(path.clone());
         let (opened, _) = self.introduced_by(repository, base, &path)?;
         let closes = self.closes(repository, base, &campaign)?;
-        let Some(puts) = puts(repository, opened, id, wanted, closes.is_empty())? else { return Ok(()) };
-        let mut opening = puts.open(campaign, self.kinship.clone());
+        let Some(published) = published_items(repository, opened, id, wanted, closes.is_empty())? else {
+            return Ok(());
+        };
+        let mut opening = published.open(campaign, self.kinship.clone());
         if wanted.everybody {
             let stems = repository.list(opened, &format!("campaigns/{id}/reviews"))?.files.into_iter();
             let stems = stems.filter_map(|file| match RepoPath::of(&file.path) {
@@ -171,7 +173,7 @@ impl RepositoryState {
             let mut unknown = true;
             for one in signed {
                 match voting_slots(opening, &one.review, &self.delegations) {
-                    Ok(seats) => ready.push((one, seats)),
+                    Ok(slots) => ready.push((one, slots)),
                     Err(refusal) => {
                         unknown &= matches!(refusal, TrustError::Stage(StageError::Foreign { .. }));
                         later.push(one);
@@ -181,11 +183,11 @@ impl RepositoryState {
             if ready.is_empty() {
                 return whole && unknown;
             }
-            let all: Vec<_> = ready.iter().map(|(one, seats)| (one.path.as_str(), &one.review, seats)).collect();
+            let all: Vec<_> = ready.iter().map(|(one, slots)| (one.path.as_str(), &one.review, slots)).collect();
             let torn: BTreeSet<&str> = contradicting(&all).into_iter().map(|(path, ..)| path).collect();
             whole &= torn.is_empty();
-            for (one, seats) in ready.iter().filter(|(one, _)| !torn.contains(one.path.as_str())) {
-                opening.bind(&one.path, one.digest, &one.review, seats);
+            for (one, slots) in ready.iter().filter(|(one, _)| !torn.contains(one.path.as_str())) {
+                opening.record_decisions(&one.path, one.digest, &one.review, slots);
             }
             signed = later;
         }
@@ -254,7 +256,7 @@ impl RepositoryState {
 /// Returns the assignments of the relevant items by the worklists of a campaign. The touched files as of the opening
 /// come first, then the other worklists of the deciding principals; either suffices if it assigns everything that they
 /// decide. `first` is true if no stage is closed yet.
-fn puts(
+fn published_items(
     repository: &Repository,
     opened: ObjectId,
     id: &CampaignId,
@@ -280,20 +282,20 @@ fn puts(
         }
     }
     stubs.sort_by(|a, b| (a.0, &a.1.path).cmp(&(b.0, &b.1.path)));
-    let mut puts = PublishedItems::default();
+    let mut published = PublishedItems::default();
     let enough = first && !wanted.others && !wanted.whole && wanted.reviewers.len() == 1;
     let mut last = StubRelevance::Touched;
     for (near, file) in stubs {
-        if near != last && enough && last != StubRelevance::Other && puts.has_all(&wanted.items) {
+        if near != last && enough && last != StubRelevance::Other && published.has_all(&wanted.items) {
             break;
         }
         last = near;
         let Some(stub) = wanted.read(repository, &file.path, file.id)? else { continue };
-        if puts.add(&stub.review).is_err() {
+        if published.add(&stub.review).is_err() {
             return Ok(None);
         }
     }
-    Ok(Some(puts))
+    Ok(Some(published))
 }
 
 /// The relevance of a worklist to the decisions of a change.

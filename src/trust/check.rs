@@ -84,7 +84,7 @@ pub fn check(
         }
     };
     let mut texts = SourceCache { repository, head, known: BTreeMap::new() };
-    for found in governed.found().iter().filter(|found| found.standing) {
+    for found in governed.rejections().iter().filter(|found| found.standing) {
         problems.extend(to_diagnostic(found, &mut texts));
     }
     let mut files = 0;

@@ -23,7 +23,7 @@ pub(super) fn check_policies<'c>(
     for file in repository.list(head, "policies")?.files {
         if file.mode == FileMode::Plain && matches!(RepoPath::of(&file.path), RepoPath::Policy(_)) {
             // Malformed files were already rejected.
-            let _ = sources.take(&file.path, &repository.blob(file.id, MAX_POLICY)?);
+            let _ = sources.add_file(&file.path, &repository.blob(file.id, MAX_POLICY)?);
         }
     }
     let on = match repository.file(head, "governance.toml")? {

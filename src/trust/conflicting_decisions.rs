@@ -40,19 +40,19 @@ impl RepositoryState {
         let mut found = BTreeMap::new();
         let rivals = self.overlapping_reviews(repository, waiting)?;
         let Some(trust) = on.before.filter(|_| !rivals.is_empty()) else { return Ok(found) };
-        let bench = verifier(trust, self.trust.as_deref(), &self.kinship, on);
+        let verifier = verifier(trust, self.trust.as_deref(), &self.kinship, on);
         let mut judged = Vec::new();
         for (path, (review, bytes)) in rivals {
             let signatures = self.signatures(repository, &path)?;
             let opening = self.openings.get(&review.campaign);
             let file = unverified::<Review>(&path, bytes, signatures);
-            match file.and_then(|file| bench.review(file, opening, &self.delegations)) {
-                Ok(VerifyOutcome::Accepted(seated)) => judged.push((path, review, seated.value().1.clone())),
+            match file.and_then(|file| verifier.review(file, opening, &self.delegations)) {
+                Ok(VerifyOutcome::Accepted(assigned)) => judged.push((path, review, assigned.value().1.clone())),
                 Err(refusal) if is_retryable(&refusal) => drop(found.insert(path, MergeConflict::Later(refusal))),
                 Ok(_) | Err(_) => {}
             }
         }
-        let judged: Vec<_> = judged.iter().map(|(path, review, seats)| (path.as_str(), review, seats)).collect();
+        let judged: Vec<_> = judged.iter().map(|(path, review, slots)| (path.as_str(), review, slots)).collect();
         for (path, item, by) in contradicting(&judged) {
             let refusal = TrustError::ItemBoundTwice { item: item.to_string(), by: by.to_owned() };
             found.insert(path.to_owned(), MergeConflict::Against(refusal));
@@ -102,19 +102,19 @@ pub(super) fn contradicting<'a>(
     judged: &[(&'a str, &'a Review, &'a Vec<VotingSlot>)],
 ) -> Vec<(&'a str, &'a ItemId, &'a str)> {
     type Question<'a> = (&'a CampaignId, u32, &'a ItemId);
-    let mut seats: BTreeMap<(Question<'a>, VotingSlot), BTreeSet<&'a str>> = BTreeMap::new();
+    let mut slots: BTreeMap<(Question<'a>, VotingSlot), BTreeSet<&'a str>> = BTreeMap::new();
     let mut people: BTreeMap<(Question<'a>, &'a PrincipalId), BTreeSet<&'a str>> = BTreeMap::new();
     for (path, review, own) in judged {
-        for (item, seat) in decided(review).zip(own.iter()) {
+        for (item, slot) in decided(review).zip(own.iter()) {
             let question = (&review.campaign, review.stage(), &item.id);
-            seats.entry((question, *seat)).or_default().insert(path);
+            slots.entry((question, *slot)).or_default().insert(path);
             people.entry((question, &review.reviewer)).or_default().insert(path);
         }
     }
-    let seats = seats.into_iter().map(|((question, _), paths)| (question.2, paths));
+    let slots = slots.into_iter().map(|((question, _), paths)| (question.2, paths));
     let people = people.into_iter().map(|((question, _), paths)| (question.2, paths));
     let mut found = BTreeMap::new();
-    for (item, paths) in seats.chain(people).filter(|(_, paths)| paths.len() > 1) {
+    for (item, paths) in slots.chain(people).filter(|(_, paths)| paths.len() > 1) {
         for path in &paths {
             let other = paths.iter().find(|other| *other != path).copied().unwrap_or_default();
             found.entry(*path).or_insert((item, other));
@@ -131,5 +131,5 @@ pub(super) fn voting_slots(
 ) -> Result<Vec<VotingSlot>, TrustError> {
     let claim =
         |item| DecidingPrincipal { reviewer: &review.reviewer, system: &review.system, stage: review.stage(), item };
-    decided(review).map(|item| opening.seat(claim(item), delegations)).collect()
+    decided(review).map(|item| opening.authorize(claim(item), delegations)).collect()
 }

@@ -47,7 +47,7 @@ impl RepositoryState {
         changes: &TreeDiff,
     ) -> Result<(), GitError> {
         self.head = Some(commit);
-        let touched = self.look(commit, changes);
+        let touched = self.classify_changes(commit, changes);
         let before = self.trust.clone();
         let (trust_files, others): (Vec<String>, Vec<String>) =
             touched.signed.iter().cloned().partition(|path| RepoPath::of(path).is_trust());
@@ -57,7 +57,7 @@ impl RepositoryState {
         } else {
             self.update_trust(repository, commit, &trust_files)?;
             if trust_files.is_empty() || genesis {
-                self.judge(repository, commit, before.as_deref(), &others)?;
+                self.verify_merge(repository, commit, before.as_deref(), &others)?;
             } else {
                 others.iter().for_each(|path| self.refuse(commit, path, TrustError::TrustNotAlone));
                 touched.other.iter().for_each(|path| self.refuse(commit, path, TrustError::TrustNotAlone));
@@ -72,7 +72,7 @@ impl RepositoryState {
     }
 
     /// Classifies the changes, and rejects those to immutable files.
-    fn look(&mut self, commit: ObjectId, changes: &TreeDiff) -> AffectedPaths {
+    fn classify_changes(&mut self, commit: ObjectId, changes: &TreeDiff) -> AffectedPaths {
         let mut touched = AffectedPaths::default();
         for hazard in &changes.hazards {
             self.refuse(commit, &hazard.path, TrustError::Hazard(hazard.peril.to_string()));
@@ -89,7 +89,7 @@ impl RepositoryState {
             if !place.is_governed() {
                 continue;
             }
-            self.settle(change.path());
+            self.clear_rejections(change.path());
             let now = match change {
                 FileChange::Added(file) | FileChange::Changed { after: file, .. } if file.mode == FileMode::Plain => {
                     Some(file)
@@ -101,12 +101,12 @@ impl RepositoryState {
                 FileChange::Deleted(_) => None,
             };
             self.check_immutable(commit, change.path(), now, &added);
-            self.sort(commit, change.path(), place, now, &mut touched);
+            self.classify(commit, change.path(), place, now, &mut touched);
         }
         touched
     }
 
-    fn sort(
+    fn classify(
         &mut self,
         commit: ObjectId,
         path: &str,

@@ -83,7 +83,7 @@ pub(super) fn add_unanswered(
             let Some(close) = read::<StageClose>(repository, base, &file.path)? else { continue };
             for exception in excepted.iter().filter(|exception| then(&close, &exception.item).is_some()) {
                 let system = exception.subject.split(':').next().and_then(|system| SystemId::parse(system).ok());
-                wanted.entry(campaign.clone()).or_default().take(system, &exception.item);
+                wanted.entry(campaign.clone()).or_default().add_item(system, &exception.item);
             }
         }
     }

@@ -44,7 +44,7 @@ pub struct EffectiveDecision {
     /// The stage.
     pub stage: u32,
     /// The slot to which it is attributed.
-    pub seat: VotingSlot,
+    pub slot: VotingSlot,
     /// The principal who decided.
     pub by: PrincipalId,
     /// The review file.
@@ -65,7 +65,7 @@ impl EffectiveDecision {
         reference(&self.path, self.digest)
     }
 
-    pub(super) fn hands_on(&self) -> bool {
+    pub(super) fn reassigns(&self) -> bool {
         self.verdict == Verdict::Abstain && self.to.is_some()
     }
 }
@@ -82,7 +82,7 @@ impl OpenCampaign {
     }
 
     /// Returns the published items by id.
-    pub fn puts(&self) -> impl ExactSizeIterator<Item = (&ItemId, &PublishedItem)> {
+    pub fn published_items(&self) -> impl ExactSizeIterator<Item = (&ItemId, &PublishedItem)> {
         self.items.iter()
     }
 
@@ -137,18 +137,18 @@ impl OpenCampaign {
 
     /// Returns the progress of an item through the stages.
     pub fn course(&self, item: &ItemId) -> StageProgress {
-        StageProgress::follow(&self.campaign.definition, self.closed(), |stage| self.tally(item, stage))
+        StageProgress::advance(&self.campaign.definition, self.closed(), |stage| self.tally(item, stage))
     }
 
     /// Returns the responses to an item in a stage.
     pub fn tally(&self, item: &ItemId, stage: u32) -> StageTally {
         let mut tally = StageTally { asked: self.asked_in(item, stage).count(), ..StageTally::default() };
         for bound in self.bound(item).iter().filter(|bound| bound.stage == stage) {
-            match bound.seat {
+            match bound.slot {
                 VotingSlot::Asked(_) => tally.answers.push(bound.verdict),
                 VotingSlot::Fallback => tally.fallback = Some(bound.verdict),
             }
-            tally.handed_on += usize::from(bound.hands_on());
+            tally.handed_on += usize::from(bound.reassigns());
         }
         tally
     }
@@ -156,21 +156,21 @@ impl OpenCampaign {
     /// Returns the reviewers of an item in a stage who have not responded; for a reassigned item, the new reviewer.
     pub fn missing(&self, item: &ItemId, stage: u32) -> Vec<PrincipalId> {
         let bound: Vec<&EffectiveDecision> = self.bound(item).iter().filter(|bound| bound.stage == stage).collect();
-        let covered = bound.iter().any(|bound| bound.seat == VotingSlot::Fallback);
+        let covered = bound.iter().any(|bound| bound.slot == VotingSlot::Fallback);
         let of = |(index, reviewer): (u32, &PrincipalId)| match bound
             .iter()
-            .find(|bound| bound.seat == VotingSlot::Asked(index))
+            .find(|bound| bound.slot == VotingSlot::Asked(index))
         {
             None if covered => None,
             None => Some(reviewer.clone()),
-            Some(bound) if bound.hands_on() => PrincipalId::parse(bound.to.as_deref()?).ok(),
+            Some(bound) if bound.reassigns() => PrincipalId::parse(bound.to.as_deref()?).ok(),
             Some(_) => None,
         };
         self.asked_in(item, stage).filter_map(of).collect()
     }
 
-    pub(super) fn holder(&self, seat: VotingSlot) -> Option<&PrincipalId> {
-        let VotingSlot::Asked(index) = seat else { return None };
+    pub(super) fn holder(&self, slot: VotingSlot) -> Option<&PrincipalId> {
+        let VotingSlot::Asked(index) = slot else { return None };
         self.reviewers.get(usize::try_from(index).ok()?)
     }
 
@@ -181,7 +181,7 @@ impl OpenCampaign {
 
     /// Returns the latest time in an accepted stage close, the only time known here: a delegation that ended before it
     /// is not in force.
-    pub(super) fn told(&self) -> Timestamp {
+    pub(super) fn last_stage_closed_at(&self) -> Timestamp {
         self.closes.last().map_or(self.campaign.opened_at, |close| close.closed_at)
     }
 
@@ -211,23 +211,23 @@ impl OpenCampaign {
         let first = stance.verdicts().iter().find(|v| self.bound(item).iter().any(|bound| bound.verdict == **v));
         let Some(verdict) = first.filter(|verdict| verdict.needs_to()) else { return false };
         let same = || self.bound(item).iter().filter(|bound| bound.verdict == *verdict);
-        let said = same().any(|bound| bound.seat == VotingSlot::Fallback);
-        let mut speak = same().filter(|bound| !said || bound.seat == VotingSlot::Fallback);
+        let said = same().any(|bound| bound.slot == VotingSlot::Fallback);
+        let mut speak = same().filter(|bound| !said || bound.slot == VotingSlot::Fallback);
         let wanted = speak.next().map(|bound| &bound.to);
         speak.any(|bound| Some(&bound.to) != wanted)
     }
 
-    /// Records the decisions of a review; `seats` are the slots of its decided items, in order.
-    pub(super) fn bind(&mut self, path: &str, digest: Digest, review: &Review, seats: &[VotingSlot]) {
+    /// Records the decisions of a review; `slots` are the slots of its decided items, in order.
+    pub(super) fn record_decisions(&mut self, path: &str, digest: Digest, review: &Review, slots: &[VotingSlot]) {
         let path: Arc<str> = Arc::from(path);
-        for (item, seat) in decided(review).zip(seats) {
+        for (item, slot) in decided(review).zip(slots) {
             let Some(verdict) = item.decision else { continue };
             let all = self.bound.entry(item.id).or_default();
-            let same = all.iter().position(|bound| (bound.stage, bound.seat) == (review.stage(), *seat));
+            let same = all.iter().position(|bound| (bound.stage, bound.slot) == (review.stage(), *slot));
             let before = same.map(|index| all.swap_remove(index));
             let mut bound = EffectiveDecision {
                 stage: review.stage(),
-                seat: *seat,
+                slot: *slot,
                 by: review.reviewer.clone(),
                 path: path.clone(),
                 digest,
@@ -235,9 +235,9 @@ impl OpenCampaign {
                 to: item.to.clone(),
                 handed_on: false,
             };
-            bound.handed_on = bound.hands_on() || before.is_some_and(|before| before.handed_on);
+            bound.handed_on = bound.reassigns() || before.is_some_and(|before| before.handed_on);
             all.push(bound);
-            all.sort_by_key(|bound| (bound.stage, bound.seat));
+            all.sort_by_key(|bound| (bound.stage, bound.slot));
         }
     }
 }

@@ -57,7 +57,7 @@ impl OwnershipIndex {
     }
 
     /// Returns the link of `subject` (`<system>:<immutable id>`) to a principal; `None` if there is none.
-    pub fn tie(&self, principal: &PrincipalId, subject: &str) -> Option<OwnershipLink> {
+    pub fn link(&self, principal: &PrincipalId, subject: &str) -> Option<OwnershipLink> {
         self.ties(principal).get(subject).cloned()
     }
 
@@ -135,7 +135,7 @@ mod tests {
              ops person -\nshared service db:9 ops\nhers agent db:10 boss - ana\n",
         );
         let kinship = OwnershipIndex::new(Arc::new(registry), [Arc::new(file)]);
-        let tie = |who: &str, subject: &str| kinship.tie(&id(who), subject);
+        let tie = |who: &str, subject: &str| kinship.link(&id(who), subject);
         for own in ["db:1", "aws:1", "db:2"] {
             assert_eq!(tie("ana", own), Some(OwnershipLink::Account), "{own}");
         }

@@ -41,7 +41,7 @@ impl RepositoryState {
     /// same merge), and finally exceptions with the proofs of their controls. Files of one merge may depend on each
     /// other in any name order: a file that waits for another is verified again as long as anything changes.
     /// Conflicting decisions of one merge are all rejected.
-    pub(super) fn judge(
+    pub(super) fn verify_merge(
         &mut self,
         repository: &Repository,
         commit: ObjectId,
@@ -66,7 +66,7 @@ impl RepositoryState {
                 }
                 match at_once.as_ref().and_then(|others| others.get(*path)) {
                     Some(MergeConflict::Against(refusal)) => {
-                        self.settle(path);
+                        self.clear_rejections(path);
                         self.refuse(commit, path, refusal.clone());
                     }
                     Some(MergeConflict::Later(refusal)) => still.push((*rank, *path, refusal.clone())),
@@ -115,7 +115,7 @@ impl RepositoryState {
         if self.held.get(path).is_some_and(|(held, _)| *held != blob) {
             return Ok(None);
         }
-        self.settle(path);
+        self.clear_rejections(path);
         let signatures = self.signatures(repository, path)?;
         let bytes = match self.blank.get(path) {
             Some((read, _)) if *read == blob && signatures.is_empty() => Vec::new(),
@@ -128,65 +128,67 @@ impl RepositoryState {
             return Ok((!signatures.is_empty()).then_some(TrustError::NoTrust));
         };
         let (after, kinship) = (self.trust.clone(), self.kinship.clone());
-        let bench = verifier(trust, after.as_deref(), &kinship, on);
-        Ok(self.verify_file(repository, &bench, path, bytes, signatures)?.err())
+        let verifier = verifier(trust, after.as_deref(), &kinship, on);
+        Ok(self.verify_file(repository, &verifier, path, bytes, signatures)?.err())
     }
 
     fn verify_file(
         &mut self,
         repository: &Repository,
-        bench: &Verifier<'_>,
+        verifier: &Verifier<'_>,
         path: &str,
         bytes: Vec<u8>,
         signatures: Vec<SignatureFile>,
     ) -> Result<Result<(), TrustError>, GitError> {
         let place = RepoPath::of(path);
         if self.accepted.contains(path) {
-            return Ok(self.take_late_signatures(bench, path, &place, &bytes, &signatures));
+            return Ok(self.take_late_signatures(verifier, path, &place, &bytes, &signatures));
         }
         Ok(match place {
             RepoPath::Campaign(ref campaign) => {
-                let puts = self.puts(repository, path, campaign)?;
+                let published = self.published_items(repository, path, campaign)?;
                 unverified(path, bytes, signatures).and_then(|file| {
-                    let judged = puts.and_then(|puts| bench.campaign(file, puts))?;
-                    self.take(path, SignatureNamespace::Campaign, judged, |own, opening| {
+                    let judged = published.and_then(|published| verifier.campaign(file, published))?;
+                    self.accept(path, SignatureNamespace::Campaign, judged, |own, opening| {
                         own.openings.insert(opening.value().campaign().value().id.clone(), opening.value);
                     })
                 })
             }
             RepoPath::Review { ref campaign, .. } => self.review(path, bytes, signatures).and_then(|file| {
-                let judged = bench.review(file, self.openings.get(campaign), &self.delegations)?;
-                self.take(path, SignatureNamespace::Review, judged, Self::bind)
+                let judged = verifier.review(file, self.openings.get(campaign), &self.delegations)?;
+                self.accept(path, SignatureNamespace::Review, judged, Self::record_decisions)
             }),
             RepoPath::Delegation(_) => unverified::<Delegation>(path, bytes, signatures).and_then(|file| {
                 let opening = self.openings.get(&file.value().campaign);
-                let judged = bench.delegation(file, opening)?;
-                self.take(path, SignatureNamespace::Delegation, judged, |own, delegation| {
+                let judged = verifier.delegation(file, opening)?;
+                self.accept(path, SignatureNamespace::Delegation, judged, |own, delegation| {
                     own.delegations.push(delegation)
                 })
             }),
             RepoPath::StageClose { ref campaign, .. } => unverified(path, bytes, signatures).and_then(|file| {
-                let judged = bench.stage_close(file, self.openings.get(campaign), |base| self.is_on_main(base))?;
-                self.take(path, SignatureNamespace::StageClose, judged, Self::close_stage)
+                let judged = verifier.stage_close(file, self.openings.get(campaign), |base| self.is_on_main(base))?;
+                self.accept(path, SignatureNamespace::StageClose, judged, Self::close_stage)
             }),
             RepoPath::Exception(_) => unverified::<Exception>(path, bytes, signatures).and_then(|file| {
                 let opening = self.opening_of(&file.value().item);
-                let judged = bench.exception(file, opening, &self.exceptions)?;
-                self.take(path, SignatureNamespace::Exception, judged, |own, exception| own.exceptions.push(exception))
+                let judged = verifier.exception(file, opening, &self.exceptions)?;
+                self.accept(path, SignatureNamespace::Exception, judged, |own, exception| {
+                    own.exceptions.push(exception)
+                })
             }),
             RepoPath::Proof { .. } => unverified(path, bytes, signatures).and_then(|file| {
-                let judged = bench.proof(file, &self.exceptions)?;
-                self.take(path, SignatureNamespace::Proof, judged, |own, proof| own.proofs.push(proof))
+                let judged = verifier.proof(file, &self.exceptions)?;
+                self.accept(path, SignatureNamespace::Proof, judged, |own, proof| own.proofs.push(proof))
             }),
             RepoPath::Attestation(_) => unverified(path, bytes, signatures).and_then(|file| {
-                let judged = bench.attestation(file)?;
-                self.take(path, SignatureNamespace::Attestation, judged, |own, seen| own.attestations.push(seen))
+                let judged = verifier.attestation(file)?;
+                self.accept(path, SignatureNamespace::Attestation, judged, |own, seen| own.attestations.push(seen))
             }),
             _ => Ok(()),
         })
     }
 
-    fn take<T>(
+    fn accept<T>(
         &mut self,
         path: &str,
         namespace: SignatureNamespace,
@@ -196,31 +198,31 @@ impl RepositoryState {
         match judged {
             VerifyOutcome::Accepted(verified) => {
                 self.accepted.insert(path.to_owned());
-                self.hold(path, namespace);
+                self.mark_immutable(path, namespace);
                 keep(self, verified);
                 Ok(())
             }
             VerifyOutcome::Open => Ok(()),
             VerifyOutcome::Pending(missing) => {
                 if self.signature_paths(path).next().is_some() {
-                    self.hold(path, namespace);
+                    self.mark_immutable(path, namespace);
                 }
                 Err(missing)
             }
         }
     }
 
-    fn bind(&mut self, seated: Verified<ReviewWithSlots>) {
-        let mut seats = Vec::new();
-        let review = seated.map(|(review, own)| {
-            seats = own;
+    fn record_decisions(&mut self, assigned: Verified<ReviewWithSlots>) {
+        let mut slots = Vec::new();
+        let review = assigned.map(|(review, own)| {
+            slots = own;
             review
         });
         if let Some(opening) = self.openings.get_mut(&review.campaign) {
-            opening.bind(review.path(), review.digest(), &review, &seats);
+            opening.record_decisions(review.path(), review.digest(), &review, &slots);
         }
         self.reviews.push(review);
-        self.seats.push(seats);
+        self.slots.push(slots);
     }
 
     fn close_stage(&mut self, close: Verified<StageClose>) {
@@ -232,7 +234,7 @@ impl RepositoryState {
     /// Additional signatures under a file with enough of them change nothing, but must be valid.
     fn take_late_signatures(
         &mut self,
-        bench: &Verifier<'_>,
+        verifier: &Verifier<'_>,
         path: &str,
         place: &RepoPath,
         bytes: &[u8],
@@ -240,9 +242,9 @@ impl RepositoryState {
     ) -> Result<(), TrustError> {
         let Some(namespace) = place.namespace() else { return Ok(()) };
         for signature in signatures.iter().filter(|signature| !self.held.contains_key(&signature.path)) {
-            bench.signature(namespace, bytes, signature)?;
+            verifier.signature(namespace, bytes, signature)?;
         }
-        self.hold(path, namespace);
+        self.mark_immutable(path, namespace);
         Ok(())
     }
 
@@ -264,13 +266,13 @@ impl RepositoryState {
 
     /// Returns the assignments in the review files of a campaign; the first malformed file fails all. One thread reads
     /// from git while another parses, as each is half of the work.
-    fn puts(
+    fn published_items(
         &mut self,
         repository: &Repository,
         path: &str,
         campaign: &CampaignId,
     ) -> Result<Result<PublishedItems, TrustError>, GitError> {
-        let keep = self.keeps(campaign);
+        let keep = self.keeps_worklists(campaign);
         let folder = format!("{}reviews/", path.trim_end_matches("campaign.toml"));
         let files = self.files.range(folder.clone()..).take_while(|(path, _)| path.starts_with(&folder));
         let reviews = files.filter(|(path, _)| matches!(RepoPath::of(path), RepoPath::Review { .. }));
@@ -296,7 +298,7 @@ impl RepositoryState {
             if keep {
                 self.worklists = stubs.kept;
             }
-            stubs.puts
+            stubs.published
         }))
     }
 }
@@ -308,7 +310,7 @@ type ReviewBlob<'p> = (&'p String, ObjectId, Option<Vec<u8>>);
 #[derive(Default)]
 struct PublishedStubs {
     /// The published items and assignments.
-    puts: PublishedItems,
+    published: PublishedItems,
     /// The undecided reviews, without their items.
     blank: BTreeMap<String, (ObjectId, Review)>,
     /// All reviews, if they are kept.
@@ -320,7 +322,7 @@ fn parse_stubs(read: Receiver<ReviewBlob<'_>>, keep: bool) -> Result<PublishedSt
     for (path, blob, bytes) in read {
         let bytes = bytes.ok_or_else(|| too_large(path))?;
         let mut stub: Review = codec::parse(path, &bytes)?;
-        stubs.puts.add(&stub)?;
+        stubs.published.add(&stub)?;
         let is_blank = decided(&stub).next().is_none();
         let items = std::mem::take(&mut stub.items);
         if keep {

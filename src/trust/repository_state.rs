@@ -47,7 +47,7 @@ pub struct RepositoryState {
     pub(super) delegations: Vec<Verified<Delegation>>,
     pub(super) reviews: Vec<Verified<Review>>,
     /// The slots to which the decisions of each review are attributed.
-    pub(super) seats: Vec<Vec<VotingSlot>>,
+    pub(super) slots: Vec<Vec<VotingSlot>>,
     pub(super) exceptions: Vec<Verified<Exception>>,
     pub(super) proofs: Vec<Verified<Proof>>,
     pub(super) attestations: Vec<Verified<Attestation>>,
@@ -141,7 +141,7 @@ impl RepositoryState {
             worklists: Vec::new(),
             delegations: Vec::new(),
             reviews: Vec::new(),
-            seats: Vec::new(),
+            slots: Vec::new(),
             exceptions: Vec::new(),
             proofs: Vec::new(),
             attestations: Vec::new(),
@@ -170,7 +170,7 @@ impl RepositoryState {
         std::mem::take(&mut self.worklists)
     }
 
-    pub(super) fn keeps(&self, campaign: &CampaignId) -> bool {
+    pub(super) fn keeps_worklists(&self, campaign: &CampaignId) -> bool {
         self.keep.as_ref() == Some(campaign)
     }
 
@@ -202,7 +202,7 @@ impl RepositoryState {
     /// Returns the verified reviews of a campaign in merge order, each with the slots of its decisions, in the order of
     /// its decided items.
     pub fn answers(&self, campaign: &CampaignId) -> impl Iterator<Item = (&Verified<Review>, &[VotingSlot])> {
-        let all = self.reviews.iter().zip(self.seats.iter().map(Vec::as_slice));
+        let all = self.reviews.iter().zip(self.slots.iter().map(Vec::as_slice));
         let campaign = campaign.clone();
         all.filter(move |(review, _)| review.campaign == campaign)
     }
@@ -232,7 +232,7 @@ impl RepositoryState {
     }
 
     /// Returns all rejections in history order, including resolved ones.
-    pub fn found(&self) -> &[RejectedFile] {
+    pub fn rejections(&self) -> &[RejectedFile] {
         &self.found
     }
 

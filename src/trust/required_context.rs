@@ -97,7 +97,7 @@ pub(super) fn folders(changes: &TreeDiff, wanted: &BTreeMap<CampaignId, Required
 
 impl RequiredContext {
     /// Adds an item of a system.
-    pub(super) fn take(&mut self, system: Option<SystemId>, item: &ItemId) {
+    pub(super) fn add_item(&mut self, system: Option<SystemId>, item: &ItemId) {
         self.systems.extend(system);
         self.items.insert(*item);
     }

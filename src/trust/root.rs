@@ -45,7 +45,7 @@ impl TrustRoot {
         }
         check_chain(root.file.version, &root.file.prev, None)?;
         let signed = signed_by(SignatureNamespace::Root, bytes, signatures, &[&root.root])?;
-        root.root.clear(&signed)?;
+        root.root.verify_threshold(&signed)?;
         Ok(root)
     }
 
@@ -65,8 +65,8 @@ impl TrustRoot {
             return Err(TrustError::LogOrigin { from, to });
         }
         let signed = signed_by(SignatureNamespace::Root, bytes, signatures, &[&self.root, &next.root])?;
-        self.root.clear(&signed)?;
-        next.root.clear(&signed)?;
+        self.root.verify_threshold(&signed)?;
+        next.root.verify_threshold(&signed)?;
         Ok(next)
     }
 
@@ -194,7 +194,7 @@ impl SigningRole {
     }
 
     /// Verifies that `signed` contains a threshold of distinct keys of this role.
-    fn clear(&self, signed: &[FileSigner]) -> Result<(), TrustError> {
+    fn verify_threshold(&self, signed: &[FileSigner]) -> Result<(), TrustError> {
         let counted: BTreeSet<PublicKey> =
             signed.iter().map(|signer| signer.key).filter(|key| self.keys.values().any(|own| own == key)).collect();
         if counted.len() >= self.threshold {
@@ -219,7 +219,7 @@ pub(super) fn verify_by_roles(
         .filter(|signer| roles.iter().all(|role| role.keys.values().any(|k| *k == signer.key)))
         .collect();
     for role in roles {
-        role.clear(&lasting)?;
+        role.verify_threshold(&lasting)?;
     }
     Ok(lasting)
 }

@@ -53,7 +53,7 @@ impl RepositoryState {
         Ok(signatures)
     }
 
-    pub(super) fn hold(&mut self, path: &str, namespace: SignatureNamespace) {
+    pub(super) fn mark_immutable(&mut self, path: &str, namespace: SignatureNamespace) {
         let mut held: Vec<(String, ObjectId)> =
             self.signature_paths(path).map(|(_, path, blob)| (path.clone(), *blob)).collect();
         held.extend(self.files.get(path).map(|blob| (path.to_owned(), *blob)));
@@ -72,7 +72,7 @@ impl RepositoryState {
     }
 
     /// Earlier rejections of a path are evaluated again.
-    pub(super) fn settle(&mut self, path: &str) {
+    pub(super) fn clear_rejections(&mut self, path: &str) {
         for found in self.found.iter_mut().filter(|found| found.standing && found.path == path) {
             found.standing = false;
         }

@@ -40,7 +40,7 @@ pub(crate) struct TestVerifier {
 
 /// An in-memory campaign: published items and accepted files.
 pub(crate) struct TestCampaign<'c> {
-    court: &'c TestVerifier,
+    verifiers: &'c TestVerifier,
     pub(crate) opening: OpenCampaign,
     delegations: Vec<Verified<Delegation>>,
     pub(crate) reviews: Vec<(Verified<Review>, Vec<VotingSlot>)>,
@@ -98,15 +98,20 @@ impl TestVerifier {
         stubs: &[Review],
         owner: &str,
     ) -> Result<TestCampaign<'_>, &'static str> {
-        let mut puts = PublishedItems::default();
-        stubs.iter().try_for_each(|stub| puts.add(stub)).map_err(|refusal| refusal.code())?;
+        let mut published = PublishedItems::default();
+        stubs.iter().try_for_each(|stub| published.add(stub)).map_err(|refusal| refusal.code())?;
         let path = format!("campaigns/{}/campaign.toml", campaign.id);
         let file = signed(&path, campaign, owner, SignatureNamespace::Campaign);
-        let opened = accepted(self.bench(None).campaign(file, puts))?;
-        Ok(TestCampaign { court: self, opening: opened.value().clone(), delegations: Vec::new(), reviews: Vec::new() })
+        let opened = accepted(self.verifier(None).campaign(file, published))?;
+        Ok(TestCampaign {
+            verifiers: self,
+            opening: opened.value().clone(),
+            delegations: Vec::new(),
+            reviews: Vec::new(),
+        })
     }
 
-    fn bench<'a>(&'a self, merger: Option<&'a PrincipalId>) -> Verifier<'a> {
+    fn verifier<'a>(&'a self, merger: Option<&'a PrincipalId>) -> Verifier<'a> {
         let Self { trust, kinship, main } = self;
         Verifier { trust, after: trust.registry(), kinship, commit: *main, merger }
     }
@@ -123,16 +128,16 @@ impl TestCampaign<'_> {
     ) -> Result<String, &'static str> {
         let reviewer = review.reviewer.to_string();
         let file = signed(path, review, &reviewer, SignatureNamespace::Review);
-        let seated: Verified<ReviewWithSlots> =
-            accepted(self.court.bench(merger).review(file, Some(&self.opening), &self.delegations))?;
-        let mut seats = Vec::new();
-        let review = seated.map(|(review, own)| {
-            seats = own;
+        let assigned: Verified<ReviewWithSlots> =
+            accepted(self.verifiers.verifier(merger).review(file, Some(&self.opening), &self.delegations))?;
+        let mut slots = Vec::new();
+        let review = assigned.map(|(review, own)| {
+            slots = own;
             review
         });
-        self.opening.bind(review.path(), review.digest(), &review, &seats);
+        self.opening.record_decisions(review.path(), review.digest(), &review, &slots);
         let reference = review.reference();
-        self.reviews.push((review, seats));
+        self.reviews.push((review, slots));
         Ok(reference)
     }
 
@@ -140,7 +145,7 @@ impl TestCampaign<'_> {
     pub(crate) fn delegate(&mut self, delegation: Delegation, signer: &str) -> Result<(), &'static str> {
         let path = format!("delegations/{}.toml", delegation.id);
         let file = signed(&path, delegation, signer, SignatureNamespace::Delegation);
-        let taken = accepted(self.court.bench(None).delegation(file, Some(&self.opening)))?;
+        let taken = accepted(self.verifiers.verifier(None).delegation(file, Some(&self.opening)))?;
         self.delegations.push(taken);
         Ok(())
     }
@@ -149,8 +154,8 @@ impl TestCampaign<'_> {
     pub(crate) fn close(&mut self, close: StageClose, signer: &str) -> Result<(), &'static str> {
         let path = format!("campaigns/{}/stages/{}.toml", close.campaign, close.stage);
         let file = signed(&path, close, signer, SignatureNamespace::StageClose);
-        let main = self.court.main;
-        let taken = self.court.bench(None).stage_close(file, Some(&self.opening), |base| base == main);
+        let main = self.verifiers.main;
+        let taken = self.verifiers.verifier(None).stage_close(file, Some(&self.opening), |base| base == main);
         self.opening.closes.push(accepted(taken)?);
         Ok(())
     }

@@ -46,11 +46,11 @@ impl RepositoryState {
                 1 => (self.partial.take_registry(before, &bytes, path, &signatures), SignatureNamespace::Registry),
                 _ => (self.partial.take_mandate(before, &bytes, path, &signatures), SignatureNamespace::Mandate),
             };
-            self.settle(path);
+            self.clear_rejections(path);
             match taken {
                 Ok(()) => {
                     self.accepted.insert(path.clone());
-                    self.hold(path, namespace);
+                    self.mark_immutable(path, namespace);
                 }
                 Err(refusal) => self.refuse(commit, path, refusal),
             }
@@ -105,7 +105,7 @@ impl RepositoryState {
 
     pub(super) fn check_allowed_signers(&mut self, repository: &Repository, commit: ObjectId) -> Result<(), GitError> {
         let Some(trust) = self.trust.clone() else { return Ok(()) };
-        self.settle(ALLOWED_SIGNERS);
+        self.clear_rejections(ALLOWED_SIGNERS);
         let found = match repository.file(commit, ALLOWED_SIGNERS)? {
             Some(file) if file.mode == FileMode::Plain => repository.blob(file.id, u64::MAX)?,
             _ => Vec::new(),

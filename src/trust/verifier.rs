@@ -47,11 +47,11 @@ pub(super) enum VerifyOutcome<T> {
 }
 
 impl Verifier<'_> {
-    /// Verifies a campaign; `puts` are the items and assignments of the worklists that came with it.
+    /// Verifies a campaign; `published_items` are the items and assignments of the worklists that came with it.
     pub(super) fn campaign(
         &self,
         file: Unverified<Campaign>,
-        puts: PublishedItems,
+        published: PublishedItems,
     ) -> Result<VerifyOutcome<OpenCampaign>, TrustError> {
         let campaign = file.value();
         self.check_repo(&campaign.repo)?;
@@ -61,9 +61,9 @@ impl Verifier<'_> {
         if signers.is_empty() {
             return Ok(VerifyOutcome::Pending(TrustError::Threshold { needed: 1, found: 0, tier: None }));
         }
-        puts.check(campaign)?;
+        published.check(campaign)?;
         let verified = self.verified(file, signers);
-        let opening = puts.open(verified.clone(), self.kinship.clone());
+        let opening = published.open(verified.clone(), self.kinship.clone());
         Ok(VerifyOutcome::Accepted(verified.map(|_| opening)))
     }
 
@@ -151,7 +151,7 @@ impl Verifier<'_> {
         item: &ItemId,
         subject: &str,
     ) -> Result<(), TrustError> {
-        match PrincipalId::parse(signer).ok().and_then(|signer| kinship.tie(&signer, subject)) {
+        match PrincipalId::parse(signer).ok().and_then(|signer| kinship.link(&signer, subject)) {
             None => Ok(()),
             Some(tie) => Err(TrustError::SelfReview {
                 signer: signer.to_string(),

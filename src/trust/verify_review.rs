@@ -39,7 +39,7 @@ impl Verifier<'_> {
         let all: Vec<&PrincipalId> = std::iter::once(&review.reviewer).chain(&review.cosigners).collect();
         let allowed: Vec<&str> = all.iter().map(|id| id.as_str()).collect();
         let signers = self.signers(SignatureNamespace::Review, &file, &allowed)?;
-        let mut seats = Vec::new();
+        let mut slots = Vec::new();
         for item in decided(review) {
             self.check_complete(item)?;
             for signer in &all {
@@ -49,10 +49,10 @@ impl Verifier<'_> {
         for item in decided(review) {
             let claim =
                 DecidingPrincipal { reviewer: &review.reviewer, system: &review.system, stage: review.stage(), item };
-            let seat = opening.seat(claim, delegations)?;
-            self.check_delegate_conflict(opening, claim, seat, delegations)?;
-            self.check_reassignment(opening, claim, seat)?;
-            seats.push(seat);
+            let slot = opening.authorize(claim, delegations)?;
+            self.check_delegate_conflict(opening, claim, slot, delegations)?;
+            self.check_reassignment(opening, claim, slot)?;
+            slots.push(slot);
         }
         let named = signers.iter().any(|signer| signer.name == review.reviewer.as_str());
         if !named && !signers.is_empty() {
@@ -68,7 +68,7 @@ impl Verifier<'_> {
             }));
         }
         self.check_merger_self_review(opening, review)?;
-        Ok(VerifyOutcome::Accepted(self.verified(file, signers).map(|review| (review, seats))))
+        Ok(VerifyOutcome::Accepted(self.verified(file, signers).map(|review| (review, slots))))
     }
 
     /// Rejects a decision that keeps access of the principal who merged it. The merger is known only if a registered
@@ -79,7 +79,7 @@ impl Verifier<'_> {
         let Some(merger) = self.merger else { return Ok(()) };
         for item in decided(review).filter(|item| Stance::of(item.decision) == Stance::Accept) {
             for kinship in [self.kinship, &opening.kinship] {
-                if let Some(tie) = kinship.tie(merger, &item.subject) {
+                if let Some(tie) = kinship.link(merger, &item.subject) {
                     let what = format!("{tie}, nor merge the decision");
                     return Err(TrustError::SelfReview { signer: merger.to_string(), what, item: item.id.to_string() });
                 }
@@ -116,10 +116,10 @@ impl Verifier<'_> {
         &self,
         opening: &OpenCampaign,
         claim: DecidingPrincipal<'_>,
-        seat: VotingSlot,
+        slot: VotingSlot,
         delegations: &[Verified<Delegation>],
     ) -> Result<(), TrustError> {
-        match opening.holder(seat) {
+        match opening.holder(slot) {
             Some(holder) if opening.is_delegate(claim, holder, delegations) => {
                 self.check_self_review(opening, holder, claim.item)
             }
@@ -133,18 +133,18 @@ impl Verifier<'_> {
         &self,
         opening: &OpenCampaign,
         claim: DecidingPrincipal<'_>,
-        seat: VotingSlot,
+        slot: VotingSlot,
     ) -> Result<(), TrustError> {
         let DecidingPrincipal { reviewer, stage, item, .. } = claim;
         let Some(to) = item.to.as_deref().filter(|_| item.decision == Some(Verdict::Abstain)) else { return Ok(()) };
         let refuse = |why| Err(StageError::HandedOn { item: item.id.to_string(), to: to.to_owned(), why }.into());
         let own = opening
             .asked_in(&item.id, stage)
-            .any(|(index, asked)| asked == reviewer && seat == VotingSlot::Asked(index));
+            .any(|(index, asked)| asked == reviewer && slot == VotingSlot::Asked(index));
         if !own {
             return refuse("only an assigned reviewer can reassign an item, and only once");
         }
-        let before = opening.bound(&item.id).iter().find(|bound| (bound.stage, bound.seat) == (stage, seat));
+        let before = opening.bound(&item.id).iter().find(|bound| (bound.stage, bound.slot) == (stage, slot));
         if before.is_some_and(|before| before.handed_on) {
             return refuse("the item was already reassigned once");
         }
@@ -157,7 +157,7 @@ impl Verifier<'_> {
         if opening.asked_in(&item.id, stage).any(|(_, asked)| *asked == next) {
             return refuse("they are already assigned to this item");
         }
-        if [self.kinship, &opening.kinship].iter().any(|kinship| kinship.tie(&next, &item.subject).is_some()) {
+        if [self.kinship, &opening.kinship].iter().any(|kinship| kinship.link(&next, &item.subject).is_some()) {
             return refuse("they would review their own access");
         }
         Ok(())

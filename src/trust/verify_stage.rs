@@ -47,7 +47,7 @@ impl Verifier<'_> {
         if delegation.until > opening.campaign.closes_at {
             return unfit("ends after the campaign");
         }
-        if delegation.until <= opening.told() {
+        if delegation.until <= opening.last_stage_closed_at() {
             return unfit("ends before it begins");
         }
         let signers = self.signers(SignatureNamespace::Delegation, &file, &[delegation.from.as_str()])?;
@@ -82,9 +82,12 @@ impl Verifier<'_> {
         if !ObjectId::parse(&close.base).is_ok_and(passed) {
             return Err(StageError::Place(close.base.clone()).into());
         }
-        if close.closed_at < opening.told() {
-            let message =
-                format!("`closed_at` is {}, before the previous close at {}", close.closed_at, opening.told());
+        if close.closed_at < opening.last_stage_closed_at() {
+            let message = format!(
+                "`closed_at` is {}, before the previous close at {}",
+                close.closed_at,
+                opening.last_stage_closed_at()
+            );
             return Err(StageError::Wrong(message).into());
         }
         check_silent(close, opening)?;

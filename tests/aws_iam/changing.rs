@@ -1,8 +1,8 @@
 //! Removal of memberships, policies and keys, on the emulator.
 
 use crate::connector::{Collector as _, ConnectorError, Provisioner as _, UnsupportedChangeError};
+use crate::fixtures::{EVERYTHING, READ_BUCKETS, World, is_absent, texts};
 use crate::model::{AccessChange, Presence};
-use crate::world::{EVERYTHING, READ_BUCKETS, World, is_absent, texts};
 
 #[test]
 fn what_is_taken_away_is_gone_and_a_second_time_changes_nothing() {
@@ -42,7 +42,7 @@ fn remaining_path_is_still_present_and_in_plan() {
 
     let grant = world.grant("attached/user/", "alice");
     let ways = ["copy on alice itself", "read-buckets through the group readers of alice"];
-    assert_eq!(world.draft(&AccessChange::Revoke {}, &grant).unwrap().survives, ways);
+    assert_eq!(world.plan_change(&AccessChange::Revoke {}, &grant).unwrap().survives, ways);
     world.change(AccessChange::Revoke {}, &grant).unwrap();
     assert_eq!(texts(&world.presence(&grant)), ways);
     assert!(world.connector().observe(&grant).unwrap().grant.is_none(), "the reviewed grant itself is gone");
@@ -62,7 +62,7 @@ fn an_administrator_is_one_until_every_way_is_closed() {
     world.moto.by_hand("PutUserPolicy", &[("UserName", "mallory"), ("PolicyName", "tmp"), ("PolicyDocument", nearly)]);
 
     let member = world.grant("membership/", "mallory");
-    assert_eq!(world.draft(&AccessChange::Revoke {}, &member).unwrap().survives, ["tmp on mallory itself"]);
+    assert_eq!(world.plan_change(&AccessChange::Revoke {}, &member).unwrap().survives, ["tmp on mallory itself"]);
     world.change(AccessChange::Revoke {}, &member).unwrap();
     assert_eq!(texts(&world.presence(&member)), ["tmp on mallory itself"]);
 
@@ -79,7 +79,7 @@ fn a_policy_of_a_group_is_lost_by_its_members_by_name() {
     world.group("readers", &["alice"]);
     world.attach_to_group("readers", &world.policy("read-buckets", READ_BUCKETS));
     let grant = world.grant("attached/group/", "readers");
-    let draft = world.draft(&AccessChange::Revoke {}, &grant).unwrap();
+    let draft = world.plan_change(&AccessChange::Revoke {}, &grant).unwrap();
     let loses: Vec<_> = draft.loses.iter().map(|loss| loss.principal.as_str()).collect();
     assert_eq!(loses, ["alice", "readers"]);
     assert!(draft.operations[0].text.starts_with("aws iam detach-group-policy --group-name readers --policy-arn arn:"));
@@ -142,7 +142,7 @@ fn a_key_is_disabled_now_and_deleted_after_its_soak() {
 
     let soaking = world.connector_as(&world.engine.0, &world.engine.1, "soak_days = 65535");
     use crate::connector::ConnectorSchema as _;
-    let refused = soaking.draft(&AccessChange::Revoke {}, &grant, &world.inventory()).unwrap_err();
+    let refused = soaking.plan_change(&AccessChange::Revoke {}, &grant, &world.inventory()).unwrap_err();
     assert!(
         matches!(&refused, UnsupportedChangeError::Harm { instead, .. } if instead.contains("disable it now")),
         "{refused}"
@@ -153,7 +153,7 @@ fn a_key_is_disabled_now_and_deleted_after_its_soak() {
     assert_eq!(seen.attribute("status"), Some("Inactive"));
     assert_ne!(seen.digest(), grant.digest(), "it is reviewed again in its new state");
 
-    let draft = world.draft(&AccessChange::Revoke {}, &seen).unwrap();
+    let draft = world.plan_change(&AccessChange::Revoke {}, &seen).unwrap();
     assert_eq!(draft.operations.len(), 1, "what is inactive needs only be deleted");
     world.change(AccessChange::Revoke {}, &seen).unwrap();
     assert!(is_absent(&world.presence(&grant)));

@@ -3,9 +3,9 @@
 use crate::connector::{
     Collector as _, ConnectorError, ConnectorSchema as _, Intent, Provisioner as _, UnconfiguredSink,
 };
+use crate::fixtures::{action, connect, system};
 use crate::model::{AccessChange, Attributes, Digest, Grant, GrantKind, Inventory, Presence, Timestamp};
 use crate::support::hostile::{Hostile, Reply, answer_with};
-use crate::world::{action, connect, system};
 use std::collections::BTreeMap;
 
 const CANARY: &str = "CANARY-3f9c1e7a";
@@ -72,7 +72,7 @@ fn change(server: &Hostile, change: AccessChange) -> Result<crate::connector::Ap
     let aws = connect(&server.url(), "AKIAENGINE", "secret of a test", "").unwrap();
     let at = Timestamp::parse("2026-11-23").unwrap();
     let inventory = Inventory::new(system(), at, Digest::ZERO, true, [key()], BTreeMap::new());
-    let draft = aws.draft(&change, &key(), &inventory).unwrap();
+    let draft = aws.plan_change(&change, &key(), &inventory).unwrap();
     let action = action(change, &key(), draft);
     aws.apply(&action, Intent::recorded(action.id.clone(), 1), &UnconfiguredSink)
 }

@@ -22,8 +22,8 @@ mod model;
 mod support;
 
 mod changing;
+mod fixtures;
 mod hostile;
 mod reading;
 mod removing;
 mod rotating;
-mod world;

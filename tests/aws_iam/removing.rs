@@ -1,8 +1,8 @@
 //! Disabling and removing users with their dependents, on the emulator.
 
 use crate::connector::{Collector as _, ConnectorError, UnconfiguredSink};
+use crate::fixtures::{EVERYTHING, READ_BUCKETS, World, is_absent};
 use crate::model::{AccessChange, ExpectedState};
-use crate::world::{EVERYTHING, READ_BUCKETS, World, is_absent};
 
 fn dormant() -> World {
     let world = World::new();
@@ -30,7 +30,7 @@ fn a_dormant_user_goes_with_everything_that_hangs_on_it() {
     let world = dormant();
     let grant = world.grant("account/", "dora");
     assert_eq!(grant.attribute("mfa"), Some("arn:aws:iam::123456789012:mfa/dora"));
-    let draft = world.draft(&AccessChange::Revoke {}, &grant).unwrap();
+    let draft = world.plan_change(&AccessChange::Revoke {}, &grant).unwrap();
     let calls: Vec<&str> = draft.operations.iter().map(|operation| operation.call.as_str()).collect();
     assert_eq!(
         calls,

@@ -2,8 +2,8 @@
 
 use crate::connector::sink::AgeSink;
 use crate::connector::{Collector as _, ConnectorError, UnconfiguredSink, UnsupportedChangeError};
+use crate::fixtures::{World, connect_to, is_absent};
 use crate::model::{AccessChange, ExpectedState};
-use crate::world::{World, connect_to, is_absent};
 
 struct Vault {
     directory: tempfile::TempDir,
@@ -85,7 +85,7 @@ fn two_keys_leave_no_room_and_the_refusal_names_the_other() {
     let grant = inventory.grants().find(|key| {
         key.principal.name == "robot" && key.attribute("type") == Some("access-key") && key.entitlement.id != other
     });
-    let refused = world.draft(&AccessChange::Rotate {}, grant.unwrap()).unwrap_err();
+    let refused = world.plan_change(&AccessChange::Rotate {}, grant.unwrap()).unwrap_err();
     assert!(matches!(&refused, UnsupportedChangeError::Harm { why, .. } if why.contains(&other)), "{refused}");
 }
 

@@ -1,9 +1,9 @@
 //! A forge with jobs: git over HTTP, a recorded REST API, an issuer of id-tokens, and runners of workflows.
 #![allow(dead_code, clippy::unwrap_used, reason = "every test binary uses a part of this")]
 
+use super::fixtures::World;
 use super::support::sandbox::succeed;
 use super::support::servers::{Server, program, systems};
-use super::world::World;
 use serde_json::{Value, json};
 use std::cell::Cell;
 use std::fs;

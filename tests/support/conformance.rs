@@ -119,8 +119,8 @@ fn drafts(collector: &dyn Collector, grants: &[&Grant], system: &SystemId) {
     let calls = collector.calls();
     for grant in grants {
         for change in [AccessChange::Revoke {}, AccessChange::Disable {}, AccessChange::Rotate {}] {
-            let drafted = collector.draft(&change, grant, &inventory);
-            assert_eq!(drafted, collector.draft(&change, grant, &inventory), "{change} {}", grant.key);
+            let drafted = collector.plan_change(&change, grant, &inventory);
+            assert_eq!(drafted, collector.plan_change(&change, grant, &inventory), "{change} {}", grant.key);
             if let Ok(draft) = drafted {
                 assert!(!draft.operations.is_empty(), "{change} {}: something has to be done", grant.key);
                 assert!(draft.operations.iter().all(|operation| !operation.text.is_empty()));

@@ -96,7 +96,7 @@ impl World {
         let repository = self.clone("clone");
         {
             let mut journal = self.journal(&repository, 1, &self.clock).unwrap();
-            let plan = journal.keep(b"{\"plan\":1}").unwrap();
+            let plan = journal.store_blob(b"{\"plan\":1}").unwrap();
             let _start = journal.publish(&[start(&["pg"], plan), intent(1, "pg")]).unwrap();
             let seq = journal.history().size() - 1;
             let _outcome = journal.publish(&[outcome(1, seq)]).unwrap();
@@ -222,7 +222,7 @@ pub fn reseal(world: &World, repository: &Repository, head: ObjectId, edit: impl
     let path = old.lines().last().unwrap().split_once("  ").unwrap().1.to_owned();
     let segment = edit(&String::from_utf8(read(repository, head, &path)).unwrap());
     let kept: String = old.lines().take(old.lines().count() - 1).map(|line| format!("{line}\n")).collect();
-    let list = format!("{kept}{}  {path}\n", Digest::of(&segment).hex());
+    let list = format!("{load_blob}{}  {path}\n", Digest::of(&segment).hex());
     let mut tree = tenure::format::merkle::MerkleTree::new();
     for line in kept.lines() {
         let text = String::from_utf8(read(repository, head, line.split_once("  ").unwrap().1)).unwrap();

@@ -1,7 +1,7 @@
 //! A small Linux system below a folder.
 #![allow(dead_code, clippy::unwrap_used, reason = "every test binary uses a part of this")]
 
-use super::world::{Decision, World};
+use super::fixtures::{Decision, World};
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};

@@ -5,8 +5,8 @@ use crate::{campaign::item_summary::truncate, model::file::AttributeValue};
 
 impl ItemContext<'_> {
     /// Returns the known ones of these attributes in one line; `None` if all are unknown.
-    pub(super) fn told(&self, wanted: &[(&str, &str)]) -> Option<ContextLine> {
-        let facts = self.library.portraits.grant(self.grant?);
+    pub(super) fn known_line(&self, wanted: &[(&str, &str)]) -> Option<ContextLine> {
+        let facts = self.library.attribute_builder.grant(self.grant?);
         let parts: Vec<String> =
             wanted.iter().filter_map(|(name, words)| Some(format!("{words} {}", value(facts.get(name)?)))).collect();
         (!parts.is_empty()).then(|| ContextLine::plain(parts.join(" · ")))

@@ -32,7 +32,7 @@ impl ItemContext<'_> {
         let (when, by) = (attribute(&["granted-at", "created"]), attribute(&["granted-by"]));
         if (&when, &by) == (&None, &None) {
             return self
-                .told(attributes::OF_GRANT)
+                .known_line(attributes::OF_GRANT)
                 .unwrap_or_else(|| ContextLine::unknown("time and reason of the grant"));
         }
         let known = |value: Option<String>| value.unwrap_or_else(|| "unknown".to_owned());
@@ -89,7 +89,7 @@ fn path_words(text: &str) -> String {
 fn differences(was: &Grant, then: &Inventory, is: &Grant, now: &Inventory) -> Vec<String> {
     let mut told: Vec<String> = Vec::new();
     told.extend(
-        RoleContents::of(now, is).since(&RoleContents::of(then, was)).text(MOST).map(|shift| format!("it {shift}")),
+        RoleContents::of(now, is).diff(&RoleContents::of(then, was)).text(MOST).map(|shift| format!("it {shift}")),
     );
     if was.tier != is.tier {
         told.push(format!("tier {} → {}", was.tier, is.tier));

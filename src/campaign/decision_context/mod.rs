@@ -90,7 +90,7 @@ pub struct ContextIndex<'a> {
     sources: ContextSources<'a>,
     grants: BTreeMap<ItemId, (&'a SystemId, &'a GrantKey)>,
     peers: PeerGroups<'a>,
-    portraits: AttributeBuilder<'a>,
+    attribute_builder: AttributeBuilder<'a>,
     earlier: BTreeMap<(&'a str, &'a str), Vec<&'a PriorDecision>>,
 }
 
@@ -107,7 +107,7 @@ impl<'a> ContextIndex<'a> {
         for one in sources.earlier {
             earlier.entry((one.item.subject.as_str(), one.item.entitlement.as_str())).or_default().push(one);
         }
-        let portraits = AttributeBuilder::new(AttributeInputs {
+        let attribute_builder = AttributeBuilder::new(AttributeInputs {
             systems: sources.systems,
             inventories: sources.inventories,
             people: sources.people,
@@ -117,7 +117,7 @@ impl<'a> ContextIndex<'a> {
             separation: None,
             as_of: sources.campaign.opened_at,
         });
-        Self { grants, peers: PeerGroups::new(sources.people), portraits, earlier, sources }
+        Self { grants, peers: PeerGroups::new(sources.people), attribute_builder, earlier, sources }
     }
 
     /// Returns the decision context of an item in this stage of its campaign, due at `due`.
@@ -153,7 +153,7 @@ impl<'a> ContextIndex<'a> {
             library: self,
             grant: found.map(|(_, grant)| grant),
             loaded: found.map(|(loaded, _)| loaded),
-            entry: self.sources.people.behind(&item.subject),
+            entry: self.sources.people.identity_of(&item.subject),
             before: self
                 .earlier
                 .get(&(item.subject.as_str(), item.entitlement.as_str()))
@@ -258,7 +258,7 @@ impl ItemContext<'_> {
         let source = format!("source: {} on {}", self.system, format_date(loaded.observation.observed_at));
         vec![
             ContextLine { text: format!("{} ({source})", usage(&last, &loaded.inventory)), marked: idle },
-            self.told(attributes::OF_USE)
+            self.known_line(attributes::OF_USE)
                 .unwrap_or_else(|| ContextLine::unknown("callers, calls, networks and interactive use")),
         ]
     }

@@ -52,7 +52,7 @@ impl ItemContext<'_> {
                 lines.push(ContextLine::plain(format!("attributes: {}", attributes.join(", "))));
             }
         }
-        lines.extend(self.told(super::attributes::OF_RISK));
+        lines.extend(self.known_line(super::attributes::OF_RISK));
         lines.push(self.reach());
         lines
     }

@@ -41,12 +41,12 @@ pub fn stamps_in(path: &str, review: &Review, terms: &ReviewTerms) -> Diagnostic
         {
             let message = format!("{many} of the {} accesses that this file keeps have one reason", kept.len());
             let help = "say for each of them why it is needed, in words of its own";
-            problems.push(told("duplicate-reasons", message, path, review, &members).help(help));
+            problems.push(diagnostic_for_items("duplicate-reasons", message, path, review, &members).help(help));
         } else if one_shape {
             let message =
                 format!("{many} accesses of one kind by one reason, and {} at most go together", terms.max_bulk_size);
             let help = "review what gives the access, and not everybody who has it";
-            problems.push(told("bulk-decisions", message, path, review, &members).help(help));
+            problems.push(diagnostic_for_items("bulk-decisions", message, path, review, &members).help(help));
         }
     }
     let flagged: Vec<_> = kept.into_iter().filter(|(_, item)| item.is_flagged() && item.is_kept()).collect();
@@ -54,13 +54,19 @@ pub fn stamps_in(path: &str, review: &Review, terms: &ReviewTerms) -> Diagnostic
         let (many, most) = (flagged.len(), terms.max_flagged_certified);
         let message = format!("this file keeps {many} accesses that policy speaks against, and {most} are usual");
         let help = "look at them once more, or put some of them to somebody else";
-        problems.push(told("bulk-decisions", message, path, review, &flagged).help(help));
+        problems.push(diagnostic_for_items("bulk-decisions", message, path, review, &flagged).help(help));
     }
     problems
 }
 
 /// Points at the first few of the items.
-fn told(code: &'static str, message: String, path: &str, review: &Review, members: &[(usize, &Item)]) -> Diagnostic {
+fn diagnostic_for_items(
+    code: &'static str,
+    message: String,
+    path: &str,
+    review: &Review,
+    members: &[(usize, &Item)],
+) -> Diagnostic {
     let text = codec::render(review);
     let source = SourceFile::new(path, text.as_str());
     let mut lines: BTreeMap<usize, Range<usize>> = BTreeMap::new();

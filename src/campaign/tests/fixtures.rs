@@ -187,7 +187,7 @@ impl World {
         let kinship = OwnershipIndex::new(Arc::new(self.registry.clone()), [Arc::new(file.clone())]);
         let (people, _) = IdentityDirectory::new([("principals.toml", file)]);
         let certified = BTreeMap::new();
-        let portraits = AttributeBuilder::new(AttributeInputs {
+        let attribute_builder = AttributeBuilder::new(AttributeInputs {
             systems: &self.systems,
             inventories: &self.inventories,
             people: &people,
@@ -200,7 +200,7 @@ impl World {
         let named =
             |(id, loaded): (&SystemId, &LoadedInventory)| (id.clone(), synthetic_role_grants(&loaded.inventory));
         then(&CampaignContext {
-            portraits: &portraits,
+            attribute_builder: &attribute_builder,
             pack: &self.pack,
             earlier: &self.earlier,
             unlisted: &self.inventories.iter().map(named).collect(),

@@ -414,7 +414,7 @@ impl<'c> Both<'c> {
 
     /// Compares what every item comes to, and what the next close would have to say.
     fn compare(&self, event: &Event) -> Result<(), TestCaseError> {
-        let answers = self.case.reviews.iter().map(|(review, seats)| (review, seats.as_slice()));
+        let answers = self.case.reviews.iter().map(|(review, slots)| (review, slots.as_slice()));
         let resolved = resolve(&self.case.opening, answers.clone(), on(self.day));
         prop_assert_eq!(
             &decided(&self.case.opening, answers, on(self.day)),

@@ -250,8 +250,8 @@ fn selectors_include_unknown_values() {
         let definition =
             crate::model::file::CampaignDefinition { selectors: vec![selector], ..world.definition.clone() };
         world.with_setting(|setting| {
-            let roll = population(&campaign_id(), &definition, setting);
-            let names: BTreeSet<_> = roll.items().map(|(_, member)| member.subject()).collect();
+            let population = population(&campaign_id(), &definition, setting);
+            let names: BTreeSet<_> = population.items().map(|(_, member)| member.subject()).collect();
             names.into_iter().collect::<Vec<_>>().join(" ")
         })
     };
@@ -298,9 +298,10 @@ fn the_campaign_can_be_computed_again_from_what_it_pins() {
     let opened = world.open().unwrap();
     let campaign = &opened.campaign;
     world.with_setting(|setting| {
-        let roll = population(&campaign.id, &campaign.definition, setting);
-        assert_eq!((roll.digest(), roll.len() as u64), (campaign.population, campaign.items));
-        let again = worklist(&campaign.id, opened.digest, &campaign.definition, &roll, campaign.opened_at, setting);
+        let population = population(&campaign.id, &campaign.definition, setting);
+        assert_eq!((population.digest(), population.len() as u64), (campaign.population, campaign.items));
+        let again =
+            worklist(&campaign.id, opened.digest, &campaign.definition, &population, campaign.opened_at, setting);
         assert_eq!(again, opened.sheets);
     });
     let files = [("principals/b.toml", Digest::of("b")), ("principals/a.toml", Digest::of("a"))];

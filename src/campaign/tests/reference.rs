@@ -112,7 +112,7 @@ fn stance(verdict: Verdict) -> Stance {
 }
 
 /// Combines several stances, as documented in `docs/strategies.md`.
-fn weigh(strategy: Strategy, all: &[Stance]) -> Stance {
+fn aggregate(strategy: Strategy, all: &[Stance]) -> Stance {
     let any = |stance| all.contains(&stance);
     let every = |stance| !all.is_empty() && all.iter().all(|one| *one == stance);
     let taken = || if any(Stance::Gone) { Some(Stance::Gone) } else { any(Stance::Less).then_some(Stance::Less) };
@@ -175,7 +175,7 @@ impl Reference {
         if let (Verdict::Abstain, Some(to)) = (verdict, to) {
             let before = self.answers.iter().any(|answer| {
                 (answer.says.item, answer.says.stage, answer.place) == (item, stage, place)
-                    && answer.hands_on().is_some()
+                    && answer.reassigns().is_some()
             });
             let asked_too = self.asked.contains(&(item, stage, to));
             let fit = self.keys.contains(&to) && !asked_too && !self.own.contains(&(item, to));
@@ -246,7 +246,7 @@ impl Reference {
             }
             Place::OfTheSilent => false,
         };
-        by_fallback || (!late && (holds || answer.hands_on() == Some(who) || answer.says.by == who))
+        by_fallback || (!late && (holds || answer.reassigns() == Some(who) || answer.says.by == who))
     }
 
     /// Returns the reviewers whom a principal represents; assigned reviewers represent only themselves.
@@ -330,7 +330,7 @@ impl Reference {
             (_, Reached::Here(stage)) => return Outcome::Waiting { stage, missing: self.missing(item, stage) },
             (stances, Reached::End(stage)) => (stances, stage),
         };
-        let overall = weigh(self.overall, &stances.iter().map(|(_, stance)| *stance).collect::<Vec<_>>());
+        let overall = aggregate(self.overall, &stances.iter().map(|(_, stance)| *stance).collect::<Vec<_>>());
         if let Some(then) = self.silence_after(item, stage)
             && !matches!(overall, Stance::Gone | Stance::Less)
         {
@@ -372,7 +372,7 @@ impl Reference {
             let spoken_for = self.here(item, *stage).any(|answer| answer.place == Place::OfTheSilent);
             let places = self.here(item, *stage).filter(|answer| answer.place != Place::OfTheSilent).count();
             said.extend((!spoken_for && places < self.asked_of(item, *stage).count()).then_some(Stance::Nothing));
-            let came_to = weigh(self.stages[*stage as usize - 1].outcome, &said);
+            let came_to = aggregate(self.stages[*stage as usize - 1].outcome, &said);
             stances.push((*stage, came_to));
             if self.stops(*stage, came_to) || !self.is_asked_after(item, *stage) {
                 return (stances, Reached::End(*stage));
@@ -423,7 +423,7 @@ impl Reference {
     /// Returns whether the winning responses conflict, or those of the fallbacks who settled them.
     fn is_torn(&self, item: usize) -> bool {
         let (stances, _) = self.follow(item);
-        let overall = weigh(self.overall, &stances.iter().map(|(_, stance)| *stance).collect::<Vec<_>>());
+        let overall = aggregate(self.overall, &stances.iter().map(|(_, stance)| *stance).collect::<Vec<_>>());
         let Some(verdict) = self.strongest(item, overall).filter(|verdict| verdict.needs_to()) else { return false };
         let given = || self.of(item).filter(|answer| answer.says.verdict == verdict);
         let spoken = given().any(|answer| answer.place == Place::OfTheSilent);
@@ -452,7 +452,7 @@ impl Reference {
         let spoken_for = self.here(item, stage).any(|answer| answer.place == Place::OfTheSilent);
         let of = |asked| match self.here(item, stage).find(|answer| answer.place == Place::Of(asked)) {
             None => (!spoken_for).then_some(asked),
-            Some(answer) => answer.hands_on(),
+            Some(answer) => answer.reassigns(),
         };
         self.asked_of(item, stage).filter_map(of).collect()
     }
@@ -485,7 +485,7 @@ impl Reference {
 }
 
 impl Answer {
-    fn hands_on(&self) -> Option<Name> {
+    fn reassigns(&self) -> Option<Name> {
         self.says.to.filter(|_| self.says.verdict == Verdict::Abstain)
     }
 }

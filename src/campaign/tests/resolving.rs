@@ -75,7 +75,7 @@ impl Round {
         let (signers, reviewers) = (["dora".to_owned()], [id("dora")]);
         let signed = order.iter().map(|&number| {
             let (path, review) = &self.reviews[number];
-            SignedReview { review, path, digest: digest(review), signers: &signers, seats: &[VotingSlot::Asked(0)] }
+            SignedReview { review, path, digest: digest(review), signers: &signers, slots: &[VotingSlot::Asked(0)] }
         });
         let items = self.opened.sheets.iter().flat_map(|sheet| &sheet.review.items);
         let system = &self.opened.sheets[0].review.system;

@@ -29,9 +29,9 @@ fn taken(world: &World, selector: Selector) -> Vec<String> {
     let mut definition = world.definition.clone();
     definition.selectors = vec![selector];
     world.with_setting(|setting| {
-        let roll = population(&campaign_id(), &definition, setting);
+        let population = population(&campaign_id(), &definition, setting);
         let text = |grant: &Grant| format!("{} {}", grant.principal.id, grant.entitlement.name);
-        let mut taken: Vec<_> = roll.items().map(|(_, member)| text(member.grant)).collect();
+        let mut taken: Vec<_> = population.items().map(|(_, member)| text(member.grant)).collect();
         taken.sort();
         taken
     })
@@ -61,7 +61,7 @@ fn what_is_new_or_not_as_it_was_since_a_campaign() {
 fn what_nobody_answered_is_asked_again_and_nothing_else() {
     let grants = ["1", "2"].map(|holder| membership("db", holder, "reader", Tier::T2));
     let mut world = holding(grants.to_vec());
-    world.earlier.leave(&earlier(), [ItemId::of(&earlier(), &system_id("db"), &grants[1].0.key)]);
+    world.earlier.add_unanswered(&earlier(), [ItemId::of(&earlier(), &system_id("db"), &grants[1].0.key)]);
     let again = Selector { unanswered_in: Some(earlier()), ..Selector::default() };
     assert_eq!(taken(&world, again), ["2 reader"]);
 }

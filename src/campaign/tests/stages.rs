@@ -41,12 +41,12 @@ impl Case {
     }
 
     /// A response of the reviewer at this index, or of a fallback.
-    pub(super) fn answer(mut self, stage: u32, seat: VotingSlot, verdict: Option<Verdict>) -> Self {
+    pub(super) fn answer(mut self, stage: u32, slot: VotingSlot, verdict: Option<Verdict>) -> Self {
         let Some(verdict) = verdict else { return self };
         let mut review = Review { stage: Some(stage), ..self.review.clone() };
         review.items[0].decision = Some(verdict);
         review.items[0].to = verdict.needs_to().then(|| "less".to_owned());
-        self.answers.push((format!("{}-{stage}.toml", self.answers.len()), review, seat));
+        self.answers.push((format!("{}-{stage}.toml", self.answers.len()), review, slot));
         self
     }
 
@@ -93,12 +93,12 @@ impl Case {
             reviewers: &self.reviewers,
             closes: self.closes.iter().map(closed).collect(),
         };
-        let signed = self.answers.iter().map(|(path, review, seat)| SignedReview {
+        let signed = self.answers.iter().map(|(path, review, slot)| SignedReview {
             review,
             path,
             digest: Digest::of(path),
             signers: &[],
-            seats: std::slice::from_ref(seat),
+            slots: std::slice::from_ref(slot),
         });
         round.resolve(signed, time("2026-12-01T00:00:00Z"))
     }

@@ -29,7 +29,7 @@ fn outcome(strategy: Strategy, one: Option<Verdict>, other: Option<Verdict>) -> 
     let case = Case::new(&[strategy]).answer(1, DORA, one).answer(1, DAN, other).close(silent);
     let tally = StageTally { asked: 2, answers: [one, other].into_iter().flatten().collect(), ..StageTally::default() };
     let resolved = case.resolved();
-    (tally.weigh(strategy), resolved.decided.first().map(|resolution| resolution.verdict))
+    (tally.aggregate(strategy), resolved.decided.first().map(|resolution| resolution.verdict))
 }
 
 fn weights() -> String {

@@ -30,7 +30,7 @@ impl EvidenceIndex {
     }
 
     /// Notes a record.
-    pub(super) fn see(&mut self, seen: &RecordRef<'_>) {
+    pub(super) fn observe(&mut self, seen: &RecordRef<'_>) {
         let size = seen.record.seq + 1;
         self.newest = self.newest.max(Some(seen.record.t));
         if let Some((before, commit)) = self.last.filter(|(_, commit)| *commit != seen.commit) {

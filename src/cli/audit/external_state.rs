@@ -55,12 +55,14 @@ impl ExternalState {
                 let message = format!("cannot read `{}`: {error}", file.display());
                 Diagnostic::error("unreadable", message).help("git show origin/evidence:checkpoint > FILE writes one")
             })?;
-            findings.extend(read.ledger.holds(&text, &file.display().to_string()).err().map(|defect| Finding {
-                severity: Severity::Critical,
-                code: defect.code.as_str(),
-                subject: defect.place.clone(),
-                message: defect.message,
-                help: BEHIND.to_owned(),
+            findings.extend(read.ledger.verify_contains(&text, &file.display().to_string()).err().map(|defect| {
+                Finding {
+                    severity: Severity::Critical,
+                    code: defect.code.as_str(),
+                    subject: defect.place.clone(),
+                    message: defect.message,
+                    help: BEHIND.to_owned(),
+                }
             }));
         }
         findings.extend(self.max_age.and_then(|most| aged(most, read, context.clock.now())));

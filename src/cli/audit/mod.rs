@@ -82,7 +82,7 @@ fn examine(elsewhere: &ExternalState, context: &mut CommandContext) -> Result<(V
         return Ok((vec![unfounded(&session)], session.pin));
     }
     let mut witness = EvidenceIndex::new(evidence::readback_keys(&session)?);
-    let (ledger, history, defects) = evidence::read_with(&session, &mut |seen| witness.see(seen))?;
+    let (ledger, history, defects) = evidence::read_with(&session, &mut |seen| witness.observe(seen))?;
     let witness = witness.end();
     let read = EvidenceState { ledger: &ledger, newest: witness.newest };
     let repeat = Recomputation::compute(&session, &history, witness.ends)?;
@@ -211,7 +211,7 @@ impl<'a> Recomputation<'a> {
         stops.sort_by_key(|(place, ..)| *place);
         let mut governed = None;
         for (_, commit, stop) in stops {
-            let there = commit.and_then(|commit| Ok((commit, stand(session, commit, &mut governed)?)));
+            let there = commit.and_then(|commit| Ok((commit, state_at(session, commit, &mut governed)?)));
             match stop {
                 RecomputePoint::Plan(run) => {
                     let known = known.at(run.start.evidence);
@@ -275,7 +275,7 @@ impl<'a> HistoricalEvidence<'a> {
 }
 
 /// Returns what the repository amounted to at a commit, going on from where `governed` stands if it can.
-fn stand<'g>(
+fn state_at<'g>(
     session: &RepositorySession,
     commit: ObjectId,
     governed: &'g mut Option<RepositoryState>,
@@ -294,7 +294,8 @@ fn plan(
     governed: &RepositoryState,
     known: &EvidenceHistory,
 ) -> Result<Digest, String> {
-    let assembly = PlanContext::at(&session.repository, commit, &session.base(), &run.start.systems).map_err(words)?;
+    let assembly =
+        PlanContext::at(&session.repository, commit, &session.settings_dir(), &run.start.systems).map_err(words)?;
     assembly.plan(governed, known).map(|plan| plan.digest()).map_err(words)
 }
 
@@ -305,21 +306,21 @@ fn members(
     governed: &RepositoryState,
 ) -> Result<(Digest, u64), String> {
     let trust = governed.trust().ok_or("there is no trust state at its base")?;
-    let footing =
+    let inputs =
         CampaignInputs::at(&session.repository, commit, governed, &file.definition, file.opened_at).map_err(words)?;
     for pinned in &file.systems {
-        let loaded = footing.inventories.get(&pinned.system);
+        let loaded = inputs.inventories.get(&pinned.system);
         if loaded.is_none_or(|loaded| loaded.digest != pinned.observation) {
             return Err(format!("the inventory of `{}` is not the one it pinned", pinned.system));
         }
     }
-    if file.policies.is_some_and(|pinned| pinned != footing.pack.digest()) {
+    if file.policies.is_some_and(|pinned| pinned != inputs.pack.digest()) {
         return Err("the rules of its base are not those it pinned".to_owned());
     }
-    let portraits = footing.portraits();
-    let setting = footing.setting(governed, trust, &portraits);
-    let roll: CampaignPopulation<'_> = population(&file.id, &file.definition, &setting);
-    Ok((roll.digest(), roll.len() as u64))
+    let attribute_builder = inputs.attribute_builder();
+    let setting = inputs.campaign_context(governed, trust, &attribute_builder);
+    let population: CampaignPopulation<'_> = population(&file.id, &file.definition, &setting);
+    Ok((population.digest(), population.len() as u64))
 }
 
 fn words(failure: CliError) -> String {

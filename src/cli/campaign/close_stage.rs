@@ -108,11 +108,16 @@ fn one(
         std::fs::create_dir_all(parent).map_err(failed)?;
     }
     std::fs::write(&file, codec::render(&close)).map_err(failed)?;
-    tell(&close, &path, &sheets, context)?;
+    report_close(&close, &path, &sheets, context)?;
     Ok(Ok(()))
 }
 
-fn tell(close: &StageClose, path: &str, sheets: &[WorklistFile], context: &mut CommandContext) -> Result<(), CliError> {
+fn report_close(
+    close: &StageClose,
+    path: &str,
+    sheets: &[WorklistFile],
+    context: &mut CommandContext,
+) -> Result<(), CliError> {
     if context.format == OutputFormat::Json {
         return context.json(&serde_json::json!({"path": path, "close": close}));
     }

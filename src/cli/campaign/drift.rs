@@ -37,15 +37,15 @@ pub(super) fn drift(
     let (governed, definition) = (&session.governed, &campaign.definition);
     let pinned = CampaignInputs::at(&session.repository, base, governed, definition, campaign.opened_at)?;
     let current = CampaignInputs::at(&session.repository, session.main, governed, definition, now)?;
-    let (portraits, portraits_now) = (pinned.portraits(), current.portraits());
-    let before = pinned.setting(governed, trust, &portraits);
-    let after = current.setting(governed, trust, &portraits_now);
-    let (roll, roll_now) = (population(id, definition, &before), population(id, definition, &after));
+    let (attribute_builder, portraits_now) = (pinned.attribute_builder(), current.attribute_builder());
+    let before = pinned.campaign_context(governed, trust, &attribute_builder);
+    let after = current.campaign_context(governed, trust, &portraits_now);
+    let (population, population_now) = (population(id, definition, &before), population(id, definition, &after));
     let mut disposals = engine(history);
     for exception in governed.exceptions().iter().filter(|one| one.valid_from <= now && now < one.until) {
         disposals.accepted.insert(exception.grant_digest, DriftDisposition::Exception(exception.id.to_string()));
     }
-    let first = changes((&roll, &before), (&roll_now, &after), &disposals);
+    let first = changes((&population, &before), (&population_now, &after), &disposals);
     if first.iter().all(|change| change.disposition.is_some()) {
         return Ok(first);
     }
@@ -53,7 +53,7 @@ pub(super) fn drift(
     for other in governed.openings().values().filter(later) {
         put_to_review(other, campaign, session, &mut disposals)?;
     }
-    Ok(changes((&roll, &before), (&roll_now, &after), &disposals))
+    Ok(changes((&population, &before), (&population_now, &after), &disposals))
 }
 
 /// Returns whether anything that may select or make an item is not as it was pinned. When and how a system was last looked

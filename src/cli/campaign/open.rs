@@ -76,21 +76,21 @@ pub(super) fn open_from(
         return Err(problem.help("take another id: a campaign is opened once").into());
     }
     let now = context.clock.now();
-    let mut footing = CampaignInputs::at(&session.repository, session.main, &session.governed, &definition, now)?;
-    footing.load_prior_role_contents(&session.repository, &session.governed)?;
-    context.problems(&warnings(&footing))?;
+    let mut inputs = CampaignInputs::at(&session.repository, session.main, &session.governed, &definition, now)?;
+    inputs.load_prior_role_contents(&session.repository, &session.governed)?;
+    context.problems(&warnings(&inputs))?;
     let opening = OpenRequest {
         id,
         from: from.to_owned(),
         definition,
         base: session.main.to_string(),
         now,
-        principals: footing.principals,
-        trees: &footing.trees,
+        principals: inputs.principals,
+        trees: &inputs.trees,
         campaigns: &session.governed.openings().keys().cloned().collect(),
     };
-    let portraits = footing.portraits();
-    let setting = footing.setting(&session.governed, trust, &portraits);
+    let attribute_builder = inputs.attribute_builder();
+    let setting = inputs.campaign_context(&session.governed, trust, &attribute_builder);
     let opened = open(&opening, &setting)?;
     context.problems(&opened.warnings)?;
     let crowded = crowded(&opened.campaign.id, opened.sheets.len(), trust.mandate().file().max_files_per_change());

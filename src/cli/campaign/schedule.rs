@@ -137,14 +137,14 @@ fn of_events(
     now: Timestamp,
 ) -> Result<Vec<DueCampaign>, CliError> {
     let before = IdentitySnapshot::at(since, session)?;
-    let footing = CampaignInputs::at(&session.repository, session.main, &session.governed, definition, now)?;
-    let here = IdentityView { people: &footing.people, inventories: &footing.inventories, at: now };
+    let inputs = CampaignInputs::at(&session.repository, session.main, &session.governed, definition, now)?;
+    let here = IdentityView { people: &inputs.people, inventories: &inputs.inventories, at: now };
     let mut due = by_event(from, definition, before.scene(), here);
     if due.is_empty() {
         return Ok(due);
     }
-    let portraits = footing.portraits();
-    let setting = footing.setting(&session.governed, session.trust()?, &portraits);
+    let attribute_builder = inputs.attribute_builder();
+    let setting = inputs.campaign_context(&session.governed, session.trust()?, &attribute_builder);
     due.retain(|one| !population(&one.id, &narrowed(definition, &one.touched, &one.because), &setting).is_empty());
     Ok(due)
 }

@@ -61,16 +61,16 @@ pub(super) fn run(args: &PolicyEvaluateArgs, context: &mut CommandContext) -> Re
     // A definition that asks for nothing besides: no earlier campaigns, no contents of roles.
     let definition = CampaignDefinition::new("what is held", nobody("nobody")?, nobody("nobody")?);
     let now = context.clock.now();
-    let footing = CampaignInputs::at(&session.repository, session.main, &session.governed, &definition, now)?;
-    check_names(args, &footing)?;
-    if footing.pack.is_empty() {
+    let inputs = CampaignInputs::at(&session.repository, session.main, &session.governed, &definition, now)?;
+    check_names(args, &inputs)?;
+    if inputs.pack.is_empty() {
         let problem = Diagnostic::error("no-rules", "there are no rules on main").in_file("policies");
         return Err(problem
             .help("`tenure policy init` writes those that come with the engine; merge them first")
             .into());
     }
     let mut found = SubjectResult { args, breaches: Vec::new(), gaps: BTreeMap::new() };
-    judge(&footing, &mut found);
+    evaluate_all(&inputs, &mut found);
     let SubjectResult { mut breaches, gaps, .. } = found;
     breaches.sort();
     let gaps: Vec<MissingAttribute> = gaps
@@ -89,13 +89,13 @@ pub(super) fn run(args: &PolicyEvaluateArgs, context: &mut CommandContext) -> Re
     Ok(if breaches.is_empty() { ExitStatus::Done } else { ExitStatus::Findings })
 }
 
-fn check_names(args: &PolicyEvaluateArgs, footing: &CampaignInputs) -> Result<(), CliError> {
-    if let Some(stranger) = args.systems.iter().find(|system| !footing.systems.contains_key(*system)) {
-        let known: Vec<_> = footing.systems.keys().map(ToString::to_string).collect();
+fn check_names(args: &PolicyEvaluateArgs, inputs: &CampaignInputs) -> Result<(), CliError> {
+    if let Some(stranger) = args.systems.iter().find(|system| !inputs.systems.contains_key(*system)) {
+        let known: Vec<_> = inputs.systems.keys().map(ToString::to_string).collect();
         let problem = Diagnostic::error("unknown-system", format!("there is no systems/{stranger}.toml on main"));
         return Err(problem.help(format!("systems: {}", known.join(", "))).into());
     }
-    if let Some(stranger) = args.rule.iter().find(|rule| footing.pack.rule(rule).is_none()) {
+    if let Some(stranger) = args.rule.iter().find(|rule| inputs.pack.rule(rule).is_none()) {
         let problem = Diagnostic::error("unknown-rule", format!("there is no rule `{stranger}`"));
         return Err(problem.help("`tenure policy rules` lists them").into());
     }
@@ -103,28 +103,28 @@ fn check_names(args: &PolicyEvaluateArgs, footing: &CampaignInputs) -> Result<()
 }
 
 /// Judges each grant once, and each principal once.
-fn judge(footing: &CampaignInputs, found: &mut SubjectResult<'_>) {
-    let portraits = footing.portraits();
+fn evaluate_all(inputs: &CampaignInputs, found: &mut SubjectResult<'_>) {
+    let attribute_builder = inputs.attribute_builder();
     let chosen = |system: &SystemId| found.args.systems.is_empty() || found.args.systems.contains(system);
-    let systems: Vec<_> = footing.inventories.iter().filter(|(system, _)| chosen(system)).collect();
+    let systems: Vec<_> = inputs.inventories.iter().filter(|(system, _)| chosen(system)).collect();
     let mut holders: BTreeMap<String, AttributeValues> = BTreeMap::new();
     for (system, loaded) in systems {
         for grant in loaded.inventory.grants() {
-            let facts = portraits.grant(grant);
+            let facts = attribute_builder.grant(grant);
             let account = format!("{system}:{}", grant.principal.id);
-            let holder = footing.people.behind(&account).map_or(account.clone(), |entry| entry.id.to_string());
-            for judgement in footing.pack.judge(Scope::Grant, &RuleSubject::of(&facts)) {
-                found.take(&judgement, &holder, Some(grant));
+            let holder = inputs.people.identity_of(&account).map_or(account.clone(), |entry| entry.id.to_string());
+            for judgement in inputs.pack.evaluate(Scope::Grant, &RuleSubject::of(&facts)) {
+                found.add_result(&judgement, &holder, Some(grant));
             }
-            holders.entry(holder).or_insert_with(|| portraits.account(&account));
+            holders.entry(holder).or_insert_with(|| attribute_builder.account(&account));
         }
     }
     if found.args.systems.is_empty() {
-        holders = portraits.holders().collect();
+        holders = attribute_builder.holders().collect();
     }
     for (holder, facts) in &holders {
-        for judgement in footing.pack.judge(Scope::Principal, &RuleSubject::of(facts)) {
-            found.take(&judgement, holder, None);
+        for judgement in inputs.pack.evaluate(Scope::Principal, &RuleSubject::of(facts)) {
+            found.add_result(&judgement, holder, None);
         }
     }
 }
@@ -136,7 +136,7 @@ struct SubjectResult<'a> {
 }
 
 impl SubjectResult<'_> {
-    fn take(&mut self, judgement: &RuleResult<'_>, holder: &str, grant: Option<&Grant>) {
+    fn add_result(&mut self, judgement: &RuleResult<'_>, holder: &str, grant: Option<&Grant>) {
         let rule = judgement.rule;
         if !self.args.rule.is_empty() && !self.args.rule.contains(&rule.id) {
             return;

@@ -28,15 +28,15 @@ pub(super) fn run(args: &PolicyLintArgs, context: &mut CommandContext) -> Result
         Ok(books) => books,
         Err(PolicyFilesError::Failed(failure)) => return Err(failure),
         // A file that is not in form is a finding of this command too.
-        Err(PolicyFilesError::Form(problems)) => return tell(&problems, "policies", context),
+        Err(PolicyFilesError::Form(problems)) => return report_problems(&problems, "policies", context),
     };
     let (from, only) = (books.from.clone(), books.only.clone());
     let problems: Diagnostics =
         lint(books.sources).into_iter().filter(|problem| PolicyFiles::is_asked(&only, problem)).collect();
-    tell(&problems, &from, context)
+    report_problems(&problems, &from, context)
 }
 
-fn tell(problems: &Diagnostics, from: &str, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
+fn report_problems(problems: &Diagnostics, from: &str, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     match context.format {
         OutputFormat::Json => write!(context.out, "{}", problems.to_json())?,
         OutputFormat::Markdown => write!(context.out, "{}", problems_markdown(problems, from))?,

@@ -73,7 +73,7 @@ impl PolicyFiles {
         let mut problems = Diagnostics::new();
         for file in snapshot.list("policies").map_err(store)?.files {
             let bytes = snapshot.blob(&file, MAX_FILE).map_err(store)?;
-            if let Err(found) = sources.take(&file.path, &bytes) {
+            if let Err(found) = sources.add_file(&file.path, &bytes) {
                 problems.extend(found);
             }
         }
@@ -108,7 +108,7 @@ impl PolicyFiles {
         let mut problems = Diagnostics::new();
         for path in &paths {
             let bytes = fs::read(path).map_err(|error| unreadable(path, &error))?;
-            if let Err(found) = sources.take(&shown(path), &bytes) {
+            if let Err(found) = sources.add_file(&shown(path), &bytes) {
                 problems.extend(found);
             }
         }
@@ -144,7 +144,7 @@ pub(super) enum PolicyFilesError {
 
 impl PolicyFilesError {
     /// Returns the failure of a command that looks for what is wrong with the files: their form is a finding then.
-    pub(super) fn found(self) -> CliError {
+    pub(super) fn policy_failure(self) -> CliError {
         match self {
             Self::Failed(failure) => failure,
             Self::Form(problems) => CliError { problems, exit: ExitStatus::Findings },

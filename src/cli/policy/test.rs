@@ -26,7 +26,8 @@ pub(super) struct PolicyTestArgs {
 }
 
 pub(super) fn run(args: &PolicyTestArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
-    let books = PolicyFiles::open(&args.files, args.at.as_deref(), context).map_err(PolicyFilesError::found)?;
+    let books =
+        PolicyFiles::open(&args.files, args.at.as_deref(), context).map_err(PolicyFilesError::policy_failure)?;
     let only = books.only.clone();
     // Each case says itself which profiles are on.
     let found = |problems| CliError { problems, exit: ExitStatus::Findings };

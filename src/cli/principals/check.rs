@@ -25,25 +25,25 @@ pub(super) struct PrincipalsCheckArgs {
 }
 
 pub(super) fn run(args: &PrincipalsCheckArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
-    let desk = WorkTreeData::open(context)?;
+    let work_tree = WorkTreeData::open(context)?;
     let now = context.clock.now();
     let mut problems = Diagnostics::new();
-    for (path, file) in &desk.files {
+    for (path, file) in &work_tree.files {
         let text = codec::render(file);
         problems.extend(unfit(file).iter().map(|unfit| unfit.diagnostic(path, &text)));
         for entry in &file.principals {
-            problems.extend(orphan(entry, path, &desk, now));
+            problems.extend(orphan(entry, path, &work_tree, now));
             problems.extend(stale(entry, path, args.stale_days, now));
         }
     }
-    for finding in &desk.findings {
+    for finding in &work_tree.findings {
         let message = format!("{}: {}", finding.subject, finding.message);
         problems.push(Diagnostic::error(finding.code, message).help(&finding.help));
     }
-    let all = desk.all();
+    let all = work_tree.inventories();
     for inventory in &all {
         let system = inventory.system();
-        for guess in unclaimed(inventory, &all, &desk.people) {
+        for guess in unclaimed(inventory, &all, &work_tree.people) {
             let message = format!("nobody claims the account `{}` ({})", guess.subject, guess.name);
             let told = Diagnostic::warning("unclaimed-account", message);
             let told = guess.reasons.iter().fold(told, |told, why| match &guess.whose {
@@ -53,7 +53,7 @@ pub(super) fn run(args: &PrincipalsCheckArgs, context: &mut CommandContext) -> R
             problems.push(told.help(format!("tenure principals import --from-system {system}")));
         }
     }
-    for clash in desk.separation.clashes() {
+    for clash in work_tree.separation.clashes() {
         let message = format!("{} holds both sides of {clash}", clash.holder);
         problems.push(Diagnostic::warning("toxic-pair", message).with_note(&clash.title).help("take one side away"));
     }
@@ -63,7 +63,7 @@ pub(super) fn run(args: &PrincipalsCheckArgs, context: &mut CommandContext) -> R
             write!(context.err, "{}", problems.render(context.err_style))?;
             let (errors, warnings) =
                 (problems.count(DiagnosticSeverity::Error), problems.count(DiagnosticSeverity::Warning));
-            let entries = desk.people.entries().len();
+            let entries = work_tree.people.entries().len();
             let found = format!("{}, {}", counted(errors, "error"), counted(warnings, "warning"));
             writeln!(context.out, "{} checked: {found}", counted(entries, "principal"))?;
         }
@@ -72,12 +72,12 @@ pub(super) fn run(args: &PrincipalsCheckArgs, context: &mut CommandContext) -> R
 }
 
 /// A machine that nobody who is here answers for, with who could.
-fn orphan(entry: &PrincipalRecord, path: &str, desk: &WorkTreeData, now: Timestamp) -> Option<Diagnostic> {
+fn orphan(entry: &PrincipalRecord, path: &str, work_tree: &WorkTreeData, now: Timestamp) -> Option<Diagnostic> {
     if entry.kind == PrincipalKind::Person || entry.status == PrincipalStatus::Left {
         return None;
     }
     let gone = |owner: &PrincipalRecord| owner.end_date.is_some_and(|end| end <= now);
-    let owner = desk.people.active_owner(entry).filter(|owner| !gone(owner));
+    let owner = work_tree.people.active_owner(entry).filter(|owner| !gone(owner));
     if owner.is_some() {
         return None;
     }
@@ -85,7 +85,7 @@ fn orphan(entry: &PrincipalRecord, path: &str, desk: &WorkTreeData, now: Timesta
         None => format!("nobody answers for `{}`", entry.id),
         Some(owner) => format!("`{owner}`, who answers for `{}`, is not a person who is here", entry.id),
     };
-    let guess = owners(entry, &desk.all(), &desk.people);
+    let guess = owners(entry, &work_tree.inventories(), &work_tree.people);
     let told = guess.reasons.iter().fold(Diagnostic::error("orphan", message).in_file(path), |told, why| {
         told.with_note(match &guess.whose {
             Some(whose) => format!("perhaps {whose}: {why}"),

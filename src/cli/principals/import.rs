@@ -67,16 +67,16 @@ enum TableName {
 }
 
 pub(super) fn run(args: &PrincipalsImportArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
-    let desk = WorkTreeData::open(context)?;
+    let work_tree = WorkTreeData::open(context)?;
     match &args.from_system {
-        Some(system) => proposed(args, system, &desk, context),
-        None => imported(args, &desk, context),
+        Some(system) => proposed(args, system, &work_tree, context),
+        None => imported(args, &work_tree, context),
     }
 }
 
 fn imported(
     args: &PrincipalsImportArgs,
-    desk: &WorkTreeData,
+    work_tree: &WorkTreeData,
     context: &mut CommandContext,
 ) -> Result<ExitStatus, CliError> {
     let file = args.table_file.as_deref().unwrap_or(Path::new("-"));
@@ -90,24 +90,32 @@ fn imported(
     };
     let rows = read(&name, &text, layout, &columns(&args.columns)?)?;
     let path = args.into.clone().unwrap_or_else(|| "principals/people.toml".to_owned());
-    FileUpdate::file(desk, &path, &rows, args.authoritative, context)?.write(desk, args.dry_run, context)
+    FileUpdate::plan_updates(work_tree, &path, &rows, args.authoritative, context)?.write(
+        work_tree,
+        args.dry_run,
+        context,
+    )
 }
 
 fn proposed(
     args: &PrincipalsImportArgs,
     system: &SystemId,
-    desk: &WorkTreeData,
+    work_tree: &WorkTreeData,
     context: &mut CommandContext,
 ) -> Result<ExitStatus, CliError> {
-    let Some(loaded) = desk.inventories.get(system) else {
+    let Some(loaded) = work_tree.inventories.get(system) else {
         let problem = Diagnostic::error("inventory-missing", format!("there is no inventory of `{system}`"));
         return Err(problem.help(format!("tenure collect {system}")).into());
     };
-    let guesses = unclaimed(&loaded.inventory, &desk.all(), &desk.people);
+    let guesses = unclaimed(&loaded.inventory, &work_tree.inventories(), &work_tree.people);
     if args.write {
         let path = args.into.clone().unwrap_or_else(|| format!("principals/{system}.toml"));
-        let rows = entries(&guesses, system, desk);
-        return FileUpdate::file(desk, &path, &rows, false, context)?.write(desk, args.dry_run, context);
+        let rows = entries(&guesses, system, work_tree);
+        return FileUpdate::plan_updates(work_tree, &path, &rows, false, context)?.write(
+            work_tree,
+            args.dry_run,
+            context,
+        );
     }
     if context.format == OutputFormat::Json {
         context.json(&json!({"proposals": guesses, "system": system}))?;
@@ -131,8 +139,8 @@ fn proposed(
 }
 
 /// Returns an entry for each account of which nobody knows whose it is, without an owner: that is for a person to write.
-fn entries(guesses: &[CorrelationSuggestion], system: &SystemId, desk: &WorkTreeData) -> Vec<ImportRow> {
-    let mut taken: BTreeSet<String> = desk.people.entries().map(|entry| entry.id.to_string()).collect();
+fn entries(guesses: &[CorrelationSuggestion], system: &SystemId, work_tree: &WorkTreeData) -> Vec<ImportRow> {
+    let mut taken: BTreeSet<String> = work_tree.people.entries().map(|entry| entry.id.to_string()).collect();
     let nobodys = guesses.iter().filter(|guess| guess.whose.is_none());
     nobodys
         .filter_map(|guess| {

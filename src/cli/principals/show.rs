@@ -25,22 +25,22 @@ pub(super) struct PrincipalsShowArgs {
 }
 
 pub(super) fn run(args: &PrincipalsShowArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
-    let desk = WorkTreeData::open(context)?;
+    let work_tree = WorkTreeData::open(context)?;
     let (certified, lowered) = (LastCertified::new(), TierOverrides::default());
-    let portraits = AttributeBuilder::new(AttributeInputs {
-        systems: &desk.systems,
-        inventories: &desk.inventories,
-        people: &desk.people,
-        profiles: &desk.profiles,
+    let attribute_builder = AttributeBuilder::new(AttributeInputs {
+        systems: &work_tree.systems,
+        inventories: &work_tree.inventories,
+        people: &work_tree.people,
+        profiles: &work_tree.profiles,
         certified: &certified,
         lowered: &lowered,
-        separation: Some(&desk.separation),
+        separation: Some(&work_tree.separation),
         as_of: context.clock.now(),
     });
-    let entry = PrincipalId::parse(&args.id).ok().and_then(|id| desk.people.get(&id));
+    let entry = PrincipalId::parse(&args.id).ok().and_then(|id| work_tree.people.get(&id));
     let accounts = entry.map_or_else(|| vec![args.id.clone()], |entry| entry.accounts.clone());
     let held: Vec<(String, Vec<&Grant>)> =
-        accounts.iter().map(|subject| (subject.clone(), held(subject, &desk))).collect();
+        accounts.iter().map(|subject| (subject.clone(), held(subject, &work_tree))).collect();
     if entry.is_none() && held.iter().all(|(_, grants)| grants.is_empty()) {
         let problem =
             Diagnostic::error("unknown-principal", format!("nobody and nothing is called `{}`", escape(&args.id)));
@@ -48,14 +48,16 @@ pub(super) fn run(args: &PrincipalsShowArgs, context: &mut CommandContext) -> Re
             .help("name an id of the principals' files, or an account `<system>:<immutable id>`")
             .into());
     }
-    let facts = entry.and_then(|entry| portraits.principal(&entry.id)).unwrap_or_else(|| portraits.account(&args.id));
-    let wards: Vec<&PrincipalRecord> = desk.people.entries().filter(|one| answers(entry, one)).collect();
-    let findings: Vec<_> = desk
+    let facts = entry
+        .and_then(|entry| attribute_builder.principal(&entry.id))
+        .unwrap_or_else(|| attribute_builder.account(&args.id));
+    let wards: Vec<&PrincipalRecord> = work_tree.people.entries().filter(|one| answers(entry, one)).collect();
+    let findings: Vec<_> = work_tree
         .findings
         .iter()
         .filter(|finding| finding.subject == args.id || accounts.contains(&finding.subject))
         .collect();
-    let clashes = desk.separation.of(&args.id);
+    let clashes = work_tree.separation.of(&args.id);
     if context.format == OutputFormat::Json {
         let grants: Vec<Value> = held
             .iter()
@@ -63,7 +65,7 @@ pub(super) fn run(args: &PrincipalsShowArgs, context: &mut CommandContext) -> Re
             .map(|(subject, grant)| {
                 json!({
                     "account": subject, "entitlement": grant.entitlement.name, "grant": grant.key, "kind": grant.kind,
-                    "tier": portraits.tier(grant),
+                    "tier": attribute_builder.tier(grant),
                 })
             })
             .collect();
@@ -76,7 +78,7 @@ pub(super) fn run(args: &PrincipalsShowArgs, context: &mut CommandContext) -> Re
         return Ok(ExitStatus::Done);
     }
     let mut text = format!("{}\n", escape(&args.id));
-    text.push_str(&told(&facts));
+    text.push_str(&attribute_lines(&facts));
     text.push_str("\nholds\n");
     for (subject, grants) in &held {
         text.push_str(&format!(
@@ -86,7 +88,7 @@ pub(super) fn run(args: &PrincipalsShowArgs, context: &mut CommandContext) -> Re
         ));
         for grant in grants {
             let name = format!("{} {}", grant.kind, grant.entitlement.name);
-            text.push_str(&format!("    {} {}\n", portraits.tier(grant), escape(&name)));
+            text.push_str(&format!("    {} {}\n", attribute_builder.tier(grant), escape(&name)));
         }
     }
     if !wards.is_empty() {
@@ -103,9 +105,9 @@ pub(super) fn run(args: &PrincipalsShowArgs, context: &mut CommandContext) -> Re
     Ok(ExitStatus::Done)
 }
 
-fn held<'d>(subject: &str, desk: &'d WorkTreeData) -> Vec<&'d Grant> {
+fn held<'d>(subject: &str, work_tree: &'d WorkTreeData) -> Vec<&'d Grant> {
     let Some((system, principal)) = subject.split_once(':') else { return Vec::new() };
-    let loaded = desk.inventories.values().find(|loaded| loaded.inventory.system().as_str() == system);
+    let loaded = work_tree.inventories.values().find(|loaded| loaded.inventory.system().as_str() == system);
     loaded.map(|loaded| loaded.inventory.of_principal(principal).collect()).unwrap_or_default()
 }
 
@@ -115,7 +117,7 @@ fn answers(entry: Option<&PrincipalRecord>, one: &PrincipalRecord) -> bool {
 }
 
 /// What is known, one line each; what is said to be missing is not.
-fn told(facts: &AttributeValues) -> String {
+fn attribute_lines(facts: &AttributeValues) -> String {
     let words = |fact: &AttributeValue| match fact {
         AttributeValue::Flag(flag) => flag.to_string(),
         AttributeValue::Number(number) => number.to_string(),

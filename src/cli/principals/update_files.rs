@@ -26,8 +26,8 @@ impl FileUpdate {
     ///
     /// # Errors
     /// When `into` is no place for principals.
-    pub(super) fn file(
-        desk: &WorkTreeData,
+    pub(super) fn plan_updates(
+        work_tree: &WorkTreeData,
         into: &str,
         rows: &[ImportRow],
         authoritative: bool,
@@ -40,7 +40,9 @@ impl FileUpdate {
         }
         let mut homes: BTreeMap<_, &str> = BTreeMap::new();
         // Who stands in two files is told by `tenure principals check`; here the file that was named speaks.
-        for (path, file) in desk.files.iter().filter(|(path, _)| *path != into).chain(desk.files.get_key_value(into)) {
+        for (path, file) in
+            work_tree.files.iter().filter(|(path, _)| *path != into).chain(work_tree.files.get_key_value(into))
+        {
             homes.extend(file.principals.iter().map(|entry| (&entry.id, path.as_str())));
         }
         let mut spread: BTreeMap<&str, Vec<ImportRow>> = BTreeMap::from([(into, Vec::new())]);
@@ -50,7 +52,7 @@ impl FileUpdate {
         }
         let none = Principals { schema: FileKind::Principals.schema().to_owned(), principals: Vec::new() };
         let files = spread.into_iter().map(|(path, rows)| {
-            let before = desk.files.get(path).unwrap_or(&none);
+            let before = work_tree.files.get(path).unwrap_or(&none);
             (path.to_owned(), merge(before, &rows, authoritative && path == into, context.clock.now()))
         });
         Ok(Self { into: into.to_owned(), files: files.collect() })
@@ -62,13 +64,13 @@ impl FileUpdate {
     /// When a file cannot be written, or could not be read again; then none is written.
     pub(super) fn write(
         &self,
-        desk: &WorkTreeData,
+        work_tree: &WorkTreeData,
         dry_run: bool,
         context: &mut CommandContext,
     ) -> Result<ExitStatus, CliError> {
         let mut texts = BTreeMap::new();
         for (path, merged) in &self.files {
-            let before = desk.files.get(path).map(codec::render).unwrap_or_default();
+            let before = work_tree.files.get(path).map(codec::render).unwrap_or_default();
             let after = rendered(path, &merged.file)?;
             // A file that is not there and would have nothing in it is not made.
             if before != after && !(before.is_empty() && merged.file.principals.is_empty()) {
@@ -76,7 +78,7 @@ impl FileUpdate {
             }
         }
         for (path, (_, after)) in texts.iter().filter(|_| !dry_run) {
-            let file = desk.root.join(path);
+            let file = work_tree.root.join(path);
             if let Some(folder) = file.parent() {
                 fs::create_dir_all(folder)?;
             }

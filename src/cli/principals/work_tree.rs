@@ -67,7 +67,7 @@ impl WorkTreeData {
         let profiles = governance.map(|(_, governance)| governance.profiles).unwrap_or_default();
         let mut sources = PackSources::default();
         for (path, bytes) in texts(&root, "policies")? {
-            if let Err(found) = sources.take(&path, &bytes) {
+            if let Err(found) = sources.add_file(&path, &bytes) {
                 problems.extend(found);
             }
         }
@@ -81,7 +81,7 @@ impl WorkTreeData {
     }
 
     /// Returns the inventories.
-    pub(super) fn all(&self) -> Vec<&Inventory> {
+    pub(super) fn inventories(&self) -> Vec<&Inventory> {
         inventories(&self.inventories).collect()
     }
 }

@@ -14,7 +14,7 @@ use crate::{campaign::said, model::Timestamp};
 #[derive(Clone, Debug)]
 pub(super) struct ReviewApp {
     /// The review session.
-    pub(super) desk: ReviewSession,
+    pub(super) review_session: ReviewSession,
     /// The filter, order and search.
     pub(super) view: ItemView,
     /// The visible items, in order.
@@ -91,11 +91,11 @@ pub(super) enum AppEffect {
 
 impl ReviewApp {
     /// Returns the state for a session, with the cursor on the first open item.
-    pub(super) fn new(desk: ReviewSession, now: Timestamp) -> Self {
+    pub(super) fn new(review_session: ReviewSession, now: Timestamp) -> Self {
         let view = ItemView::default();
-        let rows = view.rows(&desk);
-        let mut front = Self {
-            desk,
+        let rows = view.rows(&review_session);
+        let mut app = Self {
+            review_session,
             view,
             rows,
             at: 0,
@@ -106,8 +106,8 @@ impl ReviewApp {
             notice: None,
             now,
         };
-        front.at = front.rows.iter().position(|row| front.desk.is_open(*row)).unwrap_or(0);
-        front
+        app.at = app.rows.iter().position(|row| app.review_session.is_open(*row)).unwrap_or(0);
+        app
     }
 
     /// Returns the item under the cursor.
@@ -173,7 +173,9 @@ impl ReviewApp {
             }
             KeyPress::Char('q') => return AppEffect::Leave,
             KeyPress::Char('/') => self.mode = InputMode::Search,
-            KeyPress::Char('f') => self.mode = InputMode::Filter { choices: ItemFilter::choices(&self.desk), at: 0 },
+            KeyPress::Char('f') => {
+                self.mode = InputMode::Filter { choices: ItemFilter::choices(&self.review_session), at: 0 }
+            }
             KeyPress::Char('s') => {
                 self.view.sort = self.view.sort.next();
                 self.show();
@@ -230,10 +232,11 @@ impl ReviewApp {
         let count = self.rows.len();
         let steps = 1..=count;
         let place = |step: usize| if forward { (self.at + step) % count } else { (self.at + count - step) % count };
-        let found = steps.map(place).find(|place| self.rows.get(*place).is_some_and(|row| self.desk.is_open(*row)));
+        let found =
+            steps.map(place).find(|place| self.rows.get(*place).is_some_and(|row| self.review_session.is_open(*row)));
         match found {
             Some(place) => self.go_to(place),
-            None if self.desk.progress().decided == self.desk.len() => {
+            None if self.review_session.progress().decided == self.review_session.len() => {
                 self.notice = Some(StatusMessage::Done("all items are decided: press S to sign".to_owned()));
             }
             None => self.notice = Some(StatusMessage::Done("no open item in this view".to_owned())),
@@ -242,8 +245,8 @@ impl ReviewApp {
 
     fn begin(&mut self, key: char) {
         let (Some(row), Some(verdict)) = (self.row(), verdict_of(key)) else { return };
-        let Some(item) = self.desk.item(row) else { return };
-        match self.desk.bar(row) {
+        let Some(item) = self.review_session.item(row) else { return };
+        match self.review_session.undecidable_reason(row) {
             Some(bar) if verdict != crate::model::Verdict::Abstain => {
                 self.notice = Some(StatusMessage::Refused(bar.to_owned()))
             }
@@ -257,13 +260,13 @@ impl ReviewApp {
             FormResult::Left => self.notice = Some(StatusMessage::Done("no decision made".to_owned())),
             FormResult::Whole(answer) => {
                 let Some(row) = self.row() else { return AppEffect::None };
-                match self.desk.decide(row, &answer) {
-                    Ok(papers) => {
+                match self.review_session.decide(row, &answer) {
+                    Ok(review_files) => {
                         let left = if answer.verdict.is_some() { "  ·  u: undo" } else { "" };
                         let named = self.name(row);
-                        self.settle(row);
+                        self.move_to_next_open(row);
                         self.notice = Some(StatusMessage::Done(format!("{}: {named}{left}", answer.word())));
-                        return AppEffect::Save(papers);
+                        return AppEffect::Save(review_files);
                     }
                     Err(refused) => {
                         form.problem = Some(refused.to_string());
@@ -277,28 +280,28 @@ impl ReviewApp {
 
     fn leave_open(&mut self) -> AppEffect {
         let Some(row) = self.row() else { return AppEffect::None };
-        if self.desk.item(row).is_none_or(|item| item.decision.is_none()) {
+        if self.review_session.item(row).is_none_or(|item| item.decision.is_none()) {
             return AppEffect::None;
         }
-        match self.desk.decide(row, &DecisionInput::default()) {
-            Ok(papers) if papers.is_empty() => {
+        match self.review_session.decide(row, &DecisionInput::default()) {
+            Ok(review_files) if review_files.is_empty() => {
                 let signed = "it is signed: a new decision goes into your next file";
                 self.notice = Some(StatusMessage::Refused(signed.to_owned()));
                 AppEffect::None
             }
-            Ok(papers) => {
+            Ok(review_files) => {
                 self.notice = Some(StatusMessage::Done(format!("reopened: {}  ·  u: undo", self.name(row))));
-                AppEffect::Save(papers)
+                AppEffect::Save(review_files)
             }
             Err(refused) => self.refuse(&refused),
         }
     }
 
     /// Moves to the next open item after a decision, unless the filter hides the decided item.
-    pub(super) fn settle(&mut self, row: usize) {
+    pub(super) fn move_to_next_open(&mut self, row: usize) {
         let after: Vec<usize> = self.rows.iter().copied().skip(self.at + 1).collect();
         self.show();
-        let next = after.iter().find(|row| self.desk.is_open(**row));
+        let next = after.iter().find(|row| self.review_session.is_open(**row));
         let place = next.and_then(|next| self.rows.iter().position(|own| own == next));
         match place {
             Some(place) => self.go_to(place),
@@ -311,7 +314,10 @@ impl ReviewApp {
     }
 
     pub(super) fn name(&self, row: usize) -> String {
-        self.desk.item(row).map(|item| format!("{} · {}", item.principal, said(&item.entitlement))).unwrap_or_default()
+        self.review_session
+            .item(row)
+            .map(|item| format!("{} · {}", item.principal, said(&item.entitlement)))
+            .unwrap_or_default()
     }
 
     fn refuse(&mut self, refused: &DecisionError) -> AppEffect {
@@ -320,11 +326,11 @@ impl ReviewApp {
     }
 
     fn step(&mut self, step: fn(&mut ReviewSession) -> Option<AppliedStep>, done: &str, nothing: &str) -> AppEffect {
-        match step(&mut self.desk) {
-            Some((what, papers)) => {
+        match step(&mut self.review_session) {
+            Some((what, review_files)) => {
                 self.show();
                 self.notice = Some(StatusMessage::Done(format!("{done}: {what}")));
-                AppEffect::Save(papers)
+                AppEffect::Save(review_files)
             }
             None => {
                 self.notice = Some(StatusMessage::Refused(nothing.to_owned()));
@@ -335,7 +341,7 @@ impl ReviewApp {
 
     /// Returns the input required to sign: `y`, or the number of flagged open items.
     pub(super) fn confirmation(&self) -> String {
-        match self.desk.flagged_left_open() {
+        match self.review_session.flagged_left_open() {
             0 => "y".to_owned(),
             open => open.to_string(),
         }
@@ -349,7 +355,7 @@ impl ReviewApp {
     /// Recomputes the visible items, keeping the cursor on the same item.
     pub(super) fn show(&mut self) {
         let here = self.row();
-        self.rows = self.view.rows(&self.desk);
+        self.rows = self.view.rows(&self.review_session);
         let place = here.and_then(|row| self.rows.iter().position(|own| *own == row));
         self.go_to(place.unwrap_or(self.at));
     }

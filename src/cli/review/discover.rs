@@ -24,9 +24,9 @@ pub(super) struct DiscoveredReviews {
     /// The campaign.
     pub(super) campaign: CampaignId,
     /// The session.
-    pub(super) desk: ReviewSession,
+    pub(super) review_session: ReviewSession,
     /// The writer of its files.
-    pub(super) keeper: ReviewStore,
+    pub(super) store: ReviewStore,
     /// The work tree.
     pub(super) tree: PathBuf,
 }
@@ -57,14 +57,14 @@ pub(super) fn discover(
     let tree = session.work_tree()?.to_path_buf();
     let wanted = args.file.as_deref().map(|file| within(&tree, &context.directory.join(file))).transpose()?;
     let reviewer = who(args, &tree, context)?;
-    let mut keeper = ReviewStore::new(&tree, session.repository.directory());
-    let found = find(args, session, &tree, &reviewer, wanted.as_deref(), &mut keeper)?;
+    let mut store = ReviewStore::new(&tree, session.repository.directory());
+    let found = find(args, session, &tree, &reviewer, wanted.as_deref(), &mut store)?;
     let campaign = one_campaign(&found, &reviewer)?;
     let found: Vec<ReviewFileOnDisk> = found.into_iter().filter(|file| file.campaign == campaign).collect();
     let opening = session.governed.openings().get(&campaign).ok_or_else(|| campaign_not_open(&campaign))?;
     let lay = SessionLoader { session, opening, reviewer: &reviewer, tree: &tree, terms };
-    let (papers, laid) = lay.load(&found, context.clock.now())?;
-    Ok(DiscoveredReviews { campaign, desk: ReviewSession::new(reviewer, papers, &laid), keeper, tree })
+    let (review_files, laid) = lay.load(&found, context.clock.now())?;
+    Ok(DiscoveredReviews { campaign, review_session: ReviewSession::new(reviewer, review_files, &laid), store, tree })
 }
 
 /// Returns the path of a file within the work tree.
@@ -101,7 +101,7 @@ fn find(
     tree: &Path,
     reviewer: &PrincipalId,
     wanted: Option<&str>,
-    keeper: &mut ReviewStore,
+    store: &mut ReviewStore,
 ) -> Result<Vec<ReviewFileOnDisk>, CliError> {
     let mut problems = Diagnostics::new();
     let mut found = Vec::new();
@@ -121,7 +121,7 @@ fn find(
             if !mine {
                 continue;
             }
-            match keeper.read(&path) {
+            match store.read(&path) {
                 Ok(Some((review, digest))) if review.reviewer == *reviewer || review.cosigners.contains(reviewer) => {
                     found.push(ReviewFileOnDisk { path, campaign: id.clone(), review, digest });
                 }

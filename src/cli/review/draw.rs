@@ -36,12 +36,7 @@ impl Viewport {
 }
 
 /// Draws the screen; `dossier` is the decision context of the item under the cursor.
-pub(super) fn draw(
-    frame: &mut Frame<'_>,
-    front: &mut ReviewApp,
-    dossier: Option<&DecisionContext>,
-    look: TerminalStyle,
-) {
+pub(super) fn draw(frame: &mut Frame<'_>, app: &mut ReviewApp, dossier: Option<&DecisionContext>, look: TerminalStyle) {
     let area = frame.area();
     let (width, height) = (usize::from(area.width), usize::from(area.height));
     if width < 40 || height < 10 {
@@ -50,41 +45,47 @@ pub(super) fn draw(
         return;
     }
     let room = Viewport { width, height };
-    let mut prompt = prompt(front, room, look);
-    let foot = foot(front, room, look);
-    let mut lines = head(front, room, look);
+    let mut prompt = prompt(app, room, look);
+    let foot = foot(app, room, look);
+    let mut lines = head(app, room, look);
     // The input is at the end of the prompt and must be visible.
     let most = height.saturating_sub(foot.len() + lines.len() + 1);
     prompt.drain(..prompt.len().saturating_sub(most));
     let body = height.saturating_sub(lines.len() + prompt.len() + foot.len()).max(1);
-    lines.extend(match (&front.mode, width >= WIDE) {
-        (InputMode::Help(_), _) => help(front, body, width, look),
-        (InputMode::Filter { .. }, _) => padded(filters(front, body, width, look), body),
-        (_, true) => beside(front, dossier, width, body, look),
-        (_, false) if front.in_card => card(front, dossier, width, body, look),
-        (_, false) => list(front, width, body, look),
+    lines.extend(match (&app.mode, width >= WIDE) {
+        (InputMode::Help(_), _) => help(app, body, width, look),
+        (InputMode::Filter { .. }, _) => padded(filters(app, body, width, look), body),
+        (_, true) => beside(app, dossier, width, body, look),
+        (_, false) if app.in_card => card(app, dossier, width, body, look),
+        (_, false) => list(app, width, body, look),
     });
     lines.extend(prompt);
     lines.extend(foot);
     lines.truncate(height);
-    let lines: Vec<_> = lines.into_iter().map(|line| look.spelled(line)).collect();
+    let lines: Vec<_> = lines.into_iter().map(|line| look.to_ascii(line)).collect();
     frame.render_widget(Paragraph::new(lines), Rect { ..area });
 }
 
 /// The title line: campaign, reviewer and progress.
-fn head(front: &ReviewApp, room: Viewport, look: TerminalStyle) -> Vec<Line<'static>> {
-    let (progress, width) = (front.desk.progress(), room.width);
+fn head(app: &ReviewApp, room: Viewport, look: TerminalStyle) -> Vec<Line<'static>> {
+    let (progress, width) = (app.review_session.progress(), room.width);
     if room.is_narrow() {
         let (done, all, open) = (progress.decided, progress.items, progress.flagged_open);
         return vec![Line::from(look.title(fit(&format!(" {done} of {all} decided · {open} flagged open"), width)))];
     }
-    let campaign = front.desk.papers().first().map(|paper| paper.review.campaign.to_string()).unwrap_or_default();
-    let due = front.desk.papers().iter().map(|paper| paper.due).min().map(|due| due.to_string());
+    let campaign = app
+        .review_session
+        .review_files()
+        .first()
+        .map(|review_file| review_file.review.campaign.to_string())
+        .unwrap_or_default();
+    let due =
+        app.review_session.review_files().iter().map(|review_file| review_file.due).min().map(|due| due.to_string());
     let due = due.map(|due| format!("due {}", due.chars().take(10).collect::<String>())).unwrap_or_default();
-    let title = format!(" {campaign} · {}", front.desk.reviewer());
+    let title = format!(" {campaign} · {}", app.review_session.reviewer());
     let counts =
         format!("{} of {} decided · {} flagged open · {due} ", progress.decided, progress.items, progress.flagged_open);
-    let bar = look.bar(progress.decided, progress.items, BAR);
+    let bar = look.progress_bar(progress.decided, progress.items, BAR);
     let left = width.saturating_sub(counts.chars().count() + bar.chars().count() + 2);
     let line = Line::from(vec![
         look.title(fit(&title, left)),
@@ -97,27 +98,27 @@ fn head(front: &ReviewApp, room: Viewport, look: TerminalStyle) -> Vec<Line<'sta
 }
 
 /// The list, with the cursor in sight.
-pub(super) fn list(front: &mut ReviewApp, width: usize, height: usize, look: TerminalStyle) -> Vec<Line<'static>> {
-    front.page = height.saturating_sub(1).max(1);
-    if front.rows.is_empty() {
-        let nothing = if front.desk.len() == 0 {
+pub(super) fn list(app: &mut ReviewApp, width: usize, height: usize, look: TerminalStyle) -> Vec<Line<'static>> {
+    app.page = height.saturating_sub(1).max(1);
+    if app.rows.is_empty() {
+        let nothing = if app.review_session.len() == 0 {
             " no items are assigned to you"
         } else {
             " no item matches the filter: Esc shows all"
         };
         return padded(vec![Line::from(nothing)], height);
     }
-    let first = front.at.saturating_sub(height.saturating_sub(1)).max(front.at.saturating_sub(height / 2));
-    let first = first.min(front.rows.len().saturating_sub(height));
-    let lines = front.rows.iter().enumerate().skip(first).take(height);
-    let lines = lines.filter_map(|(place, row)| line(front, *row, place == front.at, width, look)).collect();
+    let first = app.at.saturating_sub(height.saturating_sub(1)).max(app.at.saturating_sub(height / 2));
+    let first = first.min(app.rows.len().saturating_sub(height));
+    let lines = app.rows.iter().enumerate().skip(first).take(height);
+    let lines = lines.filter_map(|(place, row)| line(app, *row, place == app.at, width, look)).collect();
     padded(lines, height)
 }
 
-fn line(front: &ReviewApp, row: usize, here: bool, width: usize, look: TerminalStyle) -> Option<Line<'static>> {
-    let item = front.desk.item(row)?;
+fn line(app: &ReviewApp, row: usize, here: bool, width: usize, look: TerminalStyle) -> Option<Line<'static>> {
+    let item = app.review_session.item(row)?;
     let flag = if is_flagged(item) { '!' } else { ' ' };
-    let decision = match (item.decision, front.desk.bar(row)) {
+    let decision = match (item.decision, app.review_session.undecidable_reason(row)) {
         (Some(verdict), _) => verdict.to_string(),
         (None, Some(_)) => "(not yours)".to_owned(),
         (None, None) => "-".to_owned(),
@@ -127,7 +128,8 @@ fn line(front: &ReviewApp, row: usize, here: bool, width: usize, look: TerminalS
     // In a narrow list only a mark shows that there is a recommendation.
     let advised = if width < 45 { 0 } else { ADVISED };
     let rest = width.saturating_sub(2 + 3 + advised + 12);
-    let longest = front.rows.iter().filter_map(|row| front.desk.item(*row)).map(|item| item.principal.chars().count());
+    let longest =
+        app.rows.iter().filter_map(|row| app.review_session.item(*row)).map(|item| item.principal.chars().count());
     let holder = (longest.max().unwrap_or(0) + 1).clamp(8, (rest / 2).max(8));
     let held = rest.saturating_sub(holder);
     let mark = format!("{}{flag}", if here { '>' } else { ' ' });
@@ -144,13 +146,13 @@ fn line(front: &ReviewApp, row: usize, here: bool, width: usize, look: TerminalS
 
 /// The details of the item under the cursor.
 pub(super) fn card(
-    front: &mut ReviewApp,
+    app: &mut ReviewApp,
     dossier: Option<&DecisionContext>,
     width: usize,
     height: usize,
     look: TerminalStyle,
 ) -> Vec<Line<'static>> {
-    let Some((row, item)) = front.row().and_then(|row| Some((row, front.desk.item(row)?))) else {
+    let Some((row, item)) = app.row().and_then(|row| Some((row, app.review_session.item(row)?))) else {
         return padded(vec![Line::from(" no item selected")], height);
     };
     let narrow = Viewport { width, height }.is_narrow();
@@ -165,7 +167,7 @@ pub(super) fn card(
         let text = format!(" your decision: {verdict}{to}{until} · {}", item.reason);
         lines.extend(wrap(&text, width, 1).into_iter().map(|text| look.decided(text)));
     }
-    if let Some(bar) = front.desk.bar(row) {
+    if let Some(bar) = app.review_session.undecidable_reason(row) {
         lines.extend(
             wrap(&format!(" you cannot decide this item: {bar}"), width, 1).into_iter().map(|text| look.warning(text)),
         );
@@ -186,10 +188,10 @@ pub(super) fn card(
         }
     }
     let most = lines.len().saturating_sub(height);
-    front.scroll = front.scroll.min(most);
-    front.page = height.saturating_sub(2).max(1);
-    let more = most.saturating_sub(front.scroll);
-    let mut shown: Vec<_> = lines.into_iter().skip(front.scroll).take(height).collect();
+    app.scroll = app.scroll.min(most);
+    app.page = height.saturating_sub(2).max(1);
+    let more = most.saturating_sub(app.scroll);
+    let mut shown: Vec<_> = lines.into_iter().skip(app.scroll).take(height).collect();
     if more > 0
         && let Some(last) = shown.last_mut()
     {
@@ -200,17 +202,17 @@ pub(super) fn card(
 
 /// List and details side by side.
 fn beside(
-    front: &mut ReviewApp,
+    app: &mut ReviewApp,
     dossier: Option<&DecisionContext>,
     width: usize,
     height: usize,
     look: TerminalStyle,
 ) -> Vec<Line<'static>> {
     let left = width * 9 / 20;
-    let cards = card(front, dossier, width - left - 1, height, look);
-    let page = front.page;
-    let rows = list(front, left, height, look);
-    front.page = if front.in_card { page } else { front.page };
+    let cards = card(app, dossier, width - left - 1, height, look);
+    let page = app.page;
+    let rows = list(app, left, height, look);
+    app.page = if app.in_card { page } else { app.page };
     let joined = rows.into_iter().zip(cards).map(|(row, card)| {
         let mut spans = row.spans;
         spans.push(Span::raw(look.pipe()));

@@ -10,11 +10,11 @@ use crate::{campaign::said, model::ReasonCode};
 use ratatui::text::Line;
 
 /// The prompt between page and footer; empty in browse mode.
-pub(super) fn prompt(front: &ReviewApp, room: Viewport, look: TerminalStyle) -> Vec<Line<'static>> {
+pub(super) fn prompt(app: &ReviewApp, room: Viewport, look: TerminalStyle) -> Vec<Line<'static>> {
     let width = room.width;
-    let named = front.row().and_then(|row| front.desk.item(row));
+    let named = app.row().and_then(|row| app.review_session.item(row));
     let named = named.map(|item| format!("{} · {}", item.principal, said(&item.entitlement))).unwrap_or_default();
-    match &front.mode {
+    match &app.mode {
         InputMode::Form(form) => asked(form, &format!("{}: {named}", form.verdict), room, look),
         InputMode::Bulk { rows, form: Some(form) } => {
             let title = format!("{} {} items with one reason", form.verdict, rows.len());
@@ -22,10 +22,12 @@ pub(super) fn prompt(front: &ReviewApp, room: Viewport, look: TerminalStyle) -> 
         }
         InputMode::Bulk { rows, form: None } => {
             let mut lines = vec![look.rule(width)];
-            let first = rows.iter().filter_map(|row| front.desk.item(*row));
+            let first = rows.iter().filter_map(|row| app.review_session.item(*row));
             let names: Vec<_> = first.map(|item| item.principal.clone()).collect();
-            let what =
-                rows.first().and_then(|row| front.desk.item(*row)).map(|item| said(&item.entitlement).to_owned());
+            let what = rows
+                .first()
+                .and_then(|row| app.review_session.item(*row))
+                .map(|item| said(&item.entitlement).to_owned());
             let text = format!(
                 " {} open items without findings, similar to {}: {}",
                 rows.len(),
@@ -42,10 +44,10 @@ pub(super) fn prompt(front: &ReviewApp, room: Viewport, look: TerminalStyle) -> 
         }
         InputMode::Search => vec![
             look.rule(width),
-            look.field(" search ", &front.view.search, true, width),
-            look.dim(fit(&format!(" {} found · Enter keeps it, Esc shows all", front.rows.len()), width)),
+            look.field(" search ", &app.view.search, true, width),
+            look.dim(fit(&format!(" {} found · Enter keeps it, Esc shows all", app.rows.len()), width)),
         ],
-        InputMode::Sign(typed) => sign(front, typed, room, look),
+        InputMode::Sign(typed) => sign(app, typed, room, look),
         InputMode::Browse | InputMode::Filter { .. } | InputMode::Help(_) => Vec::new(),
     }
 }
@@ -76,20 +78,21 @@ fn asked(form: &PromptForm, title: &str, room: Viewport, look: TerminalStyle) ->
     lines
 }
 
-fn sign(front: &ReviewApp, typed: &str, room: Viewport, look: TerminalStyle) -> Vec<Line<'static>> {
+fn sign(app: &ReviewApp, typed: &str, room: Viewport, look: TerminalStyle) -> Vec<Line<'static>> {
     let width = room.width;
     let mut lines = if room.is_low() { Vec::new() } else { vec![look.rule(width)] };
-    let papers: Vec<_> = front.desk.papers().iter().filter(|paper| paper.can_be_signed()).collect();
+    let review_files: Vec<_> =
+        app.review_session.review_files().iter().filter(|review_file| review_file.can_be_signed()).collect();
     let most = (room.height / 3).max(1);
-    for paper in papers.iter().take(most) {
-        let decided = paper.review.items.iter().filter(|item| item.decision.is_some()).count();
-        let text = format!(" {decided} of {} decided  {}", paper.review.items.len(), paper.path);
+    for review_file in review_files.iter().take(most) {
+        let decided = review_file.review.items.iter().filter(|item| item.decision.is_some()).count();
+        let text = format!(" {decided} of {} decided  {}", review_file.review.items.len(), review_file.path);
         lines.push(Line::from(fit(&text, width)));
     }
-    if papers.len() > most {
-        lines.push(look.dim(fit(&format!(" and {} more of your files", papers.len() - most), width)));
+    if review_files.len() > most {
+        lines.push(look.dim(fit(&format!(" and {} more of your files", review_files.len() - most), width)));
     }
-    let ask = match front.desk.flagged_left_open() {
+    let ask = match app.review_session.flagged_left_open() {
         0 => " sign these files? type y and Enter; Esc cancels".to_owned(),
         open => format!(
             " ! {open} flagged items are undecided; they stay open and go into your next file. To sign anyway, type {open} and Enter; Esc cancels"
@@ -101,8 +104,8 @@ fn sign(front: &ReviewApp, typed: &str, room: Viewport, look: TerminalStyle) -> 
 }
 
 /// The selection of filters that match some but not all items.
-pub(super) fn filters(front: &ReviewApp, height: usize, width: usize, look: TerminalStyle) -> Vec<Line<'static>> {
-    let InputMode::Filter { choices, at } = &front.mode else { return Vec::new() };
+pub(super) fn filters(app: &ReviewApp, height: usize, width: usize, look: TerminalStyle) -> Vec<Line<'static>> {
+    let InputMode::Filter { choices, at } = &app.mode else { return Vec::new() };
     let mut lines = vec![Line::from(look.title(fit(" show only", width)))];
     let first = at.saturating_sub(height.saturating_sub(2));
     for (place, (filter, count)) in choices.iter().enumerate().skip(first) {

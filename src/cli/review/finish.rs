@@ -19,25 +19,26 @@ use std::{
 /// # Errors
 /// When no key is available. All decisions are saved.
 pub(super) fn finish(
-    desk: &ReviewSession,
+    review_session: &ReviewSession,
     signs: bool,
     args: &ReviewArgs,
     tree: &Path,
     context: &mut CommandContext,
 ) -> Result<ExitStatus, CliError> {
-    let ready: Vec<_> = desk.papers().iter().filter(|paper| paper.can_be_signed()).collect();
+    let ready: Vec<_> =
+        review_session.review_files().iter().filter(|review_file| review_file.can_be_signed()).collect();
     let mut signed = Vec::new();
     if signs {
-        let files: Vec<PathBuf> = ready.iter().map(|paper| tree.join(&paper.path)).collect();
-        let pen = SigningOptions { key: args.key.as_deref(), name: Some(desk.reviewer()) };
+        let files: Vec<PathBuf> = ready.iter().map(|review_file| tree.join(&review_file.path)).collect();
+        let pen = SigningOptions { key: args.key.as_deref(), name: Some(review_session.reviewer()) };
         signed = sign_files(tree, &files, pen, context)?;
     }
     if context.format == OutputFormat::Json {
-        let progress = desk.progress();
+        let progress = review_session.progress();
         context.json(&json!({"decided": progress.decided, "items": progress.items, "signed": signed}))?;
         return Ok(ExitStatus::Done);
     }
-    writeln!(context.out, "{}", super::plain_text::progress(desk))?;
+    writeln!(context.out, "{}", super::plain_text::progress(review_session))?;
     if signed.is_empty() {
         let next = match (ready.is_empty(), args.next) {
             (true, true) => "tenure review --next",
@@ -51,9 +52,9 @@ pub(super) fn finish(
     for entry in &signed {
         writeln!(context.out, "signed: {}", entry["signature"].as_str().unwrap_or_default())?;
     }
-    let campaign = ready.first().map(|paper| paper.review.campaign.to_string()).unwrap_or_default();
+    let campaign = ready.first().map(|review_file| review_file.review.campaign.to_string()).unwrap_or_default();
     writeln!(context.out, "next:")?;
-    let own = format!("review-{campaign}-{}", desk.reviewer());
+    let own = format!("review-{campaign}-{}", review_session.reviewer());
     let here = branch(context)?;
     let on_main = here.as_deref().is_none_or(|branch| branch == "main");
     let name = if on_main { own } else { here.unwrap_or(own) };
@@ -61,10 +62,12 @@ pub(super) fn finish(
         writeln!(context.out, "  git switch -c {name}")?;
     }
     writeln!(context.out, "  git add campaigns/{campaign}/reviews")?;
-    writeln!(context.out, "  git commit -m \"review of {campaign} by {}\"", desk.reviewer())?;
+    writeln!(context.out, "  git commit -m \"review of {campaign} by {}\"", review_session.reviewer())?;
     writeln!(context.out, "  tenure check --base origin/main")?;
     writeln!(context.out, "  git push -u origin {name}     and open a pull request")?;
-    for (paper, others) in ready.iter().filter_map(|paper| Some((paper, waiting(desk, paper)?))) {
+    for (review_file, others) in
+        ready.iter().filter_map(|review_file| Some((review_file, waiting(review_session, review_file)?)))
+    {
         let names: Vec<_> = others.iter().map(|name| name.as_str()).collect();
         writeln!(
             context.out,
@@ -72,14 +75,18 @@ pub(super) fn finish(
             names.join(" and "),
             names[0]
         )?;
-        writeln!(context.out, "  {}", paper.path)?;
+        writeln!(context.out, "  {}", review_file.path)?;
     }
     Ok(ExitStatus::Done)
 }
 
 /// Returns the cosigners of a file besides this person.
-fn waiting<'d>(desk: &'d ReviewSession, paper: &'d super::review_file::ReviewFile) -> Option<Vec<&'d PrincipalId>> {
-    let others: Vec<_> = paper.review.cosigners.iter().filter(|name| *name != desk.reviewer()).collect();
-    let mine = paper.review.reviewer == *desk.reviewer();
+fn waiting<'d>(
+    review_session: &'d ReviewSession,
+    review_file: &'d super::review_file::ReviewFile,
+) -> Option<Vec<&'d PrincipalId>> {
+    let others: Vec<_> =
+        review_file.review.cosigners.iter().filter(|name| *name != review_session.reviewer()).collect();
+    let mine = review_file.review.reviewer == *review_session.reviewer();
     (mine && !others.is_empty()).then_some(others)
 }

@@ -9,16 +9,16 @@ use super::{
 use ratatui::text::Line;
 
 /// The status message and the keys.
-pub(super) fn foot(front: &ReviewApp, room: Viewport, look: TerminalStyle) -> Vec<Line<'static>> {
+pub(super) fn foot(app: &ReviewApp, room: Viewport, look: TerminalStyle) -> Vec<Line<'static>> {
     let width = room.width;
     let mut lines = if room.is_low() { Vec::new() } else { vec![look.rule(width)] };
-    lines.push(match &front.notice {
+    lines.push(match &app.notice {
         Some(StatusMessage::Done(text)) => Line::from(fit(&format!(" {text}"), width)),
         Some(StatusMessage::Refused(text)) => look.warning(fit(&format!(" ! {text}"), width)),
-        None => look.dim(fit(&format!(" {}", shown(front)), width)),
+        None => look.dim(fit(&format!(" {}", shown(app)), width)),
     });
     if room.is_low() {
-        let keys = match &front.mode {
+        let keys = match &app.mode {
             InputMode::Form(_) | InputMode::Bulk { form: Some(_), .. } => " Enter next · Tab field · Esc back",
             InputMode::Bulk { .. } => " c r d e o p t x i a for all · Esc back",
             InputMode::Filter { .. } | InputMode::Search | InputMode::Sign(_) => " Enter · Esc back",
@@ -26,14 +26,14 @@ pub(super) fn foot(front: &ReviewApp, room: Viewport, look: TerminalStyle) -> Ve
             InputMode::Browse => " ? all keys · Enter card · Esc · q",
         };
         // The status message takes precedence over the keys of an open prompt.
-        let prompted = !matches!(front.mode, InputMode::Browse) && front.notice.is_none();
+        let prompted = !matches!(app.mode, InputMode::Browse) && app.notice.is_none();
         if prompted {
             lines.clear();
         }
         lines.push(look.keys(&fit(keys, width)));
         return lines;
     }
-    let keys: Vec<&str> = match (&front.mode, front.in_card) {
+    let keys: Vec<&str> = match (&app.mode, app.in_card) {
         (InputMode::Form(_) | InputMode::Bulk { form: Some(_), .. }, _) => {
             vec![" Enter next, at the end saves · Tab other field · Esc back without deciding"]
         }
@@ -55,19 +55,19 @@ pub(super) fn foot(front: &ReviewApp, room: Viewport, look: TerminalStyle) -> Ve
     lines
 }
 
-fn shown(front: &ReviewApp) -> String {
-    let search = if front.view.search.is_empty() { String::new() } else { format!(" · with `{}`", front.view.search) };
-    let place = if front.rows.is_empty() { 0 } else { front.at + 1 };
-    let sort = front.view.sort;
+fn shown(app: &ReviewApp) -> String {
+    let search = if app.view.search.is_empty() { String::new() } else { format!(" · with `{}`", app.view.search) };
+    let place = if app.rows.is_empty() { 0 } else { app.at + 1 };
+    let sort = app.view.sort;
     format!(
         "{place} of {} shown: {}{search} · sorted by {sort} · every decision is saved",
-        front.rows.len(),
-        front.view.filter
+        app.rows.len(),
+        app.view.filter
     )
 }
 
 /// The help page from its scroll offset.
-pub(super) fn help(front: &mut ReviewApp, height: usize, width: usize, look: TerminalStyle) -> Vec<Line<'static>> {
+pub(super) fn help(app: &mut ReviewApp, height: usize, width: usize, look: TerminalStyle) -> Vec<Line<'static>> {
     let mut lines =
         vec![Line::from(look.title(fit(" verdicts: press a key, then enter a reason; Enter confirms", width)))];
     lines.extend(
@@ -84,7 +84,7 @@ pub(super) fn help(front: &mut ReviewApp, height: usize, width: usize, look: Ter
     ];
     lines.extend(more.iter().flat_map(|text| wrap(&format!("  {text}"), width, 4)).map(Line::from));
     let most = lines.len().saturating_sub(height);
-    if let InputMode::Help(from) = &mut front.mode {
+    if let InputMode::Help(from) = &mut app.mode {
         *from = (*from).min(most);
         lines.drain(..*from);
     }

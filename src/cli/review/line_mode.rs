@@ -16,9 +16,9 @@ use std::io::{self, BufRead, Write};
 /// A line-mode session.
 pub(super) struct LineSession<'a> {
     /// The review session.
-    pub(super) desk: ReviewSession,
+    pub(super) review_session: ReviewSession,
     /// The writer of its files.
-    pub(super) keeper: &'a mut ReviewStore,
+    pub(super) store: &'a mut ReviewStore,
     /// Returns the decision context of an item.
     pub(super) dossier: &'a dyn Fn(&ReviewSession, usize) -> Option<DecisionContext>,
     /// The current time.
@@ -46,14 +46,15 @@ impl LineSession<'_> {
     ///
     /// # Errors
     /// When input or output fails. All decisions are saved.
-    pub(super) fn hold(&mut self) -> io::Result<bool> {
-        writeln!(self.says, "{}\n", progress(&self.desk))?;
+    pub(super) fn run(&mut self) -> io::Result<bool> {
+        writeln!(self.says, "{}\n", progress(&self.review_session))?;
         self.help()?;
         let mut skipped: Vec<usize> = Vec::new();
         loop {
-            let open = (0..self.desk.len()).find(|row| self.desk.is_open(*row) && !skipped.contains(row));
+            let open =
+                (0..self.review_session.len()).find(|row| self.review_session.is_open(*row) && !skipped.contains(row));
             let Some(row) = open else { break };
-            let text = card(&self.desk, row, (self.dossier)(&self.desk, row).as_ref());
+            let text = card(&self.review_session, row, (self.dossier)(&self.review_session, row).as_ref());
             write!(self.says, "\n{text}")?;
             let said = loop {
                 match self.ask(row)? {
@@ -65,16 +66,16 @@ impl LineSession<'_> {
                 LineAnswer::Stop => return Ok(false),
                 LineAnswer::Skip => skipped.push(row),
                 LineAnswer::Nothing => {}
-                LineAnswer::Undo => match self.desk.undo() {
-                    Some((what, papers)) => {
-                        self.save(&papers)?;
+                LineAnswer::Undo => match self.review_session.undo() {
+                    Some((what, review_files)) => {
+                        self.save(&review_files)?;
                         writeln!(self.says, "undone: {}", escape(&what))?;
                     }
                     None => writeln!(self.says, "no decision to undo")?,
                 },
-                LineAnswer::Answer(answer) => match self.desk.decide(row, &answer) {
-                    Ok(papers) => {
-                        if self.save(&papers)? {
+                LineAnswer::Answer(answer) => match self.review_session.decide(row, &answer) {
+                    Ok(review_files) => {
+                        if self.save(&review_files)? {
                             writeln!(self.says, "saved: {}", answer.word())?;
                         }
                     }
@@ -117,7 +118,7 @@ impl LineSession<'_> {
     }
 
     fn ask_more(&mut self, row: usize, verdict: Verdict) -> io::Result<LineAnswer> {
-        let Some(item) = self.desk.item(row).cloned() else { return Ok(LineAnswer::Nothing) };
+        let Some(item) = self.review_session.item(row).cloned() else { return Ok(LineAnswer::Nothing) };
         let mut answer = DecisionInput { verdict: Some(verdict), ..DecisionInput::default() };
         if takes_to(verdict) {
             match self.ask_to(verdict)? {
@@ -168,11 +169,11 @@ impl LineSession<'_> {
     }
 
     fn ask_to_sign(&mut self) -> io::Result<bool> {
-        if !self.desk.papers().iter().any(super::review_file::ReviewFile::can_be_signed) {
+        if !self.review_session.review_files().iter().any(super::review_file::ReviewFile::can_be_signed) {
             return Ok(false);
         }
-        writeln!(self.says, "\n{}", progress(&self.desk))?;
-        let open = self.desk.flagged_left_open();
+        writeln!(self.says, "\n{}", progress(&self.review_session))?;
+        let open = self.review_session.flagged_left_open();
         let (ask, wanted) = match open {
             0 => ("sign now? (y or n)".to_owned(), "y".to_owned()),
             open => (
@@ -201,19 +202,19 @@ impl LineSession<'_> {
     }
 
     /// Saves the files, and returns whether all were saved.
-    fn save(&mut self, papers: &[usize]) -> io::Result<bool> {
-        for place in papers {
-            let Some(paper) = self.desk.papers().get(*place).cloned() else { continue };
-            let problem = match self.keeper.keep(&paper) {
+    fn save(&mut self, review_files: &[usize]) -> io::Result<bool> {
+        for place in review_files {
+            let Some(review_file) = self.review_session.review_files().get(*place).cloned() else { continue };
+            let problem = match self.store.save(&review_file) {
                 Ok(()) => continue,
-                Err(SaveError::Changed) => match super::settle(&mut self.desk, self.keeper, *place) {
+                Err(SaveError::Changed) => match super::merge_and_save(&mut self.review_session, self.store, *place) {
                     Ok(disputed) if disputed.is_empty() => continue,
                     Ok(_) => "the item was decided differently in the file meanwhile; that decision is kept".to_owned(),
                     Err(error) => error.to_string(),
                 },
                 Err(error) => error.to_string(),
             };
-            writeln!(self.says, "not saved: {}: {}", paper.path, escape(&problem))?;
+            writeln!(self.says, "not saved: {}: {}", review_file.path, escape(&problem))?;
             return Ok(false);
         }
         Ok(true)

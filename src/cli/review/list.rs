@@ -12,22 +12,22 @@ use std::io::Write;
 ///
 /// # Errors
 /// When stdout cannot be written.
-pub(super) fn list(desk: &ReviewSession, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
-    let papers = desk.papers().iter().filter(|paper| !paper.is_empty());
-    let entries: Vec<_> = papers
-        .map(|paper| {
-            let items = &paper.review.items;
+pub(super) fn list(review_session: &ReviewSession, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
+    let review_files = review_session.review_files().iter().filter(|review_file| !review_file.is_empty());
+    let entries: Vec<_> = review_files
+        .map(|review_file| {
+            let items = &review_file.review.items;
             let flagged = items.iter().filter(|item| is_flagged(item) && item.decision.is_none()).count();
             json!({
-                "path": paper.path,
-                "system": paper.review.system,
-                "stage": paper.review.stage(),
+                "path": review_file.path,
+                "system": review_file.review.system,
+                "stage": review_file.review.stage(),
                 "items": items.len(),
                 "decided": items.iter().filter(|item| item.decision.is_some()).count(),
                 "flagged_open": flagged,
-                "signed": matches!(paper.standing, super::review_file::ReviewFileState::Signed { .. }),
-                "to_cosign": paper.standing == super::review_file::ReviewFileState::ToCosign,
-                "due": paper.due,
+                "signed": matches!(review_file.standing, super::review_file::ReviewFileState::Signed { .. }),
+                "to_cosign": review_file.standing == super::review_file::ReviewFileState::ToCosign,
+                "due": review_file.due,
             })
         })
         .collect();
@@ -35,7 +35,7 @@ pub(super) fn list(desk: &ReviewSession, context: &mut CommandContext) -> Result
         context.json(&entries)?;
         return Ok(ExitStatus::Done);
     }
-    writeln!(context.out, "{}", super::plain_text::progress(desk))?;
+    writeln!(context.out, "{}", super::plain_text::progress(review_session))?;
     for entry in &entries {
         let word = match (entry["signed"].as_bool(), entry["to_cosign"].as_bool()) {
             (Some(true), _) => "signed",
@@ -60,14 +60,14 @@ pub(super) fn list(desk: &ReviewSession, context: &mut CommandContext) -> Result
 /// # Errors
 /// When stdout cannot be written.
 pub(super) fn next(
-    desk: &ReviewSession,
+    review_session: &ReviewSession,
     dossier: &dyn Fn(&ReviewSession, usize) -> Option<DecisionContext>,
     context: &mut CommandContext,
 ) -> Result<ExitStatus, CliError> {
-    let open = (0..desk.len()).find(|row| desk.is_open(*row));
+    let open = (0..review_session.len()).find(|row| review_session.is_open(*row));
     let entry = open.and_then(|row| {
-        let (item, paper) = (desk.item(row)?, desk.paper_of(row)?);
-        Some(json!({"path": paper.path, "item": item, "due": paper.due, "dossier": dossier(desk, row)}))
+        let (item, review_file) = (review_session.item(row)?, review_session.paper_of(row)?);
+        Some(json!({"path": review_file.path, "item": item, "due": review_file.due, "dossier": dossier(review_session, row)}))
     });
     context.json(&entry)?;
     Ok(ExitStatus::Done)

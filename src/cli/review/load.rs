@@ -51,24 +51,24 @@ impl SessionLoader<'_> {
     ) -> Result<(Vec<ReviewFile>, SessionInput), CliError> {
         let stages = StageOverview::of(self.opening);
         let put = self.put_to_review(found)?;
-        let mut papers = Vec::new();
+        let mut review_files = Vec::new();
         for file in found {
-            papers.extend(self.paper(file, &put, &stages)?);
+            review_files.extend(self.review_file(file, &put, &stages)?);
         }
-        let own = papers.len();
+        let own = review_files.len();
         for lent in self.lent(found, now)? {
-            papers.push(self.of(lent.path, lent.review, ReviewFileState::Lent, &stages));
+            review_files.push(self.of(lent.path, lent.review, ReviewFileState::Lent, &stages));
         }
-        let mut bars = self.bars(&papers, &put, &stages);
+        let mut bars = self.bars(&review_files, &put, &stages);
         // Delegated files are read as published, so they cannot be altered.
-        for item in papers.iter().skip(own).flat_map(|paper| &paper.review.items) {
+        for item in review_files.iter().skip(own).flat_map(|review_file| &review_file.review.items) {
             if bars.get(&item.id).is_some_and(|bar| bar.why.starts_with(ALTERED)) {
                 bars.remove(&item.id);
             }
         }
-        let in_force = self.in_force(&papers);
-        self.follow(&mut papers);
-        Ok((papers, SessionInput { bars, in_force, terms: self.terms }))
+        let in_force = self.in_force(&review_files);
+        self.add_follow_up_files(&mut review_files);
+        Ok((review_files, SessionInput { bars, in_force, terms: self.terms }))
     }
 
     /// Returns the items of these files as published by the campaign.
@@ -97,7 +97,7 @@ impl SessionLoader<'_> {
     }
 
     /// Returns the mode of a file; `None` if another person must act first.
-    fn paper(
+    fn review_file(
         &self,
         file: &ReviewFileOnDisk,
         put: &BTreeMap<ItemId, Vec<Item>>,
@@ -126,26 +126,27 @@ impl SessionLoader<'_> {
 
     fn of(&self, path: String, review: Review, standing: ReviewFileState, stages: &StageOverview<'_>) -> ReviewFile {
         let due = stages.due(review.stage()).unwrap_or(self.opening.campaign().value().closes_at);
-        let bar = stages.bar(review.stage());
+        let bar = stages.progress_bar(review.stage());
         ReviewFile { path, review, standing, due, bar, next: None }
     }
 
     /// Adds files for decisions after signing or for other reviewers, where they do not exist yet.
-    fn follow(&self, papers: &mut Vec<ReviewFile>) {
-        for place in 0..papers.len() {
-            let Some(paper) = papers.get(place) else { continue };
-            if !matches!(paper.standing, ReviewFileState::Lent | ReviewFileState::Signed { .. }) || paper.bar.is_some()
+    fn add_follow_up_files(&self, review_files: &mut Vec<ReviewFile>) {
+        for place in 0..review_files.len() {
+            let Some(review_file) = review_files.get(place) else { continue };
+            if !matches!(review_file.standing, ReviewFileState::Lent | ReviewFileState::Signed { .. })
+                || review_file.bar.is_some()
             {
                 continue;
             }
-            let head = self.head(&paper.review);
-            let (due, beside) = (paper.due, paper.path.clone());
-            let mut next = papers.iter().position(|other| other.takes(&head));
+            let head = self.head(&review_file.review);
+            let (due, beside) = (review_file.due, review_file.path.clone());
+            let mut next = review_files.iter().position(|other| other.takes(&head));
             if next.is_none()
-                && let Some(path) = self.free(&beside, papers)
+                && let Some(path) = self.free(&beside, review_files)
             {
-                next = Some(papers.len());
-                papers.push(ReviewFile {
+                next = Some(review_files.len());
+                review_files.push(ReviewFile {
                     path,
                     review: head,
                     standing: ReviewFileState::Next,
@@ -154,8 +155,8 @@ impl SessionLoader<'_> {
                     next: None,
                 });
             }
-            if let Some(paper) = papers.get_mut(place) {
-                paper.next = next;
+            if let Some(review_file) = review_files.get_mut(place) {
+                review_file.next = next;
             }
         }
     }
@@ -174,24 +175,26 @@ impl SessionLoader<'_> {
     }
 
     /// Returns the path of the next file of this person in the same folder.
-    fn free(&self, beside: &str, papers: &[ReviewFile]) -> Option<String> {
+    fn free(&self, beside: &str, review_files: &[ReviewFile]) -> Option<String> {
         let folder = beside.rsplit_once('/').map_or("", |(folder, _)| folder);
         let stems =
             std::iter::once(self.reviewer.to_string()).chain((2_u32..).map(|n| format!("{}-{n}", self.reviewer)));
         let mut paths = stems.map(|stem| format!("{folder}/{stem}.toml"));
-        paths.find(|path| !self.tree.join(path).exists() && papers.iter().all(|paper| paper.path != *path))
+        paths.find(|path| {
+            !self.tree.join(path).exists() && review_files.iter().all(|review_file| review_file.path != *path)
+        })
     }
 
     /// Returns the reference to the decision in force, by stage and item.
-    fn in_force(&self, papers: &[ReviewFile]) -> BTreeMap<(u32, ItemId), String> {
+    fn in_force(&self, review_files: &[ReviewFile]) -> BTreeMap<(u32, ItemId), String> {
         let mut in_force = BTreeMap::new();
-        for paper in papers {
-            let (stage, holder) = (paper.review.stage(), &paper.review.reviewer);
-            let seat = self.opening.reviewers().iter().position(|name| name == holder);
-            let seat = seat.and_then(|seat| u32::try_from(seat).ok()).map(VotingSlot::Asked);
-            for item in &paper.review.items {
+        for review_file in review_files {
+            let (stage, holder) = (review_file.review.stage(), &review_file.review.reviewer);
+            let slot = self.opening.reviewers().iter().position(|name| name == holder);
+            let slot = slot.and_then(|slot| u32::try_from(slot).ok()).map(VotingSlot::Asked);
+            for item in &review_file.review.items {
                 let bound = self.opening.bound(&item.id).iter().filter(|bound| bound.stage == stage);
-                let mut bound = bound.filter(|bound| Some(bound.seat) == seat || bound.by == *self.reviewer);
+                let mut bound = bound.filter(|bound| Some(bound.slot) == slot || bound.by == *self.reviewer);
                 if let Some(bound) = bound.next() {
                     in_force.insert((stage, item.id), bound.reference());
                 }
@@ -203,21 +206,21 @@ impl SessionLoader<'_> {
     /// Returns the items that the person cannot decide, with reasons.
     fn bars(
         &self,
-        papers: &[ReviewFile],
+        review_files: &[ReviewFile],
         put: &BTreeMap<ItemId, Vec<Item>>,
         stages: &StageOverview<'_>,
     ) -> BTreeMap<ItemId, UndecidableItem> {
         let mut bars = BTreeMap::new();
-        for paper in papers {
-            for id in altered(&paper.review, put) {
-                let why = format!("{ALTERED}: git checkout origin/main -- {}", paper.path);
+        for review_file in review_files {
+            for id in altered(&review_file.review, put) {
+                let why = format!("{ALTERED}: git checkout origin/main -- {}", review_file.path);
                 bars.insert(*id, UndecidableItem { why, may_abstain: false });
             }
-            for item in &paper.review.items {
-                if let Some(why) = stages.bar_of(&item.id, paper.review.stage()) {
+            for item in &review_file.review.items {
+                if let Some(why) = stages.bar_of(&item.id, review_file.review.stage()) {
                     bars.entry(item.id).or_insert(UndecidableItem { why, may_abstain: false });
                 }
-                if let Some(tie) = self.session.governed.kinship().tie(self.reviewer, &item.subject) {
+                if let Some(tie) = self.session.governed.kinship().link(self.reviewer, &item.subject) {
                     let why = format!("it is {tie}: abstain with a, and leave `to` empty");
                     bars.entry(item.id).or_insert(UndecidableItem { why, may_abstain: true });
                 }

@@ -76,17 +76,17 @@ pub(super) struct ReviewArgs {
 
 pub(super) fn run(args: &ReviewArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let session = RepositorySession::open(context)?;
-    let DiscoveredReviews { campaign, desk, mut keeper, tree } = discover(args, &session, context)?;
+    let DiscoveredReviews { campaign, review_session, mut store, tree } = discover(args, &session, context)?;
     if args.list {
-        return list::list(&desk, context);
+        return list::list(&review_session, context);
     }
-    let (systems, subjects) = asked(&desk);
-    let shelf = ContextLoader::read(&session, &campaign, &systems, &subjects)?;
-    let library = ContextIndex::new(shelf.sources());
-    let dossier = |desk: &ReviewSession, row: usize| dossier(&library, desk, row);
+    let (systems, subjects) = asked(&review_session);
+    let context_loader = ContextLoader::read(&session, &campaign, &systems, &subjects)?;
+    let library = ContextIndex::new(context_loader.sources());
+    let dossier = |review_session: &ReviewSession, row: usize| dossier(&library, review_session, row);
     let now = context.clock.now();
-    let (desk, signs) = if args.next && context.format == super::OutputFormat::Json {
-        return list::next(&desk, &dossier, context);
+    let (review_session, signs) = if args.next && context.format == super::OutputFormat::Json {
+        return list::next(&review_session, &dossier, context);
     } else if args.next || (has_terminal() && has_no_screen(context)) {
         if !args.next {
             let name = context.variable("TERM").unwrap_or_else(|| "not set".to_owned());
@@ -104,10 +104,11 @@ pub(super) fn run(args: &ReviewArgs, context: &mut CommandContext) -> Result<Exi
         } else {
             &mut context.out
         };
-        let keeper = &mut keeper;
-        let mut talk = line_mode::LineSession { desk, keeper, dossier: &dossier, now, hears: &mut hears, says, echoes };
-        let signs = talk.hold()?;
-        (talk.desk, signs)
+        let store = &mut store;
+        let mut line_session =
+            line_mode::LineSession { review_session, store, dossier: &dossier, now, hears: &mut hears, says, echoes };
+        let signs = line_session.run()?;
+        (line_session.review_session, signs)
     } else {
         if !has_terminal() {
             let problem = Diagnostic::error("no-terminal", "review needs a terminal");
@@ -115,24 +116,25 @@ pub(super) fn run(args: &ReviewArgs, context: &mut CommandContext) -> Result<Exi
         }
         let colour = context.out_style.colour && !has_no_colour(context);
         let look = TerminalStyle { colour, unicode: is_unicode(context) };
-        let mut front = ReviewApp::new(desk, now);
-        let mut around = RepositoryContext { library: &library, keeper: &mut keeper };
-        let left = terminal::run(&mut front, &mut around, look)?;
-        (front.desk, left == ExitReason::ToSign)
+        let mut app = ReviewApp::new(review_session, now);
+        let mut around = RepositoryContext { library: &library, store: &mut store };
+        let left = terminal::run(&mut app, &mut around, look)?;
+        (app.review_session, left == ExitReason::ToSign)
     };
-    finish::finish(&desk, signs, args, &tree, context)
+    finish::finish(&review_session, signs, args, &tree, context)
 }
 
 /// Returns the systems and accounts of the items of a session.
-fn asked(desk: &ReviewSession) -> (BTreeSet<crate::model::SystemId>, BTreeSet<String>) {
-    let systems = desk.papers().iter().map(|paper| paper.review.system.clone()).collect();
-    let subjects = (0..desk.len()).filter_map(|row| desk.item(row)).map(|item| item.subject.clone()).collect();
+fn asked(review_session: &ReviewSession) -> (BTreeSet<crate::model::SystemId>, BTreeSet<String>) {
+    let systems = review_session.review_files().iter().map(|review_file| review_file.review.system.clone()).collect();
+    let subjects =
+        (0..review_session.len()).filter_map(|row| review_session.item(row)).map(|item| item.subject.clone()).collect();
     (systems, subjects)
 }
 
-fn dossier(library: &ContextIndex<'_>, desk: &ReviewSession, row: usize) -> Option<DecisionContext> {
-    let (item, paper) = (desk.item(row)?, desk.paper_of(row)?);
-    Some(library.dossier(item, &paper.review.system, paper.due))
+fn dossier(library: &ContextIndex<'_>, review_session: &ReviewSession, row: usize) -> Option<DecisionContext> {
+    let (item, review_file) = (review_session.item(row)?, review_session.paper_of(row)?);
+    Some(library.dossier(item, &review_file.review.system, review_file.due))
 }
 
 /// Saves a file that was changed on disk meanwhile: merges the decisions of this session into the version on disk.
@@ -140,12 +142,16 @@ fn dossier(library: &ContextIndex<'_>, desk: &ReviewSession, row: usize) -> Opti
 ///
 /// # Errors
 /// When the file is no longer valid, or cannot be written.
-fn settle(desk: &mut ReviewSession, keeper: &mut ReviewStore, place: usize) -> Result<Vec<ItemId>, SaveError> {
-    let Some(paper) = desk.papers().get(place).cloned() else { return Ok(Vec::new()) };
-    let merged = keeper.merge(&paper)?;
-    desk.replace(place, merged.items);
-    if let Some(paper) = desk.papers().get(place) {
-        keeper.keep(paper)?;
+fn merge_and_save(
+    review_session: &mut ReviewSession,
+    store: &mut ReviewStore,
+    place: usize,
+) -> Result<Vec<ItemId>, SaveError> {
+    let Some(review_file) = review_session.review_files().get(place).cloned() else { return Ok(Vec::new()) };
+    let merged = store.merge(&review_file)?;
+    review_session.replace(place, merged.items);
+    if let Some(review_file) = review_session.review_files().get(place) {
+        store.save(review_file)?;
     }
     Ok(merged.disputed)
 }
@@ -153,20 +159,20 @@ fn settle(desk: &mut ReviewSession, keeper: &mut ReviewStore, place: usize) -> R
 /// The repository side of a full-screen session.
 struct RepositoryContext<'a> {
     library: &'a ContextIndex<'a>,
-    keeper: &'a mut ReviewStore,
+    store: &'a mut ReviewStore,
 }
 
 impl TerminalHost for RepositoryContext<'_> {
-    fn dossier(&self, front: &ReviewApp, row: usize, _: &Item) -> Option<DecisionContext> {
-        dossier(self.library, &front.desk, row)
+    fn dossier(&self, app: &ReviewApp, row: usize, _: &Item) -> Option<DecisionContext> {
+        dossier(self.library, &app.review_session, row)
     }
 
-    fn save(&mut self, front: &mut ReviewApp, papers: &[usize]) {
-        for place in papers {
-            let Some(paper) = front.desk.papers().get(*place) else { continue };
-            let told = match self.keeper.keep(paper) {
+    fn save(&mut self, app: &mut ReviewApp, review_files: &[usize]) {
+        for place in review_files {
+            let Some(review_file) = app.review_session.review_files().get(*place) else { continue };
+            let told = match self.store.save(review_file) {
                 Ok(()) => continue,
-                Err(SaveError::Changed) => match settle(&mut front.desk, self.keeper, *place) {
+                Err(SaveError::Changed) => match merge_and_save(&mut app.review_session, self.store, *place) {
                     Ok(disputed) if disputed.is_empty() => {
                         StatusMessage::Done("the file had changed on disk: both versions were merged".to_owned())
                     }
@@ -177,8 +183,8 @@ impl TerminalHost for RepositoryContext<'_> {
                 },
                 Err(error) => StatusMessage::Refused(format!("NOT SAVED: {error}")),
             };
-            front.show();
-            front.notify(told);
+            app.show();
+            app.notify(told);
         }
     }
 }

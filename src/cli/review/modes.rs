@@ -14,17 +14,17 @@ impl ReviewApp {
     /// Finds visible items that can be decided together with the item under the cursor.
     pub(super) fn begin_bulk(&mut self) {
         let Some(row) = self.row() else { return };
-        let Some(item) = self.desk.item(row) else { return };
+        let Some(item) = self.review_session.item(row) else { return };
         if is_flagged(item) {
             let refused = DecisionError::Flagged(self.name(row));
             self.notice = Some(StatusMessage::Refused(refused.to_string()));
             return;
         }
-        let shape = self.desk.shape(row);
+        let shape = self.review_session.shape(row);
         let alike = |row: &usize| {
-            self.desk.is_open(*row)
-                && self.desk.shape(*row) == shape
-                && self.desk.item(*row).is_some_and(|item| !is_flagged(item))
+            self.review_session.is_open(*row)
+                && self.review_session.shape(*row) == shape
+                && self.review_session.item(*row).is_some_and(|item| !is_flagged(item))
         };
         let rows: Vec<usize> = self.rows.iter().copied().filter(alike).collect();
         if rows.len() < 2 {
@@ -38,7 +38,7 @@ impl ReviewApp {
     pub(super) fn bulk(&mut self, key: KeyPress, rows: Vec<usize>, form: Option<PromptForm>) -> AppEffect {
         let Some(mut form) = form else {
             let verdict = if let KeyPress::Char(character) = key { verdict_of(character) } else { None };
-            let item = rows.first().and_then(|row| self.desk.item(*row));
+            let item = rows.first().and_then(|row| self.review_session.item(*row));
             match (key, verdict, item) {
                 (KeyPress::Escape | KeyPress::Char('q'), ..) => {}
                 (_, Some(verdict), Some(item)) => {
@@ -52,13 +52,13 @@ impl ReviewApp {
         match form.press(key) {
             FormResult::Asking => self.mode = InputMode::Bulk { rows, form: Some(form) },
             FormResult::Left => self.mode = InputMode::Bulk { rows, form: None },
-            FormResult::Whole(answer) => match self.desk.decide_all(&rows, &answer) {
-                Ok(papers) => {
-                    self.settle(rows.last().copied().unwrap_or_default());
+            FormResult::Whole(answer) => match self.review_session.decide_all(&rows, &answer) {
+                Ok(review_files) => {
+                    self.move_to_next_open(rows.last().copied().unwrap_or_default());
                     let count = rows.len();
                     self.notice =
                         Some(StatusMessage::Done(format!("{}: {count} items  ·  u: undo all", answer.word())));
-                    return AppEffect::Save(papers);
+                    return AppEffect::Save(review_files);
                 }
                 Err(refused) => {
                     form.problem = Some(refused.to_string());
@@ -109,7 +109,7 @@ impl ReviewApp {
     }
 
     pub(super) fn begin_sign(&mut self) -> AppEffect {
-        if self.desk.papers().iter().any(super::review_file::ReviewFile::can_be_signed) {
+        if self.review_session.review_files().iter().any(super::review_file::ReviewFile::can_be_signed) {
             self.mode = InputMode::Sign(String::new());
         } else {
             self.notice = Some(StatusMessage::Refused("no decisions to sign".to_owned()));

@@ -88,30 +88,30 @@ impl ReviewStore {
     ///
     /// # Errors
     /// When the file was changed meanwhile, or cannot be written.
-    pub(super) fn keep(&mut self, paper: &ReviewFile) -> Result<(), SaveError> {
+    pub(super) fn save(&mut self, review_file: &ReviewFile) -> Result<(), SaveError> {
         // A lock serializes concurrent sessions; changes by an editor are detected by digest.
         let lock = fs::File::create(self.git.join("tenure-review.lock"))?;
         flock(&lock, FlockOperation::LockExclusive).map_err(io::Error::from)?;
-        let on_disk = WorkTree::new(&self.tree).read(&paper.path)?;
+        let on_disk = WorkTree::new(&self.tree).read(&review_file.path)?;
         let now = on_disk.as_ref().map(Digest::of);
-        if now != self.seen.get(&paper.path).and_then(|seen| seen.digest) {
+        if now != self.seen.get(&review_file.path).and_then(|seen| seen.digest) {
             return Err(SaveError::Changed);
         }
-        if !signatures(&self.tree, &paper.path)?.is_empty() {
+        if !signatures(&self.tree, &review_file.path)?.is_empty() {
             return Err(SaveError::Signed);
         }
-        let file = self.tree.join(&paper.path);
-        if paper.is_empty() {
+        let file = self.tree.join(&review_file.path);
+        if review_file.is_empty() {
             if now.is_some() {
                 fs::remove_file(&file)?;
             }
-            self.seen.insert(paper.path.clone(), LastSeenVersion::default());
+            self.seen.insert(review_file.path.clone(), LastSeenVersion::default());
             return Ok(());
         }
-        let text = codec::render(&paper.review);
+        let text = codec::render(&review_file.review);
         self.replace(&file, text.as_bytes())?;
         let digest = Some(Digest::of(&text));
-        self.seen.insert(paper.path.clone(), LastSeenVersion { digest, items: paper.review.items.clone() });
+        self.seen.insert(review_file.path.clone(), LastSeenVersion { digest, items: review_file.review.items.clone() });
         Ok(())
     }
 
@@ -119,10 +119,10 @@ impl ReviewStore {
     ///
     /// # Errors
     /// When it cannot be read, or is not a canonical review.
-    pub(super) fn merge(&mut self, paper: &ReviewFile) -> Result<MergedReview, SaveError> {
-        let base = self.seen.get(&paper.path).cloned().unwrap_or_default();
-        let theirs = self.read(&paper.path)?.map(|(review, _)| review.items).unwrap_or_default();
-        Ok(merge(&base.items, &paper.review.items, theirs))
+    pub(super) fn merge(&mut self, review_file: &ReviewFile) -> Result<MergedReview, SaveError> {
+        let base = self.seen.get(&review_file.path).cloned().unwrap_or_default();
+        let theirs = self.read(&review_file.path)?.map(|(review, _)| review.items).unwrap_or_default();
+        Ok(merge(&base.items, &review_file.review.items, theirs))
     }
 
     /// Replaces a file atomically: readers see the old or the new bytes, also after a crash.
@@ -131,14 +131,14 @@ impl ReviewStore {
         // A temporary file in the git folder cannot be committed by accident, but may be on another file system.
         let apart = self.git.join(&name);
         let beside = file.with_file_name(format!(".{name}"));
-        match put(&apart, file, bytes) {
-            Err(error) if error.kind() == io::ErrorKind::CrossesDevices => put(&beside, file, bytes),
+        match replace_file(&apart, file, bytes) {
+            Err(error) if error.kind() == io::ErrorKind::CrossesDevices => replace_file(&beside, file, bytes),
             done => done,
         }
     }
 }
 
-fn put(draft: &Path, file: &Path, bytes: &[u8]) -> io::Result<()> {
+fn replace_file(draft: &Path, file: &Path, bytes: &[u8]) -> io::Result<()> {
     let write = || {
         let mut new = fs::File::create(draft)?;
         new.write_all(bytes)?;

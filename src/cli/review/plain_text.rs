@@ -1,6 +1,6 @@
 //! Item details as plain text, for pipes, screen readers and dumb terminals.
 
-use super::{session::ReviewSession, style::spelled};
+use super::{session::ReviewSession, style::to_ascii};
 use crate::{
     campaign::{DecisionContext, is_flagged, said},
     diag::escape,
@@ -8,13 +8,13 @@ use crate::{
 use std::io::{self, Write};
 
 /// Returns the details of an item.
-pub(super) fn card(desk: &ReviewSession, row: usize, dossier: Option<&DecisionContext>) -> String {
-    let Some(item) = desk.item(row) else { return String::new() };
+pub(super) fn card(review_session: &ReviewSession, row: usize, dossier: Option<&DecisionContext>) -> String {
+    let Some(item) = review_session.item(row) else { return String::new() };
     let flag = if is_flagged(item) { "flagged: " } else { "" };
     let place = row + 1;
     let mut text = format!(
         "[{place} of {}] {flag}{} · {}\n",
-        desk.len(),
+        review_session.len(),
         escape(&item.principal),
         escape(said(&item.entitlement))
     );
@@ -28,7 +28,7 @@ pub(super) fn card(desk: &ReviewSession, row: usize, dossier: Option<&DecisionCo
     if let Some(verdict) = item.decision {
         text.push_str(&format!("  decided:       {verdict}: {}\n", escape(&item.reason)));
     }
-    if let Some(bar) = desk.bar(row) {
+    if let Some(bar) = review_session.undecidable_reason(row) {
         text.push_str(&format!("  not yours:     {}\n", escape(bar)));
     }
     text
@@ -39,7 +39,7 @@ pub(super) struct AsciiWriter<'a>(pub(super) &'a mut dyn Write);
 
 impl Write for AsciiWriter<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write_all(spelled(&String::from_utf8_lossy(bytes)).as_bytes())?;
+        self.0.write_all(to_ascii(&String::from_utf8_lossy(bytes)).as_bytes())?;
         Ok(bytes.len())
     }
 
@@ -49,14 +49,18 @@ impl Write for AsciiWriter<'_> {
 }
 
 /// Returns the progress of a session in one line.
-pub(super) fn progress(desk: &ReviewSession) -> String {
-    let progress = desk.progress();
-    let campaign = desk.papers().first().map(|paper| paper.review.campaign.to_string()).unwrap_or_default();
-    let due = desk.papers().iter().map(|paper| paper.due).min();
+pub(super) fn progress(review_session: &ReviewSession) -> String {
+    let progress = review_session.progress();
+    let campaign = review_session
+        .review_files()
+        .first()
+        .map(|review_file| review_file.review.campaign.to_string())
+        .unwrap_or_default();
+    let due = review_session.review_files().iter().map(|review_file| review_file.due).min();
     let due = due.map(|due| format!(", due {}", due.to_string().chars().take(10).collect::<String>()));
     format!(
         "{campaign}, {}: {} of {} decided, {} flagged open{}",
-        desk.reviewer(),
+        review_session.reviewer(),
         progress.decided,
         progress.items,
         progress.flagged_open,

@@ -20,7 +20,7 @@ pub(super) struct ReviewSession {
     reviewer: PrincipalId,
     /// The requirements of the mandate for decisions.
     terms: ReviewTerms,
-    papers: Vec<ReviewFile>,
+    review_files: Vec<ReviewFile>,
     rows: Vec<ItemRow>,
     past: Vec<UndoStep>,
     future: Vec<UndoStep>,
@@ -117,20 +117,20 @@ pub(super) struct UndecidableItem {
 
 impl ReviewSession {
     /// Returns the session over these files. An item in several files is listed once, at its editable position.
-    pub(super) fn new(reviewer: PrincipalId, papers: Vec<ReviewFile>, laid: &SessionInput) -> Self {
-        let mut desk =
-            Self { reviewer, terms: laid.terms, papers, rows: Vec::new(), past: Vec::new(), future: Vec::new() };
-        desk.lay(laid);
-        desk
+    pub(super) fn new(reviewer: PrincipalId, review_files: Vec<ReviewFile>, laid: &SessionInput) -> Self {
+        let mut review_session =
+            Self { reviewer, terms: laid.terms, review_files, rows: Vec::new(), past: Vec::new(), future: Vec::new() };
+        review_session.load_rows(laid);
+        review_session
     }
 
-    fn lay(&mut self, laid: &SessionInput) {
+    fn load_rows(&mut self, laid: &SessionInput) {
         let mut known: BTreeMap<(u32, ItemId), usize> = BTreeMap::new();
-        for (place, paper) in self.papers.iter().enumerate() {
-            for (at, item) in paper.review.items.iter().enumerate() {
-                let key = (paper.review.stage(), item.id);
+        for (place, review_file) in self.review_files.iter().enumerate() {
+            for (at, item) in review_file.review.items.iter().enumerate() {
+                let key = (review_file.review.stage(), item.id);
                 // Signed but unmerged decisions follow those in force on main.
-                let in_force = match (&paper.standing, item.decision) {
+                let in_force = match (&review_file.standing, item.decision) {
                     (ReviewFileState::Signed { reference, merged: false }, Some(_)) => Some(reference.clone()),
                     _ => None,
                 };
@@ -140,30 +140,30 @@ impl ReviewSession {
                     continue;
                 }
                 let barred = laid.bars.get(&item.id);
-                let cosigns = (paper.standing == ReviewFileState::ToCosign).then(|| {
+                let cosigns = (review_file.standing == ReviewFileState::ToCosign).then(|| {
                     format!(
                         "decided by {}; review it and press S to cosign, or tell them your objection",
-                        paper.review.reviewer
+                        review_file.review.reviewer
                     )
                 });
-                let bar = paper.bar.clone().or(cosigns).or_else(|| barred.map(|barred| barred.why.clone()));
-                let may_abstain = paper.bar.is_none() && barred.is_some_and(|barred| barred.may_abstain);
+                let bar = review_file.bar.clone().or(cosigns).or_else(|| barred.map(|barred| barred.why.clone()));
+                let may_abstain = review_file.bar.is_none() && barred.is_some_and(|barred| barred.may_abstain);
                 let in_force = in_force.or_else(|| laid.in_force.get(&key).cloned());
                 known.insert(key, self.rows.len());
                 self.rows.push(ItemRow { home: (place, at), bar, may_abstain, in_force, key });
             }
         }
-        self.settle();
+        self.update_positions();
     }
 
     /// Finds the current position of each item: in an editable file, otherwise at its latest decision.
-    fn settle(&mut self) {
+    fn update_positions(&mut self) {
         let mut homes: BTreeMap<(u32, &ItemId), PlaceRank> = BTreeMap::new();
-        for (place, paper) in self.papers.iter().enumerate() {
-            let open = !matches!(paper.standing, ReviewFileState::Lent | ReviewFileState::Signed { .. });
-            for (at, item) in paper.review.items.iter().enumerate() {
+        for (place, review_file) in self.review_files.iter().enumerate() {
+            let open = !matches!(review_file.standing, ReviewFileState::Lent | ReviewFileState::Signed { .. });
+            for (at, item) in review_file.review.items.iter().enumerate() {
                 let worth = (open, item.decision.is_some(), (place, at));
-                let best = homes.entry((paper.review.stage(), &item.id)).or_insert(worth);
+                let best = homes.entry((review_file.review.stage(), &item.id)).or_insert(worth);
                 if (worth.0, worth.1) >= (best.0, best.1) {
                     *best = worth;
                 }
@@ -182,8 +182,8 @@ impl ReviewSession {
     }
 
     /// Returns the review files.
-    pub(super) fn papers(&self) -> &[ReviewFile] {
-        &self.papers
+    pub(super) fn review_files(&self) -> &[ReviewFile] {
+        &self.review_files
     }
 
     /// Returns the number of items.
@@ -193,23 +193,23 @@ impl ReviewSession {
 
     /// Returns an item.
     pub(super) fn item(&self, row: usize) -> Option<&Item> {
-        let (paper, at) = self.rows.get(row)?.home;
-        self.papers.get(paper)?.review.items.get(at)
+        let (review_file, at) = self.rows.get(row)?.home;
+        self.review_files.get(review_file)?.review.items.get(at)
     }
 
     /// Returns the file of an item.
     pub(super) fn paper_of(&self, row: usize) -> Option<&ReviewFile> {
-        self.papers.get(self.rows.get(row)?.home.0)
+        self.review_files.get(self.rows.get(row)?.home.0)
     }
 
     /// Returns the reason why an item cannot be decided here, if any.
-    pub(super) fn bar(&self, row: usize) -> Option<&str> {
+    pub(super) fn undecidable_reason(&self, row: usize) -> Option<&str> {
         self.rows.get(row)?.bar.as_deref()
     }
 
     /// Returns whether an item is undecided and can be decided by this person.
     pub(super) fn is_open(&self, row: usize) -> bool {
-        self.item(row).is_some_and(|item| item.decision.is_none()) && self.bar(row).is_none()
+        self.item(row).is_some_and(|item| item.decision.is_none()) && self.undecidable_reason(row).is_none()
     }
 
     /// Returns the progress.
@@ -226,19 +226,23 @@ impl ReviewSession {
 
     /// Returns the number of flagged items that would stay open in the files to sign.
     pub(super) fn flagged_left_open(&self) -> usize {
-        let items = self.papers.iter().filter(|paper| paper.can_be_signed()).flat_map(|paper| &paper.review.items);
+        let items = self
+            .review_files
+            .iter()
+            .filter(|review_file| review_file.can_be_signed())
+            .flat_map(|review_file| &review_file.review.items);
         items.filter(|item| is_flagged(item) && item.decision.is_none()).count()
     }
 
     /// Returns the key of items that may be decided together.
     pub(super) fn shape(&self, row: usize) -> Option<BulkKey> {
-        let (item, paper) = (self.item(row)?, self.paper_of(row)?);
+        let (item, review_file) = (self.item(row)?, self.paper_of(row)?);
         // An account is named after its holder: all accounts have the same key.
         let entitlement = match item.entitlement.strip_suffix(item.principal.as_str()) {
             Some(kind) if item.entitlement.starts_with("account ") => kind.to_owned(),
             _ => item.entitlement.clone(),
         };
-        Some(BulkKey { system: paper.review.system.clone(), tier: item.tier, entitlement })
+        Some(BulkKey { system: review_file.review.system.clone(), tier: item.tier, entitlement })
     }
 
     /// Decides one item, and returns the changed files.
@@ -271,17 +275,18 @@ impl ReviewSession {
     }
 
     fn apply(&mut self, rows: &[usize], answer: &DecisionInput, what: String) -> Result<Vec<usize>, DecisionError> {
-        let mut papers: BTreeMap<usize, Vec<Item>> = BTreeMap::new();
+        let mut review_files: BTreeMap<usize, Vec<Item>> = BTreeMap::new();
         for row in rows {
-            self.write(*row, answer, &mut papers)?;
+            self.write(*row, answer, &mut review_files)?;
         }
-        let before = papers.keys().filter_map(|place| Some((*place, self.papers.get(*place)?.review.items.clone())));
-        let step = UndoStep { what, before: before.collect(), after: papers.into_iter().collect() };
+        let before =
+            review_files.keys().filter_map(|place| Some((*place, self.review_files.get(*place)?.review.items.clone())));
+        let step = UndoStep { what, before: before.collect(), after: review_files.into_iter().collect() };
         if step.before == step.after {
             return Ok(Vec::new());
         }
         self.check_form(&step.after)?;
-        let changed = self.put(&step.after);
+        let changed = self.restore(&step.after);
         self.past.push(step);
         self.future.clear();
         Ok(changed)
@@ -292,7 +297,7 @@ impl ReviewSession {
         &self,
         row: usize,
         answer: &DecisionInput,
-        papers: &mut BTreeMap<usize, Vec<Item>>,
+        review_files: &mut BTreeMap<usize, Vec<Item>>,
     ) -> Result<(), DecisionError> {
         let gone = || DecisionError::Barred("no such item in this session".to_owned());
         let (found, item) = (self.rows.get(row).ok_or_else(gone)?, self.item(row).ok_or_else(gone)?);
@@ -306,9 +311,10 @@ impl ReviewSession {
         }
         decided.supersedes = found.in_force.clone().filter(|_| decided.decision.is_some());
         let target = self.target(found.home.0).ok_or_else(gone)?;
-        let items = papers.entry(target).or_insert_with(|| self.items(target).to_vec());
+        let items = review_files.entry(target).or_insert_with(|| self.items(target).to_vec());
         let place = items.iter().position(|own| own.id == decided.id);
-        let is_next = self.papers.get(target).is_some_and(|paper| paper.standing == ReviewFileState::Next);
+        let is_next =
+            self.review_files.get(target).is_some_and(|review_file| review_file.standing == ReviewFileState::Next);
         match place.and_then(|place| items.get_mut(place)) {
             // An unchanged signed decision is not repeated in the next file.
             Some(own) if is_next && decided.decision.is_none() => {
@@ -327,13 +333,13 @@ impl ReviewSession {
         Ok(())
     }
 
-    fn items(&self, paper: usize) -> &[Item] {
-        self.papers.get(paper).map_or(&[], |paper| &paper.review.items)
+    fn items(&self, review_file: usize) -> &[Item] {
+        self.review_files.get(review_file).map_or(&[], |review_file| &review_file.review.items)
     }
 
     /// Returns the file for decisions on the items of this one.
     fn target(&self, place: usize) -> Option<usize> {
-        let own = self.papers.get(place)?;
+        let own = self.review_files.get(place)?;
         match own.standing {
             ReviewFileState::Lent | ReviewFileState::Signed { .. } => own.next,
             ReviewFileState::Next | ReviewFileState::Open => Some(place),
@@ -352,31 +358,31 @@ impl ReviewSession {
                     return Err(DecisionError::Form(format!("at most {} bytes", MAX_LINE / 4)));
                 }
             }
-            let Some(paper) = self.papers.get(*place) else { continue };
-            let mut review = paper.review.clone();
+            let Some(review_file) = self.review_files.get(*place) else { continue };
+            let mut review = review_file.review.clone();
             review.items.clone_from(items);
             let text = codec::render(&review);
-            if codec::parse::<crate::model::file::Review>(&paper.path, text.as_bytes()).is_err() {
-                return Err(DecisionError::Form(format!("{} would be invalid", paper.path)));
+            if codec::parse::<crate::model::file::Review>(&review_file.path, text.as_bytes()).is_err() {
+                return Err(DecisionError::Form(format!("{} would be invalid", review_file.path)));
             }
         }
         Ok(())
     }
 
-    fn put(&mut self, states: &[(usize, Vec<Item>)]) -> Vec<usize> {
+    fn restore(&mut self, states: &[(usize, Vec<Item>)]) -> Vec<usize> {
         for (place, items) in states {
-            if let Some(paper) = self.papers.get_mut(*place) {
-                paper.review.items.clone_from(items);
+            if let Some(review_file) = self.review_files.get_mut(*place) {
+                review_file.review.items.clone_from(items);
             }
         }
-        self.settle();
+        self.update_positions();
         states.iter().map(|(place, _)| *place).collect()
     }
 
     /// Undoes the last step, and returns its description and the changed files.
     pub(super) fn undo(&mut self) -> Option<AppliedStep> {
         let step = self.past.pop()?;
-        let changed = self.put(&step.before);
+        let changed = self.restore(&step.before);
         let what = step.what.clone();
         self.future.push(step);
         Some((what, changed))
@@ -385,17 +391,17 @@ impl ReviewSession {
     /// Redoes the last undone step.
     pub(super) fn redo(&mut self) -> Option<AppliedStep> {
         let step = self.future.pop()?;
-        let changed = self.put(&step.after);
+        let changed = self.restore(&step.after);
         let what = step.what.clone();
         self.past.push(step);
         Some((what, changed))
     }
 
     /// Replaces the items of a file with the version on disk; earlier steps can no longer be undone.
-    pub(super) fn replace(&mut self, paper: usize, items: Vec<Item>) {
+    pub(super) fn replace(&mut self, review_file: usize, items: Vec<Item>) {
         self.past.clear();
         self.future.clear();
-        self.put(&[(paper, items)]);
+        self.restore(&[(review_file, items)]);
     }
 }
 

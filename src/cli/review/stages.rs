@@ -34,7 +34,7 @@ impl<'a> StageOverview<'a> {
     }
 
     /// Returns the reason why a stage is not open.
-    pub(super) fn bar(&self, stage: u32) -> Option<String> {
+    pub(super) fn progress_bar(&self, stage: u32) -> Option<String> {
         let (closed, count) = (self.opening.closed(), self.due.len());
         if stage <= closed {
             return Some(format!("stage {stage} is closed; later responses are rejected"));

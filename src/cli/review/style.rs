@@ -72,11 +72,11 @@ impl TerminalStyle {
     }
 
     /// Returns a line in the character set of the terminal, with the same columns.
-    pub(super) fn spelled(self, line: Line<'static>) -> Line<'static> {
+    pub(super) fn to_ascii(self, line: Line<'static>) -> Line<'static> {
         if self.unicode {
             return line;
         }
-        let spans = line.spans.into_iter().map(|span| Span::styled(spelled(&span.content), span.style));
+        let spans = line.spans.into_iter().map(|span| Span::styled(to_ascii(&span.content), span.style));
         Line::from(spans.collect::<Vec<_>>())
     }
 
@@ -112,7 +112,7 @@ impl TerminalStyle {
     }
 
     /// Returns a progress bar of this many columns.
-    pub(super) fn bar(self, done: usize, all: usize, width: usize) -> String {
+    pub(super) fn progress_bar(self, done: usize, all: usize, width: usize) -> String {
         let full = (done * width).checked_div(all).unwrap_or(0);
         let (on, off) = if self.unicode { ("█", "░") } else { ("#", ".") };
         format!("{}{}", on.repeat(full), off.repeat(width - full))
@@ -120,7 +120,7 @@ impl TerminalStyle {
 }
 
 /// Returns the text in ASCII with the same columns; characters without an equivalent become `?`.
-pub(super) fn spelled(text: &str) -> String {
+pub(super) fn to_ascii(text: &str) -> String {
     let mut spelled = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
@@ -216,18 +216,18 @@ mod tests {
     #[test]
     fn without_its_characters_a_text_takes_the_same_columns() {
         for text in ["a · b — c …", "東京タワー", "Zoë → “x”", "a\u{300}"] {
-            let ascii = spelled(text);
+            let ascii = to_ascii(text);
             assert!(ascii.is_ascii() && columns(&ascii) == columns(text), "{text:?}: {ascii:?}");
         }
-        assert_eq!(spelled("a · b …"), "a - b ~");
+        assert_eq!(to_ascii("a · b …"), "a - b ~");
     }
 
     #[test]
     fn a_bar_is_full_only_when_all_is_done() {
         let look = TerminalStyle { colour: false, unicode: false };
-        assert_eq!(look.bar(0, 3, 6), "......");
-        assert_eq!(look.bar(2, 3, 6), "####..");
-        assert_eq!(look.bar(3, 3, 6), "######");
-        assert_eq!(look.bar(0, 0, 6), "......");
+        assert_eq!(look.progress_bar(0, 3, 6), "......");
+        assert_eq!(look.progress_bar(2, 3, 6), "####..");
+        assert_eq!(look.progress_bar(3, 3, 6), "######");
+        assert_eq!(look.progress_bar(0, 0, 6), "......");
     }
 }

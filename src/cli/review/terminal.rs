@@ -31,10 +31,10 @@ use std::{
 /// The environment of a full-screen session.
 pub(super) trait TerminalHost {
     /// Returns the decision context of the item in this row.
-    fn dossier(&self, front: &ReviewApp, row: usize, item: &Item) -> Option<DecisionContext>;
+    fn dossier(&self, app: &ReviewApp, row: usize, item: &Item) -> Option<DecisionContext>;
 
     /// Saves these files, and reports the result to the session.
-    fn save(&mut self, front: &mut ReviewApp, papers: &[usize]);
+    fn save(&mut self, app: &mut ReviewApp, review_files: &[usize]);
 }
 
 /// The way the session ended.
@@ -50,18 +50,18 @@ pub(super) enum ExitReason {
 ///
 /// # Errors
 /// When there is no terminal, or it disconnects. The terminal is restored in any case.
-pub(super) fn run(front: &mut ReviewApp, around: &mut dyn TerminalHost, look: TerminalStyle) -> io::Result<ExitReason> {
+pub(super) fn run(app: &mut ReviewApp, around: &mut dyn TerminalHost, look: TerminalStyle) -> io::Result<ExitReason> {
     let signals = ExternalSignals::watch()?;
     let mut taken = RawTerminal::take()?;
     let mut terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
     let mut known: Option<(usize, DecisionContext)> = None;
     loop {
-        let row = front.row();
+        let row = app.row();
         if known.as_ref().map(|(row, _)| *row) != row {
-            let found = row.and_then(|row| Some((row, front.desk.item(row)?.clone())));
-            known = found.and_then(|(row, item)| Some((row, around.dossier(front, row, &item)?)));
+            let found = row.and_then(|row| Some((row, app.review_session.item(row)?.clone())));
+            known = found.and_then(|(row, item)| Some((row, around.dossier(app, row, &item)?)));
         }
-        terminal.draw(|frame| draw(frame, front, known.as_ref().map(|(_, dossier)| dossier), look))?;
+        terminal.draw(|frame| draw(frame, app, known.as_ref().map(|(_, dossier)| dossier), look))?;
         if signals.ended() || is_gone()? {
             return Ok(ExitReason::Saved);
         }
@@ -75,10 +75,10 @@ pub(super) fn run(front: &mut ReviewApp, around: &mut dyn TerminalHost, look: Te
         let effect = match event::read()? {
             Event::Key(event) => {
                 // Escape together with another key has no effect outside of prompts.
-                KeyPress::of(event).into_iter().map(|key| front.press(key)).last().unwrap_or(AppEffect::None)
+                KeyPress::of(event).into_iter().map(|key| app.press(key)).last().unwrap_or(AppEffect::None)
             }
             Event::Paste(text) => {
-                front.paste(&text);
+                app.paste(&text);
                 AppEffect::None
             }
             Event::Resize(..) => AppEffect::None,
@@ -86,7 +86,7 @@ pub(super) fn run(front: &mut ReviewApp, around: &mut dyn TerminalHost, look: Te
         };
         match effect {
             AppEffect::None => {}
-            AppEffect::Save(papers) => around.save(front, &papers),
+            AppEffect::Save(review_files) => around.save(app, &review_files),
             AppEffect::Leave => return Ok(ExitReason::Saved),
             AppEffect::Sign => return Ok(ExitReason::ToSign),
             AppEffect::Refresh => terminal.clear()?,

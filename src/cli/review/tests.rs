@@ -43,23 +43,24 @@ fn review() -> Review {
     review
 }
 
-fn paper(path: &str, review: Review, standing: ReviewFileState) -> ReviewFile {
+fn review_file(path: &str, review: Review, standing: ReviewFileState) -> ReviewFile {
     let due = Timestamp::from_unix(NOW).plus_days(14);
     ReviewFile { path: path.to_owned(), review, standing, due, bar: None, next: None }
 }
 
-fn desk() -> ReviewSession {
-    let papers = vec![paper("campaigns/q4/reviews/pg-orders/ana.ruiz.toml", review(), ReviewFileState::Open)];
-    ReviewSession::new(PrincipalId::parse("ana.ruiz").unwrap(), papers, &laid())
+fn review_session() -> ReviewSession {
+    let review_files =
+        vec![review_file("campaigns/q4/reviews/pg-orders/ana.ruiz.toml", review(), ReviewFileState::Open)];
+    ReviewSession::new(PrincipalId::parse("ana.ruiz").unwrap(), review_files, &laid())
 }
 
 fn laid() -> SessionInput {
     SessionInput { bars: BTreeMap::new(), in_force: BTreeMap::new(), terms: ReviewTerms::usual() }
 }
 
-fn bytes(desk: &ReviewSession) -> Vec<String> {
-    let written = desk.papers().iter().filter(|paper| !paper.is_empty());
-    written.map(|paper| codec::render(&paper.review)).collect()
+fn bytes(review_session: &ReviewSession) -> Vec<String> {
+    let written = review_session.review_files().iter().filter(|review_file| !review_file.is_empty());
+    written.map(|review_file| codec::render(&review_file.review)).collect()
 }
 
 fn answer(verdict: Verdict) -> DecisionInput {
@@ -74,14 +75,14 @@ fn answer(verdict: Verdict) -> DecisionInput {
     }
 }
 
-fn press(front: &mut ReviewApp, keys: &str) -> AppEffect {
+fn press(app: &mut ReviewApp, keys: &str) -> AppEffect {
     let key = |character: char| match character {
         '\r' => KeyPress::Enter,
         '\x1b' => KeyPress::Escape,
         '\t' => KeyPress::Tab,
         other => KeyPress::Char(other),
     };
-    keys.chars().map(|character| front.press(key(character))).last().unwrap_or(AppEffect::None)
+    keys.chars().map(|character| app.press(key(character))).last().unwrap_or(AppEffect::None)
 }
 
 /// What may happen at a desk.
@@ -112,55 +113,58 @@ proptest! {
     /// gives the bytes from before.
     #[test]
     fn whatever_is_done_can_be_taken_back_to_the_same_bytes(acts in prop::collection::vec(act(), 0..24)) {
-        let mut desk = desk();
-        let first = bytes(&desk);
+        let mut review_session = review_session();
+        let first = bytes(&review_session);
         for act in acts {
-            let before = bytes(&desk);
-            let flagged: Vec<_> = desk.papers()[0].review.items[..3].to_vec();
+            let before = bytes(&review_session);
+            let flagged: Vec<_> = review_session.review_files()[0].review.items[..3].to_vec();
             match act {
                 Act::Decide(row, verdict) => {
-                    if desk.decide(row, &answer(verdict)).is_err() {
-                        prop_assert_eq!(&bytes(&desk), &before, "what is refused changes nothing");
+                    if review_session.decide(row, &answer(verdict)).is_err() {
+                        prop_assert_eq!(&bytes(&review_session), &before, "what is refused changes nothing");
                     }
                 }
                 Act::Bulk(row, verdict) => {
                     let rows: Vec<usize> = (row..10).collect();
-                    let refused = desk.decide_all(&rows, &answer(verdict)).is_err();
+                    let refused = review_session.decide_all(&rows, &answer(verdict)).is_err();
                     prop_assert!(refused || row >= 3);
-                    prop_assert_eq!(&flagged[..], &desk.papers()[0].review.items[..3]);
+                    prop_assert_eq!(&flagged[..], &review_session.review_files()[0].review.items[..3]);
                 }
-                Act::Open(row) => drop(desk.decide(row, &DecisionInput::default())),
-                Act::Undo => drop(desk.undo()),
-                Act::Redo => drop(desk.redo()),
+                Act::Open(row) => drop(review_session.decide(row, &DecisionInput::default())),
+                Act::Undo => drop(review_session.undo()),
+                Act::Redo => drop(review_session.redo()),
             }
-            for text in bytes(&desk) {
+            for text in bytes(&review_session) {
                 prop_assert!(codec::parse::<Review>("x.toml", text.as_bytes()).is_ok());
             }
         }
-        let last = bytes(&desk);
+        let last = bytes(&review_session);
         let mut steps = 0;
-        while desk.undo().is_some() {
+        while review_session.undo().is_some() {
             steps += 1;
         }
-        prop_assert_eq!(&bytes(&desk), &first);
+        prop_assert_eq!(&bytes(&review_session), &first);
         for _ in 0..steps {
-            desk.redo();
+            review_session.redo();
         }
-        prop_assert_eq!(&bytes(&desk), &last);
+        prop_assert_eq!(&bytes(&review_session), &last);
     }
 }
 
 #[test]
 fn what_policy_speaks_against_is_not_kept_by_a_click() {
-    let mut desk = desk();
+    let mut review_session = review_session();
     let short = DecisionInput { reason: "in-use-needed: yes".to_owned(), ..answer(Verdict::Certify) };
-    assert!(matches!(desk.decide(0, &short), Err(DecisionError::Lacks(_))), "a code without words");
+    assert!(matches!(review_session.decide(0, &short), Err(DecisionError::Lacks(_))), "a code without words");
     let plain = DecisionInput { reason: "we need it for the work".to_owned(), ..answer(Verdict::Certify) };
-    assert!(matches!(desk.decide(0, &plain), Err(DecisionError::Lacks(_))), "words without a code");
-    assert!(matches!(desk.decide(1, &answer(Verdict::Certify)), Err(DecisionError::Lacks(_))), "a critical rule");
-    assert!(desk.decide(1, &answer(Verdict::Except)).is_ok());
+    assert!(matches!(review_session.decide(0, &plain), Err(DecisionError::Lacks(_))), "words without a code");
+    assert!(
+        matches!(review_session.decide(1, &answer(Verdict::Certify)), Err(DecisionError::Lacks(_))),
+        "a critical rule"
+    );
+    assert!(review_session.decide(1, &answer(Verdict::Except)).is_ok());
     let one_word = DecisionInput { reason: "unused".to_owned(), ..answer(Verdict::Revoke) };
-    assert!(desk.decide(2, &one_word).is_ok(), "taking away never needs more text than keeping");
+    assert!(review_session.decide(2, &one_word).is_ok(), "taking away never needs more text than keeping");
 }
 
 #[test]
@@ -169,110 +173,111 @@ fn what_a_signed_file_says_is_changed_in_the_next_one() {
     signed.items[3] = answer(Verdict::Certify).on(signed.items[3].clone());
     let reference = format!("campaigns/q4/reviews/pg-orders/ana.ruiz.toml@{}", Digest::of("bytes"));
     let standing = ReviewFileState::Signed { reference: reference.clone(), merged: false };
-    let mut first = paper("campaigns/q4/reviews/pg-orders/ana.ruiz.toml", signed.clone(), standing);
+    let mut first = review_file("campaigns/q4/reviews/pg-orders/ana.ruiz.toml", signed.clone(), standing);
     first.next = Some(1);
     let head = Review { items: Vec::new(), ..signed.clone() };
-    let next = paper("campaigns/q4/reviews/pg-orders/ana.ruiz-2.toml", head, ReviewFileState::Next);
-    let mut desk = ReviewSession::new(signed.reviewer.clone(), vec![first, next], &laid());
-    assert_eq!((desk.len(), desk.progress().decided, bytes(&desk).len()), (10, 1, 1));
+    let next = review_file("campaigns/q4/reviews/pg-orders/ana.ruiz-2.toml", head, ReviewFileState::Next);
+    let mut review_session = ReviewSession::new(signed.reviewer.clone(), vec![first, next], &laid());
+    assert_eq!((review_session.len(), review_session.progress().decided, bytes(&review_session).len()), (10, 1, 1));
 
-    assert_eq!(desk.decide(3, &answer(Verdict::Revoke)).as_deref(), Ok(&[1_usize][..]));
-    desk.decide(0, &answer(Verdict::Revoke)).unwrap();
-    let next = &desk.papers()[1].review;
+    assert_eq!(review_session.decide(3, &answer(Verdict::Revoke)).as_deref(), Ok(&[1_usize][..]));
+    review_session.decide(0, &answer(Verdict::Revoke)).unwrap();
+    let next = &review_session.review_files()[1].review;
     let named: Vec<_> = next.items.iter().map(|item| (item.principal.as_str(), item.supersedes.clone())).collect();
     assert_eq!(named, [("holder_0", None), ("holder_3", Some(reference))], "in the order of the first file");
-    assert_eq!(desk.papers()[0].review, signed, "the bytes that were signed stay");
-    assert_eq!(desk.item(3).and_then(|item| item.decision), Some(Verdict::Revoke));
+    assert_eq!(review_session.review_files()[0].review, signed, "the bytes that were signed stay");
+    assert_eq!(review_session.item(3).and_then(|item| item.decision), Some(Verdict::Revoke));
 
-    desk.decide(3, &DecisionInput::default()).unwrap();
+    review_session.decide(3, &DecisionInput::default()).unwrap();
     assert_eq!(
-        desk.item(3).and_then(|item| item.decision),
+        review_session.item(3).and_then(|item| item.decision),
         Some(Verdict::Certify),
         "what was signed is in force again"
     );
-    desk.undo();
-    desk.undo();
-    desk.undo();
-    assert!(desk.papers()[1].is_empty());
+    review_session.undo();
+    review_session.undo();
+    review_session.undo();
+    assert!(review_session.review_files()[1].is_empty());
 }
 
 #[test]
 fn what_is_ones_own_is_handed_on_and_nothing_else() {
     let why = "it is their own access".to_owned();
     let bars = BTreeMap::from([(review().items[4].id, UndecidableItem { why, may_abstain: true })]);
-    let papers = vec![paper("campaigns/q4/reviews/pg-orders/ana.ruiz.toml", review(), ReviewFileState::Open)];
-    let mut desk =
-        ReviewSession::new(PrincipalId::parse("ana.ruiz").unwrap(), papers, &SessionInput { bars, ..laid() });
-    assert!(matches!(desk.decide(4, &answer(Verdict::Certify)), Err(DecisionError::Barred(_))));
-    assert!(desk.decide(4, &answer(Verdict::Abstain)).is_ok());
+    let review_files =
+        vec![review_file("campaigns/q4/reviews/pg-orders/ana.ruiz.toml", review(), ReviewFileState::Open)];
+    let mut review_session =
+        ReviewSession::new(PrincipalId::parse("ana.ruiz").unwrap(), review_files, &SessionInput { bars, ..laid() });
+    assert!(matches!(review_session.decide(4, &answer(Verdict::Certify)), Err(DecisionError::Barred(_))));
+    assert!(review_session.decide(4, &answer(Verdict::Abstain)).is_ok());
 }
 
 #[test]
 fn hidden_text_in_a_reason_is_refused() {
-    let mut desk = desk();
+    let mut review_session = review_session();
     for reason in ["a\u{202e}b and more", "\u{1b}[2J and more", &"x".repeat(3000)] {
         let answer = DecisionInput { reason: reason.to_owned(), ..answer(Verdict::Revoke) };
-        assert!(matches!(desk.decide(5, &answer), Err(DecisionError::Form(_))), "{reason:?}");
+        assert!(matches!(review_session.decide(5, &answer), Err(DecisionError::Form(_))), "{reason:?}");
     }
 }
 
 #[test]
 fn keys_decide_and_every_decision_is_to_be_saved() {
-    let mut front = ReviewApp::new(desk(), Timestamp::from_unix(NOW));
-    assert_eq!(press(&mut front, "r1gone since May\r"), AppEffect::Save(vec![0]));
-    assert_eq!(front.desk.item(0).map(|item| item.reason.as_str()), Some("unused: gone since May"));
-    assert_eq!(front.at, 1, "the next open item");
-    assert_eq!(press(&mut front, "n"), AppEffect::None);
-    assert_eq!(press(&mut front, "u"), AppEffect::Save(vec![0]));
-    assert_eq!(front.desk.progress().decided, 0);
-    press(&mut front, "g");
-    press(&mut front, "c");
-    assert_eq!(press(&mut front, "\r"), AppEffect::None, "an end is needed on T0");
-    assert_eq!(press(&mut front, "soon\r"), AppEffect::None);
-    assert_eq!(press(&mut front, "\x1b"), AppEffect::None);
-    assert_eq!(front.desk.progress().decided, 0, "nothing is decided before its reason");
+    let mut app = ReviewApp::new(review_session(), Timestamp::from_unix(NOW));
+    assert_eq!(press(&mut app, "r1gone since May\r"), AppEffect::Save(vec![0]));
+    assert_eq!(app.review_session.item(0).map(|item| item.reason.as_str()), Some("unused: gone since May"));
+    assert_eq!(app.at, 1, "the next open item");
+    assert_eq!(press(&mut app, "n"), AppEffect::None);
+    assert_eq!(press(&mut app, "u"), AppEffect::Save(vec![0]));
+    assert_eq!(app.review_session.progress().decided, 0);
+    press(&mut app, "g");
+    press(&mut app, "c");
+    assert_eq!(press(&mut app, "\r"), AppEffect::None, "an end is needed on T0");
+    assert_eq!(press(&mut app, "soon\r"), AppEffect::None);
+    assert_eq!(press(&mut app, "\x1b"), AppEffect::None);
+    assert_eq!(app.review_session.progress().decided, 0, "nothing is decided before its reason");
 }
 
 #[test]
 fn bulk_takes_what_is_open_unflagged_and_of_one_shape() {
-    let mut front = ReviewApp::new(desk(), Timestamp::from_unix(NOW));
-    press(&mut front, "b");
+    let mut app = ReviewApp::new(review_session(), Timestamp::from_unix(NOW));
+    press(&mut app, "b");
     assert!(
-        matches!(&front.notice, Some(StatusMessage::Refused(why)) if why.contains("rule speaks against")),
+        matches!(&app.notice, Some(StatusMessage::Refused(why)) if why.contains("rule speaks against")),
         "{:?}",
-        front.notice
+        app.notice
     );
-    press(&mut front, "G");
-    assert_eq!(press(&mut front, "bc1\r"), AppEffect::Save(vec![0]));
+    press(&mut app, "G");
+    assert_eq!(press(&mut app, "bc1\r"), AppEffect::Save(vec![0]));
     let decided: Vec<_> =
-        (0..10).filter(|row| front.desk.item(*row).is_some_and(|item| item.decision.is_some())).collect();
+        (0..10).filter(|row| app.review_session.item(*row).is_some_and(|item| item.decision.is_some())).collect();
     assert_eq!(decided, [5, 6, 7, 8, 9]);
-    assert_eq!(press(&mut front, "u"), AppEffect::Save(vec![0]));
-    assert_eq!(front.desk.progress().decided, 0, "one step takes all of it back");
+    assert_eq!(press(&mut app, "u"), AppEffect::Save(vec![0]));
+    assert_eq!(app.review_session.progress().decided, 0, "one step takes all of it back");
 }
 
 #[test]
 fn search_filter_and_sort_show_and_never_decide() {
-    let mut front = ReviewApp::new(desk(), Timestamp::from_unix(NOW));
-    press(&mut front, "/holder_7\r");
-    assert_eq!(front.rows, [7]);
-    press(&mut front, "\x1b");
-    press(&mut front, "fjj\r");
-    assert_eq!(front.rows, [0, 1, 2], "flagged");
-    press(&mut front, "\x1bs");
-    assert_eq!(front.rows.len(), 10);
-    front.paste("rrrr1 pasted\ry");
-    assert_eq!(front.desk.progress().decided, 0, "what is pasted is no key");
+    let mut app = ReviewApp::new(review_session(), Timestamp::from_unix(NOW));
+    press(&mut app, "/holder_7\r");
+    assert_eq!(app.rows, [7]);
+    press(&mut app, "\x1b");
+    press(&mut app, "fjj\r");
+    assert_eq!(app.rows, [0, 1, 2], "flagged");
+    press(&mut app, "\x1bs");
+    assert_eq!(app.rows.len(), 10);
+    app.paste("rrrr1 pasted\ry");
+    assert_eq!(app.review_session.progress().decided, 0, "what is pasted is no key");
 }
 
 #[test]
 fn signing_asks_for_the_number_of_flagged_items_that_stay_open() {
-    let mut front = ReviewApp::new(desk(), Timestamp::from_unix(NOW));
-    assert_eq!(press(&mut front, "S"), AppEffect::None);
-    press(&mut front, "r1\r");
-    assert_eq!(press(&mut front, "Sy\r"), AppEffect::None);
-    assert_eq!(press(&mut front, "\x1b"), AppEffect::None);
-    assert_eq!(press(&mut front, "S2\r"), AppEffect::Sign);
+    let mut app = ReviewApp::new(review_session(), Timestamp::from_unix(NOW));
+    assert_eq!(press(&mut app, "S"), AppEffect::None);
+    press(&mut app, "r1\r");
+    assert_eq!(press(&mut app, "Sy\r"), AppEffect::None);
+    assert_eq!(press(&mut app, "\x1b"), AppEffect::None);
+    assert_eq!(press(&mut app, "S2\r"), AppEffect::Sign);
 }
 
 fn dossier(text: &str) -> DecisionContext {
@@ -286,9 +291,9 @@ fn dossier(text: &str) -> DecisionContext {
     }
 }
 
-fn screen(front: &mut ReviewApp, dossier: &DecisionContext, columns: u16, rows: u16, unicode: bool) -> String {
+fn screen(app: &mut ReviewApp, dossier: &DecisionContext, columns: u16, rows: u16, unicode: bool) -> String {
     let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
-    terminal.draw(|frame| draw(frame, front, Some(dossier), TerminalStyle { colour: false, unicode })).unwrap();
+    terminal.draw(|frame| draw(frame, app, Some(dossier), TerminalStyle { colour: false, unicode })).unwrap();
     terminal.backend().to_string()
 }
 
@@ -302,45 +307,45 @@ fn is(name: &str, text: &str) {
 
 #[test]
 fn the_screen_in_80_and_in_120_columns() {
-    let mut front = ReviewApp::new(desk(), Timestamp::from_unix(NOW));
-    press(&mut front, "r1gone since May\r");
+    let mut app = ReviewApp::new(review_session(), Timestamp::from_unix(NOW));
+    press(&mut app, "r1gone since May\r");
     let told = dossier("the owner has left");
-    is("screen-list", &screen(&mut front, &told, 80, 24, true));
-    press(&mut front, "\r");
-    is("screen-card", &screen(&mut front, &told, 80, 24, false));
-    press(&mut front, "x");
-    is("screen-form", &screen(&mut front, &told, 80, 24, true));
-    is("screen-wide", &screen(&mut front, &told, 120, 40, true));
+    is("screen-list", &screen(&mut app, &told, 80, 24, true));
+    press(&mut app, "\r");
+    is("screen-card", &screen(&mut app, &told, 80, 24, false));
+    press(&mut app, "x");
+    is("screen-form", &screen(&mut app, &told, 80, 24, true));
+    is("screen-wide", &screen(&mut app, &told, 120, 40, true));
 }
 
 #[test]
 fn a_small_terminal_shows_what_is_read_and_what_is_typed() {
-    let mut front = ReviewApp::new(desk(), Timestamp::from_unix(NOW));
+    let mut app = ReviewApp::new(review_session(), Timestamp::from_unix(NOW));
     let told = dossier("the owner has left");
-    is("screen-small-list", &screen(&mut front, &told, 40, 10, true));
-    press(&mut front, "\r");
-    is("screen-small-card", &screen(&mut front, &told, 40, 10, true));
-    press(&mut front, "x90");
-    let form = screen(&mut front, &told, 40, 10, true);
+    is("screen-small-list", &screen(&mut app, &told, 40, 10, true));
+    press(&mut app, "\r");
+    is("screen-small-card", &screen(&mut app, &told, 40, 10, true));
+    press(&mut app, "x90");
+    let form = screen(&mut app, &told, 40, 10, true);
     assert!(form.contains("until* 90") && form.contains("What it is"), "{form}");
-    press(&mut front, "d\r1because of the move\r");
-    assert_eq!(front.desk.progress().decided, 1);
-    press(&mut front, "S7");
-    let sign = screen(&mut front, &told, 40, 10, true);
+    press(&mut app, "d\r1because of the move\r");
+    assert_eq!(app.review_session.progress().decided, 1);
+    press(&mut app, "S7");
+    let sign = screen(&mut app, &told, 40, 10, true);
     assert!(sign.contains("sign 7"), "{sign}");
-    press(&mut front, "\x1b?");
-    assert!(!screen(&mut front, &told, 40, 10, true).contains("signs them"));
-    press(&mut front, "jjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjj");
-    assert!(screen(&mut front, &told, 40, 10, true).contains("signs"), "the page of keys can be scrolled to its end");
+    press(&mut app, "\x1b?");
+    assert!(!screen(&mut app, &told, 40, 10, true).contains("signs them"));
+    press(&mut app, "jjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjjj");
+    assert!(screen(&mut app, &told, 40, 10, true).contains("signs"), "the page of keys can be scrolled to its end");
 }
 
 #[test]
 fn where_there_is_nothing_but_ascii_nothing_else_is_drawn() {
-    let mut front = ReviewApp::new(desk(), Timestamp::from_unix(NOW));
+    let mut app = ReviewApp::new(review_session(), Timestamp::from_unix(NOW));
     let told = dossier("the owner “Zoë” has left · 東京 → …");
     for keys in ["", "\r", "r", "\x1b", "?", "q", "f"] {
-        press(&mut front, keys);
-        let text = screen(&mut front, &told, 80, 24, false);
+        press(&mut app, keys);
+        let text = screen(&mut app, &told, 80, 24, false);
         assert!(text.is_ascii(), "{text}");
     }
 }
@@ -354,16 +359,16 @@ fn hostile_names_steer_no_terminal_and_break_no_frame() {
         item.entitlement.clone_from(&hostile);
         item.summary.clone_from(&hostile);
     }
-    let papers = vec![paper("campaigns/q4/reviews/pg-orders/ana.ruiz.toml", review, ReviewFileState::Open)];
-    let mut front = ReviewApp::new(
-        ReviewSession::new(PrincipalId::parse("ana.ruiz").unwrap(), papers, &laid()),
+    let review_files = vec![review_file("campaigns/q4/reviews/pg-orders/ana.ruiz.toml", review, ReviewFileState::Open)];
+    let mut app = ReviewApp::new(
+        ReviewSession::new(PrincipalId::parse("ana.ruiz").unwrap(), review_files, &laid()),
         Timestamp::from_unix(NOW),
     );
     let told = dossier(&hostile);
     for keys in ["", "\r", "r", "\x1b", "?", "q", "f", "q", "/", "\r", "S"] {
-        press(&mut front, keys);
+        press(&mut app, keys);
         for (columns, rows) in [(80, 24), (120, 40), (40, 10), (10, 3), (1, 1)] {
-            let text = screen(&mut front, &told, columns, rows, true);
+            let text = screen(&mut app, &told, columns, rows, true);
             assert!(text.chars().all(|c| c == '\n' || crate::diag::HiddenCharacter::of(c).is_none()), "{text:?}");
             assert_eq!(text.lines().count(), usize::from(rows));
         }

@@ -91,44 +91,50 @@ impl fmt::Display for ItemSort {
 
 impl ItemView {
     /// Returns the visible items, in order.
-    pub(super) fn rows(&self, desk: &ReviewSession) -> Vec<usize> {
+    pub(super) fn rows(&self, review_session: &ReviewSession) -> Vec<usize> {
         let wanted = self.search.to_lowercase();
-        let mut rows: Vec<usize> = (0..desk.len())
-            .filter(|row| self.filter.takes(desk, *row) && (wanted.is_empty() || has(desk, *row, &wanted)))
+        let mut rows: Vec<usize> = (0..review_session.len())
+            .filter(|row| {
+                self.filter.takes(review_session, *row) && (wanted.is_empty() || has(review_session, *row, &wanted))
+            })
             .collect();
         match self.sort {
             ItemSort::Risk => {}
-            ItemSort::Holder => rows.sort_by_key(|row| desk.item(*row).map(|item| &item.principal)),
-            ItemSort::Entitlement => rows.sort_by_key(|row| desk.item(*row).map(|item| &item.entitlement)),
-            ItemSort::Decision => rows.sort_by_key(|row| desk.item(*row).map(|item| item.decision)),
+            ItemSort::Holder => rows.sort_by_key(|row| review_session.item(*row).map(|item| &item.principal)),
+            ItemSort::Entitlement => rows.sort_by_key(|row| review_session.item(*row).map(|item| &item.entitlement)),
+            ItemSort::Decision => rows.sort_by_key(|row| review_session.item(*row).map(|item| item.decision)),
         }
         rows
     }
 }
 
 impl ItemFilter {
-    fn takes(&self, desk: &ReviewSession, row: usize) -> bool {
-        let Some(item) = desk.item(row) else { return false };
+    fn takes(&self, review_session: &ReviewSession, row: usize) -> bool {
+        let Some(item) = review_session.item(row) else { return false };
         match self {
             Self::All => true,
             Self::Open => item.decision.is_none(),
             Self::Flagged => is_flagged(item),
             Self::Decided => item.decision.is_some(),
             Self::Tier(tier) => item.tier == *tier,
-            Self::System(system) => desk.paper_of(row).is_some_and(|paper| paper.review.system == *system),
+            Self::System(system) => {
+                review_session.paper_of(row).is_some_and(|review_file| review_file.review.system == *system)
+            }
             Self::Rule(rule) => rules(&item.recommendation).any(|own| own == rule),
         }
     }
 
     /// Returns the filters that match some but not all items, each with its number of items.
-    pub(super) fn choices(desk: &ReviewSession) -> Vec<(Self, usize)> {
+    pub(super) fn choices(review_session: &ReviewSession) -> Vec<(Self, usize)> {
         let mut counts: BTreeMap<Self, usize> = BTreeMap::new();
         counts.extend([Self::All, Self::Open, Self::Flagged, Self::Decided].map(|filter| (filter, 0)));
-        for row in 0..desk.len() {
-            let (Some(item), Some(paper)) = (desk.item(row), desk.paper_of(row)) else { continue };
-            let own = [Self::Tier(item.tier), Self::System(paper.review.system.clone())];
+        for row in 0..review_session.len() {
+            let (Some(item), Some(review_file)) = (review_session.item(row), review_session.paper_of(row)) else {
+                continue;
+            };
+            let own = [Self::Tier(item.tier), Self::System(review_file.review.system.clone())];
             let fixed = [Self::All, Self::Open, Self::Flagged, Self::Decided];
-            let fixed = fixed.into_iter().filter(|filter| filter.takes(desk, row));
+            let fixed = fixed.into_iter().filter(|filter| filter.takes(review_session, row));
             let ruled = rules(&item.recommendation).map(|rule| Self::Rule(rule.to_owned()));
             for filter in own.into_iter().chain(fixed).chain(ruled) {
                 *counts.entry(filter).or_default() += 1;
@@ -144,8 +150,8 @@ fn rules(recommend: &str) -> impl Iterator<Item = &str> {
     after.split(',').map(str::trim).filter(|rule| !rule.is_empty())
 }
 
-fn has(desk: &ReviewSession, row: usize, wanted: &str) -> bool {
-    let Some(item) = desk.item(row) else { return false };
+fn has(review_session: &ReviewSession, row: usize, wanted: &str) -> bool {
+    let Some(item) = review_session.item(row) else { return false };
     let verdict = item.decision.map_or("", |verdict| verdict.as_str());
     let texts = [&item.principal, &item.entitlement, &item.summary, &item.recommendation, &item.reason];
     verdict.contains(wanted) || texts.iter().any(|text| text.to_lowercase().contains(wanted))

@@ -57,7 +57,7 @@ fn step(ids: &mut ActionIds<'_>, operation: &Operation) -> Result<bool, Connecto
     }
     for &(name, id) in call.bound {
         let text = |entry: &str| operation.with.get(entry).map(String::as_str).ok_or_else(|| incomplete(operation));
-        if !ids.holds(operation, (name, text(name)?), (id, text(id)?))? {
+        if !ids.is_unchanged(operation, (name, text(name)?), (id, text(id)?))? {
             return Ok(false);
         }
     }
@@ -80,7 +80,7 @@ impl ActionIds<'_> {
     ///
     /// # Errors
     /// When the object has another name now, or the name belongs to another object.
-    fn holds(
+    fn is_unchanged(
         &mut self,
         operation: &Operation,
         (parameter, name): (&str, &str),
@@ -90,7 +90,7 @@ impl ActionIds<'_> {
             return Ok(true);
         }
         let holds = match entry {
-            "Document" => return self.says(operation, name, id),
+            "Document" => return self.has_document(operation, name, id),
             "GroupId" => match self.aws.find_group(id)? {
                 ResourceLookup::Here(group) if group.group_name == name => true,
                 ResourceLookup::Here(_) => return Err(renamed("group", id)),
@@ -115,7 +115,7 @@ impl ActionIds<'_> {
     }
 
     /// Returns whether the inline policy exists and has the reviewed content.
-    fn says(&self, operation: &Operation, policy: &str, document: &str) -> Result<bool, ConnectorError> {
+    fn has_document(&self, operation: &Operation, policy: &str, document: &str) -> Result<bool, ConnectorError> {
         let holder = if operation.with.contains_key("GroupName") { PolicyHolder::Group } else { PolicyHolder::User };
         let name = operation.with.get(holder.parameter()).ok_or_else(|| incomplete(operation))?;
         match self.holdings.inline(holder, name, policy)? {

@@ -39,7 +39,7 @@ pub(super) fn operation<'a>(
 ) -> Operation {
     let with = with.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let call = CALLS.iter().find(|call| call.action == action);
-    spelled(action, call.map_or(&["UserName"], |call| call.parameters), with)
+    operation_with_text(action, call.map_or(&["UserName"], |call| call.parameters), with)
 }
 
 /// Returns the reverse operation, or `None` if there is none.
@@ -48,12 +48,12 @@ pub(super) fn undo(operation: &Operation) -> Option<Operation> {
     let mut with = operation.with.clone();
     if let Some(status) = with.get_mut("Status") {
         "Active".clone_into(status);
-        return Some(spelled(call.action, call.parameters, with));
+        return Some(operation_with_text(call.action, call.parameters, with));
     }
-    call.undo.map(|action| spelled(action, call.parameters, with))
+    call.undo.map(|action| operation_with_text(action, call.parameters, with))
 }
 
-fn spelled(action: &str, parameters: &[&str], with: BTreeMap<String, String>) -> Operation {
+fn operation_with_text(action: &str, parameters: &[&str], with: BTreeMap<String, String>) -> Operation {
     let mut text = format!("aws iam {}", dashed(action));
     for name in parameters {
         if let Some(value) = with.get(*name) {

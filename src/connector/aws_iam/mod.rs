@@ -95,23 +95,23 @@ impl ConnectorSchema for AwsIamSchema {
         ConnectorDescriptor { name: "aws-iam", kinds: KINDS, needs: NEEDS, level: VerificationLevel::V3 }
     }
 
-    fn draft(
+    fn plan_change(
         &self,
         change: &AccessChange,
         grant: &Grant,
         inventory: &Inventory,
     ) -> Result<PlannedChange, UnsupportedChangeError> {
-        operations::draft(&self.config, change, grant, inventory)
+        operations::plan_change(&self.config, change, grant, inventory)
     }
 
     /// An inactive key is deleted after the soak period; users stay until a decision to remove them.
-    fn soak(&self, grant: &Grant) -> Option<u16> {
+    fn grace_period_days(&self, grant: &Grant) -> Option<u16> {
         let inactive = grant.kind == GrantKind::Credential && grant.attribute("status") == Some(operations::INACTIVE);
         inactive.then_some(self.config.soak_days)
     }
 
     /// An explicit denial overrides every permission.
-    fn denial(&self, grant: &Grant, what: &str) -> Option<String> {
+    fn deny_statement(&self, grant: &Grant, what: &str) -> Option<String> {
         let who = &grant.principal.name;
         Some(format!("attach a policy with \"Effect\": \"Deny\" for all actions of `{what}` to user `{who}`"))
     }
@@ -122,21 +122,21 @@ impl ConnectorSchema for AwsIam {
         self.words.describe()
     }
 
-    fn draft(
+    fn plan_change(
         &self,
         change: &AccessChange,
         grant: &Grant,
         inventory: &Inventory,
     ) -> Result<PlannedChange, UnsupportedChangeError> {
-        self.words.draft(change, grant, inventory)
+        self.words.plan_change(change, grant, inventory)
     }
 
-    fn soak(&self, grant: &Grant) -> Option<u16> {
-        self.words.soak(grant)
+    fn grace_period_days(&self, grant: &Grant) -> Option<u16> {
+        self.words.grace_period_days(grant)
     }
 
-    fn denial(&self, grant: &Grant, what: &str) -> Option<String> {
-        self.words.denial(grant, what)
+    fn deny_statement(&self, grant: &Grant, what: &str) -> Option<String> {
+        self.words.deny_statement(grant, what)
     }
 }
 

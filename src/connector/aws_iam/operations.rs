@@ -9,7 +9,7 @@ use crate::model::action::Planned;
 use crate::model::{AccessChange, AccessLoss, Action, ExpectedState, Grant, GrantKind, Inventory, Operation, Usage};
 use std::collections::BTreeMap;
 
-pub(super) fn draft(
+pub(super) fn plan_change(
     config: &Config,
     change: &AccessChange,
     grant: &Grant,
@@ -24,7 +24,7 @@ pub(super) fn draft(
             soaked(config, grant, inventory)?;
             removal::remove_user(config, grant, inventory)
         }
-        (AccessChange::Rotate {}, IamGrantKey::AccessKey { key }) => rotate::draft(key, grant, inventory),
+        (AccessChange::Rotate {}, IamGrantKey::AccessKey { key }) => rotate::plan_change(key, grant, inventory),
         (AccessChange::Disable {}, _) => deactivate(&key, grant),
         (AccessChange::Revoke {}, IamGrantKey::Attached { .. } | IamGrantKey::Inline { .. }) => {
             policy(&key, grant, inventory)

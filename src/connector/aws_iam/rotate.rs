@@ -28,7 +28,11 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 /// Plans a rotation.
-pub(super) fn draft(key: &str, grant: &Grant, inventory: &Inventory) -> Result<PlannedChange, UnsupportedChangeError> {
+pub(super) fn plan_change(
+    key: &str,
+    grant: &Grant,
+    inventory: &Inventory,
+) -> Result<PlannedChange, UnsupportedChangeError> {
     let name = &grant.principal.name;
     if grant.attribute("status") != Some(ACTIVE) {
         return Err(unsupported(format!("{key} of {name} is not active, so it cannot be rotated"), "revoke it"));

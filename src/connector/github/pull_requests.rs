@@ -51,11 +51,11 @@ impl GitHub {
 
     /// Returns the provenance of a commit on `main`. Data that cannot be read is unknown, and absent in the report.
     pub fn merge(&self, commit: &str) -> MergeProvenance {
-        let told = self.told(commit).unwrap_or_else(|error| ForgeReport::Unknown(short(&error.to_string())));
+        let told = self.fetch_report(commit).unwrap_or_else(|error| ForgeReport::Unknown(short(&error.to_string())));
         MergeProvenance { commit: commit.to_owned(), forge: self.name(), told }
     }
 
-    fn told(&self, commit: &str) -> Result<ForgeReport, ConnectorError> {
+    fn fetch_report(&self, commit: &str) -> Result<ForgeReport, ConnectorError> {
         let pulls: Vec<ListedPull> = self.get("commits/pulls", &format!("commits/{commit}/pulls?per_page=100"))?;
         let merged = pulls.into_iter().filter(|pull| pull.merged_at.is_some() && pull.base.name == "main");
         // The pull request that created this commit; after a rebase into many commits, the one that added them.

@@ -44,7 +44,7 @@ pub(super) fn apply(
         accounts: touches(":passwd:") || touches(":shadow:") || touches(":group:"),
         sudoers: touches(":sudoers:"),
     };
-    let _held = lock::take(root, wanted, Duration::from_secs(config.lock_wait_seconds.into()))?;
+    let _held = lock::acquire(root, wanted, Duration::from_secs(config.lock_wait_seconds.into()))?;
     let tree = HostSnapshot::read(root, config)?;
     let inventory = grants::inventory(system, config, &tree)?;
     let sighting = observe::seen(root, &action.grant, &tree, &inventory);
@@ -100,7 +100,7 @@ fn rotate(
 fn edit(root: &RootDir, tree: &HostSnapshot, operations: &[Operation]) -> Result<Vec<String>, ConnectorError> {
     let mut work = PendingWrites::on(tree);
     for operation in operations {
-        work.put(operation)?;
+        work.apply(operation)?;
     }
     write(root, tree, work)
 }

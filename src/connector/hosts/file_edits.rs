@@ -42,13 +42,13 @@ impl<'a> PendingWrites<'a> {
     ///
     /// # Errors
     /// When the names and ids of the operation no longer match.
-    pub(super) fn put(&mut self, operation: &Operation) -> EditResult {
+    pub(super) fn apply(&mut self, operation: &Operation) -> EditResult {
         let with = |name: &str| parameter(operation, name);
         match operation.call.as_str() {
             DISABLE_ACCOUNT => self.disable(with("account")?, with("expires")?),
             ENABLE_ACCOUNT => self.enable(with("account")?, with("expires")?),
             JOIN_GROUP => self.join(with("group")?, with("member")?),
-            LEAVE_GROUP => self.leave(with("group")?, with("member")?),
+            LEAVE_GROUP => self.remove_member(with("group")?, with("member")?),
             LOCK_GROUP => self.lock_group(with("group")?, with("file")?),
             NARROW_RULE => self.rule(with("file")?, with("holder")?, with("rule")?, Some(with("to")?)),
             REMOVE_ACCOUNT => self.remove_account(with("account")?),
@@ -79,7 +79,7 @@ impl<'a> PendingWrites<'a> {
         }
     }
 
-    fn leave(&mut self, group: &str, member: &str) -> EditResult {
+    fn remove_member(&mut self, group: &str, member: &str) -> EditResult {
         let same = |name: &str| SudoersPrincipal::user(self.tree, name).bound() == member;
         let mut bytes = self.bytes(GROUP).to_vec();
         let mut names = Vec::new();

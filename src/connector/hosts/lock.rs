@@ -43,7 +43,7 @@ static PROCESS: Mutex<()> = Mutex::new(());
 /// Accounts: an fcntl lock on `/etc/.pwd.lock` (lckpwdf(3)), and `passwd.lock`, `shadow.lock`, `group.lock` and
 /// `gshadow.lock` as shadow-utils creates them: hard links to a file with the process id. Sudoers: an fcntl lock on
 /// `/etc/sudoers`, as visudo(8) takes, and a `sudoers.tmp`, which older tools check.
-pub(super) fn take(root: &RootDir, wanted: LockTargets, patience: Duration) -> Result<HeldLocks, ConnectorError> {
+pub(super) fn acquire(root: &RootDir, wanted: LockTargets, patience: Duration) -> Result<HeldLocks, ConnectorError> {
     let process = PROCESS.lock().unwrap_or_else(PoisonError::into_inner);
     let mut held = HeldLocks { _process: process, _open: Vec::new(), links: Vec::new() };
     let end = Instant::now() + patience;

@@ -92,13 +92,13 @@ impl ConnectorSchema for HostsSchema {
         }
     }
 
-    fn draft(
+    fn plan_change(
         &self,
         change: &AccessChange,
         grant: &Grant,
         inventory: &Inventory,
     ) -> Result<PlannedChange, UnsupportedChangeError> {
-        operations::draft(&self.config, change, grant, inventory)
+        operations::plan_change(&self.config, change, grant, inventory)
     }
 }
 
@@ -107,13 +107,13 @@ impl ConnectorSchema for Hosts {
         self.words.describe()
     }
 
-    fn draft(
+    fn plan_change(
         &self,
         change: &AccessChange,
         grant: &Grant,
         inventory: &Inventory,
     ) -> Result<PlannedChange, UnsupportedChangeError> {
-        self.words.draft(change, grant, inventory)
+        self.words.plan_change(change, grant, inventory)
     }
 }
 

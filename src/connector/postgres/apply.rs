@@ -36,7 +36,7 @@ pub(super) fn apply(
         (PostgresGrantKey::Account { role }, AccessChange::Revoke {}) => ReadScope::Role(*role),
         _ => observe::view(&key),
     };
-    let facts = server.look(&view, "BEGIN READ WRITE; ")?;
+    let facts = server.read_snapshot(&view, "BEGIN READ WRITE; ")?;
     let at = facts.cluster.database;
     let done = ApplyTransaction { system, server: &mut *server, action, key: &key, view }.run(&facts, sink);
     if done.is_err() {

@@ -55,7 +55,7 @@ impl PostgresListing {
         kind: GrantKind,
     ) -> Result<(), ConnectorError> {
         if self.read.is_none() || self.begun.contains(&kind) {
-            self.read = Some(server.look(&ReadScope::Everything, "")?);
+            self.read = Some(server.read_snapshot(&ReadScope::Everything, "")?);
             self.begun.clear();
         }
         if kind == GrantKind::Credential
@@ -102,7 +102,7 @@ fn usage(grant: &Grant, facts: &ClusterSnapshot) -> Usage {
 
 /// Returns the health of the connection and its blind spots.
 pub(super) fn validate(server: &mut ServerConnections) -> Result<ConnectorHealth, ConnectorError> {
-    let facts = server.look(&ReadScope::Cluster, "")?;
+    let facts = server.read_snapshot(&ReadScope::Cluster, "")?;
     let cluster = &facts.cluster;
     let Some(me) = facts.role(cluster.me) else {
         return Err(ConnectorError::Transient("the server does not show the role of the engine".to_owned()));

@@ -63,7 +63,7 @@ impl ServerConnections {
     }
 
     /// Reads the target; `prefix` is sent before the first query, in the same message.
-    pub(super) fn look(&mut self, view: &ReadScope, prefix: &str) -> Result<ClusterSnapshot, ConnectorError> {
+    pub(super) fn read_snapshot(&mut self, view: &ReadScope, prefix: &str) -> Result<ClusterSnapshot, ConnectorError> {
         let first = self.first()?;
         let (at, scope) = match view {
             ReadScope::Cluster | ReadScope::Everything | ReadScope::Role(_) => (first, ObjectScope::Nothing),

@@ -13,7 +13,7 @@ use crate::{
 /// Counts views where the listing reads tables, letters of access control lists where it reads exploded rows, and owner
 /// columns where it reads `pg_shdepend`.
 pub(super) fn control_totals(server: &mut ServerConnections) -> Result<Vec<ControlTotal>, ConnectorError> {
-    let facts = server.look(&ReadScope::Cluster, "")?;
+    let facts = server.read_snapshot(&ReadScope::Cluster, "")?;
     let sees_passwords = server.sees_passwords;
     let [accounts, attributes, passwords, members, mut owned, mut privileges] =
         count(server, 0, &cluster(sees_passwords))?;

@@ -90,13 +90,13 @@ impl ConnectorSchema for PostgresSchema {
         }
     }
 
-    fn draft(
+    fn plan_change(
         &self,
         change: &AccessChange,
         grant: &Grant,
         inventory: &Inventory,
     ) -> Result<PlannedChange, UnsupportedChangeError> {
-        operations::draft(&self.user, change, grant, inventory)
+        operations::plan_change(&self.user, change, grant, inventory)
     }
 }
 
@@ -142,13 +142,13 @@ impl ConnectorSchema for Postgres {
         self.words.describe()
     }
 
-    fn draft(
+    fn plan_change(
         &self,
         change: &AccessChange,
         grant: &Grant,
         inventory: &Inventory,
     ) -> Result<PlannedChange, UnsupportedChangeError> {
-        self.words.draft(change, grant, inventory)
+        self.words.plan_change(change, grant, inventory)
     }
 }
 

@@ -35,7 +35,7 @@ pub(super) fn observe(
     let Some(key) = PostgresGrantKey::parse(&grant.key) else {
         return Err(ConnectorError::Unsupported(format!("{} is not a grant key of a PostgreSQL server", grant.key)));
     };
-    match server.look(&view(&key), "") {
+    match server.read_snapshot(&view(&key), "") {
         Ok(facts) => Ok(sighting(system, &facts, &key, server.sees_passwords)),
         // The server was reached and refused the read.
         Err(ConnectorError::Forbidden { missing }) => Ok(unknown(format!("the read was refused: {missing}"))),

@@ -14,7 +14,7 @@ pub(super) struct AccountLimit {
 }
 
 /// Plans `change`; `user` is the role of the engine.
-pub(super) fn draft(
+pub(super) fn plan_change(
     user: &str,
     change: &AccessChange,
     grant: &Grant,

@@ -71,13 +71,13 @@ impl Journal for Memory {
         &self.history
     }
 
-    fn keep(&mut self, bytes: &[u8]) -> Result<Digest, JournalError> {
+    fn store_blob(&mut self, bytes: &[u8]) -> Result<Digest, JournalError> {
         let digest = Digest::of(bytes);
         self.kept.insert(digest, bytes.to_vec());
         Ok(digest)
     }
 
-    fn kept(&self, digest: &Digest) -> Result<Option<Vec<u8>>, JournalError> {
+    fn load_blob(&self, digest: &Digest) -> Result<Option<Vec<u8>>, JournalError> {
         Ok(self.kept.get(digest).cloned())
     }
 

@@ -71,7 +71,12 @@ impl ConnectorSchema for Sim {
         ConnectorDescriptor { name: "sim", kinds: &[GrantKind::Membership], needs: &[], level: VerificationLevel::V3 }
     }
 
-    fn draft(&self, _: &AccessChange, grant: &Grant, _: &Inventory) -> Result<PlannedChange, UnsupportedChangeError> {
+    fn plan_change(
+        &self,
+        _: &AccessChange,
+        grant: &Grant,
+        _: &Inventory,
+    ) -> Result<PlannedChange, UnsupportedChangeError> {
         let with = BTreeMap::from([("key".to_owned(), grant.key.to_string())]);
         let operation = Operation { call: "remove".into(), with, text: format!("remove {}", grant.key) };
         Ok(PlannedChange {

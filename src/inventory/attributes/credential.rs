@@ -44,7 +44,7 @@ impl<'a> CredentialIndex<'a> {
         for (of, account) in accounts {
             let system = known.systems.get(account.system);
             let connector = system.map_or("", |system| system.connector.as_str());
-            let identity = known.people.behind(of).map(|entry: &PrincipalRecord| entry.id.to_string());
+            let identity = known.people.identity_of(of).map(|entry: &PrincipalRecord| entry.id.to_string());
             for grant in account.inventory.of_principal(account.principal) {
                 if grant.kind != GrantKind::Credential {
                     continue;
@@ -81,34 +81,34 @@ impl<'a> CredentialIndex<'a> {
 
 impl AttributeBuilder<'_> {
     /// Sets the attributes of a credential.
-    pub(super) fn add_credential_attributes(&self, grant: &Grant, connector: &str, portrait: &mut AttributeCollector) {
+    pub(super) fn add_credential_attributes(&self, grant: &Grant, connector: &str, collector: &mut AttributeCollector) {
         let as_of = self.known.as_of;
         let read = read(grant, connector, as_of);
-        portrait.text_of("credential.kind", read.kind);
-        portrait.text_of("credential.algorithm", read.algorithm);
-        portrait.number("credential.bits", read.bits);
-        portrait.number("credential.age_days", read.created.map(|created| as_of.days_since(created)));
+        collector.text_of("credential.kind", read.kind);
+        collector.text_of("credential.algorithm", read.algorithm);
+        collector.number("credential.bits", read.bits);
+        collector.number("credential.age_days", read.created.map(|created| as_of.days_since(created)));
         match read.ends {
             CredentialExpiry::At(end) => {
-                portrait.flag("credential.expires", true);
-                portrait.number("credential.expires_in_days", end.days_since(as_of));
+                collector.flag("credential.expires", true);
+                collector.number("credential.expires_in_days", end.days_since(as_of));
             }
-            CredentialExpiry::Never => portrait.flag("credential.expires", false),
+            CredentialExpiry::Never => collector.flag("credential.expires", false),
             CredentialExpiry::Unknown => {}
         }
         // A certificate expires by itself; all other credentials of these systems are valid until they are changed.
-        portrait.flag("credential.static", read.kind.map(|kind| kind != "certificate"));
-        portrait.text_of("credential.status", read.status);
-        portrait.flag("credential.source_bound", read.bound);
-        portrait.number("credential.newer_active_days", self.keyring.newer(&subject(grant), &read, as_of));
+        collector.flag("credential.static", read.kind.map(|kind| kind != "certificate"));
+        collector.text_of("credential.status", read.status);
+        collector.flag("credential.source_bound", read.bound);
+        collector.number("credential.newer_active_days", self.keyring.newer(&subject(grant), &read, as_of));
         if let Some(print) = fingerprint(grant) {
             let count = |count: usize| i64::try_from(count).ok();
-            portrait.number(
+            collector.number(
                 "credential.shared_identities",
                 self.keyring.holders.get(print).and_then(|holders| count(holders.len())),
             );
             let environments = self.keyring.environments.get(print).and_then(Option::as_ref);
-            portrait.number("credential.shared_environments", environments.and_then(|known| count(known.len())));
+            collector.number("credential.shared_environments", environments.and_then(|known| count(known.len())));
         }
     }
 }

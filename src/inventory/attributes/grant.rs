@@ -8,49 +8,49 @@ use crate::{
 
 impl AttributeBuilder<'_> {
     /// Adds the attributes of a grant to those of its holder.
-    pub(super) fn add_grant_attributes(&self, grant: &Grant, of: &str, portrait: &mut AttributeCollector) {
+    pub(super) fn add_grant_attributes(&self, grant: &Grant, of: &str, collector: &mut AttributeCollector) {
         let as_of = self.known.as_of;
         let loaded = self.known.inventories.get(&grant.system);
         let connector = self.connector(grant);
-        portrait.text("grant.system", &grant.system);
-        portrait.text("grant.key", &grant.key);
-        portrait.text("grant.kind", grant.kind);
-        portrait.text("grant.principal", &grant.principal.name);
-        portrait.text("grant.entitlement", &grant.entitlement.name);
-        portrait.text("grant.tier", self.tier(grant));
-        portrait.number("grant.expands", i64::try_from(effective::count(&grant.expands_to)).ok());
+        collector.text("grant.system", &grant.system);
+        collector.text("grant.key", &grant.key);
+        collector.text("grant.kind", grant.kind);
+        collector.text("grant.principal", &grant.principal.name);
+        collector.text("grant.entitlement", &grant.entitlement.name);
+        collector.text("grant.tier", self.tier(grant));
+        collector.number("grant.expands", i64::try_from(effective::count(&grant.expands_to)).ok());
         let named = grant.expands_to.iter().filter(|one| !effective::is_remainder(one));
-        portrait.texts("grant.expands_to", named.map(|one| one.name.clone()));
-        portrait.number("grant.path_count", i64::try_from(grant.paths.len()).ok());
-        portrait.texts("grant.paths", grant.paths.iter().map(|path| path.text.clone()));
-        portrait.flag("grant.direct", is_direct(grant));
-        portrait.flag("grant.administrative", is_administrative(grant, connector));
-        portrait.flag("grant.wildcard", wildcard(grant, connector));
+        collector.texts("grant.expands_to", named.map(|one| one.name.clone()));
+        collector.number("grant.path_count", i64::try_from(grant.paths.len()).ok());
+        collector.texts("grant.paths", grant.paths.iter().map(|path| path.text.clone()));
+        collector.flag("grant.direct", is_direct(grant));
+        collector.flag("grant.administrative", is_administrative(grant, connector));
+        collector.flag("grant.wildcard", wildcard(grant, connector));
         // These systems list standing access only; temporary elevation does not appear in their listings.
-        portrait.flag("grant.standing", matches!(connector, "aws-iam" | "hosts" | "postgres").then_some(true));
+        collector.flag("grant.standing", matches!(connector, "aws-iam" | "hosts" | "postgres").then_some(true));
         let inventory = loaded.map(|loaded| &loaded.inventory);
-        portrait.text_of("grant.granted_by", granted_by(grant, inventory));
-        portrait.number("grant.granted_days", account::granted(grant).map(|time| as_of.days_since(time)));
+        collector.text_of("grant.granted_by", granted_by(grant, inventory));
+        collector.number("grant.granted_days", account::granted(grant).map(|time| as_of.days_since(time)));
         let certified = (!self.known.certified.is_empty()).then(|| self.known.certified.get(&grant.digest())).flatten();
-        portrait.number("grant.certified_days", certified.map(|time| as_of.days_since(*time)));
+        collector.number("grant.certified_days", certified.map(|time| as_of.days_since(*time)));
         if let Some(system) = self.known.systems.get(&grant.system) {
-            portrait.text("system.tier", system.tier);
-            portrait.text_of("system.environment", system.environment.as_ref());
-            portrait.text_of("grant.environment", system.environment.as_ref());
+            collector.text("system.tier", system.tier);
+            collector.text_of("system.environment", system.environment.as_ref());
+            collector.text_of("grant.environment", system.environment.as_ref());
         }
-        portrait.text("system.id", &grant.system);
+        collector.text("system.id", &grant.system);
         if !connector.is_empty() {
-            portrait.text("system.connector", connector);
+            collector.text("system.connector", connector);
         }
         if let Some(inventory) = inventory {
             let kept = source(connector, grant.kind);
-            usage(&inventory.usage(&grant.key), inventory.observed_at(), kept, as_of, portrait);
+            usage(&inventory.usage(&grant.key), inventory.observed_at(), kept, as_of, collector);
         }
-        portrait.flag("usage.interactive_allowed", self.accounts.get(of).and_then(|account| account.interactive));
+        collector.flag("usage.interactive_allowed", self.accounts.get(of).and_then(|account| account.interactive));
         if grant.kind == GrantKind::Credential {
-            self.add_credential_attributes(grant, connector, portrait);
+            self.add_credential_attributes(grant, connector, collector);
         }
-        portrait.0.know_attributes(grant.attributes.clone());
+        collector.0.know_attributes(grant.attributes.clone());
     }
 
     pub(super) fn connector(&self, grant: &Grant) -> &str {
@@ -111,30 +111,30 @@ fn usage(
     observed: Timestamp,
     kept: Option<LastUseSource>,
     as_of: Timestamp,
-    portrait: &mut AttributeCollector,
+    collector: &mut AttributeCollector,
 ) {
     let days = |time: Timestamp| observed.days_since(time).max(0);
     match usage {
         Usage::At(time) => {
-            portrait.number("usage.idle_days", days(*time));
-            portrait.flag("usage.never_used", false);
+            collector.number("usage.idle_days", days(*time));
+            collector.flag("usage.never_used", false);
         }
         Usage::NeverSince(time) => {
-            portrait.number("usage.idle_days", days(*time));
-            portrait.number("usage.known_days", days(*time));
-            portrait.flag("usage.never_used", true);
+            collector.number("usage.idle_days", days(*time));
+            collector.number("usage.known_days", days(*time));
+            collector.flag("usage.never_used", true);
         }
         Usage::Unknown(_) => {
             if kept == Some(LastUseSource::Nowhere) {
-                portrait.text("usage.source", "none");
+                collector.text("usage.source", "none");
             }
             return;
         }
     }
     if let Some(LastUseSource::Kept { name, lag_hours }) = kept {
-        portrait.text("usage.source", name);
+        collector.text("usage.source", name);
         let since = (as_of.unix() - observed.unix()).max(0) / 3600;
-        portrait.number("usage.lag_hours", since + lag_hours);
+        collector.number("usage.lag_hours", since + lag_hours);
     }
 }
 

@@ -105,20 +105,21 @@ impl<'a> AttributeBuilder<'a> {
             .collect();
         let accounts = account::all(&known);
         let keyring = CredentialIndex::of(&known, &accounts);
-        let mut portraits = Self { known, tiers, accounts, keyring, principals: BTreeMap::new() };
-        portraits.principals = known.people.entries().map(|entry| (&entry.id, portraits.principal_of(entry))).collect();
-        portraits
+        let mut attribute_builder = Self { known, tiers, accounts, keyring, principals: BTreeMap::new() };
+        attribute_builder.principals =
+            known.people.entries().map(|entry| (&entry.id, attribute_builder.principal_of(entry))).collect();
+        attribute_builder
     }
 
     /// Returns the attributes of a grant and of its holder.
     pub fn grant(&self, grant: &Grant) -> AttributeValues {
         let subject = subject(grant);
-        let mut portrait = AttributeCollector(self.account(&subject));
-        if let Some(entry) = self.known.people.behind(&subject) {
-            grant_attributes(entry, grant.kind, self.known.as_of, &mut portrait.0);
+        let mut collector = AttributeCollector(self.account(&subject));
+        if let Some(entry) = self.known.people.identity_of(&subject) {
+            grant_attributes(entry, grant.kind, self.known.as_of, &mut collector.0);
         }
-        self.add_grant_attributes(grant, &subject, &mut portrait);
-        portrait.0
+        self.add_grant_attributes(grant, &subject, &mut collector);
+        collector.0
     }
 
     /// Returns the attributes of a principal in the principals files.
@@ -129,7 +130,7 @@ impl<'a> AttributeBuilder<'a> {
     /// Returns the attributes of the principal to which the account `<system>:<immutable id>` belongs; of the account
     /// alone if it is claimed by none or by several principals.
     pub fn account(&self, subject: &str) -> AttributeValues {
-        match self.known.people.behind(subject) {
+        match self.known.people.identity_of(subject) {
             Some(entry) => self.principals.get(&entry.id).cloned().unwrap_or_default(),
             None => self.nobody(subject),
         }
@@ -139,7 +140,7 @@ impl<'a> AttributeBuilder<'a> {
     /// exactly one claim, each with its attributes.
     pub fn holders(&self) -> impl Iterator<Item = (String, AttributeValues)> + '_ {
         let claimed = self.principals.iter().map(|(id, facts)| (id.to_string(), facts.clone()));
-        let unclaimed = self.accounts.keys().filter(|subject| self.known.people.behind(subject).is_none());
+        let unclaimed = self.accounts.keys().filter(|subject| self.known.people.identity_of(subject).is_none());
         claimed.chain(unclaimed.map(|subject| (subject.clone(), self.nobody(subject))))
     }
 
@@ -167,21 +168,21 @@ impl<'a> AttributeBuilder<'a> {
 struct AttributeCollector(AttributeValues);
 
 impl AttributeCollector {
-    fn know(&mut self, name: &'static str, fact: AttributeValue) {
-        let taken = self.0.know(name, fact);
+    fn insert(&mut self, name: &'static str, fact: AttributeValue) {
+        let taken = self.0.insert(name, fact);
         debug_assert!(taken.is_ok(), "{name}: {taken:?}");
     }
 
     fn flag(&mut self, name: &'static str, value: impl Into<Option<bool>>) {
-        value.into().into_iter().for_each(|value| self.know(name, AttributeValue::Flag(value)));
+        value.into().into_iter().for_each(|value| self.insert(name, AttributeValue::Flag(value)));
     }
 
     fn number(&mut self, name: &'static str, value: impl Into<Option<i64>>) {
-        value.into().into_iter().for_each(|value| self.know(name, AttributeValue::Number(value)));
+        value.into().into_iter().for_each(|value| self.insert(name, AttributeValue::Number(value)));
     }
 
     fn text(&mut self, name: &'static str, value: impl ToString) {
-        self.know(name, AttributeValue::Text(value.to_string()));
+        self.insert(name, AttributeValue::Text(value.to_string()));
     }
 
     fn text_of<T: ToString>(&mut self, name: &'static str, value: Option<T>) {
@@ -189,7 +190,7 @@ impl AttributeCollector {
     }
 
     fn texts(&mut self, name: &'static str, values: impl IntoIterator<Item = String>) {
-        self.know(name, AttributeValue::Texts(values.into_iter().collect()));
+        self.insert(name, AttributeValue::Texts(values.into_iter().collect()));
     }
 }
 

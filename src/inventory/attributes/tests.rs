@@ -46,7 +46,7 @@ impl Story {
         self
     }
 
-    fn portraits(&self) -> AttributeBuilder<'_> {
+    fn attribute_builder(&self) -> AttributeBuilder<'_> {
         AttributeBuilder::new(AttributeInputs {
             systems: &self.systems,
             inventories: &self.inventories,
@@ -66,11 +66,11 @@ impl Story {
 
     /// Returns the attributes of a grant with these names, one line each; `?` for unknown ones.
     fn told(&self, system: &str, key: &str, names: &[&str]) -> String {
-        told(&self.portraits().grant(self.grant(system, key)), names)
+        told(&self.attribute_builder().grant(self.grant(system, key)), names)
     }
 
     fn person(&self, who: &str, names: &[&str]) -> String {
-        told(&self.portraits().principal(&id(who)).unwrap(), names)
+        told(&self.attribute_builder().principal(&id(who)).unwrap(), names)
     }
 }
 
@@ -242,8 +242,8 @@ fn a_principal_is_as_privileged_as_the_worst_it_holds_anywhere() {
     assert_eq!(story.told("db", "account:1/login", &["grant.tier"]), "T1");
     assert_eq!(story.told("web", "account:uid:1/login", &["grant.tier", "principal.tier"]), "T2 T1");
     // The role is uncorrelated; rules evaluate it nevertheless.
-    assert_eq!(told(&story.portraits().account("db:5"), &names), "T1 false db:5 ? none");
-    let holders: Vec<_> = story.portraits().holders().map(|(id, _)| id).collect();
+    assert_eq!(told(&story.attribute_builder().account("db:5"), &names), "T1 false db:5 ? none");
+    let holders: Vec<_> = story.attribute_builder().holders().map(|(id, _)| id).collect();
     assert_eq!(holders, ["ana", "idle", "tenure", "db:5"]);
 }
 
@@ -447,7 +447,7 @@ fn tier_is_lowered_only_by_exception_for_same_grant() {
     };
     let mut told = |exception: Exception| {
         story.lowered = TierOverrides::of([&exception], today());
-        let text = story.portraits().tier_text(story.grant("db", "attribute:1/replication"));
+        let text = story.attribute_builder().tier_text(story.grant("db", "attribute:1/replication"));
         (story.told("db", "attribute:1/replication", &["grant.tier"]), text)
     };
     assert_eq!(

@@ -74,7 +74,7 @@ pub fn owners(
         let Some((system, principal)) = subject.split_once(':') else { continue };
         let Some(inventory) = inventories.iter().find(|held| held.system().as_str() == system) else { continue };
         for grant in inventory.of_principal(principal) {
-            let by = grant.attribute("granted-by").and_then(|by| people.behind(&format!("{system}:{by}")));
+            let by = grant.attribute("granted-by").and_then(|by| people.identity_of(&format!("{system}:{by}")));
             if let Some(by) = by.filter(|by| is_here(by, people)) {
                 reasons.push((by.id.clone(), format!("granted `{}` to it", grant.entitlement.name)));
             }
@@ -122,7 +122,7 @@ fn names(inventories: &[&Inventory], people: &IdentityDirectory) -> BTreeMap<Str
     }
     for inventory in inventories {
         for grant in inventory.grants().filter(|grant| grant.kind == GrantKind::Account) {
-            if let Some(entry) = people.behind(&subject(grant)) {
+            if let Some(entry) = people.identity_of(&subject(grant)) {
                 let why = format!("same name as their account on {}", grant.system);
                 names.entry(plain(&grant.principal.name)).or_default().push((entry.id.clone(), why));
             }
@@ -137,7 +137,7 @@ fn keys<'a>(inventories: &[&'a Inventory], people: &IdentityDirectory) -> BTreeM
     let credentials = all.filter(|grant| grant.kind == GrantKind::Credential);
     credentials
         .filter_map(|grant| {
-            let entry = people.behind(&subject(grant))?;
+            let entry = people.identity_of(&subject(grant))?;
             Some((fingerprint(grant)?, (entry.id.clone(), subject(grant))))
         })
         .collect()

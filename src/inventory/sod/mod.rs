@@ -117,11 +117,13 @@ impl SodAnalysis {
         let estates = UsableAccess::of(inventories, people, pairs, change);
         let mut clashes = Vec::new();
         for holder in estates.holders() {
-            let held = estates.held_by(&holder);
+            let held = estates.entitlements_of(&holder);
             let sides: Vec<_> = held.iter().map(|(possession, _)| possession.sides.as_ref()).collect();
-            for toxic in pairs.judge_sides(&sides) {
-                let side =
-                    |does: &str, places: &[usize]| HeldSide { does: does.to_owned(), by: estates.holds(&held, places) };
+            for toxic in pairs.evaluate_sides(&sides) {
+                let side = |does: &str, places: &[usize]| HeldSide {
+                    does: does.to_owned(),
+                    by: estates.holdings(&held, places),
+                };
                 let SodRule { id, title, severity, rule, left: one, right: other } = toxic.pair;
                 clashes.push(SodViolation {
                     holder: holder.clone(),

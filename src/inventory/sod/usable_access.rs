@@ -47,7 +47,7 @@ impl<'a, 'p> UsableAccess<'a, 'p> {
     /// sorted.
     pub(super) fn holders(&self) -> BTreeSet<String> {
         let mut holders: BTreeSet<String> = BTreeSet::new();
-        let unclaimed = self.accounts.keys().filter(|subject| self.people.behind(subject).is_none());
+        let unclaimed = self.accounts.keys().filter(|subject| self.people.identity_of(subject).is_none());
         holders.extend(unclaimed.cloned());
         let holds = |entry: &PrincipalRecord| entry.accounts.iter().any(|subject| self.accounts.contains_key(subject));
         let answers = |entry: &PrincipalRecord| self.wards.contains_key(&entry.id);
@@ -57,7 +57,7 @@ impl<'a, 'p> UsableAccess<'a, 'p> {
     }
 
     /// Returns all entitlements that a holder can use, each with a description of the path to its account.
-    pub(super) fn held_by(&self, holder: &str) -> Vec<(&HeldEntitlement<'a>, String)> {
+    pub(super) fn entitlements_of(&self, holder: &str) -> Vec<(&HeldEntitlement<'a>, String)> {
         let entry = PrincipalId::parse(holder).ok().and_then(|id| self.people.get(&id));
         let Some(entry) = entry else {
             return self.accounts.get(holder).into_iter().flatten().map(|one| (one, String::new())).collect();
@@ -83,15 +83,15 @@ impl<'a, 'p> UsableAccess<'a, 'p> {
     }
 
     /// Returns the paths at these indexes, for display.
-    pub(super) fn holds(&self, held: &[(&HeldEntitlement<'a>, String)], places: &[usize]) -> Vec<SodHolding> {
-        let mut holds: Vec<SodHolding> = places.iter().filter_map(|place| held.get(*place)).map(hold).collect();
+    pub(super) fn holdings(&self, held: &[(&HeldEntitlement<'a>, String)], places: &[usize]) -> Vec<SodHolding> {
+        let mut holds: Vec<SodHolding> = places.iter().filter_map(|place| held.get(*place)).map(holding).collect();
         holds.sort();
         holds.dedup();
         holds
     }
 }
 
-fn hold((possession, through): &(&HeldEntitlement<'_>, String)) -> SodHolding {
+fn holding((possession, through): &(&HeldEntitlement<'_>, String)) -> SodHolding {
     let HeldEntitlement { system, effective, name, .. } = possession;
     let roles = effective.way.iter().map(|role| format!("in {role}"));
     let way: Vec<String> = roles.chain((!through.is_empty()).then(|| through.clone())).collect();

@@ -99,7 +99,7 @@ impl<'f> RuleSubject<'f> {
 
     /// Adds the attributes of the holder of a grant; attributes of the grant take precedence.
     #[must_use]
-    pub const fn held_by(mut self, principal: &'f AttributeValues) -> Self {
+    pub const fn with_holder(mut self, principal: &'f AttributeValues) -> Self {
         self.principal = Some(principal);
         self
     }

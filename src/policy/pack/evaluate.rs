@@ -63,7 +63,7 @@ impl std::fmt::Display for MissingAttributes {
 impl PolicyPack {
     /// Returns the violated and the unknown rules of a scope for a subject, sorted by id. Rules over principals are
     /// evaluated once for each principal, rules over grants once for each grant.
-    pub fn judge(&self, scope: Scope, subject: &RuleSubject<'_>) -> Vec<RuleResult<'_>> {
+    pub fn evaluate(&self, scope: Scope, subject: &RuleSubject<'_>) -> Vec<RuleResult<'_>> {
         let mut found = Vec::new();
         for place in self.of_scope(scope) {
             let result = self.result(*place, subject);
@@ -75,7 +75,7 @@ impl PolicyPack {
     }
 
     /// Returns the result of one rule for a subject; `None` if the rule does not exist.
-    pub fn judge_by(&self, rule: &str, subject: &RuleSubject<'_>) -> Option<RuleResult<'_>> {
+    pub fn evaluate_rule(&self, rule: &str, subject: &RuleSubject<'_>) -> Option<RuleResult<'_>> {
         let place = self.rules.iter().position(|compiled| compiled.rule().id == rule)?;
         let result = self.result(place, subject);
         Some(self.judgement(place, subject, result))

@@ -73,7 +73,7 @@ impl PolicyPack {
             active: Vec::new(),
             slots: EngineSlots::default(),
         };
-        pack.under(profiles, problems)
+        pack.with_profiles_lenient(profiles, problems)
     }
 
     /// Returns the same pack with other active profiles, without compiling again.
@@ -82,12 +82,12 @@ impl PolicyPack {
     /// See [`Self::compile`], for the profiles.
     pub fn with_profiles(&self, profiles: &[String]) -> Result<Self, Diagnostics> {
         let mut problems = Diagnostics::new();
-        let pack = self.clone().under(profiles, &mut problems);
+        let pack = self.clone().with_profiles_lenient(profiles, &mut problems);
         if problems.has_errors() { Err(problems) } else { Ok(pack) }
     }
 
     /// Returns the same pack with other active profiles, ignoring invalid ones.
-    pub(super) fn under(mut self, profiles: &[String], problems: &mut Diagnostics) -> Self {
+    pub(super) fn with_profiles_lenient(mut self, profiles: &[String], problems: &mut Diagnostics) -> Self {
         self.active = profiles.to_vec();
         self.active.sort();
         self.active.dedup();

@@ -45,7 +45,7 @@ impl EffectiveSettings {
     }
 
     /// Applies the settings of a profile that are stricter than the current ones.
-    fn take(&mut self, compiled: &CompiledRule, profile: &str, setting: &ProfileSetting) {
+    fn apply_setting(&mut self, compiled: &CompiledRule, profile: &str, setting: &ProfileSetting) {
         let by = |what: &str| {
             Arc::new(ProfileOverride {
                 profile: profile.to_owned(),
@@ -107,7 +107,7 @@ pub(crate) fn overlay(
         };
         for setting in &read.file.settings {
             if let Some(place) = rules.iter().position(|compiled| compiled.rule().id == setting.rule) {
-                settings[place].take(&rules[place], name, setting);
+                settings[place].apply_setting(&rules[place], name, setting);
             }
         }
     }

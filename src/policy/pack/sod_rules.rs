@@ -50,7 +50,7 @@ impl<'p> SodRules<'p> {
     }
 
     /// Returns the sides to which an entitlement belongs. The sides of all entitlements of one principal are the input
-    /// of [`Self::judge_sides`]. They do not depend on the holder, so they are computed once for each entitlement.
+    /// of [`Self::evaluate_sides`]. They do not depend on the holder, so they are computed once for each entitlement.
     pub fn sides(&self, held: &SodEntitlement<'_>) -> SodRuleSides {
         let side = |expression: &Expression| expression.truth(held);
         let mut sides = SodRuleSides::default();
@@ -65,13 +65,13 @@ impl<'p> SodRules<'p> {
 
     /// Returns the violations of one principal, sorted by id; `held` is its effective access, including that of the
     /// identities it owns.
-    pub fn judge<'h>(&self, held: impl IntoIterator<Item = SodEntitlement<'h>>) -> Vec<SodMatch<'p>> {
+    pub fn evaluate<'h>(&self, held: impl IntoIterator<Item = SodEntitlement<'h>>) -> Vec<SodMatch<'p>> {
         let sides: Vec<_> = held.into_iter().map(|held| self.sides(&held)).collect();
-        self.judge_sides(&sides.iter().collect::<Vec<_>>())
+        self.evaluate_sides(&sides.iter().collect::<Vec<_>>())
     }
 
     /// Returns the violations among the sides of several entitlements.
-    pub fn judge_sides(&self, held: &[&SodRuleSides]) -> Vec<SodMatch<'p>> {
+    pub fn evaluate_sides(&self, held: &[&SodRuleSides]) -> Vec<SodMatch<'p>> {
         let mut sides: Vec<[Vec<usize>; 2]> = vec![Default::default(); self.pairs.len()];
         let mut unsure: Vec<[Vec<(usize, UnknownValue)>; 2]> = vec![Default::default(); self.pairs.len()];
         for (at, entitlement) in held.iter().enumerate() {

@@ -35,7 +35,7 @@ impl PackSources {
     ///
     /// # Errors
     /// When a file of one of these kinds is malformed.
-    pub fn take(&mut self, path: &str, bytes: &[u8]) -> Result<(), Diagnostics> {
+    pub fn add_file(&mut self, path: &str, bytes: &[u8]) -> Result<(), Diagnostics> {
         let Ok(text) = std::str::from_utf8(bytes) else { return Ok(()) };
         let Ok(kind) = codec::kind(path, text) else {
             return if KINDS.iter().any(|end| path.ends_with(end)) { Err(unreadable(path, bytes)) } else { Ok(()) };
@@ -59,7 +59,7 @@ impl PackSources {
         let mut sources = Self::default();
         let mut problems = Diagnostics::new();
         for (path, bytes) in files {
-            if let Err(found) = sources.take(path, bytes) {
+            if let Err(found) = sources.add_file(path, bytes) {
                 problems.extend(found);
             }
         }

@@ -47,7 +47,7 @@ fn pack(profiles: &[&str]) -> PolicyPack {
 
 fn facts(known: &[(&str, AttributeValue)]) -> AttributeValues {
     let mut facts = AttributeValues::default();
-    known.iter().for_each(|(name, fact)| facts.know(name, fact.clone()).unwrap());
+    known.iter().for_each(|(name, fact)| facts.insert(name, fact.clone()).unwrap());
     facts
 }
 
@@ -79,7 +79,7 @@ fn the_sound_pack_is_sound() {
 #[test]
 fn a_rule_is_judged_in_three_values_and_says_what_is_missing() {
     let pack = pack(&[]);
-    let judge = |facts: &AttributeValues| pack.judge_by("T-IDLE", &RuleSubject::of(facts)).unwrap();
+    let judge = |facts: &AttributeValues| pack.evaluate_rule("T-IDLE", &RuleSubject::of(facts)).unwrap();
     assert_eq!(judge(&idle("T2", 91)).result, RuleOutcome::Fail);
     assert_eq!(judge(&idle("T2", 90)).result, RuleOutcome::Pass);
     assert_eq!(judge(&idle("T1", 90)).result, RuleOutcome::Fail);
@@ -105,7 +105,7 @@ fn a_limit_that_all_tiers_share_needs_no_tier() {
     let keepers =
         facts(&[("principal.kind", text("break-glass")), ("principal.custodians", AttributeValue::Number(1))]);
     let judged = pack(&[]);
-    let judged = judged.judge(crate::model::file::Scope::Principal, &RuleSubject::of(&keepers));
+    let judged = judged.evaluate(crate::model::file::Scope::Principal, &RuleSubject::of(&keepers));
     assert_eq!(judged.len(), 1);
     assert_eq!((&judged[0].result, judged[0].severity), (&RuleOutcome::Fail, Severity::High));
 }
@@ -119,14 +119,14 @@ fn what_a_grant_says_comes_before_what_its_holder_says() {
         ("usage.idle_days", AttributeValue::Number(46)),
     ]);
     let holder = facts(&[("principal.kind", text("service")), ("usage.idle_days", AttributeValue::Number(0))]);
-    let judged = pack.judge_by("T-IDLE", &RuleSubject::of(&grant).held_by(&holder)).unwrap();
+    let judged = pack.evaluate_rule("T-IDLE", &RuleSubject::of(&grant).with_holder(&holder)).unwrap();
     assert_eq!((judged.result, judged.severity), (RuleOutcome::Fail, Severity::Critical));
 }
 
 #[test]
 fn first_matching_severity_applies_unknown_is_worst() {
     let pack = pack(&[]);
-    let severity = |facts: &AttributeValues| pack.judge_by("T-IDLE", &RuleSubject::of(facts)).unwrap().severity;
+    let severity = |facts: &AttributeValues| pack.evaluate_rule("T-IDLE", &RuleSubject::of(facts)).unwrap().severity;
     assert_eq!(severity(&idle("T0", 91)), Severity::Critical);
     assert_eq!(severity(&idle("T1", 91)), Severity::High);
     assert_eq!(severity(&idle("T3", 91)), Severity::Medium);
@@ -137,7 +137,7 @@ fn first_matching_severity_applies_unknown_is_worst() {
 fn a_profile_tightens_and_says_so() {
     let (plain, strict) = (pack(&[]), pack(&["strict"]));
     let judge = |pack: &PolicyPack, facts: &AttributeValues| {
-        let judged = pack.judge_by("T-IDLE", &RuleSubject::of(facts)).unwrap();
+        let judged = pack.evaluate_rule("T-IDLE", &RuleSubject::of(facts)).unwrap();
         let by: Vec<_> = judged.set_by.iter().map(|by| format!("{} by {}", by.what, by.profile)).collect();
         (judged.result, judged.severity, by.join(", "))
     };
@@ -184,17 +184,17 @@ fn a_pair_is_held_across_systems_and_both_sides_are_named() {
     let deploy = held(Some("ci"), Some("membership"), Some("deploy"), Some("T2"));
     let read = held(Some("db"), Some("privilege"), Some("orders"), Some("T3"));
     let audit = held(Some("log"), Some("privilege"), Some("audit-writer"), Some("T1"));
-    let found = pairs.judge([read, deploy, audit, deploy]);
+    let found = pairs.evaluate([read, deploy, audit, deploy]);
     assert_eq!(found.len(), 1);
     let places = (found[0].left.as_slice(), found[0].right.as_slice(), found[0].missing.len());
     assert_eq!(places, ([1, 3].as_slice(), [2].as_slice(), 0));
-    assert!(pairs.judge([read, deploy]).is_empty());
+    assert!(pairs.evaluate([read, deploy]).is_empty());
     assert!(pairs.sides(&read).is_harmless());
     // An unknown attribute of the other side makes the violation possible, with the attribute listed.
     let nameless = held(Some("log"), None, None, Some("T1"));
-    let perhaps = pairs.judge([deploy, nameless]);
+    let perhaps = pairs.evaluate([deploy, nameless]);
     assert_eq!((perhaps.len(), perhaps[0].missing.as_slice()), (1, ["name"].as_slice()));
-    let surely = pairs.judge([deploy, nameless, audit]);
+    let surely = pairs.evaluate([deploy, nameless, audit]);
     assert_eq!((surely[0].right.as_slice(), surely[0].missing.len()), ([2].as_slice(), 0));
 }
 

@@ -16,7 +16,7 @@ use crate::{
 use std::collections::BTreeMap;
 
 /// Plans a change of one grant.
-pub(super) fn draft(
+pub(super) fn plan_change(
     config: &HostsConfig,
     change: &AccessChange,
     grant: &Grant,

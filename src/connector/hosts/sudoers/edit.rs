@@ -89,7 +89,7 @@ fn shared(
         .privileges
         .iter()
         .enumerate()
-        .filter_map(|(index, other)| kept(bytes, other, (index == privilege).then_some(left)))
+        .filter_map(|(index, other)| remaining_bytes(bytes, other, (index == privilege).then_some(left)))
         .collect();
     if !own.is_empty() {
         if line.last() != Some(&b'\n') {
@@ -103,7 +103,7 @@ fn shared(
     Some(line)
 }
 
-fn kept(bytes: &[u8], privilege: &HostSpec, change: Option<RuleRewrite<'_>>) -> Option<Vec<u8>> {
+fn remaining_bytes(bytes: &[u8], privilege: &HostSpec, change: Option<RuleRewrite<'_>>) -> Option<Vec<u8>> {
     let whole = bytes.get(privilege.range.clone())?;
     match change {
         None => Some(whole.to_vec()),

@@ -126,7 +126,7 @@ fn shell_is_closed() {
     assert_shows(&planned, &host.look(&bo));
     assert!(host.read("/etc/passwd").contains("bo:x:1002:1002:Bo:/home/bo:/usr/sbin/nologin\n"));
     let open = AccessChange::Reduce { to: "/bin/zsh".to_owned() };
-    assert!(matches!(host.draft(&open, &account(&host, "ana")), Err(UnsupportedChangeError::Harm { .. })));
+    assert!(matches!(host.plan_change(&open, &account(&host, "ana")), Err(UnsupportedChangeError::Harm { .. })));
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn only_root_account_is_kept() {
     let root = account(&host, "root");
     for change in [AccessChange::Revoke {}, AccessChange::Disable {}, AccessChange::Reduce { to: "nologin".to_owned() }]
     {
-        assert!(matches!(host.draft(&change, &root), Err(UnsupportedChangeError::Harm { .. })), "{change}");
+        assert!(matches!(host.plan_change(&change, &root), Err(UnsupportedChangeError::Harm { .. })), "{change}");
     }
 }
 
@@ -144,18 +144,18 @@ fn account_is_deleted_after_its_soak_period() {
     let mut host = Host::debian();
     host.config.soak_days = 7;
     let bo = account(&host, "bo");
-    let refusal = host.draft(&AccessChange::Revoke {}, &bo).unwrap_err();
+    let refusal = host.plan_change(&AccessChange::Revoke {}, &bo).unwrap_err();
     assert!(refusal.to_string().contains("disabled for 7 days"), "{refusal}");
     let planned = host.plan(AccessChange::Disable {}, &bo);
     assert!(planned.operations[0].text.contains("expiry date to 2026-11-22"));
     host.apply(&planned).unwrap();
-    let refusal = host.draft(&AccessChange::Revoke {}, &account(&host, "bo")).unwrap_err();
+    let refusal = host.plan_change(&AccessChange::Revoke {}, &account(&host, "bo")).unwrap_err();
     assert!(
         matches!(&refusal, UnsupportedChangeError::Harm { instead, .. } if instead.contains("2026-11-29")),
         "{refusal:?}"
     );
     host.change("/etc/shadow", "::20779:", "::20700:");
-    assert!(host.draft(&AccessChange::Revoke {}, &account(&host, "bo")).is_ok());
+    assert!(host.plan_change(&AccessChange::Revoke {}, &account(&host, "bo")).is_ok());
 }
 
 #[test]

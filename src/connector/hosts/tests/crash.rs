@@ -28,7 +28,7 @@ fn hosts_of_parent() -> Option<(Hosts, HostsConfig)> {
 #[ignore = "the process that is killed in the test below"]
 fn process_killed_before_the_rename() {
     let Some((hosts, _)) = hosts_of_parent() else { return };
-    let _held = lock::take(&hosts.root, LockTargets { accounts: true, sudoers: true }, Duration::ZERO).unwrap();
+    let _held = lock::acquire(&hosts.root, LockTargets { accounts: true, sudoers: true }, Duration::ZERO).unwrap();
     let (directory, name) = hosts.root.parent("/etc/group").unwrap();
     staged(&directory, name, &temporary(name), "/etc/group", b"root:x:0:\n").unwrap();
     kill_process(getpid(), Signal::KILL).unwrap();
@@ -62,7 +62,7 @@ fn process_on_a_read_only_file_system() {
     let now = Timestamp::parse("2026-11-23T05:00:00Z").unwrap();
     let inventory = Inventory::new(system, now, Digest::ZERO, true, [grant.clone()], BTreeMap::new());
     let draft =
-        crate::connector::hosts::vocabulary(&config).draft(&AccessChange::Revoke {}, &grant, &inventory).unwrap();
+        crate::connector::hosts::vocabulary(&config).plan_change(&AccessChange::Revoke {}, &grant, &inventory).unwrap();
     let planned = planned(draft, AccessChange::Revoke {}, &grant);
     let answer = hosts.apply(&Action::new(planned.clone()), Intent::recorded(planned.id, 1), &UnconfiguredSink);
     println!("answer: {}", answer.unwrap_err());

@@ -86,7 +86,7 @@ fn key_options_are_only_restricted() {
         "restrict,command=\"/bin/sh\",from=\"10.0.0.0/8\"",
     ] {
         let change = AccessChange::Reduce { to: more.to_owned() };
-        assert!(matches!(host.draft(&change, &limited), Err(UnsupportedChangeError::Harm { .. })), "{more}");
+        assert!(matches!(host.plan_change(&change, &limited), Err(UnsupportedChangeError::Harm { .. })), "{more}");
     }
 }
 
@@ -156,7 +156,7 @@ fn shared_key_file_is_not_edited() {
     let before = host.read(FILE);
     for account in ["uid:1002:bo", "uid:1001:svc"] {
         let key = host.grant(GrantKind::Credential, &[account, &fingerprint(KEY)]);
-        let refusal = host.draft(&AccessChange::Revoke {}, &key).unwrap_err();
+        let refusal = host.plan_change(&AccessChange::Revoke {}, &key).unwrap_err();
         assert!(
             matches!(&refusal, UnsupportedChangeError::Harm { why, .. } if why.contains("other accounts")),
             "{refusal:?}"
@@ -170,7 +170,7 @@ fn shared_key_file_is_not_edited() {
     std::os::unix::fs::chown(host.path(FILE), Some(1001), Some(1001)).unwrap();
     let key = host.grant(GrantKind::Credential, &["uid:1002:bo", &fingerprint(KEY)]);
     assert_eq!(key.attribute("owner"), Some("uid:1001"));
-    assert!(matches!(host.draft(&AccessChange::Revoke {}, &key), Err(UnsupportedChangeError::Harm { .. })));
+    assert!(matches!(host.plan_change(&AccessChange::Revoke {}, &key), Err(UnsupportedChangeError::Harm { .. })));
     assert_gone(&host.carry_out(AccessChange::Revoke {}, &first(&host)));
     assert_eq!(fs::metadata(host.path(FILE)).unwrap().uid(), 1001);
 }

@@ -82,7 +82,7 @@ fn uid_0_keeps_all_access() {
 fn primary_group_is_not_removed() {
     let host = Host::debian();
     let grant = host.grant(GrantKind::Membership, &["primary:gid:1001"]);
-    let refusal = host.draft(&AccessChange::Revoke {}, &grant).unwrap_err();
+    let refusal = host.plan_change(&AccessChange::Revoke {}, &grant).unwrap_err();
     assert!(
         matches!(&refusal, UnsupportedChangeError::Harm { why, .. } if why.contains("primary group of svc")),
         "{refusal:?}"

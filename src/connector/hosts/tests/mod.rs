@@ -166,12 +166,12 @@ impl Host {
         found[0].clone()
     }
 
-    fn draft(&self, change: &AccessChange, grant: &Grant) -> Result<PlannedChange, UnsupportedChangeError> {
-        super::vocabulary(&self.config).draft(change, grant, &self.inventory())
+    fn plan_change(&self, change: &AccessChange, grant: &Grant) -> Result<PlannedChange, UnsupportedChangeError> {
+        super::vocabulary(&self.config).plan_change(change, grant, &self.inventory())
     }
 
     fn plan(&self, change: AccessChange, grant: &Grant) -> ActionSpec {
-        planned(self.draft(&change, grant).unwrap(), change, grant)
+        planned(self.plan_change(&change, grant).unwrap(), change, grant)
     }
 
     fn apply(&self, planned: &ActionSpec) -> Result<ApplyReceipt, ConnectorError> {

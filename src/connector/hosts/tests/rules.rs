@@ -78,7 +78,7 @@ fn extension_of_a_rule_is_rejected() {
     host.file("/etc/sudoers.d/ops", 0o440, &["bo ALL=(root) /usr/bin/id"]);
     let grant = host.grant(GrantKind::Rule, &["uid:1002:bo"]);
     for more in ["ALL", "/usr/bin/ls", "NOPASSWD: /usr/bin/id", "(ALL) /usr/bin/id", "/usr/bin/id\nbo ALL=(ALL) ALL"] {
-        assert!(matches!(host.draft(&reduce(more), &grant), Err(UnsupportedChangeError::Harm { .. })), "{more}");
+        assert!(matches!(host.plan_change(&reduce(more), &grant), Err(UnsupportedChangeError::Harm { .. })), "{more}");
     }
 }
 

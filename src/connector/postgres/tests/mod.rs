@@ -109,17 +109,17 @@ impl Story {
         found[0].clone()
     }
 
-    fn draft(
+    fn plan_change(
         &self,
         change: &AccessChange,
         grant: &Grant,
     ) -> Result<crate::connector::PlannedChange, UnsupportedChangeError> {
-        self.postgres.draft(change, grant, &self.inventory())
+        self.postgres.plan_change(change, grant, &self.inventory())
     }
 
     /// Plans a change, as the planner does.
     fn plan(&self, change: AccessChange, grant: &Grant) -> ActionSpec {
-        let draft = self.draft(&change, grant).unwrap();
+        let draft = self.plan_change(&change, grant).unwrap();
         planned(change, grant, draft)
     }
 

@@ -18,7 +18,7 @@ fn row_4_dependent_grants_prevent_the_change() {
     assert!(story.reads("lead_N", "t") && story.reads("svc_N", "t"), "no change was made");
     assert!(!story.paths(&lead).is_empty());
 
-    let Err(UnsupportedChangeError::Harm { why, .. }) = story.draft(&AccessChange::Revoke {}, &lead) else {
+    let Err(UnsupportedChangeError::Harm { why, .. }) = story.plan_change(&AccessChange::Revoke {}, &lead) else {
         panic!("expected a rejection")
     };
     assert!(why.contains(&story.text("svc_N")), "{why}");
@@ -134,13 +134,13 @@ fn role_that_owns_objects_is_not_dropped() {
     CLUSTER.sql(&story.text("other_N"), &story.text("CREATE TABLE kept (a int); ALTER TABLE kept OWNER TO svc_N"));
     let account = story.grant("svc_N", "account");
     // The other database is not read: its owned objects are known nevertheless.
-    let Err(UnsupportedChangeError::Harm { why, .. }) = story.draft(&AccessChange::Revoke {}, &account) else {
+    let Err(UnsupportedChangeError::Harm { why, .. }) = story.plan_change(&AccessChange::Revoke {}, &account) else {
         panic!("it owns a table")
     };
     assert!(why.contains(&story.text("other_N")), "{why}");
 
     let both = connector(&[&story.database, &story.text("other_N")], "super", CLUSTER.password());
-    let refusal = both.draft(&AccessChange::Revoke {}, &account, &inventory_of(&both)).unwrap_err();
+    let refusal = both.plan_change(&AccessChange::Revoke {}, &account, &inventory_of(&both)).unwrap_err();
     assert!(refusal.to_string().contains("TABLE public.kept"), "{refusal}");
 }
 
@@ -152,7 +152,8 @@ fn role_with_members_or_grants_is_not_dropped() {
     );
     for (role, named) in [("team_N", "svc_N"), ("lead_N", "svc_N")] {
         let account = story.grant(role, "account");
-        let Err(UnsupportedChangeError::Harm { why, .. }) = story.draft(&AccessChange::Revoke {}, &account) else {
+        let Err(UnsupportedChangeError::Harm { why, .. }) = story.plan_change(&AccessChange::Revoke {}, &account)
+        else {
             panic!("{role}")
         };
         assert!(why.contains(&story.text(named)), "{why}");
@@ -175,7 +176,7 @@ fn engine_does_not_lock_itself_out() {
     let story = Story::new("CREATE ROLE svc_N LOGIN");
     let own = story.grant("super", "account");
     for change in [AccessChange::Disable {}, AccessChange::Revoke {}] {
-        assert!(matches!(story.draft(&change, &own), Err(UnsupportedChangeError::Harm { .. })), "{change}");
+        assert!(matches!(story.plan_change(&change, &own), Err(UnsupportedChangeError::Harm { .. })), "{change}");
     }
-    assert!(matches!(story.draft(&AccessChange::Rotate {}, &own), Err(UnsupportedChangeError::Harm { .. })));
+    assert!(matches!(story.plan_change(&AccessChange::Rotate {}, &own), Err(UnsupportedChangeError::Harm { .. })));
 }

@@ -25,7 +25,7 @@ fn role_is_dropped_with_its_privileges_in_every_database() {
     let inventory = inventory_of(&both);
     let name = story.text("svc_N");
     let account = inventory.grants().find(|it| it.kind == GrantKind::Account && it.principal.name == name).unwrap();
-    let draft = both.draft(&AccessChange::Revoke {}, account, &inventory).unwrap();
+    let draft = both.plan_change(&AccessChange::Revoke {}, account, &inventory).unwrap();
     assert_eq!(draft.operations.len(), 2 + 16 + 1, "{:#?}", draft.operations);
     assert_eq!(draft.operations.last().unwrap().text, format!("DROP ROLE \"{name}\""));
     let plan = planned(AccessChange::Revoke {}, account, draft);
@@ -112,7 +112,7 @@ fn grant_options_and_limits_are_reduced() {
         assert_eq!(story.observe(&grant).grant.unwrap().attributes, grant.attributes, "{to}: {undo:?}");
     }
     assert!(story.reads("svc_N", "t"));
-    let nonsense = story.draft(&reduce("less"), &story.grant("svc_N", "SELECT ON TABLE"));
+    let nonsense = story.plan_change(&reduce("less"), &story.grant("svc_N", "SELECT ON TABLE"));
     assert!(matches!(nonsense, Err(UnsupportedChangeError::Unsupported { .. })));
 }
 

@@ -87,8 +87,8 @@ impl World {
     }
 
     /// Plans a change from a new inventory.
-    pub fn draft(&self, change: &AccessChange, grant: &Grant) -> Result<PlannedChange, UnsupportedChangeError> {
-        self.connector().draft(change, grant, &self.inventory())
+    pub fn plan_change(&self, change: &AccessChange, grant: &Grant) -> Result<PlannedChange, UnsupportedChangeError> {
+        self.connector().plan_change(change, grant, &self.inventory())
     }
 
     /// Plans a change and applies it.
@@ -98,7 +98,7 @@ impl World {
 
     /// Plans a change as the action of a plan.
     pub fn plan(&self, change: AccessChange, grant: &Grant) -> Action<Planned> {
-        let draft = self.draft(&change, grant).expect("it can be drafted");
+        let draft = self.plan_change(&change, grant).expect("it can be drafted");
         action(change, grant, draft)
     }
 
