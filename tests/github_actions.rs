@@ -9,20 +9,20 @@
 
 #[path = "support/actions.rs"]
 mod actions;
+#[path = "support/fixtures.rs"]
+mod fixtures;
 #[path = "support/host.rs"]
 mod host;
 mod support;
-#[path = "support/fixtures.rs"]
-mod fixtures;
 
 use actions::{CANARY, Event, Forge, READ, TELL, WRITE, jobs};
+use fixtures::{CAMPAIGN, World};
 use serde_json::json;
 use std::fs;
 use std::sync::LazyLock;
 use std::thread::scope;
 use support::sandbox::{hook, succeed};
 use support::servers::program;
-use fixtures::{CAMPAIGN, World};
 
 /// A repository with two managed hosts, which do not exist yet.
 static FOUNDED: LazyLock<World> = LazyLock::new(|| World::founded(&["web-1", "web-2"]));
@@ -324,7 +324,8 @@ fn forgotten() -> World {
     world.system("web-1", &host::settings("web-1"));
     people(&world);
     world.tenure(&["forge", "workflows", "--write"]).exits(0);
-    let then = |arguments: &[&str]| fixtures::ran(&mut world.command_in(&world.repo(), -30 * 24 * 60, arguments)).exits(0);
+    let then =
+        |arguments: &[&str]| fixtures::ran(&mut world.command_in(&world.repo(), -30 * 24 * 60, arguments)).exits(0);
     world.merge("describe systems");
     then(&["collect", "web-1"]);
     world.write("repo/policies/all.toml", FORGOTTEN);

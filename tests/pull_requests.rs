@@ -6,20 +6,20 @@
     reason = "a test that cannot go on should stop there"
 )]
 
+#[path = "support/fixtures.rs"]
+mod fixtures;
 #[path = "support/host.rs"]
 mod host;
 #[path = "support/shop.rs"]
 mod shop;
 mod support;
-#[path = "support/fixtures.rs"]
-mod fixtures;
 
+use fixtures::{Ran, World, ran};
 use serde_json::Value;
 use std::fs;
 use std::process::Command;
 use support::postgres::Cluster;
 use tenure::model::Verdict;
-use fixtures::{Ran, World, ran};
 
 /// Runs `tenure` as a step of a job, with a separate summary file that is returned as well.
 fn step(world: &World, arguments: &[&str]) -> (Ran, String) {
