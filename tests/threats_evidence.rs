@@ -262,7 +262,7 @@ fn row_34_log_must_contain_kept_checkpoints() {
     let (repository, head) = world.with_log();
     let line = repository.first_parents(None, head).unwrap();
     let kept = |at| String::from_utf8(read(&repository, at, layout::CHECKPOINT)).unwrap();
-    let (first, last) = (load_blob(line[0]), load_blob(head));
+    let (first, last) = (kept(line[0]), kept(head));
     let ledger = |at| Ledger::read(&repository, at, world.keys()).unwrap().0;
     let code = |at, text: &str| ledger(at).verify_contains(text, "kept").err().map(|defect| defect.code);
     assert_eq!((code(head, &first), code(head, &last), code(line[0], &first)), (None, None, None));
@@ -393,7 +393,7 @@ fn genesis_again(text: &str) -> String {
     let kept: String = text.lines().take(3).map(|line| format!("{line}\n")).collect();
     let root = Digest::of(b"root");
     format!(
-        "{load_blob}{{\"kind\":\"log.genesis\",\"origin\":\"{ORIGIN}\",\"prev\":\"{prev}\",\"repo\":\"r\",\"root\":\"{root}\",\
+        "{kept}{{\"kind\":\"log.genesis\",\"origin\":\"{ORIGIN}\",\"prev\":\"{prev}\",\"repo\":\"r\",\"root\":\"{root}\",\
          \"run\":\"{}\",\"seq\":6,\"t\":\"2026-11-23T05:00:00Z\",\"v\":1}}\n",
         run_id(1)
     )

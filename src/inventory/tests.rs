@@ -69,7 +69,7 @@ impl ConnectorSchema for Target {
         ConnectorDescriptor { name: "memory", kinds, needs: &[], level: VerificationLevel::V3 }
     }
 
-    fn draft(&self, _: &AccessChange, _: &Grant, _: &Inventory) -> Result<PlannedChange, UnsupportedChangeError> {
+    fn plan_change(&self, _: &AccessChange, _: &Grant, _: &Inventory) -> Result<PlannedChange, UnsupportedChangeError> {
         Err(UnsupportedChangeError::Unsupported { why: "it only reads".to_owned(), instead: String::new() })
     }
 }

@@ -3,8 +3,8 @@
 #![allow(dead_code, reason = "every test binary uses a part of this")]
 
 use super::{
+    fixtures as evidence,
     support::sandbox::{Sandbox, succeed},
-    world as evidence,
 };
 use std::{
     collections::BTreeMap,

@@ -222,7 +222,7 @@ pub fn reseal(world: &World, repository: &Repository, head: ObjectId, edit: impl
     let path = old.lines().last().unwrap().split_once("  ").unwrap().1.to_owned();
     let segment = edit(&String::from_utf8(read(repository, head, &path)).unwrap());
     let kept: String = old.lines().take(old.lines().count() - 1).map(|line| format!("{line}\n")).collect();
-    let list = format!("{load_blob}{}  {path}\n", Digest::of(&segment).hex());
+    let list = format!("{kept}{}  {path}\n", Digest::of(&segment).hex());
     let mut tree = tenure::format::merkle::MerkleTree::new();
     for line in kept.lines() {
         let text = String::from_utf8(read(repository, head, line.split_once("  ").unwrap().1)).unwrap();
