@@ -138,7 +138,7 @@ fn it_says_what_hangs_on_a_change_and_what_nobody_knows() {
     let usage = BTreeMap::from([(account.key.clone(), Usage::At(Timestamp::parse("2026-11-20").unwrap()))]);
     let decisions = [decided(&account, Verdict::Disable), decided(&member, Verdict::Revoke)];
     let (text, digest) = comment(&grants, &decisions, usage, false, &people(vec![entry]), &[]);
-    insta::assert_snapshot!(text.replace(&digest.to_string(), "sha256:…"), @r"
+    insta::assert_snapshot!(text.replace(&digest.to_string(), "sha256:…"), @r#"
     <!-- tenure:plan -->
     ### Tenure plan: 2 actions on 1 system, 2 holders losing access, 1 cannot be undone, 1 will survive
 
@@ -148,7 +148,7 @@ fn it_says_what_hangs_on_a_change_and_what_nobody_knows() {
     |---|---|---|
     | act-68fdfd6d | svc\_export | its password is not kept |
 
-    **Access that will remain, so that the change cannot be confirmed**
+    **Will survive, and so will not be confirmed**
 
     | action | holder | what |
     |---|---|---|
@@ -163,13 +163,13 @@ fn it_says_what_hangs_on_a_change_and_what_nobody_knows() {
 
     **Blast radius**
 
-    | action | holder | who loses what | dependents |
+    | action | holder | who loses what | what depends on it |
     |---|---|---|---|
-    | act-68fdfd6d | svc\_export | svc\_export&#58; account svc\_export | leaves behind&#58; OWNER OF TABLE sales.orders; its credentials stop&#58; password of svc\_export; serves warehouse&#58; the nightly export; seen using it&#58; cron on web-1; last used 2026-11-20T00&#58;00&#58;00Z; there may be more&#58; the inventory is not complete |
-    | act-9c8d167d | reporting | reporting&#58; role orders\_read | reaches its members&#58; ana, zoe; others that use it&#58; not known; last use&#58; not known \(the system does not report it\); there may be more&#58; the inventory is not complete |
+    | act-68fdfd6d | svc\_export | svc\_export&#58; account svc\_export | owned objects left behind&#58; OWNER OF TABLE sales.orders; its credentials stop&#58; password of svc\_export; serves warehouse&#58; the nightly export; known consumers&#58; cron on web-1; last used 2026-11-20T00&#58;00&#58;00Z; there may be more&#58; the inventory is not complete |
+    | act-9c8d167d | reporting | reporting&#58; role orders\_read | affects the members&#58; ana, zoe; consumers&#58; unknown; last use&#58; not known \(the system does not say\); there may be more&#58; the inventory is not complete |
 
     plan `sha256:…`
-    ");
+    "#);
 }
 
 #[test]
@@ -224,13 +224,13 @@ fn large_plan_fits_comment_with_all_tables() {
     assert!(
         text.contains("2000 actions on 1 system, 2000 holders losing access, 2000 cannot be undone, 2000 will survive")
     );
-    for title in ["Guardrails", "Cannot be undone", "Will survive", "Actions", "Blast radius"] {
+    for title in ["Tripped guardrails", "Cannot be undone", "Access that will remain", "Actions", "Blast radius"] {
         let (_, table) = text.split_once(&format!("\n**{title}")).unwrap_or_else(|| panic!("{title} is hidden"));
         let table = table.split("\n**").next().unwrap_or_default();
         let shown = table.lines().filter(|line| line.starts_with("| ")).count() - 1;
         assert!(shown > 0, "{title} has no row: {table}");
         let more = format!("\n… and {} more; `tenure plan` shows them all.\n", 2_000 - shown);
-        assert!(title == "Guardrails" || table.contains(&more), "{title} counts what it left out");
+        assert!(title == "Tripped guardrails" || table.contains(&more), "{title} counts what it left out");
     }
     let comment_by_github = 65_536;
     assert!(text.chars().count() < comment_by_github);
