@@ -1,45 +1,29 @@
-//! Which reasons are copies of each other: the same words, whatever their case, order, punctuation, numbers and look-alike
-//! letters, and whatever the item's own names in them.
-//!
-//! Nearly the same counts too. Reasons that share most of their words are found by min-hashing (A. Broder, "On the
-//! resemblance and containment of documents", 1997), so the work grows with the number of reasons and not with its square.
+//! Detects duplicate reasons: the same words, whatever their case, order, punctuation, numbers and look-alike letters, and
+//! whatever the names of the item in them.
 
 use crate::model::file::Item;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Returns which reasons say the same, as places in `items`: each place in one group, the largest group first.
+/// Returns which reasons are duplicates, as places in `items`: each place in one group, the largest group first.
 pub(super) fn copies(items: &[&Item]) -> Vec<Vec<usize>> {
-    let mut known: HashMap<Vec<u64>, usize> = HashMap::new();
-    let mut distinct: Vec<Vec<u64>> = Vec::new();
-    let mut places: Vec<usize> = Vec::with_capacity(items.len());
-    for item in items {
-        let words = words(item);
-        let place = known.entry(words).or_insert_with_key(|words| {
-            distinct.push(words.clone());
-            distinct.len() - 1
-        });
-        places.push(*place);
-    }
-    let mut kin = cluster(&distinct);
-    let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for (place, own) in places.into_iter().enumerate() {
-        groups.entry(root(&mut kin, own)).or_default().push(place);
+    let mut groups: BTreeMap<BTreeSet<String>, Vec<usize>> = BTreeMap::new();
+    for (place, item) in items.iter().enumerate() {
+        groups.entry(words(item)).or_default().push(place);
     }
     let mut groups: Vec<_> = groups.into_values().collect();
     groups.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
     groups
 }
 
-/// Returns the words of a reason as sorted hashes, each once. What the item itself is called, and numbers, are all one word.
-fn words(item: &Item) -> Vec<u64> {
-    let mut own: BTreeSet<String> = BTreeSet::new();
+/// Returns the words of a reason. Numbers and the names of the item are left out.
+fn words(item: &Item) -> BTreeSet<String> {
+    let mut words: BTreeSet<String> = split(&item.reason).collect();
+    words.remove("");
     for name in [&item.principal, &item.entitlement, &item.subject] {
-        own.extend(split(name));
+        for own in split(name) {
+            words.remove(&own);
+        }
     }
-    let hash = |word: String| if own.contains(&word) || word.is_empty() { OWN } else { hash(word.as_bytes()) };
-    let mut words: Vec<u64> = split(&item.reason).map(hash).collect();
-    words.sort_unstable();
-    words.dedup();
     words
 }
 
@@ -76,55 +60,6 @@ const fn deleet(c: char) -> char {
     }
 }
 
-/// Returns for each set of words another one that is like it, or itself: the roots of what belongs together.
-fn cluster(distinct: &[Vec<u64>]) -> Vec<usize> {
-    let mut kin: Vec<usize> = (0..distinct.len()).collect();
-    let mut seen: HashMap<(u64, u64, u64), usize> = HashMap::new();
-    for (place, words) in distinct.iter().enumerate() {
-        for band in 0..BANDS {
-            let least = |salt: u64| words.iter().map(|word| mix(word ^ mix(salt))).min().unwrap_or(0);
-            let first = *seen.entry((band, least(2 * band + 1), least(2 * band + 2))).or_insert(place);
-            if first != place && distinct.get(first).is_some_and(|other| are_alike(words, other)) {
-                let (a, b) = (root(&mut kin, first), root(&mut kin, place));
-                if let Some(parent) = kin.get_mut(a.max(b)) {
-                    *parent = a.min(b);
-                }
-            }
-        }
-    }
-    kin
-}
-
-fn root(kin: &mut [usize], mut place: usize) -> usize {
-    while let Some(parent) = kin.get(place).copied().filter(|parent| *parent != place) {
-        let above = kin.get(parent).copied().unwrap_or(parent);
-        if let Some(own) = kin.get_mut(place) {
-            *own = above;
-        }
-        place = above;
-    }
-    place
-}
-
-/// Returns whether two sorted sets share three of four words.
-fn are_alike(a: &[u64], b: &[u64]) -> bool {
-    let shared = a.iter().filter(|word| b.binary_search(word).is_ok()).count();
-    4 * shared >= 3 * (a.len() + b.len() - shared)
-}
-
-/// FNV-1a: the same on every machine, so that an audit finds again what a check found.
-fn hash(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
-}
-
-/// The finalizer of SplitMix64.
-const fn mix(value: u64) -> u64 {
-    let value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    value ^ (value >> 31)
-}
-
 /// Letters with those that look like them.
 const LOOKS_LIKE: [(char, &str); 21] = [
     ('a', "\u{430}\u{3b1}\u{e0}\u{e1}\u{e2}\u{e3}\u{e4}\u{e5}"),
@@ -149,7 +84,3 @@ const LOOKS_LIKE: [(char, &str); 21] = [
     ('x', "\u{445}\u{3c7}"),
     ('y', "\u{443}\u{fd}\u{ff}"),
 ];
-/// What the item's own names and numbers become.
-const OWN: u64 = 1;
-/// Two reasons that share three of four words meet in one of six bands of two in 99 of 100 cases.
-const BANDS: u64 = 6;

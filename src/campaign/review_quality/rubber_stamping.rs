@@ -2,7 +2,7 @@
 
 use super::{QualityInputs, ReviewerDecision, duplicate_reasons::copies, file_checks};
 use crate::model::{
-    Finding, PrincipalId, ReasonCode, Severity,
+    Finding, PrincipalId, Severity,
     file::{Item, ReviewTerms},
 };
 use std::collections::BTreeMap;
@@ -21,7 +21,6 @@ pub(super) fn findings(
     for (reviewer, made) in by_reviewer {
         findings.extend(duplicates(reviewer, made, &study.terms));
         findings.extend(batches(reviewer, made, &study.terms));
-        findings.extend(missing_rationale(reviewer, made, &study.terms));
         findings.extend(fast_signing(study, reviewer, made));
         let own = flagged(made);
         findings.extend(keeps(reviewer, made, own, (kept - own.0, all - own.1), &study.terms));
@@ -137,27 +136,6 @@ fn batches(reviewer: &PrincipalId, made: &[ReviewerDecision<'_>], terms: &Review
         }
     }
     findings
-}
-
-/// What was kept against policy without a word why: by an exception, or under terms that asked for less.
-fn missing_rationale(reviewer: &PrincipalId, made: &[ReviewerDecision<'_>], terms: &ReviewTerms) -> Option<Finding> {
-    let says_nothing = |one: &&ReviewerDecision<'_>| {
-        let (_, words) = ReasonCode::split(&one.item.reason);
-        one.item.is_flagged() && one.keeps() && words.split_whitespace().count() < terms.min_rationale_words as usize
-    };
-    let mut found = made.iter().filter(says_nothing);
-    let first = found.next()?;
-    Some(Finding {
-        severity: Severity::Medium,
-        code: "flagged-without-words",
-        subject: first.subject(),
-        message: format!(
-            "`{reviewer}` keeps {} accesses against policy in fewer than {} words",
-            found.count() + 1,
-            terms.min_rationale_words
-        ),
-        help: format!("have `{reviewer}` say why: `tenure review {}`", first.item.id),
-    })
 }
 
 /// Signed in less time than reading takes. When a file was taken up is the latest that it can have been signed, so the real
