@@ -319,13 +319,13 @@ fn programs_are_told_the_same() {
 fn shells_complete_every_command_there_is() {
     let world = World::new();
     let help = answer(world.command(&["help"]).current_dir(world.path()).output().unwrap()).exits(0).out;
-    let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
-    let commands = commands.filter(|line| !line.starts_with("    ")).filter_map(|line| line.split_whitespace().next());
+    let commands = help.lines().skip_while(|line| *line != "Start:").take_while(|line| *line != "Options:");
+    let commands = commands.filter(|line| line.starts_with("  ")).filter_map(|line| line.split_whitespace().next());
     let commands: Vec<&str> = commands.collect();
     assert!(commands.len() > 15, "{commands:?}");
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let ran = answer(world.command(&["completions", shell]).current_dir(world.path()).output().unwrap()).exits(0);
-        let named = commands.iter().chain(&["advance", "overview", "--next"]);
+        let named = commands.iter().chain(&["close-stage", "summary", "--next"]);
         for name in named {
             let name = name.trim_start_matches("--");
             assert!(ran.out.contains(name), "{shell} does not complete {name}");
