@@ -15,6 +15,7 @@ mod support;
 use fixtures::{CAMPAIGN, Decision, World};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use support::age::AgeKey;
 use support::moto::{Moto, element};
 use support::postgres::Cluster;
 use tenure::model::Verdict::{Disable, Revoke, Rotate};
@@ -49,7 +50,7 @@ fn host(world: &World) {
 }
 
 /// An account of the emulator in which a robot has a key and a group; secrets are encrypted to `person`.
-fn cloud(world: &mut World, person: &age::x25519::Identity) -> Moto {
+fn cloud(world: &mut World, person: &AgeKey) -> Moto {
     let moto = Moto::start();
     for user in ["engine", "robot", "ana"] {
         moto.by_hand("CreateUser", &[("UserName", user)]);
@@ -70,7 +71,7 @@ fn cloud(world: &mut World, person: &age::x25519::Identity) -> Moto {
          unseen = [\"service-specific-credentials\"]\n\n[sink]\nkind = \"age\"\nrecipients = [\"{}\"]\n\
          directory = \"../vault\"\n",
         moto.url(),
-        person.to_public()
+        person.recipient()
     );
     world.system("cloud", &text);
     moto
@@ -79,7 +80,7 @@ fn cloud(world: &mut World, person: &age::x25519::Identity) -> Moto {
 #[test]
 fn refused_changes_stay_open_on_three_systems() {
     let mut world = World::founded(&["cloud", "orders", "web-1"]);
-    let person = age::x25519::Identity::generate();
+    let person = AgeKey::generate();
     host(&world);
     let moto = cloud(&mut world, &person);
     let cluster = database(
@@ -218,10 +219,10 @@ fn stays_open(world: &World, unconfirmed: u64) {
 }
 
 /// Asserts that the new key is in the vault and in the account, and the old one is deleted.
-fn a_new_key_is_in_the_vault(world: &World, moto: &Moto, person: &age::x25519::Identity) {
+fn a_new_key_is_in_the_vault(world: &World, moto: &Moto, person: &AgeKey) {
     let files: Vec<_> = fs::read_dir(world.join("vault")).unwrap().map(|entry| entry.unwrap().path()).collect();
     let [file] = files.as_slice() else { panic!("one deposit: {files:?}") };
-    let kept = String::from_utf8(age::decrypt(person, &fs::read(file).unwrap()).unwrap()).unwrap();
+    let kept = person.decrypt(file);
     let new = kept.lines().find_map(|line| line.strip_prefix("AWS_ACCESS_KEY_ID=")).unwrap();
     let secret = kept.lines().find_map(|line| line.strip_prefix("AWS_SECRET_ACCESS_KEY=")).unwrap();
     let keys = moto.by_hand("ListAccessKeys", &[("UserName", "robot")]);

@@ -4,24 +4,24 @@ use crate::connector::sink::AgeSink;
 use crate::connector::{Collector as _, ConnectorError, UnconfiguredSink, UnsupportedChangeError};
 use crate::fixtures::{World, connect_to, is_absent};
 use crate::model::{AccessChange, ExpectedState};
+use crate::support::age::AgeKey;
 
 struct Vault {
     directory: tempfile::TempDir,
-    person: age::x25519::Identity,
+    person: AgeKey,
 }
 
 impl Vault {
     fn new() -> Self {
-        Self { directory: tempfile::tempdir().unwrap(), person: age::x25519::Identity::generate() }
+        Self { directory: tempfile::tempdir().unwrap(), person: AgeKey::generate() }
     }
 
     fn sink(&self) -> AgeSink {
-        AgeSink::new(&[self.person.to_public().to_string()], self.directory.path()).unwrap()
+        AgeSink::new(&[self.person.recipient()], self.directory.path()).unwrap()
     }
 
     fn open(&self, place: &str) -> String {
-        let bytes = std::fs::read(place).unwrap();
-        String::from_utf8(age::decrypt(&self.person, &bytes).unwrap()).unwrap()
+        self.person.decrypt(place)
     }
 }
 

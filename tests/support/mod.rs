@@ -7,6 +7,7 @@
     reason = "every test binary uses a part of this, and a world that cannot be built should stop the test there"
 )]
 
+pub mod age;
 pub mod conformance;
 pub mod git_http;
 pub mod git_ssh;

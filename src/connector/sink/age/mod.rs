@@ -1,8 +1,11 @@
 //! Stores secrets as files encrypted to `age` recipients (<https://age-encryption.org/v1>).
 
+mod encryption;
+mod recipient;
+
 use crate::connector::{SecretSink, SinkError};
 use crate::model::Digest;
-use age::x25519::Recipient;
+use recipient::Recipient;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::fs::{self, File};
@@ -25,7 +28,7 @@ impl AgeSink {
         if recipients.is_empty() {
             return Err(SinkError("[sink] has no recipients; add an `age1…` key created with `age-keygen`".to_owned()));
         }
-        let recipients: Result<Vec<Recipient>, _> = recipients.iter().map(|text| recipient(text)).collect();
+        let recipients: Result<Vec<Recipient>, _> = recipients.iter().map(|text| Recipient::parse(text)).collect();
         if !directory.is_dir() {
             let why =
                 format!("{} is not a directory; create it, with access for its readers only", directory.display());
@@ -33,22 +36,12 @@ impl AgeSink {
         }
         Ok(Self { recipients: recipients?, directory: directory.to_owned() })
     }
-
-    fn encrypt(&self, secret: &SecretString) -> Result<Vec<u8>, SinkError> {
-        let recipients = self.recipients.iter().map(|recipient| recipient as &dyn age::Recipient);
-        let encryptor = age::Encryptor::with_recipients(recipients).map_err(|_| failed("cannot be encrypted"))?;
-        let mut bytes = Vec::new();
-        let mut writer = encryptor.wrap_output(&mut bytes).map_err(|_| failed("cannot be encrypted"))?;
-        writer.write_all(secret.expose_secret().as_bytes()).map_err(|_| failed("cannot be encrypted"))?;
-        writer.finish().map_err(|_| failed("cannot be encrypted"))?;
-        Ok(bytes)
-    }
 }
 
 impl SecretSink for AgeSink {
     /// The file is written atomically, is readable by its owner only, and never replaces another file.
     fn deposit(&self, label: &str, secret: &SecretString) -> Result<String, SinkError> {
-        let bytes = self.encrypt(secret)?;
+        let bytes = encryption::encrypt(secret.expose_secret().as_bytes(), &self.recipients)?;
         let path = self.directory.join(file_name(label));
         publish(&self.directory, &path, &bytes).map_err(|error| failed(&format!("{}: {error}", path.display())))?;
         Ok(path.display().to_string())
@@ -78,16 +71,6 @@ fn file_name(label: &str) -> String {
     format!("{}.{}.age", readable.trim_matches('-'), &Digest::of(label).hex()[..8])
 }
 
-fn recipient(text: &str) -> Result<Recipient, SinkError> {
-    if text.starts_with("ssh-") {
-        // The `ssh` feature of age depends on an RSA implementation with a known timing leak (RUSTSEC-2023-0071).
-        let why = "ssh keys are not supported as recipients; create a key with `age-keygen` and use its `age1…`";
-        return Err(SinkError(why.to_owned()));
-    }
-    text.parse()
-        .map_err(|_| SinkError(format!("`{}` is not an age recipient", text.chars().take(80).collect::<String>())))
-}
-
 fn failed(why: &str) -> SinkError {
     SinkError(why.to_owned())
 }
@@ -95,33 +78,17 @@ fn failed(why: &str) -> SinkError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt as _;
+
+    const RECIPIENT: &str = "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj";
 
     fn secret() -> SecretString {
         SecretString::from("a secret of a test".to_owned())
     }
 
     #[test]
-    fn secret_is_readable_by_recipients_only() {
-        let directory = tempfile::tempdir().unwrap();
-        let people = [age::x25519::Identity::generate(), age::x25519::Identity::generate()];
-        let recipients: Vec<String> = people.iter().map(|person| person.to_public().to_string()).collect();
-        let sink = AgeSink::new(&recipients, directory.path()).unwrap();
-
-        let place = sink.deposit("aws: alice/key", &secret()).unwrap();
-        let bytes = fs::read(&place).unwrap();
-        for person in &people {
-            assert_eq!(age::decrypt(person, &bytes).unwrap(), b"a secret of a test");
-        }
-        assert!(age::decrypt(&age::x25519::Identity::generate(), &bytes).is_err());
-        assert_eq!(fs::metadata(&place).unwrap().permissions().mode() & 0o777, 0o600);
-    }
-
-    #[test]
     fn existing_file_is_never_replaced() {
         let directory = tempfile::tempdir().unwrap();
-        let recipient = age::x25519::Identity::generate().to_public().to_string();
-        let sink = AgeSink::new(&[recipient], directory.path()).unwrap();
+        let sink = AgeSink::new(&[RECIPIENT.to_owned()], directory.path()).unwrap();
 
         let place = sink.deposit("key", &secret()).unwrap();
         let before = fs::read(&place).unwrap();
@@ -146,7 +113,6 @@ mod tests {
         for recipients in [vec![], vec!["age1nonsense".to_owned()], vec!["ssh-ed25519 AAAA".to_owned()]] {
             assert!(AgeSink::new(&recipients, directory.path()).is_err());
         }
-        let recipient = age::x25519::Identity::generate().to_public().to_string();
-        assert!(AgeSink::new(&[recipient], &directory.path().join("missing")).is_err());
+        assert!(AgeSink::new(&[RECIPIENT.to_owned()], &directory.path().join("missing")).is_err());
     }
 }
