@@ -1,16 +1,16 @@
 //! Signs and sends calls of the Query API, and classifies the errors.
 
-use super::{Config, api_types};
+use super::{
+    Config, api_types,
+    signature::{Scope, sign},
+};
 use crate::connector::ConnectorError;
 use crate::connector::http::{CallEffect, HttpClient, HttpLimits, HttpRequest, HttpResponse, Method, retry_read};
-use aws_credential_types::Credentials;
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4;
+use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
 use zeroize::Zeroizing;
 
 /// An access key with its secret; it has no `Debug`.
@@ -138,41 +138,14 @@ impl IamApi {
         let name = format!("{prefix}:{action}");
         let url = client.origin().url().clone();
         let mut headers = vec![("content-type".to_owned(), FORM.to_owned())];
-        headers.extend(
-            signature(prefix, &self.region, url.as_str(), &headers, body.as_bytes(), secret)
-                .ok_or_else(|| ConnectorError::Permanent(format!("{name} cannot be signed with the credential")))?,
-        );
+        // The real time, never `--now`: AWS rejects a signature that is off by five minutes.
+        let scope = Scope { region: &self.region, service: prefix, time: Timestamp::now() };
+        headers.extend(sign(&url, &headers, body.as_bytes(), secret, &scope));
         let body = Zeroizing::new(body.into_bytes());
         let answer =
             client.send(HttpRequest { name: name.clone(), effect, method: Method::POST, url, headers, body })?;
         if answer.is_success() { Ok(answer) } else { Err(class(&name, &answer)) }
     }
-}
-
-/// Returns the headers that sign the call (AWS Signature Version 4).
-fn signature(
-    service: &str,
-    region: &str,
-    url: &str,
-    headers: &[(String, String)],
-    body: &[u8],
-    secret: &AccessKeySecret,
-) -> Option<Vec<(String, String)>> {
-    let token = secret.token.as_ref().map(|token| token.expose_secret().to_owned());
-    let identity = Credentials::new(secret.id.clone(), secret.key.expose_secret(), token, None, "tenure").into();
-    let settings = v4::SigningParams::builder()
-        .identity(&identity)
-        .region(region)
-        .name(service)
-        // The real time, never `--now`: AWS rejects a signature that is off by five minutes.
-        .time(SystemTime::now())
-        .settings(SigningSettings::default())
-        .build()
-        .ok()?;
-    let headers = headers.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-    let request = SignableRequest::new("POST", url, headers, SignableBody::Bytes(body)).ok()?;
-    let (instructions, _) = sign(request, &settings.into()).ok()?.into_parts();
-    Some(instructions.headers().map(|(key, value)| (key.to_owned(), value.to_owned())).collect())
 }
 
 /// Returns the class of an error by the error code of AWS. Only codes of this list are included in a message.
@@ -221,5 +194,5 @@ fn class(name: &str, answer: &HttpResponse) -> ConnectorError {
 }
 
 const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
-/// Unreserved characters of RFC 3986 are not encoded.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// What RFC 3986 leaves unreserved stays as it is.
+pub(super) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

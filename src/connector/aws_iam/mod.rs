@@ -35,6 +35,7 @@ mod policy_document;
 mod principal_access;
 mod removal;
 mod rotate;
+mod signature;
 mod snapshot;
 
 pub use config::{Config, ConfigError, UnobservedKind};

@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn recipient_of_low_order_is_rejected() {
-        // All points of low order, with both forms of those that have two: <https://cr.yp.to/ecdh.html#validate>.
+        // All points of low order: <https://cr.yp.to/ecdh.html#validate>.
         let hex = [
             "0000000000000000000000000000000000000000000000000000000000000000",
             "0100000000000000000000000000000000000000000000000000000000000000",
@@ -123,17 +123,14 @@ mod tests {
             "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
             "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
             "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-            "cdeb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b880",
-            "4c9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f11d7",
-            "d9ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
-            "daffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
-            "dbffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
         ];
         for text in hex {
             let byte = |at: usize| u8::from_str_radix(&text[at..at + 2], 16).unwrap();
-            let key: Vec<u8> = (0..text.len()).step_by(2).map(byte).collect();
-            let error = Recipient::parse(&encoded(&key)).unwrap_err();
-            assert!(error.to_string().contains("invalid age recipient"), "{text}: {error}");
+            let mut key: Vec<u8> = (0..text.len()).step_by(2).map(byte).collect();
+            assert!(Recipient::parse(&encoded(&key)).is_err(), "{text}");
+            // X25519 ignores the highest bit.
+            key[31] |= 0x80;
+            assert!(Recipient::parse(&encoded(&key)).is_err(), "{text} with the highest bit");
         }
     }
 }
