@@ -1,6 +1,6 @@
 //! Checks that no text refers to a document outside of the repository.
 
-use super::{files, read, root};
+use super::{files, markdown, read, root};
 use std::path::Path;
 
 #[test]
@@ -26,6 +26,34 @@ fn cited_documents_exist() {
         }
     }
     assert!(missing.is_empty(), "\n{}\n", missing.join("\n"));
+}
+
+#[test]
+fn codes_and_keys_on_pages_exist() {
+    let code: String = files("src").iter().filter(|path| path.ends_with(".rs")).map(|path| read(path)).collect();
+    let schemas: String = files("schemas").iter().map(|path| read(path)).collect();
+    let mut unknown = Vec::new();
+    for page in ["docs/review-quality.md", "docs/strategies.md"] {
+        for (line, text) in markdown::prose(&read(page)) {
+            for span in markdown::spans(&text) {
+                let quoted = format!("\"{span}\"");
+                let exists = match (is_word(span, '-'), is_word(span, '_')) {
+                    (true, _) => code.contains(&quoted),
+                    (_, true) => schemas.contains(&quoted),
+                    _ => true,
+                };
+                if !exists {
+                    unknown.push(format!("{page}:{line}: {span}"));
+                }
+            }
+        }
+    }
+    assert!(unknown.is_empty(), "\n{}\n", unknown.join("\n"));
+}
+
+/// Returns whether a code span is a name of lower-case words joined by `joint`.
+fn is_word(span: &str, joint: char) -> bool {
+    span.contains(joint) && span.chars().all(|c| c.is_ascii_lowercase() || c == joint)
 }
 
 /// Returns the documents that a line refers to.

@@ -86,7 +86,7 @@ impl Helps {
                 continue;
             }
             let name = word.chars().all(|c| c.is_ascii_lowercase() || c == '-');
-            if !help.contains("\nCommands:\n") || !name {
+            if !(path.is_empty() || help.contains("\nCommands:\n")) || !name {
                 continue;
             }
             path.push(word.to_owned());
