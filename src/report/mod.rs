@@ -29,7 +29,7 @@ mod workflows;
 pub use campaign::campaign_human;
 pub use campaign_events::{asked_human, drift_human, stage_human};
 pub use codeowners::{CodeownersInputs, code_owners};
-pub use csv::csv;
+pub use csv::write_csv;
 pub use diagnostics::{problems_markdown, problems_summary};
 pub use exceptions::{exceptions_human, exceptions_markdown, terms_human};
 pub use findings::{findings_human, findings_json};
@@ -39,7 +39,7 @@ pub use policy_results::{
     MissingAttribute, RuleViolation, judged_findings, judged_human, judged_json, judged_markdown,
 };
 pub use pull_request_comment::plan_markdown;
-pub use quality::{quality_csv, quality_human, quality_markdown};
+pub use quality::{quality_human, quality_markdown, write_quality_csv};
 pub use review_summary::{ContextLookup, ReviewOverview, overview_markdown};
 pub use rules::{rules_human, rules_json, rules_markdown};
 pub use run::{run_human, run_json, verified_human, verified_json};

@@ -1,7 +1,7 @@
 //! Review quality as tables, as Markdown, and as the file `reviewers.csv`.
 
 use super::{
-    csv::csv,
+    csv::write_csv,
     findings::findings_human,
     markdown::{cell, rows},
     table::OutputStyle,
@@ -10,6 +10,7 @@ use crate::{
     campaign::{ReviewQuality, ReviewerQuality},
     diag::counted,
 };
+use std::io::{self, Write};
 
 /// Returns the review quality of a campaign as text for a terminal.
 pub fn quality_human(quality: &ReviewQuality, look: OutputStyle) -> String {
@@ -36,8 +37,11 @@ pub fn quality_markdown(quality: &ReviewQuality) -> String {
     text
 }
 
-/// Returns `reviewers.csv`.
-pub fn quality_csv(quality: &ReviewQuality) -> String {
+/// Writes `reviewers.csv`.
+///
+/// # Errors
+/// When `out` cannot be written.
+pub fn write_quality_csv(quality: &ReviewQuality, out: impl Write) -> io::Result<()> {
     let columns = [
         "campaign_id",
         "reviewer_id",
@@ -64,7 +68,7 @@ pub fn quality_csv(quality: &ReviewQuality) -> String {
             told(one.duplicate_reason_pct),
         ]
     };
-    csv(&columns, quality.reviewers.iter().map(row))
+    write_csv(out, &columns, quality.reviewers.iter().map(row))
 }
 
 fn numbers(quality: &ReviewQuality) -> String {

@@ -5,7 +5,7 @@ use crate::{
     campaign::{QualityInputs, ReviewQuality, SignedReviewData, WorklistFile, study},
     cli::{CliError, CommandContext, ExitStatus, OutputFormat, evidence, session::RepositorySession},
     model::{CampaignId, file::Campaign, history::EvidenceHistory},
-    report::{OutputStyle, findings_sarif, quality_csv, quality_human, quality_markdown},
+    report::{OutputStyle, findings_sarif, quality_human, quality_markdown, write_quality_csv},
     trust::{OpenCampaign, Verified},
 };
 
@@ -28,7 +28,7 @@ pub(super) fn run(args: &CampaignQualityArgs, context: &mut CommandContext) -> R
     let history = evidence::read_verified(&session)?;
     let quality = quality_over(&sheets, campaign, &session, &history)?;
     match context.format {
-        _ if args.csv => write!(context.out, "{}", quality_csv(&quality))?,
+        _ if args.csv => write_quality_csv(&quality, &mut context.out)?,
         OutputFormat::Json => context.json(&quality)?,
         OutputFormat::Markdown => write!(context.out, "{}", quality_markdown(&quality))?,
         OutputFormat::Sarif => context.json(&findings_sarif(&quality.findings))?,
