@@ -285,18 +285,26 @@ fn who_merges_a_decision_on_their_own_access_is_found() {
 }
 
 #[test]
-fn claims_that_the_issuer_has_not_signed_are_claims_only() {
-    let world = opened();
-    world.decided(&host::all_decisions(&["web-1", "web-2"]));
-    let forge = Forge::serve(&world);
-    forge.records(&world, &|_, text| text);
-    let forged = json!({"issuer": {"forged": "AAAA"}});
-    let done = jobs(&succeed(&mut forge.workflow(&world, "tenure-enforce.yml", Event::Push, &forged)));
-    done.iter().for_each(|job| _ = job.ended("success"));
-    for start in world.records_of("run.start") {
-        assert_eq!(start["claims"]["standing"], "claimed", "{start:#}");
-        assert!(start["claims"]["why"].as_str().unwrap().contains("has not signed"), "{start:#}");
-        assert!(start["claims"].get("sub").is_none(), "nothing of the token is kept: {start:#}");
+fn claims_of_an_invalid_token_are_not_verified() {
+    for (event, why) in [
+        (json!({"issuer": {"forged": "AAAA"}}), "invalid signature"),
+        (json!({"times": {"exp": -120}}), "the token has expired (`exp`)"),
+        (json!({"times": {"nbf": 3600}}), "the token is not valid yet (`nbf`)"),
+        (json!({"times": {"exp": null}}), "the token has no expiry time (`exp`)"),
+    ] {
+        let world = opened();
+        world.decided(&host::all_decisions(&["web-1", "web-2"]));
+        let forge = Forge::serve(&world);
+        forge.records(&world, &|_, text| text);
+        let done = jobs(&succeed(&mut forge.workflow(&world, "tenure-enforce.yml", Event::Push, &event)));
+        done.iter().for_each(|job| _ = job.ended("success"));
+        let starts = world.records_of("run.start");
+        assert_eq!(starts.len(), 2, "{event}");
+        for start in starts {
+            assert_eq!(start["claims"]["standing"], "claimed", "{event}: {start:#}");
+            assert!(start["claims"]["why"].as_str().unwrap().contains(why), "{event}: {start:#}");
+            assert!(start["claims"].get("sub").is_none(), "nothing of the token is kept: {start:#}");
+        }
     }
 }
 

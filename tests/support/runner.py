@@ -12,6 +12,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 from ruamel.yaml import YAML
@@ -302,7 +303,9 @@ class Job:
         github, label = EVENT["github"], os.path.basename(self.folder)
         claims = {key: github[key] for key in ("repository", "ref", "sha", "run_id", "event_name")}
         claims |= {"sub": f"repo:{github['repository']}:environment:{self.environment}", "environment": self.environment}
-        claims |= {"runner_environment": "github-hosted", "exp": 1, "jti": "not to be kept"}
+        claims |= {"runner_environment": "github-hosted", "jti": "not to be kept"}
+        times = {"iat": 0, "nbf": -600, "exp": 300} | EVENT.get("times", {})
+        claims |= {name: int(time.time()) + seconds for name, seconds in times.items() if seconds is not None}
         known = {"request_token": f"request-{label}", "claims": claims} | EVENT.get("issuer", {})
         os.makedirs(EVENT["claims"], exist_ok=True)
         with open(os.path.join(EVENT["claims"], f"{label}.json"), "w", encoding="utf-8") as file:

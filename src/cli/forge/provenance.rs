@@ -22,7 +22,9 @@ pub(in crate::cli) fn claims(context: &CommandContext) -> BTreeMap<String, Strin
     let why = match (url, token) {
         (Some(url), Some(token)) => {
             let server = context.variable("GITHUB_SERVER_URL").unwrap_or_default();
-            match signed(&TokenRequest { url: &url, token: &token, server: &server, nearness: nearness(context) }) {
+            let now = context.clock.now();
+            match signed(&TokenRequest { url: &url, token: &token, server: &server, nearness: nearness(context), now })
+            {
                 Ok(claims) => return claims,
                 Err(error) => error.to_string(),
             }

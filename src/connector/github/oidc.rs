@@ -1,7 +1,10 @@
 //! Job identity from the OpenID Connect token of GitHub Actions. The token itself is a secret and is not stored.
 
 use super::{ApiScope, client, read};
-use crate::{connector::ConnectorError, model::record::short};
+use crate::{
+    connector::ConnectorError,
+    model::{Timestamp, record::short},
+};
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use reqwest::Url;
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
@@ -20,13 +23,15 @@ pub struct TokenRequest<'a> {
     pub server: &'a str,
     /// Whether the addresses may be on the local machine.
     pub nearness: ApiScope,
+    /// The time at which the token must be valid.
+    pub now: Timestamp,
 }
 
-/// Returns the claims of a job. The signature is verified with the issuer's published keys, and the issuer must be that
-/// of the server.
+/// Returns the claims of a job. The signature is verified with the issuer's published keys, the issuer must be that of the
+/// server, and the token must be valid now.
 ///
 /// # Errors
-/// When there is no token, or its signature is invalid.
+/// When there is no token, its signature is invalid, or it has another audience or another time.
 pub fn claims(asked: &TokenRequest<'_>) -> Result<BTreeMap<String, String>, ConnectorError> {
     let mut url = Url::parse(asked.url).map_err(|_| odd("invalid token URL"))?;
     url.query_pairs_mut().append_pair("audience", AUDIENCE);
@@ -58,6 +63,7 @@ pub fn claims(asked: &TokenRequest<'_>) -> Result<BTreeMap<String, String>, Conn
     if told.get("aud").and_then(Value::as_str) != Some(AUDIENCE) {
         return Err(odd("the token has another audience"));
     }
+    check_times(&told, asked.now)?;
     let mut kept: BTreeMap<String, String> =
         KEPT.iter().filter_map(|name| Some(((*name).to_owned(), short(&text(told.get(*name)?)?)))).collect();
     kept.insert("standing".to_owned(), "verified".to_owned());
@@ -82,6 +88,29 @@ fn issuer(told: &BTreeMap<String, Value>, asked: &TokenRequest<'_>) -> Result<St
     } else {
         Err(odd("the issuer of the token is not that of the server"))
     }
+}
+
+/// Checks the claims that limit when a token is valid (RFC 7519, sections 4.1.4 to 4.1.6).
+fn check_times(told: &BTreeMap<String, Value>, now: Timestamp) -> Result<(), ConnectorError> {
+    // A NumericDate is a JSON number, with or without a fraction; below 2^53 no second is lost.
+    let time = |name: &str| match told.get(name) {
+        None => Ok(None),
+        Some(value) => value.as_f64().map(Some).ok_or_else(|| odd(&format!("the claim `{name}` is not a number"))),
+    };
+    #[expect(clippy::cast_precision_loss, reason = "seconds of a calendar year are far below 2^53")]
+    let now = now.unix() as f64;
+    let (issued, not_before) = (time("iat")?, time("nbf")?);
+    let expiry = time("exp")?.ok_or_else(|| odd("the token has no expiry time (`exp`)"))?;
+    if now >= expiry + LEEWAY {
+        return Err(odd("the token has expired (`exp`)"));
+    }
+    if not_before.is_some_and(|start| now + LEEWAY < start) {
+        return Err(odd("the token is not valid yet (`nbf`)"));
+    }
+    if issued.is_some_and(|issued| now + LEEWAY < issued) {
+        return Err(odd("the token was issued in the future (`iat`)"));
+    }
+    Ok(())
 }
 
 fn parsed<T: for<'de> Deserialize<'de>>(part: &str) -> Result<T, ConnectorError> {
@@ -134,6 +163,8 @@ struct Key {
 }
 
 const AUDIENCE: &str = "tenure";
+/// The tolerated difference between the clocks of the issuer and of this machine, in seconds.
+const LEEWAY: f64 = 60.0;
 const GITHUB: &str = "https://token.actions.githubusercontent.com";
 /// The claims that identify the job; other claims are not stored.
 const KEPT: [&str; 18] = [
@@ -156,3 +187,48 @@ const KEPT: [&str; 18] = [
     "workflow_ref",
     "workflow_sha",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn checked(claims: Value) -> String {
+        let told = serde_json::from_value(claims).unwrap();
+        let checked = check_times(&told, Timestamp::from_unix(1_000_000));
+        checked.map_or_else(|error| error.to_string(), |()| "valid".to_owned())
+    }
+
+    #[test]
+    fn token_is_valid_between_its_times() {
+        for claims in [
+            json!({"exp": 1_000_300}),
+            json!({"exp": 1_000_300, "iat": 1_000_000, "nbf": 999_400}),
+            json!({"exp": 1_000_300.5, "iat": 999_999.5}),
+            // Within the leeway.
+            json!({"exp": 999_941, "iat": 1_000_060, "nbf": 1_000_060}),
+        ] {
+            assert_eq!(checked(claims.clone()), "valid", "{claims}");
+        }
+    }
+
+    #[test]
+    fn token_outside_of_its_times_is_rejected() {
+        for (claims, reason) in [
+            (json!({}), "no expiry time (`exp`)"),
+            (json!({"iat": 1_000_000, "nbf": 1_000_000}), "no expiry time (`exp`)"),
+            (json!({"exp": 999_940}), "has expired (`exp`)"),
+            (json!({"exp": 1}), "has expired (`exp`)"),
+            (json!({"exp": -1}), "has expired (`exp`)"),
+            (json!({"exp": 1_000_300, "nbf": 1_000_061}), "not valid yet (`nbf`)"),
+            (json!({"exp": 1_000_300, "iat": 1_000_061}), "issued in the future (`iat`)"),
+            (json!({"exp": "1000300"}), "`exp` is not a number"),
+            (json!({"exp": null}), "`exp` is not a number"),
+            (json!({"exp": 1_000_300, "nbf": "9999999"}), "`nbf` is not a number"),
+            (json!({"exp": 1_000_300, "iat": [1]}), "`iat` is not a number"),
+        ] {
+            let found = checked(claims.clone());
+            assert!(found.contains(reason), "{claims}: {found}");
+        }
+    }
+}
