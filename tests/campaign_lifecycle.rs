@@ -66,7 +66,7 @@ fn decided(world: &World, path: &str, decisions: &[(&str, Verdict)]) {
     for item in &mut review.items {
         if let Some((_, verdict)) = decisions.iter().find(|(holder, _)| *holder == item.principal || *holder == "*") {
             item.decision = Some(*verdict);
-            item.reason = format!("{} on {}: as its owner asked", item.principal, item.entitlement);
+            item.reason = fixtures::reason(item);
             item.until = Some(tenure::model::Timestamp::from_unix(fixtures::NOW).plus_days(20));
         }
     }
@@ -248,7 +248,7 @@ fn silence_never_takes_more_than_its_cap() {
         ),
     );
     opened(&world, CAMPAIGN, "all");
-    later(&world, 8, &["campaign", "close-stage", CAMPAIGN]).exits(0).says("2 silent");
+    later(&world, 8, &["campaign", "close-stage", CAMPAIGN]).exits(0).says("2 unanswered");
     world.sign("ana", &[&format!("campaigns/{CAMPAIGN}/stages/1.toml")]);
     world.merge("close stage 1");
     let refused = later(&world, 16, &["campaign", "close-stage", CAMPAIGN]).exits(3);
@@ -354,7 +354,7 @@ fn added_access_keeps_campaign_open_until_reviewed() {
     let close = [&["campaign", "close", CAMPAIGN], KEYS].concat();
     let refused = world.tenure(&close).exits(3);
     refused.says("error[population-changed]").says("group docker").says("tenure campaign supplement 2026-q4");
-    world.tenure(&["campaign", "status", CAMPAIGN]).says("1 not looked at").says("not reviewed");
+    world.tenure(&["campaign", "status", CAMPAIGN]).says("1 not reviewed").says("not reviewed");
 
     world.tenure(&["campaign", "supplement", CAMPAIGN]).exits(0).says("2026-q4-late: 1 item,");
     signed(&world, "2026-q4-late");
@@ -452,7 +452,10 @@ fn single_entitlement_of_role_is_removed() {
     }
     sudoers(&world, "export", "svc_export ALL=(ALL:ALL) ALL\n");
     world.collected(&["web-1"]);
-    world.tenure(&["plan"]).says("inside-role").says("is out of `group sudo`, and still has `sudo (ALL:ALL) ALL`");
+    world
+        .tenure(&["plan"])
+        .says("inside-role")
+        .says("is no longer in `group sudo`, but still has `sudo (ALL:ALL) ALL`");
     fs::remove_file(world.join("web-1/etc/sudoers.d/export")).unwrap();
     world.collected(&["web-1"]);
     world.tenure(&["plan"]).hides("inside-role").says("gone by every path");
@@ -473,7 +476,7 @@ fn recurrence_opens_campaign_with_unanswered_items() {
     signed(&world, &id);
     world.tenure(&["campaign", "schedule"]).exits(0).says("no campaign is to be opened now");
     later(&world, 89, &["campaign", "schedule"]).exits(0).says("no campaign is to be opened now");
-    later(&world, 90, &["campaign", "schedule"]).exits(0).says("is every 90 days");
+    later(&world, 90, &["campaign", "schedule"]).exits(0).says("recurs every 90 days");
     later(&world, 90, &["campaign", "schedule", "--open"]).exits(3).says("inventory-stale");
 
     decided(&world, &format!("campaigns/{id}/reviews/web-1/ana.toml"), &[("old", Certify)]);
@@ -482,7 +485,7 @@ fn recurrence_opens_campaign_with_unanswered_items() {
     signed(&world, "again");
     let review = world.read("repo/campaigns/again/reviews/web-1/ana.toml");
     assert!(review.contains("principal = \"temp\"") && !review.contains("principal = \"old\""), "{review}");
-    later(&world, 90, &["campaign", "schedule"]).exits(0).says("is every 90 days");
+    later(&world, 90, &["campaign", "schedule"]).exits(0).says("recurs every 90 days");
 }
 
 #[test]
@@ -532,7 +535,7 @@ fn no_response_on_used_critical_access_requires_exception() {
     world.sign("ana", &[&format!("campaigns/{CAMPAIGN}/stages/1.toml")]);
     world.merge("close stage 1");
     let told = later(&world, 15, &["campaign", "status", CAMPAIGN]).says("0 decided by people");
-    told.says("nobody answered, and it is not").says("tenure exception new itm-").says("or ben, a fallback, decides");
+    told.says("no response, and not disabled").says("tenure exception new itm-").says("or ben, a fallback, decides");
     later(&world, 15, &[&["campaign", "close", CAMPAIGN], KEYS].concat()).exits(3).says("item-undecided");
 
     // The exception defers the decision by at most two weeks, without being one.
@@ -552,18 +555,16 @@ fn no_response_on_used_critical_access_requires_exception() {
     later(&world, 15, &["check", "--base", "HEAD~1"]).exits(0);
     later(&world, 15, &["check"]).exits(0).says("warning[excepted-undecided]");
     let listed = later(&world, 15, &["exception", "list"]).exits(3).says("medium[excepted-undecided]");
-    listed.says("nobody answered before campaigns/2026-q4/stages/1.toml").says("a fallback decides before it ends");
+    listed.says("no response before campaigns/2026-q4/stages/1.toml").says("a fallback decides before it ends");
     let told = later(&world, 15, &["campaign", "status", CAMPAIGN]).says("0 decided by people");
-    told.says(&format!("{} undecided, by exception", items.len()));
+    told.says(&format!("{} undecided, excepted", items.len()));
     later(&world, 15, &[&["campaign", "close", CAMPAIGN], KEYS].concat()).exits(0).says("2 by exception");
     let close = &world.records_of("campaign.close")[0];
     assert_eq!((&close["by_people"], &close["verdicts"]), (&0.into(), &serde_json::json!({"none": 2})));
     world.audit(15 * DAY).exits(3).says("excepted-undecided");
-    later(&world, 30, &["campaign", "status", CAMPAIGN]).exits(3).says("nobody answered, and it is not");
+    later(&world, 30, &["campaign", "status", CAMPAIGN]).exits(3).says("no response, and not disabled");
     later(&world, 30, &["exception", "list"]).exits(3).says("exception-lapsed");
-    later(&world, 15, &["exception", "requirements"])
-        .exits(0)
-        .says("where nobody answered for an item: at most 14 days");
+    later(&world, 15, &["exception", "requirements"]).exits(0).says("for an item without a response: at most 14 days");
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn lapsing_decision_is_reported_in_its_pull_request_only() {
     world.proposed("reviews", &host::all_decisions(&["web-1"]), true);
     let told = world.tenure(&["check", "--base", "main"]).exits(0);
     assert_eq!(told.err.matches("warning[grant-changed]").count(), 1, "{}", told.err);
-    told.says("is gone from the inventory; the decision has nothing left to do");
+    told.says("is no longer in the inventory; the decision will have no effect");
 
     let world = enforced();
     ran(&mut world.command_in(&world.repo(), 60, &["collect", "web-1"])).exits(0);

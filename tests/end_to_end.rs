@@ -138,7 +138,7 @@ fn refused_changes_stay_open_on_three_systems() {
     assert_eq!(cluster.ask("postgres", "SELECT rolcanlogin FROM pg_roles WHERE rolname = 'boss'"), "f");
     // The decisions are confirmed; the manual change of this test is reported as a change without a decision.
     let seen = world.verify_later(120).exits(4).says("7 of 7 actions confirmed");
-    seen.says("on orders, by nobody's decision: SUPERUSER of engine");
+    seen.says("on orders, without a decision: SUPERUSER of engine");
 }
 
 #[test]
@@ -179,7 +179,7 @@ fn what_a_server_agrees_to_and_does_not_do_is_still_present() {
     fs::write(world.join("web-1/etc/gshadow"), shadow).unwrap();
     world.enforce_later(25 * 60, &[]).exits(0);
     let seen = world.verify_later(26 * 60).exits(4).says("2 of 2 actions confirmed");
-    seen.says("on orders, by nobody's decision: role team of svc");
+    seen.says("on orders, without a decision: role team of svc");
 }
 
 #[test]

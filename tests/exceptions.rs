@@ -130,7 +130,7 @@ fn exception_duration_and_renewals_are_limited() {
         if round < 3 {
             check.exits(0);
         } else {
-            check.exits(3).says("exception-terms").says("renewed as often");
+            check.exits(3).says("exception-terms").says("renewals, which are used up");
         }
         last = Some(path.trim_start_matches("exceptions/").trim_end_matches(".toml").to_owned());
     }
@@ -203,7 +203,7 @@ fn beneficiary_neither_approves_nor_proves() {
     bare.world.sign("mia", &[&path]);
     bare.world.merge("accept it, with nothing to make up for it");
     let told = bare.later(0, &["check", "--base", "HEAD~1"]).exits(3);
-    told.says("exception-terms").says("needs a compensating control");
+    told.says("exception-terms").says("requires a compensating control");
     bare.later(0, &["campaign", "status", CAMPAIGN]).hides("excepted");
 
     let entry = "schema = \"tenure/principals/v1\"\n\n[[principal]]\nid = \"backup\"\nkind = \"service\"\n\

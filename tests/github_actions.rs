@@ -161,7 +161,7 @@ fn from_a_pull_request_to_sealed_evidence_of_two_systems() {
     assert_eq!(seen.iter().filter(|seen| seen["level"] == "V4").count(), 8, "{seen:#?}");
     let audit = world.audit(0);
     let authority = audit.out.lines().find(|line| line.starts_with("authority")).unwrap().to_owned();
-    assert!(authority.starts_with("authority    nothing found") && authority.contains("1 merge as"), "{}", audit.out);
+    assert!(authority.starts_with("authority    nothing found") && authority.contains("1 merge by"), "{}", audit.out);
 }
 
 #[test]

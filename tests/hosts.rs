@@ -115,7 +115,7 @@ fn use_is_known_unknown_or_never_since() {
         let key = loaded.inventory.grants().find(|grant| grant.key.as_str().ends_with(&format!(":{name}"))).unwrap();
         loaded.inventory.usage(&key.key.clone())
     };
-    assert!(matches!(usage(&world, "ana"), Usage::Unknown(because) if because.contains("neither")));
+    assert!(matches!(usage(&world, "ana"), Usage::Unknown(because) if because.contains("no readable lastlog")));
     // lastlog(5): an array by uid; ana has uid 1000.
     let mut lastlog = vec![0_u8; 292 * 1001];
     lastlog[292 * 1000..292 * 1000 + 4].copy_from_slice(&1_790_000_000_u32.to_le_bytes());

@@ -61,8 +61,8 @@ fn people_come_from_a_table_once_and_leave_with_it() {
     world
         .tenure(HR)
         .exits(1)
-        .says("line 2, column `Employee`: a principal id is")
-        .says("line 2, column `accounts`: an account is");
+        .says("line 2, column `Employee`: `Li Chen` is not a valid principal id")
+        .says("line 2, column `accounts`: expected an account");
     assert_eq!(world.read("repo/principals/people.toml"), told, "nothing of a wrong table is taken");
 }
 
@@ -75,8 +75,8 @@ fn uncorrelated_accounts_are_suggested_without_owner() {
         .tenure(&web)
         .exits(0)
         .says("web-1:uid:1001 (ben): perhaps ben: same name as the principal")
-        .says("web-1:uid:1103 (deploy): perhaps li.chen: one of its keys says")
-        .says("web-1:uid:1102 (svc_backup): nobody comes to mind")
+        .says("web-1:uid:1103 (deploy): perhaps li.chen: the comment of one of its keys is")
+        .says("web-1:uid:1102 (svc_backup): no matching principal")
         .hides("web-1:uid:1002");
     world.tenure(&[&web[..], &["--write"]].concat()).exits(0).says("4 added");
     let told = world.read("repo/principals/web-1.toml");

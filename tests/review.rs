@@ -106,7 +106,7 @@ fn in_a_terminal_decided_saved_quit_resumed_signed() {
     desk.press("U").until("1 of 25 decided").press("?").until("verdicts").press("q").press("q").press("q");
     let (code, left) = desk.ends();
     assert_eq!(code, Some(0));
-    assert!(left.contains("everything is saved"), "{left}");
+    assert!(left.contains("all decisions are saved"), "{left}");
 
     let mut desk = Terminal::start(&command(&[]), 40, 120);
     desk.until("1 of 25 decided").press("d").until("why").press("2gone since spring\r").until("2 of 25 decided");
@@ -129,7 +129,7 @@ fn save_merges_concurrent_edit() {
     theirs.items[5].decision = Some(Verdict::Revoke);
     theirs.items[5].reason = "ended: by another hand".to_owned();
     world.write(&format!("repo/{path}"), &render(&theirs));
-    desk.press("r1by this hand\r").until("both versions are in it now").until("2 of 25 decided");
+    desk.press("r1by this hand\r").until("both versions were merged").until("2 of 25 decided");
     let reasons: Vec<_> = decided(&read(&world, "ana")).into_iter().map(|(_, reason)| reason).collect();
     assert_eq!(reasons, ["unused: by this hand", "ended: by another hand"]);
 
@@ -229,7 +229,7 @@ fn any_terminal_will_do_and_no_colour_says_anything_alone() {
     let mut talk = Terminal::start_with(&command, 24, 80, &[("TERM", "dumb"), ("LC_ALL", "C")]);
     talk.until("decision (? shows the keys):").press("q\r");
     let (code, left) = talk.ends();
-    assert!(code == Some(0) && left.contains("everything is saved") && left.is_ascii(), "{left}");
+    assert!(code == Some(0) && left.contains("all decisions are saved") && left.is_ascii(), "{left}");
 }
 
 #[test]

@@ -96,7 +96,7 @@ fn row_38_hasty_signing_is_found_careful_review_is_not() {
     world.merge("decide");
     told(&world, 0, &["check"]).exits(0).hides("duplicate-reasons").hides("bulk-decisions");
     let quality = told(&world, 0, &["campaign", "quality", CAMPAIGN]).exits(0);
-    quality.says("ana").says("300 of 300").says("cannot show that it was read").hides("medium[");
+    quality.says("ana").says("300 of 300").says("but not whether it was read").hides("medium[");
 
     let hasty = world.copied();
     hasty.enforce_later(-50, &[]).exits(0);
@@ -143,7 +143,7 @@ fn row_38_flagged_items_need_text_critical_ones_exception() {
         world.sandbox().git(world.repo(), &["commit", "--quiet", "-m", "decide"]);
         self::told(&world, 0, &["check", "--base", &main])
     };
-    tried("the team needs it").exits(3).says("error[decision-incomplete]").says("a code at the beginning");
+    tried("the team needs it").exits(3).says("error[decision-incomplete]").says("a reason code at the beginning");
     tried("in-use-needed: yes").exits(3).says("error[decision-incomplete]").says("a few words more");
     let refused = tried("in-use-needed: the team runs its nightly job").exits(3).says("error[certify-against-policy]");
     refused.says("decision = \"certify\"").says("tenure exception new");

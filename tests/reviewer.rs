@@ -111,8 +111,13 @@ fn in_the_terminal(world: &World, items: &[Item]) {
 fn look_around(desk: &mut Terminal) {
     desk.press("/svc_legacy").until("found").press("\r").until("with `svc_legacy`");
     desk.press("\x1b").until_gone("with `").press("f").until("show only").press("\x1b").until_gone("show only");
-    desk.press("b").until("decide it by itself");
-    desk.press("/petra\r").until("1 of 1 shown").press("b").until("no other open").press("\x1b").until_gone("1 of 1");
+    desk.press("b").until("decide it individually");
+    desk.press("/petra\r")
+        .until("1 of 1 shown")
+        .press("b")
+        .until("no other visible item")
+        .press("\x1b")
+        .until_gone("1 of 1");
     desk.press("/order_read\r")
         .until("with `order_read`")
         .press("G")
@@ -120,7 +125,7 @@ fn look_around(desk: &mut Terminal) {
         .until("press the verdict for all")
         .still();
     keep("bulk", &desk.picture("What is open, unflagged and of one shape is decided together"));
-    desk.press("c").until("items alike, with one reason").press("1\r").until("u takes all back");
+    desk.press("c").until("items with one reason").press("1\r").until("u: undo all");
     desk.press("u").until("0 of 25 decided").press("\x1b").until_gone("with `").press("g").still();
 }
 

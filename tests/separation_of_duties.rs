@@ -102,7 +102,7 @@ fn violation_is_found_and_gone_after_removal() {
     world
         .verify_later(60)
         .says("li SOD-DEPLOY-AUDIT: no principal holds both sides any more")
-        .says("0 separation-of-duties violations held");
+        .says("0 separation-of-duties violations found");
     assert_eq!(codes(&world)[2..], ["toxic-pair-judged", "toxic-pair-resolved"]);
     world.audit(61).hides("toxic-pair-held");
 }
@@ -113,7 +113,7 @@ fn violation_remains_with_another_path() {
     world.tenure(&["plan"]).exits(0).says("left after this run: li: SOD-DEPLOY-AUDIT").hides("resolved by this run");
     world.tenure(&["plan", "web-1"]).exits(0).says("left after this run: li: SOD-DEPLOY-AUDIT");
     world.enforce_later(10, &[]);
-    world.verify_later(60).says("systemctl restart till on web-1").says("1 violation held");
+    world.verify_later(60).says("systemctl restart till on web-1").says("1 separation-of-duties violation found");
     assert_eq!(codes(&world), ["toxic-pair-judged", "toxic-pair-held"]);
     world.audit(61).exits(3).says("toxic-pair-held");
 }

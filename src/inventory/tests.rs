@@ -285,11 +285,11 @@ fn malformed_lines_are_rejected_despite_digest() {
         spoiled(&|text| text.lines().skip(1).map(|line| format!("{line}\n")).collect()),
     ];
     insta::assert_snapshot!(told.join("\n").replace("inventory/db/grants/", ""), @"
-    `account.jsonl` is not in canonical form: not-canonical: line 1: not the canonical form (RFC 8785) of what it says
+    `account.jsonl` is not in canonical form: not-canonical: line 1: not in canonical form (RFC 8785)
     `account.jsonl` is not in canonical form: invalid-line: line 1: unknown field `more`, expected one of `system`, `kind`, `key`, `principal`, `entitlement`, `paths`, `attributes`, `expands_to`, `tier`
-    `account.jsonl` is not in canonical form: not-canonical: line 1: not the canonical form (RFC 8785) of what it says
+    `account.jsonl` is not in canonical form: not-canonical: line 1: not in canonical form (RFC 8785)
     `account.jsonl` is not in canonical form: no-final-newline: line 20: the last line has no line end
-    `account.jsonl` is not in canonical form: not-sorted: line 2: `account:0027` comes after `account:0028`: lines are sorted by key, each key once
+    `account.jsonl` is not in canonical form: not-sorted: line 2: `account:0027` comes after `account:0028`: lines must be sorted by key, without duplicates
     `account.jsonl`: line 1 is not a grant of the system db and the kind account
     `account.jsonl`: line 1 is not a grant of the system db and the kind account
     `account.jsonl`: it has 19 grants, but the observation counts 20

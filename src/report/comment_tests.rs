@@ -148,7 +148,7 @@ fn it_says_what_hangs_on_a_change_and_what_nobody_knows() {
     |---|---|---|
     | act-68fdfd6d | svc\_export | its password is not kept |
 
-    **Will survive, and so will not be confirmed**
+    **Access that will remain, so that the change cannot be confirmed**
 
     | action | holder | what |
     |---|---|---|
@@ -163,10 +163,10 @@ fn it_says_what_hangs_on_a_change_and_what_nobody_knows() {
 
     **Blast radius**
 
-    | action | holder | who loses what | what depends on it |
+    | action | holder | who loses what | dependents |
     |---|---|---|---|
-    | act-68fdfd6d | svc\_export | svc\_export&#58; account svc\_export | owned objects left behind&#58; OWNER OF TABLE sales.orders; its credentials stop&#58; password of svc\_export; serves warehouse&#58; the nightly export; known consumers&#58; cron on web-1; last used 2026-11-20T00&#58;00&#58;00Z; there may be more&#58; the inventory is not complete |
-    | act-9c8d167d | reporting | reporting&#58; role orders\_read | affects the members&#58; ana, zoe; consumers&#58; unknown; last use&#58; not known \(the system does not say\); there may be more&#58; the inventory is not complete |
+    | act-68fdfd6d | svc\_export | svc\_export&#58; account svc\_export | owned objects left behind&#58; OWNER OF TABLE sales.orders; its credentials stop&#58; password of svc\_export; serves warehouse&#58; the nightly export; known consumers&#58; cron on web-1; last used 2026-11-20T00&#58;00&#58;00Z; possibly more&#58; the inventory is incomplete |
+    | act-9c8d167d | reporting | reporting&#58; role orders\_read | affects the members&#58; ana, zoe; consumers&#58; unknown; last use&#58; unknown \(the system does not report it\); possibly more&#58; the inventory is incomplete |
 
     plan `sha256:…`
     "#);

@@ -34,7 +34,7 @@ pub fn rules_human(pack: &PolicyPack, ids: &[&str], from: &str, look: OutputStyl
     text.push_str(&format!(
         "{}, {} from {from}; {on}\n",
         counted(rules.len(), "rule"),
-        counted(pack.pairs().iter().len(), "toxic pair")
+        counted(pack.pairs().iter().len(), "separation-of-duties rule")
     ));
     text
 }

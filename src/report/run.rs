@@ -122,7 +122,7 @@ fn toxic_pairs(text: &mut String, pairs: &ToxicPairs, look: OutputStyle) {
         let _ =
             writeln!(text, "{:<14} {}: no principal holds both sides any more", look.good("resolved"), escape(seen));
     }
-    let held = counted(pairs.held.len(), "toxic pair");
+    let held = counted(pairs.held.len(), "separation-of-duties violation");
     let stale: Vec<_> = pairs.not_fresh.iter().map(ToString::to_string).collect();
     let stale = if stale.is_empty() { String::new() } else { format!("; not listed again: {}", stale.join(", ")) };
     let _ = writeln!(text, "{held} found{stale}");

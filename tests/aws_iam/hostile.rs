@@ -182,7 +182,7 @@ fn pages_that_go_round_in_a_circle_are_noticed() {
     let mut other = key();
     other.principal.id = "AIDA2".into();
     let seen = aws.observe(&other).unwrap();
-    assert!(matches!(&seen.presence, Presence::Unknown { reason } if reason.contains("circle")), "{seen:?}");
+    assert!(matches!(&seen.presence, Presence::Unknown { reason } if reason.contains("loop")), "{seen:?}");
     assert!(server.requests().len() < 8);
 }
 

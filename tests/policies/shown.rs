@@ -84,13 +84,13 @@ fn a_rule_that_lost_a_part_fails_a_case() {
     for rule in pack_of(&shipped(), &[]).rules() {
         let line = |key: &str, text: &str| format!("{key} = {}\n", toml::Value::String(text.to_owned()));
         if rule.when != "true" {
-            unseen.extend(unnoticed(&rule.id, &line("applies", &rule.when), &line("applies", "true")));
+            unseen.extend(unnoticed(&rule.id, &line("when", &rule.when), &line("when", "true")));
             changed += 1;
         }
         for part in parts(&rule.violation) {
             let (before, after) = rule.violation.split_at(part.start);
             let without = format!("{before}false{}", &after[part.len()..]);
-            unseen.extend(unnoticed(&rule.id, &line("fails", &rule.violation), &line("fails", &without)));
+            unseen.extend(unnoticed(&rule.id, &line("violation", &rule.violation), &line("violation", &without)));
             changed += 1;
         }
     }

@@ -32,7 +32,7 @@ impl AgeKey {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// Returns what `age` says about a file.
+    /// Returns the output of `age` for a file.
     pub fn try_decrypt(&self, file: impl AsRef<Path>) -> Output {
         let identity: PathBuf = self.folder.path().join("key.txt");
         Command::new(program("age")).arg("-d").arg("-i").arg(identity).arg(file.as_ref()).output().unwrap()

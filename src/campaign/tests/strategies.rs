@@ -95,7 +95,7 @@ fn stops() -> String {
                 days: 7,
                 reviewers: vec!["owner".to_owned()],
                 reviewers_per_item: 2,
-                strategy: strategy,
+                strategy,
                 stop_on: stop_on.clone(),
                 advance_on: advance_on.clone(),
                 sample_percent: None,

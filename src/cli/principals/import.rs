@@ -126,12 +126,12 @@ fn proposed(
         let why = crate::diag::escape(&guess.reasons.join("; ")).into_owned();
         match &guess.whose {
             Some(whose) => writeln!(context.out, "{} ({name}): perhaps {whose}: {why}", guess.subject)?,
-            None if why.is_empty() => writeln!(context.out, "{} ({name}): nobody comes to mind", guess.subject)?,
+            None if why.is_empty() => writeln!(context.out, "{} ({name}): no matching principal", guess.subject)?,
             None => writeln!(context.out, "{} ({name}): not clear: {why}", guess.subject)?,
         }
     }
     let many = guesses.len();
-    writeln!(context.out, "{} of {system} that nobody claims", counted(many, "account"))?;
+    writeln!(context.out, "{} of {system} without a principal", counted(many, "account"))?;
     if many > 0 {
         writeln!(context.out, "next: add an account to the entry it belongs to; `--write` makes entries of their own")?;
     }

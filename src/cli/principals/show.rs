@@ -96,7 +96,7 @@ pub(super) fn run(args: &PrincipalsShowArgs, context: &mut CommandContext) -> Re
         wards.iter().for_each(|one| text.push_str(&format!("  {}\n", one.id)));
     }
     for clash in clashes {
-        text.push_str(&format!("\ntoxic pair {}\n", escape(&clash.to_string())));
+        text.push_str(&format!("\nseparation of duties {}\n", escape(&clash.to_string())));
     }
     for finding in findings {
         text.push_str(&format!("\n{}\n", escape(&finding.to_string())));

@@ -47,7 +47,7 @@ pub(super) enum DecisionError {
     #[error("{0}")]
     Barred(String),
     /// Bulk decisions are limited to items without findings.
-    #[error("a rule speaks against {0}: decide it by itself, after reading its card")]
+    #[error("{0} is flagged by a rule: decide it individually, after reading its details")]
     Flagged(String),
     /// The resulting file would be invalid.
     #[error("{0}")]

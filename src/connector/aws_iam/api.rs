@@ -2,7 +2,7 @@
 
 use super::{
     Config, api_types,
-    signature::{Scope, sign},
+    signature::{SignatureScope, sign},
 };
 use crate::connector::ConnectorError;
 use crate::connector::http::{CallEffect, HttpClient, HttpLimits, HttpRequest, HttpResponse, Method, retry_read};
@@ -139,7 +139,7 @@ impl IamApi {
         let url = client.origin().url().clone();
         let mut headers = vec![("content-type".to_owned(), FORM.to_owned())];
         // The real time, never `--now`: AWS rejects a signature that is off by five minutes.
-        let scope = Scope { region: &self.region, service: prefix, time: Timestamp::now() };
+        let scope = SignatureScope { region: &self.region, service: prefix, time: Timestamp::now() };
         headers.extend(sign(&url, &headers, body.as_bytes(), secret, &scope));
         let body = Zeroizing::new(body.into_bytes());
         let answer =
@@ -194,5 +194,5 @@ fn class(name: &str, answer: &HttpResponse) -> ConnectorError {
 }
 
 const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
-/// What RFC 3986 leaves unreserved stays as it is.
+/// The characters that are percent-encoded: all except the unreserved ones of RFC 3986.
 pub(super) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

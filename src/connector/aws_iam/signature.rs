@@ -10,7 +10,7 @@ use secrecy::ExposeSecret as _;
 use zeroize::Zeroizing;
 
 /// The scope in which a signature is valid.
-pub(super) struct Scope<'a> {
+pub(super) struct SignatureScope<'a> {
     pub region: &'a str,
     pub service: &'a str,
     pub time: Timestamp,
@@ -23,7 +23,7 @@ pub(super) fn sign(
     headers: &[(String, String)],
     body: &[u8],
     secret: &AccessKeySecret,
-    scope: &Scope<'_>,
+    scope: &SignatureScope<'_>,
 ) -> Vec<(String, String)> {
     let time = scope.time.strftime("%Y%m%dT%H%M%SZ").to_string();
     let mut added = vec![("x-amz-date".to_owned(), time.clone())];
@@ -136,7 +136,7 @@ mod tests {
     fn signature_equals_those_of_the_aws_test_suite() {
         let url = Url::parse("https://example.amazonaws.com").unwrap();
         let time = "2015-08-30T12:36:00Z".parse().unwrap();
-        let scope = Scope { region: "us-east-1", service: "service", time };
+        let scope = SignatureScope { region: "us-east-1", service: "service", time };
         for (name, headers, body, session, expected) in SUITE {
             let secret = AccessKeySecret {
                 id: "AKIDEXAMPLE".to_owned(),
@@ -154,7 +154,7 @@ mod tests {
     fn signature_covers_port_path_and_date() {
         let secret = AccessKeySecret { id: "ID".to_owned(), key: SecretString::from("key"), token: None };
         let signature = |url: &str, time: &str| {
-            let scope = Scope { region: "eu-west-1", service: "iam", time: time.parse().unwrap() };
+            let scope = SignatureScope { region: "eu-west-1", service: "iam", time: time.parse().unwrap() };
             let added = sign(&Url::parse(url).unwrap(), &[], b"", &secret, &scope);
             added.last().unwrap().1.clone()
         };

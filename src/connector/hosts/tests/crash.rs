@@ -13,7 +13,7 @@ const ROOT: &str = "TENURE_TEST_HOST";
 
 fn test_process(name: &str, host: &Host) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    let name = format!("{}::{name}", module_path!().trim_start_matches("tenure::"));
+    let name = format!("{}::{name}", module_path!().split_once("::").map_or("", |(_, path)| path));
     command.args(["--exact", &name, "--ignored", "--nocapture"]).env(ROOT, host.dir.path());
     command
 }

@@ -20,7 +20,7 @@ impl Recipient {
     /// Returns the recipient with this name, as `age-keygen` prints it.
     ///
     /// # Errors
-    /// When it has another form or a wrong checksum, or is a point of low order, whose shared secrets everybody knows.
+    /// When it has another form or a wrong checksum, or is a point of low order, whose shared secrets are public.
     pub(super) fn parse(text: &str) -> Result<Self, SinkError> {
         if text.starts_with("ssh-") {
             // RSA in the age ecosystem has a known timing leak (RUSTSEC-2023-0071).
