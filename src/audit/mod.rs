@@ -1,7 +1,7 @@
 //! Offline audit of a clone, with the root pin as the only trusted input.
 //!
 //! This layer has no access to targets: no connector, inventory reader or enforcer is in scope. Plans and populations,
-//! which have to be recomputed from inventories, are passed in through [`Recompute`], which is pure as well.
+//! which have to be recomputed from inventories, are passed in through [`PlanRecomputation`], which is pure as well.
 //!
 //! Each area of the audit has its own file:
 //! - [`AuditArea::Integrity`]: the evidence is complete and unchanged;

@@ -1,6 +1,6 @@
 //! Strict parser and canonical writer of all governed TOML files.
 //!
-//! A file is accepted when, in this order: its bytes are within the [limits](super::limits); it is TOML; its `schema`
+//! A file is accepted when, in this order: its bytes are within the limits of [`super::limits`]; it is TOML; its `schema`
 //! is the expected one; its strings pass the [confusables] lint; it has the keys and types of its kind and no others;
 //! and `render(parse(x)) == x` in the [canonical form](super::canonical_toml).
 

@@ -88,9 +88,11 @@ mod tests {
     use super::*;
     use secrecy::SecretString;
 
+    type SuiteCase = (&'static str, &'static [(&'static str, &'static str)], &'static str, bool, &'static str);
+
     /// Signatures of the test suite that AWS publishes: <https://github.com/awslabs/aws-c-auth>, folder
     /// `tests/aws-signing-test-suite/v4`. Name, headers beside the host, body, whether with a session token, signature.
-    const SUITE: [(&str, &[(&str, &str)], &str, bool, &str); 7] = [
+    const SUITE: [SuiteCase; 7] = [
         ("post-vanilla", &[], "", false, "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b"),
         (
             "post-header-key-sort",

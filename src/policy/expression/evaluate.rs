@@ -1,11 +1,11 @@
 //! Evaluation of checked expressions in Kleene's three-valued logic: an unknown input makes only those results unknown
 //! that depend on it.
 //!
-//! - `&&` is false if any operand is false, `||` is true if any operand is true, whatever the others are; otherwise
-//! they are unknown if any operand is. The order of operands does not matter.
+//! - `&&` is false if any operand is false, `||` is true if any operand is true; otherwise they are unknown
+//!   if any operand is. The order of operands does not matter.
 //! - `exists` is `||` and `all` is `&&` over the elements.
 //! - All other operations need all their operands: comparisons, `in`, calls and the condition of `? :`. Only the chosen
-//! branch of `? :` is evaluated.
+//!   branch of `? :` is evaluated.
 //! - Evaluation errors (division by zero, a missing map key) are unknown as well.
 
 use super::{
