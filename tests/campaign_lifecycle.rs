@@ -535,7 +535,7 @@ fn no_response_on_used_critical_access_requires_exception() {
     world.sign("ana", &[&format!("campaigns/{CAMPAIGN}/stages/1.toml")]);
     world.merge("close stage 1");
     let told = later(&world, 15, &["campaign", "status", CAMPAIGN]).says("0 decided by people");
-    told.says("no response, and not disabled").says("tenure exception new itm-").says("or ben, a fallback, decides");
+    told.says("no response; needs an exception").says("tenure exception new itm-").says("or ben, a fallback, decides");
     later(&world, 15, &[&["campaign", "close", CAMPAIGN], KEYS].concat()).exits(3).says("item-undecided");
 
     // The exception defers the decision by at most two weeks, without being one.
@@ -562,7 +562,7 @@ fn no_response_on_used_critical_access_requires_exception() {
     let close = &world.records_of("campaign.close")[0];
     assert_eq!((&close["by_people"], &close["verdicts"]), (&0.into(), &serde_json::json!({"none": 2})));
     world.audit(15 * DAY).exits(3).says("excepted-undecided");
-    later(&world, 30, &["campaign", "status", CAMPAIGN]).exits(3).says("no response, and not disabled");
+    later(&world, 30, &["campaign", "status", CAMPAIGN]).exits(3).says("no response; needs an exception");
     later(&world, 30, &["exception", "list"]).exits(3).says("exception-lapsed");
     later(&world, 15, &["exception", "requirements"]).exits(0).says("for an item without a response: at most 14 days");
 }

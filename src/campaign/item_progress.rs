@@ -34,7 +34,7 @@ impl StatusInputs<'_> {
             Some(ReopenReason::Expired(until)) => format!("the decision expired on {until}"),
             Some(ReopenReason::Investigated) => "under investigation".to_owned(),
             Some(ReopenReason::NeedsException) => {
-                "no response, and not disabled by default; needs an exception".to_owned()
+                "no response; needs an exception".to_owned()
             }
             Some(ReopenReason::Unanswered) => "responses were missing when the stage was closed".to_owned(),
         };

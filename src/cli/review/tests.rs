@@ -243,7 +243,7 @@ fn bulk_takes_what_is_open_unflagged_and_of_one_shape() {
     let mut app = ReviewApp::new(review_session(), Timestamp::from_unix(NOW));
     press(&mut app, "b");
     assert!(
-        matches!(&app.notice, Some(StatusMessage::Refused(why)) if why.contains("rule speaks against")),
+        matches!(&app.notice, Some(StatusMessage::Refused(why)) if why.contains("is flagged by a rule")),
         "{:?}",
         app.notice
     );
