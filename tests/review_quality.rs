@@ -144,7 +144,7 @@ fn row_38_flagged_items_need_text_critical_ones_exception() {
         self::told(&world, 0, &["check", "--base", &main])
     };
     tried("the team needs it").exits(3).says("error[decision-incomplete]").says("a reason code at the beginning");
-    tried("in-use-needed: yes").exits(3).says("error[decision-incomplete]").says("a few words more");
+    tried("in-use-needed: yes").exits(3).says("error[decision-incomplete]").says("a longer `reason`");
     let refused = tried("in-use-needed: the team runs its nightly job").exits(3).says("error[certify-against-policy]");
     refused.says("decision = \"certify\"").says("tenure exception new");
 
