@@ -47,7 +47,7 @@ pub(super) enum DecisionError {
     #[error("{0}")]
     Barred(String),
     /// Bulk decisions are limited to items without findings.
-    #[error("{0} is flagged by a rule: decide it individually, after reading its details")]
+    #[error("decide it individually: {0} is flagged by a rule")]
     Flagged(String),
     /// The resulting file would be invalid.
     #[error("{0}")]
