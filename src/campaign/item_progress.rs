@@ -33,9 +33,7 @@ impl StatusInputs<'_> {
             Some(ReopenReason::Contradictory) => "conflicting decisions".to_owned(),
             Some(ReopenReason::Expired(until)) => format!("the decision expired on {until}"),
             Some(ReopenReason::Investigated) => "under investigation".to_owned(),
-            Some(ReopenReason::NeedsException) => {
-                "no response; needs an exception".to_owned()
-            }
+            Some(ReopenReason::NeedsException) => "no response; needs an exception".to_owned(),
             Some(ReopenReason::Unanswered) => "responses were missing when the stage was closed".to_owned(),
         };
         let own = *reviewer == sheet.review.reviewer;
