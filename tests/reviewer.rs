@@ -95,7 +95,7 @@ fn in_the_terminal(world: &World, items: &[Item]) {
         if place == half {
             desk.press("q");
             let (code, left) = desk.ends();
-            assert!(code == Some(0) && left.contains("everything is saved"), "{left}");
+            assert!(code == Some(0) && left.contains("all decisions are saved"), "{left}");
             desk = Terminal::start(&command, 40, 120);
             desk.until(&format!("{half} of 25 decided")).still();
             keep("wide", &desk.picture("From 110 columns on, list and card stand side by side"));
