@@ -49,7 +49,7 @@ fn a_new_reviewer_decides_25_items_signs_and_pushes_them() {
         let count = review.items.len();
         assert!(overview.contains(&format!("{count} of {count} decided")), "{path}: {overview}");
     }
-    assert!(overview.contains("What is known"), "{overview}");
+    assert!(overview.contains("Decision context"), "{overview}");
 
     // The commands that `tenure review` printed as next steps.
     let git = |arguments: &[&str]| world.sandbox().git(world.repo(), arguments);
