@@ -229,7 +229,7 @@ fn finding(one: &ExceptionStatus, now: Timestamp) -> Option<Finding> {
         }
         ExceptionState::InForce if one.unanswered.is_some() => {
             let close = one.unanswered.as_deref().unwrap_or_default();
-            let help = format!("a fallback decides before it ends, in a new review file: `tenure review {}`", one.item);
+            let help = "a fallback decides before it ends, in a new review file: `tenure review`".to_owned();
             let message = format!("no response before {close}; undecided and excepted until {}", one.until);
             (Severity::Medium, UNDECIDED, message, help)
         }

@@ -49,9 +49,9 @@ impl StatusInputs<'_> {
                 format!("`tenure exception new {} …`; or {fallback}, a fallback, decides in a new review file", item.id)
             }
             Some(_) if self.is_late(item) => {
-                format!("{fallback}, a fallback, decides in a new review file: `tenure review {}`", item.id)
+                format!("{fallback}, a fallback, decides in a new review file: `tenure review {}`", self.campaign.id)
             }
-            _ => format!("{reviewer} decides in a new review file: `tenure review {}`", item.id),
+            _ => format!("{reviewer} decides in a new review file: `tenure review {}`", self.campaign.id),
         };
         let (state, why, next) = match self.exception(item) {
             Some(exception) => (ItemState::Excepted, exception.until_words(), String::new()),

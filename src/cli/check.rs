@@ -3,14 +3,17 @@
 use super::{
     CliError, CommandContext, ExitStatus, OutputFormat, exception,
     forge::stale_generated_files,
+    permitted_signers::{TrustHints, joined},
     session::{git, pin},
 };
 use crate::{
     campaign::stamps_in,
-    diag::Diagnostics,
+    diag::{Diagnostic, Diagnostics, counted},
+    format::limits::MAX_FILE,
     git::Repository,
+    model::PrincipalId,
     report::{problems_markdown, problems_sarif, problems_summary},
-    store::RepositorySnapshot,
+    store::{RepoPath, RepositorySnapshot},
     trust::{CheckReport, check},
 };
 use std::{io::Write, path::PathBuf};
@@ -55,11 +58,59 @@ pub(super) fn run(args: &CheckArgs, context: &mut CommandContext) -> Result<Exit
         problems.extend(exception::problems(&governed, RepositorySnapshot::at(&repository, head), context.clock.now()));
     }
     problems.extend(stale_generated_files(&repository, base, head)?);
+    let problems = explained(problems, RepositorySnapshot::at(&repository, head));
+    if args.head == "HEAD" {
+        note_uncommitted(&repository, context)?;
+    }
     if let Some(path) = &args.sarif {
         context.file(path, &format!("{:#}\n", problems_sarif(&problems)))?;
     }
     show(&problems, files, context)?;
     Ok(if problems.has_errors() { ExitStatus::Findings } else { ExitStatus::Done })
+}
+
+/// Reduces the problems of a wrong pin to the pin, and names the permitted signers where signatures are missing.
+fn explained(problems: Diagnostics, snapshot: RepositorySnapshot<'_>) -> Diagnostics {
+    let is_pin = |problem: &Diagnostic| problem.code == "root-pin-mismatch";
+    if problems.sorted().into_iter().any(is_pin) {
+        return problems.into_iter().filter(is_pin).collect();
+    }
+    let read = |path: &str| snapshot.bytes(path, MAX_FILE as u64).ok().flatten();
+    let hints = TrustHints::read(&read);
+    let explain = |problem: Diagnostic| {
+        if !UNSIGNED.contains(&problem.code) {
+            return problem;
+        }
+        let Some((path, permitted)) = problem.file().and_then(|path| {
+            let permitted = hints.permitted(path, &read(path)?)?;
+            Some((path.to_owned(), permitted))
+        }) else {
+            return problem;
+        };
+        let signed = |name: &&PrincipalId| read(&format!("{path}.{name}.sig")).is_some();
+        let missing: Vec<PrincipalId> = permitted.iter().filter(|name| !signed(name)).cloned().collect();
+        if missing.is_empty() {
+            return problem;
+        }
+        problem.with_note(format!("may sign: {}", joined(&missing))).help(format!("tenure sign {path}"))
+    };
+    problems.into_iter().map(explain).collect()
+}
+
+/// Writes a note when governed files of the work tree are not committed: commits are checked only.
+fn note_uncommitted(repository: &Repository, context: &mut CommandContext) -> Result<(), CliError> {
+    let mut files = repository.uncommitted_files().map_err(git)?;
+    files.retain(|path| RepoPath::of(path).is_governed());
+    if files.is_empty() {
+        return Ok(());
+    }
+    let verb = if files.len() == 1 { "is" } else { "are" };
+    let message = format!("{} {verb} not committed and not checked", counted(files.len(), "governed file"));
+    let shown = files.iter().take(MAX_SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    let more = files.len().saturating_sub(MAX_SHOWN);
+    let shown = if more > 0 { format!("{shown}, and {more} more") } else { shown };
+    let note = Diagnostic::note("not-committed", message).with_note(shown);
+    Ok(context.note(&note.help("git add and git commit, then check again"))?)
 }
 
 fn show(problems: &Diagnostics, files: usize, context: &mut CommandContext) -> Result<(), CliError> {
@@ -80,3 +131,8 @@ fn show(problems: &Diagnostics, files: usize, context: &mut CommandContext) -> R
     }
     Ok(())
 }
+
+/// Codes of files that lack signatures.
+const UNSIGNED: [&str; 4] = ["below-threshold", "not-by-reviewer", "not-in-group", "signer-not-named"];
+/// The number of files that a note lists.
+const MAX_SHOWN: usize = 5;

@@ -30,6 +30,9 @@ pub(super) struct GlobalArgs {
     /// The root pin: the digest of trust/root/1.toml, obtained outside the repository (sha256:…)
     #[arg(long, global = true, value_name = "DIGEST", env = "TENURE_ROOT", hide_env_values = true)]
     pub(super) root: Option<Digest>,
+    /// Without a pin, trust the root that the repository itself contains, with a warning
+    #[arg(long, global = true)]
+    pub(super) trust_on_first_use: bool,
     /// When to use color
     #[arg(long, global = true, value_enum, default_value_t = clap::ColorChoice::Auto)]
     pub(super) color: clap::ColorChoice,

@@ -35,6 +35,8 @@ pub struct CommandContext {
     pub format: OutputFormat,
     /// The root pin given from outside the repository.
     pub root: Option<Digest>,
+    /// Whether to trust the root in the repository when no pin is given.
+    pub trust_on_first_use: bool,
     /// The clock.
     pub clock: Box<dyn Clock>,
     /// Where data goes.
@@ -70,21 +72,31 @@ impl CommandContext {
             Some(step) => (Box::new(step.clone()), Box::new(step.clone())),
             None => (Box::new(io::stdout().lock()), Box::new(io::stderr())),
         };
-        let style = |terminal: bool| match global.color {
-            clap::ColorChoice::Always => RenderStyle::coloured(),
-            clap::ColorChoice::Auto if terminal && std::env::var_os("NO_COLOR").is_none() => RenderStyle::coloured(),
-            clap::ColorChoice::Auto | clap::ColorChoice::Never => RenderStyle::plain(),
+        let style = |terminal: bool| {
+            let style = match global.color {
+                clap::ColorChoice::Always => RenderStyle::coloured(),
+                clap::ColorChoice::Auto if terminal && std::env::var_os("NO_COLOR").is_none() => {
+                    RenderStyle::coloured()
+                }
+                clap::ColorChoice::Auto | clap::ColorChoice::Never => RenderStyle::plain(),
+            };
+            match crossterm::terminal::size() {
+                Ok((columns, _)) if terminal && columns >= MIN_COLUMNS => style.within(usize::from(columns)),
+                _ => style,
+            }
         };
         Ok(Self {
             directory: global.directory.clone(),
             format: global.format,
             root: global.root,
+            trust_on_first_use: global.trust_on_first_use,
             clock: global.clock(),
             out,
             err,
             out_style: style(io::stdout().is_terminal()),
             err_style: style(io::stderr().is_terminal()),
-            terminal: io::stdin().is_terminal() && io::stderr().is_terminal(),
+            // In the log of a step, a progress bar would come before the line that stops commands.
+            terminal: step.is_none() && io::stdin().is_terminal() && io::stderr().is_terminal(),
             step,
         })
     }
@@ -105,6 +117,14 @@ impl CommandContext {
             _ => write!(self.err, "{}", problems.render(self.err_style)),
         }?;
         self.annotate(problems)
+    }
+
+    /// Writes a note on stderr only, so that stdout stays data in every format.
+    ///
+    /// # Errors
+    /// When stderr cannot be written.
+    pub fn note(&mut self, note: &Diagnostic) -> io::Result<()> {
+        write!(self.err, "{}", note.render(self.err_style))
     }
 
     /// Annotates what the problems are about, when this is a step in GitHub Actions.
@@ -159,3 +179,6 @@ impl CommandContext {
         let _ = self.summarize(&problems_markdown(&failure.problems, "it could not be done"));
     }
 }
+
+/// Narrower than this, tables are not worth wrapping.
+const MIN_COLUMNS: u16 = 40;

@@ -62,7 +62,7 @@ fn run_once(args: &EnforceArgs, context: &mut CommandContext) -> Result<ExitStat
     let repository = crate::git::Repository::discover(&context.directory).map_err(super::session::git)?;
     let carrier = evidence::remote(&repository, &args.engine.remote)?;
     evidence::fetch_main(&repository, &carrier, &args.engine.remote)?;
-    let session = RepositorySession::open(context)?;
+    let session = RepositorySession::open_pinned(context)?;
     session.ensure_trusted()?;
     let assembly = PlanContext::at(&session.repository, session.main, &session.settings_dir(), &args.systems)?;
     let mut journal = evidence::journal(&session, context, &args.engine)?;
@@ -71,7 +71,7 @@ fn run_once(args: &EnforceArgs, context: &mut CommandContext) -> Result<ExitStat
         Ok(plan) => plan,
         Err(tripped) => {
             drop(journal);
-            plan::show(&tripped.plan, &tripped.trips, &assembly, context)?;
+            plan::show(&tripped.plan, &tripped.trips, &session, &assembly, context)?;
             return Ok(ExitStatus::Findings);
         }
     };

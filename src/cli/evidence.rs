@@ -11,7 +11,10 @@ use crate::{
         Appender, AppenderOptions, DefectCode, EngineKeyHistory, EngineKeys, EngineSigners, EvidenceDefect, Ledger,
         RecordRef, layout::REMEMBERED, no_secrets,
     },
-    format::ssh_keys::{KeyError, PrivateKey, PublicKey, Signer as _},
+    format::{
+        note::VerifierKey,
+        ssh_keys::{KeyError, PrivateKey, PublicKey, Signer as _},
+    },
     git::{CommitIdentity, GitRemote, ObjectId, RemoteError, Repository},
     model::{
         RunId,
@@ -221,6 +224,20 @@ pub(super) fn read_with(
     Ok((ledger, history, defects))
 }
 
+/// Writes a note when the clone has no evidence branch: all decisions would appear as not enforced.
+///
+/// # Errors
+/// When the refs cannot be read.
+pub(super) fn note_if_missing(session: &RepositorySession, context: &mut CommandContext) -> Result<(), CliError> {
+    if head(session)?.is_some() {
+        return Ok(());
+    }
+    let branch = &session.governance.evidence;
+    let message = format!("no evidence branch found (origin/{branch}): every decision appears as not enforced");
+    let note = Diagnostic::note("no-evidence", message);
+    Ok(context.note(&note.help(format!("if the engine has run before: git fetch origin {branch}")))?)
+}
+
 /// Reads the evidence of the clone for a command that builds on it.
 ///
 /// # Errors
@@ -254,6 +271,7 @@ pub(super) fn journal<'a>(
         origin: trust.root().file().log_origin.clone(),
         root: session.pin,
     };
+    check_engine_keys(session, &signers, &genesis.origin)?;
     let opening = AppenderOptions {
         repository: &session.repository,
         carrier: remote(&session.repository, &args.remote)?,
@@ -267,6 +285,33 @@ pub(super) fn journal<'a>(
         screen: Box::new(no_secrets),
     };
     Appender::open(opening).map_err(journal_failure)
+}
+
+/// Refuses a key that no root names, and says which of the two it is.
+fn check_engine_keys(session: &RepositorySession, signers: &EngineSigners, origin: &str) -> Result<(), CliError> {
+    let (mut commit, mut log) = (Vec::new(), Vec::new());
+    let mut newest = 1;
+    for root in roots(session)? {
+        let keys = EngineKeys::of(&root.roles.engine).map_err(|error| malformed(&root, &error))?;
+        (newest, commit, log) = (root.version, [commit, keys.commit].concat(), [log, keys.log].concat());
+    }
+    let refuse = |which: &str, found: String, named: Vec<String>, flag: &str, variable: &str| -> CliError {
+        let message = format!("the {which} key {found} is not a {which} key of trust/root/{newest}.toml");
+        let problem = Diagnostic::error("engine-key", message).with_note(format!("it names {}", named.join(", ")));
+        problem.help(format!("give the key that `tenure init` wrote: {flag} FILE, or export {variable}=PATH")).into()
+    };
+    let (own_commit, own_log) = (signers.commit.public_key(), signers.log.public_key());
+    if !commit.contains(&own_commit) {
+        let named = commit.iter().map(PublicKey::fingerprint).collect();
+        return Err(refuse("commit", own_commit.fingerprint(), named, "--commit-key", "TENURE_COMMIT_KEY"));
+    }
+    let own_log = VerifierKey::new(origin, own_log)
+        .map_err(|error| CliError::from(Diagnostic::error("engine-key", error.to_string())))?;
+    if !log.contains(&own_log) {
+        let named = log.iter().map(ToString::to_string).collect();
+        return Err(refuse("log", own_log.to_string(), named, "--log-key", "TENURE_LOG_KEY"));
+    }
+    Ok(())
 }
 
 /// Returns whether this run signs with a key of the read-back job, which is another one than that of the job that writes.
@@ -297,7 +342,15 @@ fn key(context: &CommandContext, file: Option<&PathBuf>, variable: &str, flag: &
     } else {
         Zeroizing::new(fs::read_to_string(given.as_str()).map_err(|error| refuse(format!("{place}: {error}")))?)
     };
-    PrivateKey::parse_openssh(&text).map_err(|error: KeyError| refuse(error.to_string()))
+    PrivateKey::parse_openssh(&text).map_err(|error: KeyError| match PublicKey::parse_line(&text) {
+        Ok(_) => refuse(format!("{place} is a public key; the private key is in the file without .pub")),
+        Err(_) => refuse(error.to_string()),
+    })
+}
+
+/// Returns whether a message of git or of the system is about a full disk.
+fn is_disk_full(message: &str) -> bool {
+    message.contains("No space left on device") || message.contains("Disk quota exceeded")
 }
 
 /// Returns what stopped a journal as a failure.
@@ -313,7 +366,14 @@ pub(super) fn journal_failure(error: JournalError) -> CliError {
         JournalError::Refused(_) => {
             ("record-refused", ExitStatus::CouldNot, "tell the maintainers: nothing was pushed")
         }
-        JournalError::Unusable(_) => ("unusable", ExitStatus::CouldNot, "check the engine's keys and the clone"),
+        JournalError::Unusable(why) if is_disk_full(why) => (
+            "disk-full",
+            ExitStatus::CouldNot,
+            "no space is left on this machine: free some, then run the command again",
+        ),
+        JournalError::Unusable(_) => {
+            ("unusable", ExitStatus::CouldNot, "tenure audit checks the clone and its evidence")
+        }
         JournalError::Unreachable(_) => {
             ("unreachable", ExitStatus::CouldNot, "try again; a run finds out first what the last one did")
         }

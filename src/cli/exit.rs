@@ -1,7 +1,7 @@
 //! How a command ends.
 
 use crate::diag::{Diagnostic, Diagnostics};
-use std::process::ExitCode;
+use std::{io::ErrorKind, process::ExitCode};
 
 /// How a command ends, as a promise to scripts.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -70,6 +70,13 @@ impl From<Diagnostics> for CliError {
 
 impl From<std::io::Error> for CliError {
     fn from(error: std::io::Error) -> Self {
-        Diagnostic::error("io", format!("could not read or write: {error}")).into()
+        let problem = Diagnostic::error("io", format!("cannot read or write: {error}"));
+        match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+                problem.help("no space is left on this machine: free some, then run the command again").into()
+            }
+            ErrorKind::PermissionDenied => problem.help("check the permissions of the folder with ls -l").into(),
+            _ => problem.into(),
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Every command line that a help text shows, or that a workflow made by `tenure forge workflows` runs, is one that parses.
+//! Checks that the command lines in help texts and in generated workflows parse.
 
 use super::command_line::Cli;
 use crate::{
@@ -104,8 +104,8 @@ fn refusal(line: &str) -> Option<String> {
     }
 }
 
-/// Splits a line as a shell does, up to what is piped or explained behind it.
-fn words(line: &str) -> Vec<String> {
+/// Splits a line as a shell does, up to a pipe or a remark behind it.
+pub(super) fn words(line: &str) -> Vec<String> {
     let mut words = Vec::new();
     let (mut word, mut quote, mut begun, mut spaces) = (String::new(), None, false, 0);
     for c in line.chars() {

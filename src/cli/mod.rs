@@ -22,7 +22,10 @@ mod github_step;
 #[cfg(test)]
 mod help_examples;
 mod init;
+#[cfg(test)]
+mod message_commands;
 mod pending_records;
+mod permitted_signers;
 mod plan;
 mod plan_inputs;
 mod policy;

@@ -9,7 +9,7 @@ use crate::{
     plan::{Cleared, GuardrailsExceeded, Plan},
     report::{OutputStyle, PlanView, plan_human, plan_json, plan_markdown},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Show what signed decisions would change, and change nothing
 #[derive(Debug, clap::Args)]
@@ -28,14 +28,15 @@ pub(super) fn run(args: &PlanArgs, context: &mut CommandContext) -> Result<ExitS
     let session = RepositorySession::open_at(context, args.at.as_deref())?;
     session.ensure_trusted()?;
     let history = evidence::read_verified(&session)?;
+    evidence::note_if_missing(&session, context)?;
     let assembly = PlanContext::at(&session.repository, session.main, &session.settings_dir(), &args.systems)?;
     match cleared_plan(&session, &assembly, &history, context)? {
         Ok(plan) => {
-            show(&plan, &[], &assembly, context)?;
+            show(&plan, &[], &session, &assembly, context)?;
             Ok(ExitStatus::Done)
         }
         Err(tripped) => {
-            show(&tripped.plan, &tripped.trips, &assembly, context)?;
+            show(&tripped.plan, &tripped.trips, &session, &assembly, context)?;
             Ok(ExitStatus::Findings)
         }
     }
@@ -60,12 +61,17 @@ pub(super) fn cleared_plan(
 pub(super) fn show<S>(
     plan: &Plan<S>,
     trips: &[crate::plan::GuardrailViolation],
+    session: &RepositorySession,
     assembly: &PlanContext<'_>,
     context: &mut CommandContext,
 ) -> Result<(), CliError> {
     let inventories: BTreeMap<SystemId, &Inventory> =
         assembly.inventories.iter().map(|(id, loaded)| (id.clone(), &loaded.inventory)).collect();
-    let shown = PlanView { inventories: &inventories, people: &assembly.people, trips };
+    let held: BTreeSet<_> = plan.held().iter().map(|held| held.item).collect();
+    let items = session.governed.reviews().iter().flat_map(|review| &review.items);
+    let items = items.filter(|item| held.contains(&item.id));
+    let items = items.map(|item| (item.id, (item.principal.clone(), item.entitlement.clone()))).collect();
+    let shown = PlanView { inventories: &inventories, people: &assembly.people, trips, items: &items };
     match context.format {
         OutputFormat::Json => context.json(&plan_json(plan, shown))?,
         OutputFormat::Markdown => write!(context.out, "{}", plan_markdown(plan, shown))?,

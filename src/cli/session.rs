@@ -58,6 +58,18 @@ impl RepositorySession {
         Self::open_with(context, revision, None)
     }
 
+    /// Opens the repository as [`Self::open`] does, for a command that enforces or proves: without a pin, the root in the
+    /// repository is trusted only if the command line says so.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub(super) fn open_pinned(context: &mut CommandContext) -> Result<Self, CliError> {
+        let terminal = std::mem::replace(&mut context.terminal, false);
+        let opened = Self::open(context);
+        context.terminal = terminal;
+        opened
+    }
+
     fn open_with(
         context: &mut CommandContext,
         revision: Option<&str>,
@@ -67,7 +79,13 @@ impl RepositorySession {
         repository.require_complete_history().map_err(git)?;
         let main = match revision {
             Some(revision) => repository.resolve(revision).map_err(git)?,
-            None => main_of(&repository)?,
+            None => {
+                let main = main_of(&repository)?;
+                for note in notes_on_main(&repository, main)? {
+                    context.note(&note)?;
+                }
+                main
+            }
         };
         let governance: Governance =
             RepositorySnapshot::at(&repository, main).read("governance.toml").map_err(store)?.into_value();
@@ -171,7 +189,40 @@ fn main_of(repository: &Repository) -> Result<ObjectId, CliError> {
     Err(problem.help("tenure init").into())
 }
 
-/// A root is believed because somebody outside says so. Only a person at a terminal may take what they find.
+/// Explains which commit counts as main where a newcomer would expect another one.
+fn notes_on_main(repository: &Repository, main: ObjectId) -> Result<Vec<Diagnostic>, CliError> {
+    let mut notes = Vec::new();
+    let short = |commit: ObjectId| commit.to_string().chars().take(12).collect::<String>();
+    if repository.reference("refs/remotes/origin/main").map_err(git)?.is_none() {
+        let names = repository.remote_names();
+        if let Some(other) = names.first().filter(|_| !names.iter().any(|name| name == "origin")) {
+            let message = format!("no remote is called `origin`: the local branch is used as main, at {}", short(main));
+            notes.push(
+                Diagnostic::note("no-origin", message)
+                    .help(format!("git remote rename {other} origin && git fetch origin")),
+            );
+        }
+        return Ok(notes);
+    }
+    if let Some(local) = repository.reference("refs/heads/main").map_err(git)?
+        && local != main
+        && !repository.is_ancestor(local, main).map_err(git)?
+    {
+        let message = format!("your branch main is not pushed: origin/main is used, at {}", short(main));
+        notes.push(Diagnostic::note("main-not-pushed", message).help("git push origin main, or open a pull request"));
+    }
+    if repository.is_detached()
+        && let Ok(head) = repository.resolve("HEAD")
+        && head != main
+    {
+        let message = format!("HEAD is detached at {}; origin/main is used, at {}", short(head), short(main));
+        notes.push(Diagnostic::note("head-detached", message).help("git switch main"));
+    }
+    Ok(notes)
+}
+
+/// Returns the root pin. A person at a terminal may read without one, with a note; everything else needs the pin, or
+/// `--trust-on-first-use`.
 pub(super) fn pin(context: &mut CommandContext, repository: &Repository, main: ObjectId) -> Result<Digest, CliError> {
     if let Some(pin) = context.root {
         return Ok(pin);
@@ -179,14 +230,20 @@ pub(super) fn pin(context: &mut CommandContext, repository: &Repository, main: O
     let found = first_root(repository, main).map_err(store)?.ok_or_else(|| {
         CliError::from(Diagnostic::error("not-governed", "there is no trust/root/1.toml on main").help("tenure init"))
     })?;
-    if context.terminal {
-        let note = Diagnostic::note("root-not-pinned", format!("taking the root as it is found: {found}"))
-            .help(format!("compare it with what you were told, then: export TENURE_ROOT={found}"));
-        context.problems(&note.into())?;
+    let message = format!("no root pin is set; trusting the root in this repository: {found}");
+    let compare = format!("compare it with the pin that `tenure init` printed, then: export TENURE_ROOT={found}");
+    if context.trust_on_first_use {
+        context.note(&Diagnostic::warning("root-not-pinned", message).help(compare))?;
         return Ok(found);
     }
-    let problem = Diagnostic::error("root-not-pinned", "no root pin was given, and no person is at the terminal")
-        .help("give the digest that `tenure init` printed: --root sha256:… or TENURE_ROOT");
+    if context.terminal {
+        context.note(&Diagnostic::note("root-not-pinned", message).help(compare))?;
+        return Ok(found);
+    }
+    let problem = Diagnostic::error("root-not-pinned", "no root pin is set")
+        .with_note("`tenure init` printed it; ask a person who uses this repository, or look at its variable TENURE_ROOT on GitHub")
+        .with_note("to trust the root in this repository without a pin: --trust-on-first-use")
+        .help("export TENURE_ROOT=sha256:…, or --root sha256:…");
     Err(problem.into())
 }
 

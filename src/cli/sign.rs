@@ -1,17 +1,15 @@
 //! `tenure sign FILES… [--key FILE] [--signer NAME]`
 
-use super::{CliError, CommandContext, ExitStatus, session::git};
+use super::{
+    CliError, CommandContext, ExitStatus,
+    permitted_signers::{KnownSigner, TrustHints, newest, registered_keys},
+    session::git,
+};
 use crate::{
     diag::Diagnostic,
-    format::{
-        codec,
-        ssh_keys::{PrivateKey, PublicKey, Signer},
-    },
+    format::ssh_keys::{PrivateKey, PublicKey, Signer},
     git::Repository,
-    model::{
-        PrincipalId,
-        file::{KeyState, Registry, Root},
-    },
+    model::PrincipalId,
     store::RepoPath,
     trust::{AgentError, SigningError, SshAgent, TrustError, render_allowed_signers, sign},
 };
@@ -79,16 +77,17 @@ pub(super) fn sign_files(
     pen: SigningOptions<'_>,
     context: &CommandContext,
 ) -> Result<Vec<serde_json::Value>, CliError> {
-    let trusted = TrustHints::read(tree);
+    let trusted = TrustHints::read(&|path| fs::read(tree.join(path)).ok());
     let mut written = Vec::new();
     for file in files {
         let (path, bytes) = read(tree, file)?;
-        let known = trusted.names(&path, &bytes);
+        let known = trusted.known(&path, &bytes);
         let signer = signer(pen, context, &known)?;
         let name = match pen.name {
             Some(name) => name.clone(),
             None => name_of(&known, &signer.public_key(), &path)?,
         };
+        trusted.check(&path, &bytes, &name).map_err(|error| rejected(&path, error))?;
         let signed = sign(&path, &bytes, &name, signer.as_ref()).map_err(|error| refused(&path, error))?;
         fs::write(tree.join(&signed.path), &signed.text)?;
         if RepoPath::of(&path).is_trust() {
@@ -108,7 +107,7 @@ pub(super) fn candidate_signers(
     key: Option<&Path>,
     context: &CommandContext,
 ) -> Result<Vec<PrincipalId>, CliError> {
-    let trusted = TrustHints::read(tree);
+    let trusted = TrustHints::read(&|path| fs::read(tree.join(path)).ok());
     let held: Vec<PublicKey> = match key.map(key_file).transpose()? {
         Some(LoadedKey::Private(key)) => vec![key.public_key()],
         Some(LoadedKey::Public(key)) => vec![key],
@@ -119,63 +118,10 @@ pub(super) fn candidate_signers(
             keys.into_iter().map(|held| held.key).collect()
         }
     };
-    let known = trusted.registry.iter().flat_map(people).filter(|(_, key)| held.contains(key));
+    let known = trusted.registry.iter().flat_map(registered_keys).filter(|(_, key)| held.contains(key));
     let mut names: Vec<PrincipalId> = known.map(|(name, _)| name).collect();
     names.dedup();
     Ok(names)
-}
-
-/// A name and a key that may sign a file.
-type KnownSigner = (PrincipalId, PublicKey);
-
-/// What the newest files of trust in the work tree say. They only help to find a name; nothing is believed because of them.
-struct TrustHints {
-    root: Option<Root>,
-    registry: Option<Registry>,
-}
-
-impl TrustHints {
-    fn read(tree: &Path) -> Self {
-        let parse = |kind: &str| newest(tree, kind).map(|(path, bytes)| (format!("trust/{kind}/{path}"), bytes));
-        Self {
-            root: parse("root").and_then(|(path, bytes)| codec::parse(&path, &bytes).ok()),
-            registry: parse("registry").and_then(|(path, bytes)| codec::parse(&path, &bytes).ok()),
-        }
-    }
-
-    /// Returns the names and keys that may sign the file at `path`.
-    fn names(&self, path: &str, bytes: &[u8]) -> Vec<KnownSigner> {
-        let own: Option<Root> = codec::parse(path, bytes).ok();
-        let roots = [own.as_ref(), self.root.as_ref()];
-        let roots = roots.into_iter().flatten();
-        match RepoPath::of(path) {
-            RepoPath::Root(_) => roots.flat_map(|root| office(&root.roles.root.keys)).collect(),
-            RepoPath::Registry(_) => roots.flat_map(|root| office(&root.roles.registry.keys)).collect(),
-            RepoPath::Mandate(_) => roots.flat_map(|root| office(&root.roles.mandate.keys)).collect(),
-            _ => self.registry.iter().flat_map(people).collect(),
-        }
-    }
-}
-
-fn office(lines: &[String]) -> Vec<KnownSigner> {
-    let parse = |line: &String| {
-        let (key, name) = PublicKey::parse_line(line).ok()?;
-        Some((PrincipalId::parse(name).ok()?, key))
-    };
-    lines.iter().filter_map(parse).collect()
-}
-
-fn people(registry: &Registry) -> Vec<KnownSigner> {
-    let keys = registry.principals.iter().flat_map(|principal| principal.keys.iter().map(move |key| (principal, key)));
-    keys.filter(|(_, key)| key.state == KeyState::Active)
-        .filter_map(|(principal, key)| Some((principal.id.clone(), PublicKey::parse(&key.ssh).ok()?)))
-        .collect()
-}
-
-fn newest(tree: &Path, kind: &str) -> Option<(String, Vec<u8>)> {
-    let named = |version: u32| format!("{version}.toml");
-    let read = |version: u32| fs::read(tree.join("trust").join(kind).join(named(version))).ok();
-    (1..).map_while(|version| Some((named(version), read(version)?))).last()
 }
 
 /// Returns the path within the repository, and the bytes.
@@ -210,8 +156,17 @@ fn signer(
         None => None,
     };
     let Some(socket) = context.variable("SSH_AUTH_SOCK") else {
-        let problem = Diagnostic::error("no-key", "no key was given, and no ssh-agent is running");
-        return Err(problem.help("tenure sign --key ~/.ssh/id_ed25519 FILE, or: eval $(ssh-agent); ssh-add").into());
+        return Err(match pen.key {
+            Some(path) => {
+                let private = path.with_extension("");
+                let message = format!("{} is a public key, and no ssh-agent is running", path.display());
+                Diagnostic::error("no-key", message)
+                    .help(format!("give the private key: --key {}, or add it to an agent", private.display()))
+            }
+            None => Diagnostic::error("no-key", "no key was given, and no ssh-agent is running")
+                .help("tenure sign --key ~/.ssh/id_ed25519 FILE, or: eval $(ssh-agent); ssh-add"),
+        }
+        .into());
     };
     let agent = SshAgent::connect(Path::new(&socket)).map_err(agent_failed)?;
     let key = match wanted {
@@ -261,21 +216,29 @@ fn key_file(path: &Path) -> Result<LoadedKey, CliError> {
 
 fn name_of(known: &[KnownSigner], key: &PublicKey, path: &str) -> Result<PrincipalId, CliError> {
     known.iter().find(|(_, own)| own == key).map(|(name, _)| name.clone()).ok_or_else(|| {
-        let message = format!("the key {} may not sign {path}: `trust/` does not name it for that", key.fingerprint());
-        Diagnostic::error("unknown-signer", message).help("sign with another key, or give --signer NAME").into()
+        let message = format!("the key {} is not registered for {path}", key.fingerprint());
+        Diagnostic::error("unknown-signer", message)
+            .with_note("to register a key, add it to the next trust/registry/N.toml, which the registry role of the root signs")
+            .help("sign with a registered key: tenure sign --key FILE, or --signer NAME if the registry gains the key in this change")
+            .into()
     })
 }
 
 fn refused(path: &str, error: SigningError) -> CliError {
     match error {
-        SigningError::Refused(refusal) => match *refusal {
-            TrustError::Form(problems) => (*problems).into(),
-            other => Diagnostic::error(other.code(), other.to_string()).in_file(path).help(other.help()).into(),
-        },
+        SigningError::Refused(refusal) => rejected(path, *refusal),
         other => {
             let problem = Diagnostic::error("not-signed", other.to_string()).in_file(path);
             problem.help("signed are: root, registry, mandate, campaign, review, exception, attestation").into()
         }
+    }
+}
+
+/// Returns what `tenure check` would report.
+fn rejected(path: &str, error: TrustError) -> CliError {
+    match error {
+        TrustError::Form(problems) => (*problems).into(),
+        other => Diagnostic::error(other.code(), other.to_string()).in_file(path).help(other.help()).into(),
     }
 }
 
@@ -285,8 +248,8 @@ fn agent_failed(error: AgentError) -> CliError {
 
 /// Keeps `trust/allowed_signers` beside the trust files as they are now.
 fn write_allowed_signers(tree: &Path) -> Result<(), CliError> {
-    let (Some(root), Some(registry), Some(mandate)) =
-        (newest(tree, "root"), newest(tree, "registry"), newest(tree, "mandate"))
+    let read = |path: &str| fs::read(tree.join(path)).ok();
+    let [Some(root), Some(registry), Some(mandate)] = ["root", "registry", "mandate"].map(|kind| newest(&read, kind))
     else {
         return Ok(());
     };

@@ -42,7 +42,7 @@ pub(super) fn run(args: &VerifyArgs, context: &mut CommandContext) -> Result<Exi
 }
 
 fn once(args: &VerifyArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
-    let session = RepositorySession::open(context)?;
+    let session = RepositorySession::open_pinned(context)?;
     session.ensure_trusted()?;
     let assembly = PlanContext::at(&session.repository, session.main, &session.settings_dir(), &args.systems)?;
     let mut journal = evidence::journal(&session, context, &args.engine)?;

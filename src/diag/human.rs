@@ -26,6 +26,12 @@ impl RenderStyle {
     pub const fn coloured() -> Self {
         Self { colour: true, width: WIDTH }
     }
+
+    /// Returns the style with another width.
+    #[must_use]
+    pub const fn within(self, width: usize) -> Self {
+        Self { width, ..self }
+    }
 }
 
 pub(super) fn render(problem: &Diagnostic, style: RenderStyle) -> String {

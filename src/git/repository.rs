@@ -153,6 +153,40 @@ impl Repository {
         remote.url().ok().map(str::to_owned)
     }
 
+    /// Returns the names of the configured remotes, sorted.
+    pub fn remote_names(&self) -> Vec<String> {
+        let references = self
+            .inner
+            .remotes()
+            .map(|names| names.iter_bytes().map(|name| String::from_utf8_lossy(name).into_owned()).collect::<Vec<_>>());
+        let mut names = references.unwrap_or_default();
+        names.sort();
+        names
+    }
+
+    /// Returns whether `HEAD` names a commit instead of a branch.
+    pub fn is_detached(&self) -> bool {
+        self.inner.head_detached().unwrap_or(false)
+    }
+
+    /// Returns the files of the work tree that differ from `HEAD`: changed, removed or not tracked, sorted. Ignored files
+    /// are left out.
+    ///
+    /// # Errors
+    /// When the work tree cannot be read.
+    pub fn uncommitted_files(&self) -> Result<Vec<String>, GitError> {
+        if self.work_tree().is_none() {
+            return Ok(Vec::new());
+        }
+        let mut options = git2::StatusOptions::new();
+        options.include_untracked(true).recurse_untracked_dirs(true).include_ignored(false).exclude_submodules(true);
+        let found = self.inner.statuses(Some(&mut options)).map_err(GitError::library("reading the work tree"))?;
+        let paths = found.iter().map(|entry| String::from_utf8_lossy(entry.path_bytes()).into_owned());
+        let mut paths: Vec<String> = paths.collect();
+        paths.sort();
+        Ok(paths)
+    }
+
     /// Returns a value of the repository's or the user's git configuration.
     pub fn setting(&self, name: &str) -> Option<String> {
         self.inner.config().and_then(|config| config.get_string(name)).ok()

@@ -74,7 +74,20 @@ pub fn publish_folder<P: AsRef<str>, B: AsRef<[u8]>>(
     for leftover in [&fresh, &old] {
         remove(leftover)?;
     }
-    create(&fresh)?;
+    // A full disk must not leave half a folder in the work tree.
+    stage(&staging, &fresh, files).inspect_err(|_| discard(&staging, &fresh))?;
+    replace(&fresh, &target, &old)?;
+    sync(&all)?;
+    remove(&staging)
+}
+
+/// Writes the files to the fresh folder, and syncs it.
+fn stage<P: AsRef<str>, B: AsRef<[u8]>>(
+    staging: &Path,
+    fresh: &Path,
+    files: impl IntoIterator<Item = (P, B)>,
+) -> Result<(), PublishError> {
+    create(fresh)?;
     // Leftovers of a crash must not end up in a commit.
     write(&staging.join(".gitignore"), b"*\n")?;
     for (path, bytes) in files {
@@ -84,10 +97,17 @@ pub fn publish_folder<P: AsRef<str>, B: AsRef<[u8]>>(
         }
         write(&place, bytes.as_ref())?;
     }
-    sync_all(&fresh)?;
-    replace(&fresh, &target, &old)?;
-    sync(&all)?;
-    remove(&staging)
+    sync_all(fresh)
+}
+
+/// Removes what an unfinished publication has written; an old folder that must be restored stays.
+fn discard(staging: &Path, fresh: &Path) {
+    let _ = fs::remove_dir_all(fresh);
+    if fs::read_dir(staging)
+        .is_ok_and(|mut entries| entries.all(|entry| entry.is_ok_and(|entry| entry.file_name() == ".gitignore")))
+    {
+        let _ = fs::remove_dir_all(staging);
+    }
 }
 
 /// Restores the old folder after a crash between two renames.

@@ -14,8 +14,18 @@ pub struct Timestamp(i64);
 
 /// An error: a text that is not a timestamp in canonical form.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("`{0}` is not a valid time: expected the form `2026-11-23T05:00:00Z`")]
+#[error("`{0}` is not a valid time: expected the form `2026-11-23T05:00:00Z`{hint}", hint = hint(.0))]
 pub struct ParseTimestampError(String);
+
+/// Returns what to write instead of a form that command lines accept and files do not.
+fn hint(text: &str) -> String {
+    let days = text.strip_suffix('d').is_some_and(|days| days.parse::<u32>().is_ok());
+    match Timestamp::parse(text) {
+        Ok(whole) if text.len() == 10 => format!("; in a file, write `{whole}`"),
+        _ if days => "; a file has a date, and no number of days".to_owned(),
+        _ => String::new(),
+    }
+}
 
 impl Timestamp {
     /// Returns the time `seconds` after 1970-01-01T00:00:00Z; a time outside the years 0 to 9999 becomes 1970.

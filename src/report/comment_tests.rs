@@ -108,7 +108,10 @@ fn comment(
     };
     let plan = build(&inputs).unwrap();
     let inventories = BTreeMap::from([(id, &inventory)]);
-    (plan_markdown(&plan, PlanView { inventories: &inventories, people, trips }), plan.digest())
+    (
+        plan_markdown(&plan, PlanView { inventories: &inventories, people, trips, items: &BTreeMap::new() }),
+        plan.digest(),
+    )
 }
 
 fn people(entries: Vec<PrincipalRecord>) -> IdentityDirectory {

@@ -4,7 +4,7 @@ use super::{state_diff::changes, table::OutputStyle};
 use crate::{
     diag::{counted, escape},
     inventory::IdentityDirectory,
-    model::{Inventory, SystemId, action::ActionSpec},
+    model::{Inventory, ItemId, SystemId, action::ActionSpec},
     plan::{GuardrailViolation, NoteCode, Plan},
 };
 use serde_json::{Value, json};
@@ -19,6 +19,18 @@ pub struct PlanView<'a> {
     pub people: &'a IdentityDirectory,
     /// The tripped guardrails.
     pub trips: &'a [GuardrailViolation],
+    /// The principal and the entitlement of each held item, as far as they are known.
+    pub items: &'a BTreeMap<ItemId, (String, String)>,
+}
+
+impl PlanView<'_> {
+    /// Returns an item as its id with its principal and entitlement.
+    pub(super) fn item(&self, item: &ItemId) -> String {
+        match self.items.get(item) {
+            Some((principal, entitlement)) => format!("{item} {principal}: {entitlement}"),
+            None => item.to_string(),
+        }
+    }
 }
 
 /// Returns the plan as text for a terminal.
@@ -39,7 +51,9 @@ pub fn plan_human<S>(plan: &Plan<S>, show: PlanView<'_>, look: OutputStyle) -> S
         text.push('\n');
     }
     for held in plan.held() {
-        let _ = writeln!(text, "{} {} {}: {}", look.warning("held"), held.item, held.code.as_str(), escape(&held.why));
+        let item = show.item(&held.item);
+        let _ = writeln!(text, "{} {} {}", look.warning("held"), held.system, escape(&item));
+        let _ = writeln!(text, "     why: {}: {}", held.code.as_str(), escape(&held.why));
         let _ = writeln!(text, "     next: {}", escape(&held.next));
     }
     for note in plan.notes() {

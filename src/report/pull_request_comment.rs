@@ -26,7 +26,7 @@ pub fn plan_markdown<S>(plan: &Plan<S>, show: PlanView<'_>) -> String {
     let stopped = show.trips.iter().map(|trip| vec![words(trip.code), trip.message.clone(), trip.help.clone()]);
     let held = plan.held().iter();
     let held =
-        held.map(|held| vec![held.system.to_string(), held.item.to_string(), held.why.clone(), held.next.clone()]);
+        held.map(|held| vec![held.system.to_string(), show.item(&held.item), held.why.clone(), held.next.clone()]);
     let notes = plan.notes().iter().map(|note| vec![words(note.code.words()), note.text.clone()]);
     let tables = [
         PageTable::new("Tripped guardrails", &["guardrail", "why", "next"], stopped),

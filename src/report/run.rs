@@ -7,7 +7,7 @@ use crate::{
     model::record::{OutcomeKind, VerificationKind},
 };
 use serde_json::{Value, json};
-use std::fmt::Write;
+use std::{collections::BTreeSet, fmt::Write};
 
 /// Returns the results of a run as text for a terminal.
 pub fn run_human(summary: &RunSummary, look: OutputStyle) -> String {
@@ -15,11 +15,12 @@ pub fn run_human(summary: &RunSummary, look: OutputStyle) -> String {
     if summary.recovered > 0 {
         let _ = writeln!(text, "recovered {} of an interrupted run", counted(summary.recovered, "dangling intent"));
     }
+    let systems: BTreeSet<_> = summary.done.iter().map(|done| &done.planned.grant.system).collect();
     for done in &summary.done {
-        let what = format!(
-            "{} {} from {}",
-            done.planned.change, done.planned.grant.entitlement.name, done.planned.grant.principal.name
-        );
+        let grant = &done.planned.grant;
+        // With several systems in one run, a line must tell where it happened.
+        let system = if systems.len() > 1 { format!("{}: ", grant.system) } else { String::new() };
+        let what = format!("{system}{} {} from {}", done.planned.change, grant.entitlement.name, grant.principal.name);
         let _ = writeln!(text, "{:<14} {}", word(done, look), escape(&what));
         if !done.is_confirmed() {
             unconfirmed(&mut text, done);

@@ -104,7 +104,7 @@ impl TrustError {
             Self::ExceptionApproval { .. } => "get the missing signatures: `tenure sign FILE`",
             Self::ExceptionItem { .. } => "write it anew for the item: `tenure exception new ITEM …`",
             Self::ExceptionSilence { .. } => {
-                "a fallback decides in a new review file: `tenure review ITEM`; what silence allows: `tenure exception requirements`"
+                "a fallback decides in a new review file: `tenure review`; what silence allows: `tenure exception requirements`"
             }
             Self::ExceptionTerms(_) => {
                 "write it as the mandate's terms for its rating ask: `tenure exception requirements`"

@@ -55,3 +55,4 @@ pub use ssh_agent::{AgentError, AgentKey, AgentSigner, SshAgent};
 pub use stage_error::StageError;
 pub use trust_state::{TrustMandate, TrustState};
 pub use verified::{FileSigner, Verified, reference};
+pub use verify_review::check_decision;

@@ -12,7 +12,7 @@ use crate::{
     format::sshsig::SignatureNamespace,
     model::{
         PrincipalId, Stance, Tier, Verdict,
-        file::{Delegation, Item, MissingField, Review},
+        file::{Delegation, Item, MissingField, Review, ReviewTerms},
     },
     store::{RepoPath, Unverified},
 };
@@ -41,7 +41,7 @@ impl Verifier<'_> {
         let signers = self.signers(SignatureNamespace::Review, &file, &allowed)?;
         let mut slots = Vec::new();
         for item in decided(review) {
-            self.check_complete(item)?;
+            check_decision(item, &self.trust.mandate().file().review_terms())?;
             for signer in &all {
                 self.check_self_review(opening, signer, item)?;
             }
@@ -86,17 +86,6 @@ impl Verifier<'_> {
             }
         }
         Ok(())
-    }
-
-    /// Checks a decision against the review requirements of the mandate.
-    fn check_complete(&self, item: &Item) -> Result<(), TrustError> {
-        let lack = item.lacks_by(&self.trust.mandate().file().review_terms());
-        let (Some(verdict), Some(lack)) = (item.decision, lack) else { return Ok(()) };
-        let id = item.id.to_string();
-        Err(match (lack, item.severity) {
-            (MissingField::Exception, Some(severity)) => TrustError::AgainstPolicy { item: id, verdict, severity },
-            _ => TrustError::DecisionIncomplete { item: id, verdict, needs: lack.as_str() },
-        })
     }
 
     /// Rejects self-review: decisions on access that belongs to a signer now or did at the opening of the campaign.
@@ -162,6 +151,19 @@ impl Verifier<'_> {
         }
         Ok(())
     }
+}
+
+/// Checks a decision against the review requirements of the mandate.
+///
+/// # Errors
+/// When something that the verdict needs is missing, or policy requires an exception.
+pub fn check_decision(item: &Item, terms: &ReviewTerms) -> Result<(), TrustError> {
+    let (Some(verdict), Some(lack)) = (item.decision, item.lacks_by(terms)) else { return Ok(()) };
+    let id = item.id.to_string();
+    Err(match (lack, item.severity) {
+        (MissingField::Exception, Some(severity)) => TrustError::AgainstPolicy { item: id, verdict, severity },
+        _ => TrustError::DecisionIncomplete { item: id, verdict, needs: lack.as_str() },
+    })
 }
 
 fn check_review_place(path: &str, review: &Review) -> Result<(), TrustError> {

@@ -95,7 +95,7 @@ fn duplicates(reviewer: &PrincipalId, made: &[ReviewerDecision<'_>], terms: &Rev
             made.iter().filter(|one| one.keeps()).count(),
             members.len(),
         ),
-        help: format!("have `{reviewer}` say for each of them why it is needed: `tenure review {}`", first.item.id),
+        help: format!("have `{reviewer}` say for each of them why it is needed: `tenure review`"),
     })
 }
 
@@ -119,7 +119,7 @@ fn batches(reviewer: &PrincipalId, made: &[ReviewerDecision<'_>], terms: &Review
             let message = format!(
                 "one signature of `{reviewer}` keeps {many} accesses that policy speaks against; {most} are usual"
             );
-            find(first, message, format!("put some of them to somebody else: `tenure review {}`", first.item.id));
+            find(first, message, "reassign some of them to another reviewer: `tenure review`".to_owned());
         }
         let mut shapes: BTreeMap<(file_checks::BulkDecisionKey<'_>, &str), Vec<&&ReviewerDecision<'_>>> =
             BTreeMap::new();

@@ -77,7 +77,8 @@ pub(super) fn run(args: &AuditArgs, context: &mut CommandContext) -> Result<Exit
 }
 
 fn examine(elsewhere: &ExternalState, context: &mut CommandContext) -> Result<(Vec<AuditResult>, Digest), CliError> {
-    let session = RepositorySession::open(context)?;
+    let session = RepositorySession::open_pinned(context)?;
+    evidence::note_if_missing(&session, context)?;
     if session.governed.trust().is_none() {
         return Ok((vec![unfounded(&session)], session.pin));
     }
@@ -109,6 +110,14 @@ fn examine(elsewhere: &ExternalState, context: &mut CommandContext) -> Result<(V
 /// The pin leads to no root, registry and mandate: whatever else lies there, nobody can say whose word it is.
 fn unfounded(session: &RepositorySession) -> AuditResult {
     let mut findings = session.governed.findings();
+    if let Some(pin) = findings.iter().find(|finding| finding.code == "root-pin-mismatch").cloned() {
+        // With another root than the pinned one, all other findings are its consequences.
+        return AuditResult {
+            area: AuditArea::Integrity,
+            looked_at: "main, back to its beginning".to_owned(),
+            findings: vec![pin],
+        };
+    }
     findings.push(Finding {
         severity: Severity::Critical,
         code: "no-trust",

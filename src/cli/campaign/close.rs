@@ -25,7 +25,7 @@ pub(super) struct CampaignCloseArgs {
 }
 
 pub(super) fn run(args: &CampaignCloseArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
-    let session = RepositorySession::open(context)?;
+    let session = RepositorySession::open_pinned(context)?;
     session.ensure_trusted()?;
     let mut journal = evidence::journal(&session, context, &args.engine)?;
     let close = closing(&args.id, &session, journal.history(), context)?;

@@ -41,6 +41,7 @@ pub(super) fn run(args: &CampaignStatusArgs, context: &mut CommandContext) -> Re
     let (session, sheets) = RepositorySession::open_with_worklists(context, &args.id)?;
     session.trust()?;
     let history = evidence::read_verified(&session)?;
+    evidence::note_if_missing(&session, context)?;
     show(&args.id, &session, &sheets, &history, context)
 }
 

@@ -127,6 +127,7 @@ impl<'a> DemoSandbox<'a> {
             directory: repository,
             format: cli.global.format,
             root: cli.global.root,
+            trust_on_first_use: false,
             clock: cli.global.clock(),
             out: Box::new(out.clone()),
             err: Box::new(err.clone()),

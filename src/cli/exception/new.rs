@@ -119,8 +119,7 @@ pub(super) fn run(args: &ExceptionNewArgs, context: &mut CommandContext) -> Resu
     codec::parse::<Exception>(&path, text.as_bytes())?;
     session.governed.check_silence(&exception).map_err(|refusal| {
         let days = trust.mandate().file().no_response_terms().max_days;
-        let help =
-            format!("give it an end within that: --until {days}d; or a fallback decides: tenure review {}", args.item);
+        let help = format!("give it an end within that: --until {days}d; or a fallback decides: tenure review");
         Diagnostic::error(refusal.code(), refusal.to_string()).help(help)
     })?;
     let file = session.work_tree()?.join(&path);

@@ -83,7 +83,10 @@ pub(super) fn staged(
     // The file must not be readable by other users before it has its owner.
     let file = fs::openat(directory, temporary, create, Mode::RUSR | Mode::WUSR).map_err(error)?;
     let mut file = std::fs::File::from(file);
-    file.write_all(new).map_err(|e| ConnectorError::Transient(format!("{path}: {e}")))?;
+    file.write_all(new).map_err(|e| match e.raw_os_error() {
+        Some(code) => error(Errno::from_raw_os_error(code)),
+        None => ConnectorError::Transient(format!("{path}: {e}")),
+    })?;
     fs::fchown(&file, Some(Uid::from_raw(stat.st_uid)), Some(Gid::from_raw(stat.st_gid))).map_err(error)?;
     fs::fchmod(&file, Mode::from_raw_mode(stat.st_mode & 0o7777)).map_err(error)?;
     copy_attributes(&model, &file).map_err(error)?;

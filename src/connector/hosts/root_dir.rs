@@ -243,6 +243,7 @@ pub(super) fn refused(error: Errno, path: &str) -> ConnectorError {
         }
         Errno::LOOP => ConnectorError::Permanent(format!("{path} leads through too many or forbidden symbolic links")),
         Errno::ISDIR | Errno::NAMETOOLONG | Errno::NXIO => ConnectorError::Permanent(format!("{path}: {error}")),
+        Errno::NOSPC | Errno::DQUOT => ConnectorError::Transient(format!("no space left on the target for {path}")),
         other => ConnectorError::Transient(format!("{path}: {other}")),
     }
 }
@@ -254,6 +255,12 @@ const LARGEST: usize = 64 << 20;
 mod tests {
     use super::*;
     use std::os::unix::fs::symlink;
+
+    #[test]
+    fn full_disk_of_the_target_is_named() {
+        let error = refused(Errno::NOSPC, "/etc/group");
+        assert!(error.to_string().ends_with("no space left on the target for /etc/group"), "{error}");
+    }
 
     #[test]
     fn links_stay_below_the_root() {

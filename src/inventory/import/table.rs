@@ -45,6 +45,8 @@ pub fn read(
         TableLayout::JsonLines => json_lines(name, text, &mut problems),
     };
     let mut all = Vec::new();
+    // A wrong column is wrong in every row: it is reported once, with the number of lines.
+    let mut by_column: BTreeMap<(String, String), (u64, usize)> = BTreeMap::new();
     let mut seen: BTreeMap<String, u64> = BTreeMap::new();
     for (line, cells) in rows {
         let left_out = |column: &String| columns.get(column).is_some_and(String::is_empty);
@@ -60,8 +62,16 @@ pub fn read(
                 }
                 all.push(ImportRow { line, entry, given });
             }
-            Err(wrong) => problems.extend(wrong.into_iter().map(|(column, why)| problem(name, line, &column, &why))),
+            Err(wrong) => {
+                for cell in wrong {
+                    by_column.entry(cell).or_insert((line, 0)).1 += 1;
+                }
+            }
         }
+    }
+    for ((column, why), (line, lines)) in by_column {
+        let why = if lines > 1 { format!("{why} (on {lines} lines)") } else { why };
+        problems.push(problem(name, line, &column, &why));
     }
     if all.is_empty() && !problems.has_errors() {
         let empty = Diagnostic::error("empty-table", format!("`{name}` has no rows")).in_file(name);

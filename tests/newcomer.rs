@@ -1,0 +1,250 @@
+//! Mistakes of first use, and the message that each of them gets.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on should stop there"
+)]
+
+#[path = "support/fixtures.rs"]
+mod fixtures;
+#[path = "support/host.rs"]
+mod host;
+mod support;
+#[path = "support/terminal.rs"]
+mod terminal;
+
+use fixtures::{KEYS, World, ran};
+use std::fs;
+use std::sync::LazyLock;
+use tenure::format::codec::render;
+use tenure::format::ssh_keys::{PrivateKey, Signer as _};
+use tenure::model::{Digest, Timestamp, Verdict, file::Review};
+use terminal::Terminal;
+
+/// One host with a campaign whose decisions are on main; the engine may change it.
+static DECIDED: LazyLock<World> = LazyLock::new(|| {
+    let world = World::founded(&["web-1"]);
+    host::decide(&world, &["web-1"]);
+    world
+});
+
+/// One host with an open campaign, and no decisions.
+static OPENED: LazyLock<World> = LazyLock::new(|| {
+    let world = World::founded(&["web-1"]);
+    host::lay(&world, "web-1");
+    world.system("web-1", &host::settings("web-1"));
+    world.collected(&["web-1"]);
+    world.campaign(&[("web-1", host::KINDS)]);
+    world
+});
+
+const OPENING: &str = "campaigns/2026-q4/campaign.toml";
+
+#[test]
+fn sign_with_public_key_and_no_agent_names_private_key() {
+    let told = DECIDED.tenure(&["sign", OPENING, "--key", "../keys/ana.pub"]).exits(1);
+    told.says("../keys/ana.pub is a public key, and no ssh-agent is running").says("--key ../keys/ana,");
+}
+
+#[test]
+fn sign_with_unregistered_key_says_how_to_register() {
+    let world = DECIDED.copied();
+    let key = PrivateKey::from_seed(Digest::of("a stranger").as_bytes());
+    world.write("keys/stranger", &key.to_openssh("stranger").unwrap());
+    let told = world.tenure(&["sign", OPENING, "--key", "../keys/stranger"]).exits(1);
+    told.says(&key.public_key().fingerprint()).says("add it to the next trust/registry/N.toml");
+}
+
+#[test]
+fn sign_by_other_person_is_refused() {
+    let world = OPENED.copied();
+    let (path, review) = first_review(&world);
+    let names = [review.reviewer.as_str()].into_iter().chain(review.cosigners.iter().map(|name| name.as_str()));
+    let names: Vec<&str> = names.collect();
+    let other = ["ana", "ben", "mia"].into_iter().find(|name| !names.contains(name)).expect("a third person");
+    let told = world.tenure(&["sign", &path, "--key", &format!("../keys/{other}")]).exits(1);
+    told.says("error[signer-not-named]").says(names[0]);
+    assert!(!world.repo().join(format!("{path}.{other}.sig")).exists());
+}
+
+#[test]
+fn sign_without_reason_is_refused() {
+    let world = OPENED.copied();
+    let (path, mut review) = first_review(&world);
+    review.items[0].decision = Some(Verdict::Revoke);
+    review.items[0].reason = String::new();
+    fs::write(world.repo().join(&path), render(&review)).unwrap();
+    let key = format!("../keys/{}", review.reviewer);
+    world.tenure(&["sign", &path, "--key", &key]).exits(1).says("error[decision-incomplete]").says("a reason");
+}
+
+#[test]
+fn sign_certification_of_tier_0_without_end_is_refused() {
+    let world = OPENED.copied();
+    let is_top = |review: &Review| review.items.iter().position(|item| item.tier == tenure::model::Tier::T0);
+    let mut reviews = world.reviews().into_iter().map(|path| (world.review(&path), path));
+    let (mut review, path) = reviews.find(|(review, _)| is_top(review).is_some()).expect("an item of tier T0");
+    let place = is_top(&review).unwrap();
+    review.items[place].decision = Some(Verdict::Certify);
+    review.items[place].reason = "in-use-needed: runs the nightly jobs of this host".to_owned();
+    fs::write(world.repo().join(&path), render(&review)).unwrap();
+    let key = format!("../keys/{}", review.reviewer);
+    let told = world.tenure(&["sign", &path, "--key", &key]).exits(1);
+    assert!(told.err.contains("decision-incomplete") || told.err.contains("certify-against-policy"), "{}", told.err);
+}
+
+#[test]
+fn check_of_unsigned_review_names_signers_and_command() {
+    let world = OPENED.copied();
+    let git = |arguments: &[&str]| world.sandbox().git(world.repo(), arguments);
+    git(&["switch", "--quiet", "-c", "reviews"]);
+    world.proposed("reviews", &host::all_decisions(&["web-1"]), false);
+    let told = world.tenure(&["check", "--base", "origin/main"]).exits(3);
+    let (path, review) = first_review(&world);
+    told.says("below-threshold").says(&format!("may sign: `{}`", review.reviewer)).says(&format!("tenure sign {path}"));
+}
+
+#[test]
+fn check_mentions_files_that_are_not_committed() {
+    let world = DECIDED.copied();
+    world.write("repo/systems/web-1.toml", "tear = \"T2\"\n");
+    let told = world.tenure(&["check"]).exits(0);
+    told.says("1 governed file is not committed and not checked").says("systems/web-1.toml");
+}
+
+#[test]
+fn detached_head_names_the_commit_in_use() {
+    let world = DECIDED.copied();
+    world.sandbox().git(world.repo(), &["checkout", "--quiet", "--detach", "HEAD~1"]);
+    world.tenure(&["plan"]).exits(0).says("HEAD is detached at").says("origin/main is used, at");
+}
+
+#[test]
+fn unpushed_main_names_the_commit_in_use() {
+    let world = DECIDED.copied();
+    world.sandbox().git(world.repo(), &["commit", "--quiet", "--allow-empty", "-m", "not pushed"]);
+    world.tenure(&["plan"]).exits(0).says("your branch main is not pushed: origin/main is used, at");
+}
+
+#[test]
+fn clone_without_evidence_says_so_before_the_plan() {
+    let world = DECIDED.copied();
+    world.enforce(&[]).exits(0);
+    world.sandbox().git(world.path(), &["clone", "--quiet", "-o", "upstream", "remote.git", "other"]);
+    let told = ran(&mut world.command_in(&world.join("other"), 0, &["plan"])).exits(0);
+    told.says("no evidence branch found (origin/evidence)").says("git remote rename upstream origin");
+    world.tenure(&["plan"]).exits(0).hides("no evidence branch");
+}
+
+#[test]
+fn missing_pin_says_where_to_get_it() {
+    let mut world = DECIDED.copied();
+    world.without_pin();
+    world.tenure(&["plan"]).exits(1).says("no root pin is set").says("ask a person who uses this repository");
+}
+
+#[test]
+fn enforce_at_a_terminal_needs_the_pin() {
+    let mut world = DECIDED.copied();
+    world.without_pin();
+    for words in [&[&["enforce"], KEYS].concat()[..], &["audit"]] {
+        let (code, text) = at_terminal(&world, words).ends();
+        assert_eq!(code, Some(1), "{text}");
+        assert!(text.contains("no root pin is set") && text.contains("--trust-on-first-use"), "{text}");
+    }
+    host::is_untouched(&world.join("web-1"));
+    let (code, text) = at_terminal(&world, &["plan"]).ends();
+    assert_eq!(code, Some(0), "{text}");
+    let trusted = world.tenure(&[&["enforce", "--trust-on-first-use"], KEYS].concat()).exits(0);
+    trusted.says("warning[root-not-pinned]").says("trusting the root in this repository");
+}
+
+#[test]
+fn wrong_pin_is_one_finding() {
+    let world = DECIDED.copied();
+    let wrong = format!("sha256:{}", "0".repeat(64));
+    let audited = world.tenure(&["audit", "--root", &wrong]).exits(3);
+    audited.says("integrity    1 finding").says("root-pin-mismatch").hides("no-trust");
+    let checked = world.tenure(&["check", "--root", &wrong]).exits(3);
+    checked.says("1 error").says("root-pin-mismatch").hides("no-trust");
+}
+
+#[test]
+fn wrong_engine_key_says_which() {
+    let world = DECIDED.copied();
+    let commit = ["enforce", "--commit-key", "../keys/ana", "--log-key", "../keys/engine-log"];
+    world.tenure(&commit).exits(1).says("the commit key SHA256:").says("--commit-key FILE");
+    let log = ["enforce", "--commit-key", "../keys/engine-commit", "--log-key", "../keys/ben"];
+    world.tenure(&log).exits(1).says("the log key ").says("--log-key FILE");
+    let public = ["enforce", "--commit-key", "../keys/engine-commit.pub", "--log-key", "../keys/engine-log"];
+    world.tenure(&public).exits(1).says("is a public key");
+}
+
+#[test]
+fn wrong_column_of_a_table_is_reported_once() {
+    let world = DECIDED.copied();
+    let rows = (1..=7).map(|n| format!("p{n},person,high,red,9\n"));
+    world.write("repo/hr.csv", &format!("id,kind,salary,colour,desk\n{}", rows.collect::<String>()));
+    let told = world.tenure(&["principals", "import", "hr.csv"]).exits(1);
+    assert_eq!(told.err.matches("error[").count(), 3, "{}", told.err);
+    told.says("on 7 lines");
+}
+
+#[test]
+fn date_or_days_in_a_file_says_what_to_write() {
+    let world = OPENED.copied();
+    let (path, mut review) = first_review(&world);
+    review.items[0].until = Some(Timestamp::parse("2027-03-31").unwrap());
+    let text = render(&review);
+    for (until, told) in [("2027-03-31", "in a file, write `2027-03-31T00:00:00Z`"), ("90d", "a file has a date")] {
+        fs::write(world.repo().join(&path), text.replace("2027-03-31T00:00:00Z", until)).unwrap();
+        world.tenure(&["fmt", &path]).exits(1).says(told);
+    }
+}
+
+#[test]
+fn enforce_of_several_systems_names_them() {
+    let world = World::founded(&["web-1", "web-2"]);
+    host::decide(&world, &["web-1", "web-2"]);
+    let told = world.enforce(&[]).exits(0);
+    told.says("web-1: revoke").says("web-2: revoke");
+}
+
+#[test]
+fn held_decision_names_its_access_and_reason() {
+    let world = DECIDED.copied();
+    let system = world.read("repo/systems/web-1.toml");
+    world.write("repo/systems/web-1.toml", &system.replace("\"automatic\"", "\"report-only\""));
+    world.merge("report only");
+    let told = world.tenure(&["plan"]).exits(0);
+    assert!(told.out.contains("li: ") && told.out.contains("why: report-only: "), "{}", told.out);
+}
+
+#[test]
+fn log_for_github_at_a_terminal_begins_with_stop_commands() {
+    let world = DECIDED.copied();
+    let (code, text) = at_terminal(&world, &["collect", "web-1", "--format", "github"]).ends();
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.starts_with("::stop-commands::"), "{text}");
+}
+
+#[test]
+fn plan_fits_a_terminal_of_80_columns() {
+    let world = DECIDED.copied();
+    let (_, text) = at_terminal(&world, &["plan"]).ends();
+    let lines: Vec<&str> = text.lines().collect();
+    let is_rule = |line: &str| line.starts_with('─') || line.starts_with('═');
+    assert!(lines.iter().any(|line| is_rule(line)), "{text}");
+    assert!(!lines.windows(2).any(|pair| is_rule(pair[0]) && is_rule(pair[1])), "a rule is wrapped:\n{text}");
+}
+
+fn at_terminal(world: &World, words: &[&str]) -> Terminal {
+    Terminal::start(&world.command(words), 200, 80)
+}
+
+fn first_review(world: &World) -> (String, Review) {
+    let path = world.reviews().into_iter().next().expect("a review file");
+    let review = world.review(&path);
+    (path, review)
+}
