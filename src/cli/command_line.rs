@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 /// Access certification that enforces itself: signed decisions in git become real changes, read back and proven
 #[derive(Debug, Parser)]
-#[command(name = "tenure", version, arg_required_else_help = true, max_term_width = 110)]
+#[command(name = "tenure", version, long_version = env!("TENURE_VERSION"), arg_required_else_help = true, max_term_width = 110)]
 pub(super) struct Cli {
     #[command(flatten)]
     pub(super) global: GlobalArgs,
@@ -202,8 +202,8 @@ mod tests {
                 );
             }
         }
-        // The prefix in this test, and a variable for tests: it allows a forge on the loopback interface.
-        named.retain(|name| !["TENURE_", "TENURE_FORGE_ON_LOOPBACK"].contains(&name.as_str()));
+        // The prefix in this test, a variable of the build, and one for tests: it allows a forge on the loopback interface.
+        named.retain(|name| !["TENURE_", "TENURE_FORGE_ON_LOOPBACK", "TENURE_VERSION"].contains(&name.as_str()));
         let told: BTreeSet<_> = VARIABLES.iter().map(|(name, _)| (*name).to_owned()).collect();
         assert!(named.len() >= 3 && named.is_subset(&told), "{named:?}");
     }

@@ -1,0 +1,33 @@
+//! Sets the version that `tenure --version` prints: with the commit, in release builds.
+//!
+//! Other profiles leave the commit out, because the crate would be compiled again after each commit.
+
+use std::{env, process::Command};
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-env-changed=TENURE_COMMIT");
+    let version = env::var("CARGO_PKG_VERSION").unwrap_or_default();
+    let is_release = env::var("PROFILE").is_ok_and(|profile| profile == "release");
+    let version = match if is_release { commit() } else { None } {
+        Some(commit) => format!("{version} (commit {commit})"),
+        None => version,
+    };
+    println!("cargo::rustc-env=TENURE_VERSION={version}");
+}
+
+/// Returns the commit that the environment names, for builds from an archive, or else that of the repository.
+fn commit() -> Option<String> {
+    if let Some(commit) = env::var("TENURE_COMMIT").ok().filter(|commit| !commit.is_empty()) {
+        return Some(commit);
+    }
+    let head = git(&["rev-parse", "--git-path", "logs/HEAD"])?;
+    println!("cargo::rerun-if-changed={head}");
+    git(&["rev-parse", "--short=12", "HEAD"])
+}
+
+fn git(arguments: &[&str]) -> Option<String> {
+    let output = Command::new("git").args(arguments).output().ok().filter(|output| output.status.success())?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+}
