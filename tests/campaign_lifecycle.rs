@@ -438,7 +438,7 @@ fn single_entitlement_of_role_is_removed() {
         world.sign(name.as_str(), &[&path]);
     }
     world.merge("decide");
-    let plan = world.tenure(&["plan"]).says("inside-role").says("which 2 other principals have too");
+    let plan = world.tenure(&["plan"]).says("nested-in-role").says("which 2 other principals have too");
     plan.says("split: create a role with `sudo (root) /usr/bin/id`, add `svc_export` to it").says("supports no denial");
     let shadow = world.read("web-1/etc/group");
     world.enforce(&[]);
@@ -454,11 +454,11 @@ fn single_entitlement_of_role_is_removed() {
     world.collected(&["web-1"]);
     world
         .tenure(&["plan"])
-        .says("inside-role")
+        .says("nested-in-role")
         .says("is no longer in `group sudo`, but still has `sudo (ALL:ALL) ALL`");
     fs::remove_file(world.join("web-1/etc/sudoers.d/export")).unwrap();
     world.collected(&["web-1"]);
-    world.tenure(&["plan"]).hides("inside-role").says("gone by every path");
+    world.tenure(&["plan"]).hides("nested-in-role").says("gone by every path");
 }
 
 #[test]
@@ -545,7 +545,7 @@ fn no_response_on_used_critical_access_requires_exception() {
         let who = ["--rating", "high", "--owner", "ben", "--approver", "mia", "--until", until];
         later(&world, 15, &[&["exception", "new", item], &told[..], &who].concat())
     };
-    let refused = except(&items[0], "60d").exits(1).says("error[exception-silence]").says("lasts at most 14 days");
+    let refused = except(&items[0], "60d").exits(1).says("error[exception-no-response]").says("lasts at most 14 days");
     refused.says("campaigns/2026-q4/stages/1.toml").says("--until 14d; or a fallback decides: tenure review");
     for item in &items {
         let told = except(item, "14d").exits(0).says("this buys time, and the item stays undecided");
@@ -579,7 +579,7 @@ fn a_campaign_whose_fallback_cannot_decide_does_not_open() {
         world.merge("name a fallback");
         let refused = world.tenure(&["campaign", "open", CAMPAIGN, "--from", "policies/all.toml"]).exits(1);
         refused
-            .says("error[fallback-unfit]")
+            .says("error[fallback-ineligible]")
             .says("--> policies/all.toml:6:19")
             .says(&format!("`{fallback}` is the second fallback of this campaign but {why}"));
         assert!(!world.repo().join(format!("campaigns/{CAMPAIGN}")).exists());

@@ -105,7 +105,7 @@ fn gate_and_walk_agree_with_reference() {
     }
     let refused = refused.into_inner();
     for code in
-        ["foreign-decision", "item-bound-twice", "late-decision", "self-review", "stage-close-wrong", "accepted"]
+        ["decision-not-own", "duplicate-decision", "decision-late", "self-review", "stage-close-wrong", "accepted"]
     {
         assert!(refused.contains_key(code), "never tried: {code} of {refused:#?}");
     }
@@ -223,7 +223,7 @@ impl Both {
         let against: BTreeSet<&'static str> = decisions.iter().flat_map(|(.., against)| against).copied().collect();
         let passed = self.gate(sandbox, &all, &files, &against)?;
         // The gate repeats its check by reviewer; decisions on own access were already checked on main.
-        let seen_again = !against.contains("self-review") && !against.contains("handed-on");
+        let seen_again = !against.contains("self-review") && !against.contains("reassignment-invalid");
         if passed || (anyway && seen_again) {
             self.world.merge(&files);
             self.reference = after;
@@ -303,8 +303,8 @@ fn judged_at_once(before: &Reference, decisions: &mut [(usize, Decision, BTreeSe
         && [&*one, &*other].iter().all(|says| before.objections(says, None).is_empty())
         && (one.by == other.by || place(one) == place(other))
     {
-        against.insert("item-bound-twice");
-        also.insert("item-bound-twice");
+        against.insert("duplicate-decision");
+        also.insert("duplicate-decision");
         return before.clone();
     }
     let mut after = before.clone();

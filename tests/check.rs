@@ -97,13 +97,13 @@ fn the_gate_says_what_the_walk_would_find() {
     let mut reverted = world.files.clone();
     reverted.remove(&signature_path(&review_path("dora"), "dora"));
     let cases = [
-        ("copied", again, "item-bound-twice"),
+        ("copied", again, "duplicate-decision"),
         ("self-review", next("dora-2", &|review| decide(review, 2, Verdict::Certify), &["dora"]), "self-review"),
         ("unsigned", next("dora-2", &|review| decide(review, 5, Verdict::Revoke), &[]), "below-threshold"),
         ("by another", next("dora-2", &|review| decide(review, 5, Verdict::Revoke), &["ana"]), "signer-not-named"),
         ("stale", next("dora-2", &stale, &["dora"]), "stale-supersedes"),
         ("altered", next("dora-2", &altered, &["dora"]), "item-altered"),
-        ("trust not alone", both, "trust-not-alone"),
+        ("trust not alone", both, "trust-change-not-isolated"),
         ("signature removed", reverted, "signed-file-deleted"),
     ];
     for (name, files, code) in cases {

@@ -34,7 +34,7 @@ fn the_demo_goes_the_whole_way_and_leaves_what_it_made() {
     let checkpoint = world.sandbox().git(&left, &["show", "origin/evidence:checkpoint"]);
     assert!(checkpoint.lines().count() > 3, "{checkpoint}");
     let again = ran(&mut world.command(&["demo", "../tried"])).exits(1);
-    again.says("not-empty");
+    again.says("folder-not-empty");
 }
 
 #[test]

@@ -30,7 +30,7 @@ fn a_host_that_only_the_engine_changed_has_nothing_out_of_band() {
     world.verify_later(60).exits(0);
     let codes: Vec<_> = world.records_of("finding").iter().map(|r| r["code"].clone()).collect();
     assert_eq!(codes, ["out-of-band-listed"]);
-    world.audit(61).exits(0).hides("changed-without-decision");
+    world.audit(61).exits(0).hides("out-of-band-change");
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn a_membership_that_somebody_added_by_hand_is_found_and_named() {
     assert!(seen.out.contains("sudo"), "{}", seen.out);
     let added = world.records_of("finding");
     assert!(added.iter().any(|record| record["code"] == "out-of-band-added"), "{added:?}");
-    world.audit(61).exits(3).says("changed-without-decision");
+    world.audit(61).exits(3).says("out-of-band-change");
 }
 
 #[test]

@@ -96,7 +96,7 @@ fn nobody_goes_on_from_evidence_that_does_not_verify() {
     let forged = world.forge(&repository, &[head], &[put(&repository, "README", "x")]);
     world.sandbox.git(world.sandbox.join("clone"), &["push", "-q", "origin", &format!("{forged}:{BRANCH}")]);
     let refused = journal.publish(&[start(&["pg"], Digest::ZERO)]).err().unwrap();
-    assert!(matches!(refused, JournalError::Defect { code: "file-stray", .. }), "{refused}");
+    assert!(matches!(refused, JournalError::Defect { code: "file-unexpected", .. }), "{refused}");
     assert!(matches!(world.journal(&repository, 3, &world.clock), Err(JournalError::Defect { .. })));
 }
 

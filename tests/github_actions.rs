@@ -219,7 +219,7 @@ fn a_lost_race_is_waited_out_and_nothing_is_done_twice() {
     });
     let ended: Vec<_> = ended.iter().flat_map(|text| jobs(text)).collect();
     ended.iter().for_each(|job| _ = job.ended("success"));
-    let waited = ended.iter().filter(|job| job.log().contains("note[waiting]")).count();
+    let waited = ended.iter().filter(|job| job.log().contains("note[run-waiting]")).count();
     assert!(waited > 0, "the two did not meet: the test shows nothing");
     assert_eq!(world.records_of("intent").len(), 8, "each action was intended once");
     for system in ["web-1", "web-2"] {
@@ -236,7 +236,7 @@ fn what_the_forge_tells_is_judged_by_the_audit() {
         ("merge-self-approved", &|name, text| {
             if name == "reviews" { text.replace("1002", "1001") } else { text }
         }),
-        ("merge-approved-before", &|name, text| {
+        ("approval-stale", &|name, text| {
             if name == "pull" {
                 let head = text.find("\"decide\", \"sha\": \"").unwrap() + 18;
                 format!("{}{}{}", &text[..head], "a".repeat(40), &text[head + 40..])
@@ -247,14 +247,14 @@ fn what_the_forge_tells_is_judged_by_the_audit() {
         ("merge-bypassed", &|name, text| {
             if name == "rule-suites" { text.replace("\"result\": \"pass\"", "\"result\": \"bypass\"") } else { text }
         }),
-        ("merge-unchecked", &|name, text| {
+        ("checks-missing", &|name, text| {
             if name == "check-runs" { text.replace("skipped", "failure") } else { text }
         }),
         ("merge-unknown", &|name, text| {
             let refused = r#"{"status": 403, "body": {"message": "Resource not accessible by integration"}}"#;
             if name == "commit-pulls" { refused.to_owned() } else { text }
         }),
-        ("merge-by-stranger", &|name, text| if name == "pull" { text.replace("1003", "4711") } else { text }),
+        ("merge-by-unknown-user", &|name, text| if name == "pull" { text.replace("1003", "4711") } else { text }),
     ];
     let base = opened();
     // The merging person may have an account on the hosts; `li` is decided on.

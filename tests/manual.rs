@@ -62,9 +62,9 @@ fn two_people_close_a_work_order_and_one_does_not() {
         let people = ["attest", &action, "--executor", executor, "--witness", witness];
         world.tenure(&[&people[..], &["--statement", "taken out of sudo", "--proof", "export.txt"]].concat())
     };
-    attest("ben", "ben").exits(1).says("one-person");
+    attest("ben", "ben").exits(1).says("witness-not-independent");
     attest("ben", "mia").exits(0).says("next:");
-    attest("ben", "mia").exits(1).says("attested");
+    attest("ben", "mia").exits(1).says("attestation-exists");
     let file = format!("attestations/{action}.toml");
     world.sign("ben", &[&file]);
     world.merge("one signature");

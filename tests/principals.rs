@@ -114,5 +114,5 @@ fn a_fact_that_no_rule_knows_is_refused_where_it_stands() {
         .says("principals.toml:10:1")
         .says("it is computed and cannot be declared");
     world.merge("who is who");
-    world.tenure(&["check"]).exits(3).says("error[unknown-fact]").says("principals.toml:10:1");
+    world.tenure(&["check"]).exits(3).says("error[attribute-invalid]").says("principals.toml:10:1");
 }

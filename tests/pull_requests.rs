@@ -226,7 +226,7 @@ fn late_response_and_stage_close_merge_cleanly() {
     let (late, checks) = merged(&world, ["close", "ana"]);
     let [close, answer] = <[Ran; 2]>::try_from(checks).ok().unwrap();
     close.exits(0);
-    answer.exits(3).says("late-decision");
+    answer.exits(3).says("decision-late");
     let (early, checks) = merged(&world, ["ana", "close"]);
     let [answer, close] = <[Ran; 2]>::try_from(checks).ok().unwrap();
     answer.exits(0);

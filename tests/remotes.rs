@@ -93,7 +93,7 @@ fn a_key_that_ssh_no_longer_knows_changes_nothing() {
     world.variable("GIT_SSH_COMMAND", server.command());
     world.reach_remote_at(&server.url(&world.join("remote.git")));
     server.forget_all_keys();
-    world.enforce(&[]).exits(1).says("error[remote]").says("help:");
+    world.enforce(&[]).exits(1).says("error[remote-unreachable]").says("help:");
     host::is_untouched(&world.join("web-1"));
 }
 
@@ -112,7 +112,7 @@ fn a_remote_that_declines_evidence_keeps_the_target_as_it_is() {
 fn a_remote_that_declines_what_happened_is_told_by_the_next_run() {
     let world = DECIDED.copied();
     hook(&world.join("remote.git"), "pre-receive", DECLINE_OUTCOMES);
-    world.enforce(&[]).exits(1).says("error[push-declined]").says("warning[unpublished]");
+    world.enforce(&[]).exits(1).says("error[push-declined]").says("warning[evidence-unpublished]");
     host::is_as_decided(&world.join("web-1"));
     let intended = world.records_of("intent").len();
     assert_eq!((intended, world.records_of("outcome").len()), (4, 0), "the intents were there before the changes");
@@ -131,7 +131,7 @@ fn a_remote_that_declines_what_happened_is_told_by_the_next_run() {
 fn a_remote_that_is_not_there_changes_nothing() {
     let world = DECIDED.copied();
     fs::rename(world.join("remote.git"), world.join("elsewhere.git")).unwrap();
-    world.enforce(&[]).exits(1).says("error[remote]");
+    world.enforce(&[]).exits(1).says("error[remote-unreachable]");
     host::is_untouched(&world.join("web-1"));
 }
 

@@ -46,7 +46,7 @@ fn the_list_says_which_files_and_how_far() {
 #[test]
 fn who_reviews_must_be_known() {
     let world = OPENED.copied();
-    world.tenure(&["review", "--list"]).exits(1).says("which-reviewer").says("--signer NAME");
+    world.tenure(&["review", "--list"]).exits(1).says("reviewer-ambiguous").says("--signer NAME");
     world.tenure(&["review", "--list", "--signer", "nobody"]).exits(1).says("nothing-to-review");
     world.tenure(&["review", "q1", "--list", "--signer", "ana"]).exits(1).says("unknown-campaign");
     world.tenure(&["review", "--signer", "ana"]).exits(1).says("no-terminal").says("--next");

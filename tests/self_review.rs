@@ -71,7 +71,7 @@ const NOT_ASKED: [By; 3] = [
     (
         "as whom it is handed on to",
         |world, item| world.answer("emil-2", 1, item, Verdict::Abstain, |item| item.to = Some("dora".to_owned())),
-        "handed-on",
+        "reassignment-invalid",
     ),
 ];
 

@@ -95,16 +95,16 @@ fn violation_is_found_and_gone_after_removal() {
 
     // Before enforcement, a verification finds it, and the audit reports it.
     world.verify_later(1).says("violation").says("li holds SOD-DEPLOY-AUDIT");
-    assert_eq!(codes(&world), ["toxic-pair-judged", "toxic-pair-held"]);
-    world.audit(2).exits(3).says("toxic-pair-held");
+    assert_eq!(codes(&world), ["sod-violation-judged", "sod-violation-remains"]);
+    world.audit(2).exits(3).says("sod-violation-remains");
 
     world.enforce_later(10, &[]);
     world
         .verify_later(60)
         .says("li SOD-DEPLOY-AUDIT: no principal holds both sides any more")
         .says("0 separation-of-duties violations found");
-    assert_eq!(codes(&world)[2..], ["toxic-pair-judged", "toxic-pair-resolved"]);
-    world.audit(61).hides("toxic-pair-held");
+    assert_eq!(codes(&world)[2..], ["sod-violation-judged", "sod-violation-resolved"]);
+    world.audit(61).hides("sod-violation-remains");
 }
 
 #[test]
@@ -114,6 +114,6 @@ fn violation_remains_with_another_path() {
     world.tenure(&["plan", "web-1"]).exits(0).says("left after this run: li: SOD-DEPLOY-AUDIT");
     world.enforce_later(10, &[]);
     world.verify_later(60).says("systemctl restart till on web-1").says("1 separation-of-duties violation found");
-    assert_eq!(codes(&world), ["toxic-pair-judged", "toxic-pair-held"]);
-    world.audit(61).exits(3).says("toxic-pair-held");
+    assert_eq!(codes(&world), ["sod-violation-judged", "sod-violation-remains"]);
+    world.audit(61).exits(3).says("sod-violation-remains");
 }

@@ -96,7 +96,7 @@ fn only_who_was_asked_decides() {
     }
     for who in ["cleo", "fay"] {
         let files = by(&world, who);
-        assert_eq!(refused(&mut world, &files), ["foreign-decision"], "{who}");
+        assert_eq!(refused(&mut world, &files), ["decision-not-own"], "{who}");
     }
     let files = by(&world, "fay");
     let head = world.commit(&[world.main], &files, "a change");
@@ -117,7 +117,11 @@ fn who_was_asked_is_what_the_owners_signed() {
     let other = tenure::model::file::Review { reviewer: PrincipalId::parse("fay").unwrap(), ..stub };
     put(&mut files, &review_path("fay"), &other);
     (world.main, world.files) = before;
-    assert_eq!(world.codes_after(&files), ["asked-mismatch", "campaign-mismatch"], "the worklist of another reviewer");
+    assert_eq!(
+        world.codes_after(&files),
+        ["assignment-mismatch", "campaign-mismatch"],
+        "the worklist of another reviewer"
+    );
 }
 
 /// Two stages, of which the second asks about a part of the items.
@@ -194,7 +198,7 @@ fn item_outside_the_sample_ends_with_its_first_stage() {
     world.merge(&closed);
     let later = |world: &World, item: &Item| world.answer("emil-2", 2, item, Verdict::Certify, |_| {});
     let files = later(&world, outside[0]);
-    assert_eq!(refused(&mut world, &files), ["foreign-decision"], "it is not in the sample");
+    assert_eq!(refused(&mut world, &files), ["decision-not-own"], "it is not in the sample");
     let files = later(&world, within[0]);
     assert_eq!(refused(&mut world, &files), NONE);
 }
@@ -229,7 +233,7 @@ fn somebody_judges_for_somebody_by_a_signed_delegation() {
         ("by somebody who was not asked", world.delegation("cleo", "fay", |_| {})),
     ];
     for (name, files) in unfit {
-        assert_eq!(refused(&mut world, &files), ["delegation-unfit"], "{name}");
+        assert_eq!(refused(&mut world, &files), ["delegation-ineligible"], "{name}");
     }
     let mut forged = world.delegation("dora", "fay", |_| {});
     let path = "delegations/dora-to-fay.toml";
@@ -242,9 +246,13 @@ fn somebody_judges_for_somebody_by_a_signed_delegation() {
     });
     world.merge(&elsewhere);
     let files = world.answer("fay", 1, &items[0], Verdict::Revoke, |_| {});
-    assert_eq!(refused(&mut world, &files), ["foreign-decision"], "on another system only");
+    assert_eq!(refused(&mut world, &files), ["decision-not-own"], "on another system only");
     let files = world.answer("emil-2", 1, &items[0], Verdict::Abstain, |item| item.to = Some("gus".to_owned()));
-    assert_eq!(refused(&mut world, &files), ["handed-on"], "nor is an item handed on to somebody who has left");
+    assert_eq!(
+        refused(&mut world, &files),
+        ["reassignment-invalid"],
+        "nor is an item handed on to somebody who has left"
+    );
     let soon = world.delegation("dora", "cleo", |one| one.until = one.until.plus_days(-16));
     assert_eq!(refused(&mut world, &soon), NONE, "as long as they are here");
 
@@ -260,20 +268,20 @@ fn somebody_judges_for_somebody_by_a_signed_delegation() {
     assert_eq!((bound.by.as_str(), opening.reviewers()[index as usize].as_str()), ("fay", "dora"));
 
     let files = world.answer("dora-2", 1, &items[0], Verdict::Certify, |_| {});
-    assert_eq!(refused(&mut world, &files), ["item-bound-twice"], "one place, one decision");
+    assert_eq!(refused(&mut world, &files), ["duplicate-decision"], "one place, one decision");
     let reference = bound.reference();
     let files =
         world.answer("dora-2", 1, &items[0], Verdict::Certify, |item| item.supersedes = Some(reference.clone()));
     assert_eq!(refused(&mut world, &files), NONE, "it is her place");
     let files = world.answer("emil-2", 1, &items[0], Verdict::Certify, |item| item.supersedes = Some(reference));
-    assert_eq!(refused(&mut world, &files), ["foreign-decision"], "and not his");
+    assert_eq!(refused(&mut world, &files), ["decision-not-own"], "and not his");
 
     let on = world.delegation("fay", "ben", |_| {});
-    assert_eq!(refused(&mut world, &on), ["delegation-unfit"], "what was delegated is not hers to delegate");
+    assert_eq!(refused(&mut world, &on), ["delegation-ineligible"], "what was delegated is not hers to delegate");
     let both = world.delegation("emil", "fay", |_| {});
     world.merge(&both);
     let files = world.answer("fay-2", 1, &items[0], Verdict::Certify, |_| {});
-    assert_eq!(refused(&mut world, &files), ["answers-twice"], "nobody answers for two");
+    assert_eq!(refused(&mut world, &files), ["duplicate-response"], "nobody answers for two");
     let files = world.answer("fay-2", 1, &items[1], Verdict::Certify, |_| {});
     assert_eq!(refused(&mut world, &files), NONE, "but for one of them");
 }
@@ -289,7 +297,7 @@ fn an_item_is_handed_on_once() {
     };
     for (to, why) in [("mallory", "nobody"), ("emil", "asked already"), ("dora", "herself"), ("Not An Id", "no id")] {
         let files = world.answer("dora-2", 1, &items[0], Verdict::Abstain, hand(to));
-        assert_eq!(refused(&mut world, &files), ["handed-on"], "{why}");
+        assert_eq!(refused(&mut world, &files), ["reassignment-invalid"], "{why}");
     }
     let mut handed = world.files.clone();
     let abstained = world.answer_in(&mut handed, "dora-2", 1, &items[0], Verdict::Abstain, hand("fay"));
@@ -299,21 +307,21 @@ fn an_item_is_handed_on_once() {
     assert_eq!(refused(&mut world, &both), NONE, "handed on and decided in one merge");
     world.merge(&handed);
     let files = world.answer("fay", 1, &items[0], Verdict::Certify, |_| {});
-    assert_eq!(refused(&mut world, &files), ["item-bound-twice"], "whose place it takes is said");
+    assert_eq!(refused(&mut world, &files), ["duplicate-decision"], "whose place it takes is said");
     let files = world.answer("fay", 1, &items[1], Verdict::Certify, |_| {});
-    assert_eq!(refused(&mut world, &files), ["foreign-decision"], "another item");
+    assert_eq!(refused(&mut world, &files), ["decision-not-own"], "another item");
     let files = world.answer("gus", 1, &items[0], Verdict::Certify, decided);
-    assert_eq!(refused(&mut world, &files), ["foreign-decision"], "another person");
+    assert_eq!(refused(&mut world, &files), ["decision-not-own"], "another person");
     let files = world.answer("fay", 1, &items[0], Verdict::Abstain, |item| {
         decided(item);
         hand("gus")(item);
     });
-    assert_eq!(refused(&mut world, &files), ["handed-on"], "only once");
+    assert_eq!(refused(&mut world, &files), ["reassignment-invalid"], "only once");
     let files = world.answer("dora-3", 1, &items[0], Verdict::Abstain, |item| {
         decided(item);
         hand("gus")(item);
     });
-    assert_eq!(refused(&mut world, &files), ["handed-on"], "and not to somebody else instead");
+    assert_eq!(refused(&mut world, &files), ["reassignment-invalid"], "and not to somebody else instead");
     let files = world.answer("fay", 1, &items[0], Verdict::Certify, decided);
     assert_eq!(refused(&mut world, &files), NONE);
     let files = world.answer("dora-3", 1, &items[0], Verdict::Certify, decided);
@@ -329,14 +337,14 @@ fn fallback_decides_unanswered_and_undecided_items() {
     let abstained = world.answer_in(&mut files, "dora-2", 1, &items[0], Verdict::Abstain, |_| {});
     world.merge(&files);
     let files = world.answer("ana", 1, &items[0], Verdict::Certify, |_| {});
-    assert_eq!(refused(&mut world, &files), ["foreign-decision"], "nobody is silent");
+    assert_eq!(refused(&mut world, &files), ["decision-not-own"], "nobody is silent");
     let replace = |item: &mut Item| item.supersedes = Some(abstained.clone());
     let mut files = world.files.clone();
     let certified = world.answer_in(&mut files, "ana", 1, &items[0], Verdict::Certify, replace);
     assert_eq!(refused(&mut world, &files), NONE);
     world.merge(&files);
     let files = world.answer("ben", 1, &items[0], Verdict::Revoke, |item| item.supersedes = Some(certified.clone()));
-    assert_eq!(refused(&mut world, &files), ["foreign-decision"], "a decision is not a fallback's to replace");
+    assert_eq!(refused(&mut world, &files), ["decision-not-own"], "a decision is not a fallback's to replace");
     let files = world.answer("ana-2", 1, &items[0], Verdict::Revoke, |item| item.supersedes = Some(certified.clone()));
     assert_eq!(refused(&mut world, &files), NONE, "but their own");
 }
@@ -394,11 +402,11 @@ fn a_closed_stage_takes_no_more_decisions() {
     assert_eq!(refused(&mut world, &closed), NONE);
     world.merge(&closed);
     let late = world.answer("dora-4", 1, &items[2], Verdict::Certify, |_| {});
-    assert_eq!(refused(&mut world, &late), ["late-decision"]);
+    assert_eq!(refused(&mut world, &late), ["decision-late"]);
     let late = world.answer("dora-4", 1, &items[1], Verdict::Certify, |item| item.supersedes = Some(revoked.clone()));
-    assert_eq!(refused(&mut world, &late), ["late-decision"], "nor a change of mind");
+    assert_eq!(refused(&mut world, &late), ["decision-late"], "nor a change of mind");
     let late = world.answer("ana", 1, &items[2], Verdict::Certify, |_| {});
-    assert_eq!(refused(&mut world, &late), ["late-decision"], "nor a fallback, where the next stage is asked");
+    assert_eq!(refused(&mut world, &late), ["decision-late"], "nor a fallback, where the next stage is asked");
     let files = early(&world);
     assert_eq!(refused(&mut world, &files), NONE, "the next stage is asked");
     let stopped = world.answer("emil-2", 2, &items[1], Verdict::Certify, |_| {});
@@ -417,15 +425,15 @@ fn what_contradicts_itself_in_one_merge_picks_no_side() {
         files
     };
     let files = two(&world, "ana", "ben", None);
-    assert_eq!(refused(&mut world, &files), ["item-bound-twice"], "two fallbacks");
+    assert_eq!(refused(&mut world, &files), ["duplicate-decision"], "two fallbacks");
     let mut files = world.delegation("dora", "fay", |_| {});
     world.answer_in(&mut files, "fay", 1, item, Verdict::Certify, |_| {});
     world.answer_in(&mut files, "dora-2", 1, item, Verdict::Revoke, |_| {});
-    assert_eq!(refused(&mut world, &files), ["item-bound-twice"], "who delegates, and to whom");
+    assert_eq!(refused(&mut world, &files), ["duplicate-decision"], "who delegates, and to whom");
     let files = two(&world, "dora-2", "emil-2", None);
     assert_eq!(refused(&mut world, &files), NONE, "two who were asked do not contradict themselves");
     let mut files = two(&world, "dora-3", "dora-4", None);
-    assert_eq!(refused(&mut world, &files), ["item-bound-twice"], "one reviewer, two files");
+    assert_eq!(refused(&mut world, &files), ["duplicate-decision"], "one reviewer, two files");
     world.answer_in(&mut files, "dora-5", 1, &items[1], Verdict::Certify, |_| {});
 
     // It is merged in spite of the gate.
@@ -435,7 +443,7 @@ fn what_contradicts_itself_in_one_merge_picks_no_side() {
         let campaign = &governed.reviews()[0].campaign;
         items.iter().map(|item| governed.bound(campaign, &item.id).len()).collect::<Vec<_>>()
     };
-    assert_eq!((world.codes(), world.reviews(), counts(&world)), (vec!["item-bound-twice"], 1, vec![0, 1]));
+    assert_eq!((world.codes(), world.reviews(), counts(&world)), (vec!["duplicate-decision"], 1, vec![0, 1]));
     let told: Vec<String> = world.governed().findings().iter().map(|finding| finding.subject.clone()).collect();
     assert_eq!(told, [review_path("dora-3"), review_path("dora-4")], "both are told");
     let mut files = world.files.clone();
@@ -445,7 +453,7 @@ fn what_contradicts_itself_in_one_merge_picks_no_side() {
     assert_eq!(counts(&world), [1, 1]);
 
     let files = two(&world, "dora-7", "dora-8", Some(&decided));
-    assert_eq!(gate(&mut world, &files), ["item-bound-twice"], "two take the place of one");
+    assert_eq!(gate(&mut world, &files), ["duplicate-decision"], "two take the place of one");
     world.merge(&files);
     assert_eq!((world.reviews(), counts(&world)), (2, vec![1, 1]));
     assert_eq!(world.governed().bound(&world.governed().reviews()[0].campaign, &item.id)[0].reference(), decided);
@@ -487,7 +495,7 @@ fn silence_takes_effect_by_a_signed_list_within_a_cap() {
     });
     let all: Vec<_> = items.iter().map(|item| (item, NoResponseOutcome::Disable)).collect();
     let files = world.close(1, 0, &all, |_| {});
-    assert_eq!(refused(&mut world, &files), ["silence-cap"]);
+    assert_eq!(refused(&mut world, &files), ["no-response-limit"]);
     let kept = world.close(1, 0, &items.iter().map(|item| (item, NoResponseOutcome::Open)).collect::<Vec<_>>(), |_| {});
     assert_eq!(refused(&mut world, &kept), ["stage-close-wrong"], "what silence comes to is not a choice");
     let files = world.answer("dora-2", 1, &items[0], Verdict::Certify, |_| {});
@@ -496,7 +504,7 @@ fn silence_takes_effect_by_a_signed_list_within_a_cap() {
     assert_eq!(refused(&mut world, &files), NONE);
     world.merge(&files);
     let files = world.answer("ana", 1, &items[1], Verdict::Certify, |_| {});
-    assert_eq!(refused(&mut world, &files), ["late-decision"], "silence has settled it");
+    assert_eq!(refused(&mut world, &files), ["decision-late"], "silence has settled it");
 }
 
 #[test]
@@ -511,7 +519,7 @@ fn what_is_open_for_good_goes_to_a_fallback() {
     world.merge(&files);
     assert_eq!(world.codes(), NONE);
     let late = world.answer("dora-3", 1, &items[1], Verdict::Revoke, |_| {});
-    assert_eq!(refused(&mut world, &late), ["late-decision"]);
+    assert_eq!(refused(&mut world, &late), ["decision-late"]);
     let silent = world.answer("ana", 1, &items[1], Verdict::Revoke, |_| {});
     assert_eq!(refused(&mut world, &silent), NONE);
     let undecided =
@@ -519,7 +527,7 @@ fn what_is_open_for_good_goes_to_a_fallback() {
     assert_eq!(refused(&mut world, &undecided), NONE);
     world.merge(&undecided);
     let files = world.answer("ana-2", 1, &items[0], Verdict::Certify, |_| {});
-    assert_eq!(refused(&mut world, &files), ["late-decision"], "it is settled now");
+    assert_eq!(refused(&mut world, &files), ["decision-late"], "it is settled now");
 }
 
 #[test]
@@ -537,7 +545,7 @@ fn a_delegation_ends_with_the_time_that_owners_have_told() {
     let files = world.close(1, 0, &[(&items[0], NoResponseOutcome::Advance)], |_| {});
     world.merge(&files);
     let files = world.answer("fay", 2, &items[0], Verdict::Certify, |_| {});
-    assert_eq!(refused(&mut world, &files), ["foreign-decision"], "the stage was closed after its end");
+    assert_eq!(refused(&mut world, &files), ["decision-not-own"], "the stage was closed after its end");
     let files = world.answer("dora-3", 2, &items[0], Verdict::Certify, |_| {});
     assert_eq!(refused(&mut world, &files), NONE);
 }
@@ -592,12 +600,12 @@ fn exception_for_unanswered_item_is_short_and_final() {
     let path = "exceptions/exc-90.toml";
     let long = excepted(&world, &item, 90, |_| {});
     together.extend(long.into_iter().filter(|(own, _)| own.starts_with(path)));
-    assert_eq!(refused(&mut world, &together), ["exception-silence"], "in one merge with the close");
+    assert_eq!(refused(&mut world, &together), ["exception-no-response"], "in one merge with the close");
 
     let closed = world.close(1, 0, &silent, |_| {});
     world.merge(&closed);
     let long = excepted(&world, &item, 90, |_| {});
-    assert_eq!(refused(&mut world, &long), ["exception-silence"]);
+    assert_eq!(refused(&mut world, &long), ["exception-no-response"]);
     let head = world.commit(&[world.main], &long, "a change");
     let told =
         check(&world.repository, world.pin, Some(world.main), head).unwrap().problems.render(RenderStyle::plain());
@@ -614,9 +622,9 @@ fn exception_for_unanswered_item_is_short_and_final() {
 
     let reference = world.governed().exceptions()[0].reference();
     let again = excepted(&world, &item, 13, |one| one.renews = Some(reference));
-    assert_eq!(refused(&mut world, &again), ["exception-silence"], "time is bought once");
+    assert_eq!(refused(&mut world, &again), ["exception-no-response"], "time is bought once");
     let other = excepted(&world, &item, 13, |one| one.rule = Some("NHI-PRV-01".to_owned()));
-    assert_eq!(refused(&mut world, &other), ["exception-silence"], "whatever rule it names");
+    assert_eq!(refused(&mut world, &other), ["exception-no-response"], "whatever rule it names");
 
     // A fallback reviewer decides: the item is then decided by people, and only the rating limits the duration.
     let mut decided = world.answer("ana", 1, &item, Verdict::Certify, |_| {});
@@ -656,7 +664,7 @@ fn the_mandate_says_how_short_that_is_and_who_answers_for_it() {
     world.merge(&closed);
     let with_gus = |one: &mut Exception| one.approvers = vec![PrincipalId::parse("gus").unwrap()];
     let files = excepted(&world, &item, 8, with_gus);
-    assert_eq!(refused(&mut world, &files), ["exception-silence"]);
+    assert_eq!(refused(&mut world, &files), ["exception-no-response"]);
     let files = excepted(&world, &item, 7, |_| {});
     assert_eq!(refused(&mut world, &files), ["below-threshold"], "the executive has not signed");
     let files = excepted(&world, &item, 7, with_gus);

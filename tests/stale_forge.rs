@@ -83,7 +83,7 @@ fn row_34_an_old_state_is_told_by_whoever_kept_a_newer_one() {
     world.sandbox().git(world.join("behind"), &["fetch", "--quiet", "../remote.git", "main"]);
     audited(&world, "behind", 1, &["--expect-commit", &after.main]).exits(3).says("critical[main-rolled-back]");
 
-    audited(&world, "fresh", 1, &["--expect-commit", "nowhere"]).exits(1).says("error[git]");
+    audited(&world, "fresh", 1, &["--expect-commit", "nowhere"]).exits(1).says("error[git-failed]");
     audited(&world, "fresh", 1, &["--checkpoint", "nowhere"]).exits(1).says("git show origin/evidence:checkpoint");
 }
 

@@ -66,7 +66,7 @@ fn an_honest_world_has_no_findings() {
     case.merge(&files);
     assert_eq!(
         case.audit().codes,
-        ["decision-not-taken-up"],
+        ["decision-not-recorded"],
         "what the forms and signatures below are put into is good"
     );
     let mut case = world.case("a new registry");
@@ -173,13 +173,13 @@ const FILES: [Tampering; 27] = [
     ),
     ("signature stripped", |c| c.merge(&Files::from([(signature_path(TOP, "ben"), None)])), "signed-file-deleted"),
     ("not signed", |c| c.signed(|f| drop(f.remove(&signature_path(NEXT, "ana")))), "below-threshold"),
-    ("executable", |c| c.mode("100755", "systems/web-1.toml"), "not-a-plain-file"),
+    ("executable", |c| c.mode("100755", "systems/web-1.toml"), "file-not-regular"),
 ];
 
 const TRUST: [Tampering; 17] = [
     ("revoked key", |c| c.signed_after(KeyState::Revoked), "revoked-key"),
     ("retired key", |c| c.signed_after(KeyState::Retired), "retired-key"),
-    ("decision suspect since", suspect, "suspect-decision"),
+    ("decision suspect since", suspect, "decision-suspect"),
     (
         "weak key",
         |c| {
@@ -197,7 +197,7 @@ const TRUST: [Tampering; 17] = [
             });
             c.merge(&f);
         },
-        "duplicate-key",
+        "duplicate-signing-key",
     ),
     (
         "key taken out",
@@ -241,7 +241,7 @@ const TRUST: [Tampering; 17] = [
             });
             c.merge(&f);
         },
-        "duplicate-key",
+        "duplicate-signing-key",
     ),
     (
         "root by its own new keys",
@@ -284,7 +284,7 @@ const TRUST: [Tampering; 17] = [
             sign_as(&mut f, NEXT, "ana", &key("ana two"), SignatureNamespace::Review);
             c.merge(&f);
         },
-        "trust-not-alone",
+        "trust-change-not-isolated",
     ),
     (
         "allowed_signers edited",
@@ -360,7 +360,7 @@ const HISTORY: [Tampering; 17] = [
             let (bytes, sig) = (c.read(REVIEW), c.read(&signature_path(REVIEW, "ana")));
             c.merge(&Files::from([(NEXT.to_owned(), Some(bytes)), (signature_path(NEXT, "ana"), Some(sig))]));
         },
-        "item-bound-twice",
+        "duplicate-decision",
     ),
     (
         "revert",
@@ -405,7 +405,7 @@ const EVIDENCE_CORPUS: [Tampering; 34] = [
                 l.relink();
             })
         },
-        "level-not-earned",
+        "verification-level-unproven",
     ),
     ("record edited", |c| c.forge(|l| l.change("\"result\":\"applied\"", "\"result\":\"already\"")), "chain-broken"),
     ("record deleted", |c| c.forge(|l| drop(l.last().lines.remove(1))), "sequence-gap"),
@@ -417,11 +417,11 @@ const EVIDENCE_CORPUS: [Tampering; 34] = [
                 l.last().lines.insert(1, again);
             })
         },
-        "sequence-twin",
+        "sequence-duplicate",
     ),
-    ("records swapped", |c| c.forge(|l| l.last().lines.swap(0, 1)), "sequence-twin"),
+    ("records swapped", |c| c.forge(|l| l.last().lines.swap(0, 1)), "sequence-duplicate"),
     ("seq gap", |c| c.forge(|l| l.number(|seq| if seq > 5 { seq + 1 } else { seq })), "sequence-gap"),
-    ("seq twin", |c| c.forge(|l| l.number(|seq| if seq > 5 { seq - 1 } else { seq })), "sequence-twin"),
+    ("seq twin", |c| c.forge(|l| l.number(|seq| if seq > 5 { seq - 1 } else { seq })), "sequence-duplicate"),
     (
         "unknown kind",
         |c| {
@@ -481,7 +481,7 @@ const EVIDENCE_CORPUS: [Tampering; 34] = [
                 l.relink();
             })
         },
-        "record-form",
+        "record-malformed",
     ),
     (
         "of another run",
@@ -499,10 +499,10 @@ const EVIDENCE_CORPUS: [Tampering; 34] = [
             let at = c.with("intent");
             c.log_is(at);
         },
-        "dangling-intent",
+        "intent-without-outcome",
     ),
     ("tail cut in the middle of a run", |c| c.log_is(c.with("intent")), "run-not-ended"),
-    ("all evidence dropped", |c| drop(c.git(&["update-ref", "-d", EVIDENCE])), "decided-not-done"),
+    ("all evidence dropped", |c| drop(c.git(&["update-ref", "-d", EVIDENCE])), "decision-not-enforced"),
     (
         "outcome without intent",
         |c| {
@@ -521,7 +521,7 @@ const EVIDENCE_CORPUS: [Tampering; 34] = [
                 l.relink();
             })
         },
-        "dangling-intent",
+        "intent-without-outcome",
     ),
     (
         "intent nobody decided",
@@ -561,7 +561,7 @@ const EVIDENCE_CORPUS: [Tampering; 34] = [
                 l.relink();
             })
         },
-        "decision-not-taken-up",
+        "decision-not-recorded",
     ),
     (
         "another plan",
@@ -619,7 +619,7 @@ const EVIDENCE_CORPUS: [Tampering; 34] = [
     ("size mismatch", |c| c.checkpoint(|note| note.size -= 1), "checkpoint-size"),
     ("root mismatch", |c| c.checkpoint(|note| note.root = Digest::of("x")), "checkpoint-root"),
     ("another log", |c| c.checkpoint(|note| note.origin = "tenure/other".to_owned()), "checkpoint-signature"),
-    ("segments signed by a stranger", |c| c.list(&key("mallory")), "segments-signature"),
+    ("segments signed by a stranger", |c| c.list(&key("mallory")), "segment-list-signature"),
     (
         "commit by a stranger",
         |c| {
@@ -640,7 +640,7 @@ fn what_witnesses_have_seen_is_what_the_log_holds() {
         ("another origin", |c| c.origin = "tenure/other".to_owned(), "witness", &["cosignature-mismatch"]),
         ("another root", |c| c.root = Digest::of("x"), "witness", &["cosignature-mismatch"]),
         ("another witness", |_| {}, "mallory", &["cosignature-signature"]),
-        ("no witness", |_| {}, "nobody", &["cosignature-form"]),
+        ("no witness", |_| {}, "nobody", &["cosignature-malformed"]),
     ];
     for (name, change, witness, codes) in stories {
         let mut case = world.case(name);

@@ -69,10 +69,14 @@ fn row_15_what_was_done_to_a_record_is_named() {
     let cases: Vec<Tamper<'_>> = vec![
         ("edited", vec![DefectCode::ChainBroken], Box::new(|t| t.replacen("applied", "unknown", 1))),
         ("deleted", vec![DefectCode::ChainBroken, DefectCode::SequenceGap], Box::new(|t| lines(t, &[0, 2, 3]))),
-        ("inserted", vec![DefectCode::ChainBroken, DefectCode::SequenceTwin], Box::new(|t| lines(t, &[0, 0, 1, 2, 3]))),
+        (
+            "inserted",
+            vec![DefectCode::ChainBroken, DefectCode::SequenceDuplicate],
+            Box::new(|t| lines(t, &[0, 0, 1, 2, 3])),
+        ),
         (
             "swapped",
-            vec![DefectCode::ChainBroken, DefectCode::SequenceGap, DefectCode::SequenceTwin],
+            vec![DefectCode::ChainBroken, DefectCode::SequenceGap, DefectCode::SequenceDuplicate],
             Box::new(|t| lines(t, &[0, 2, 1, 3])),
         ),
         ("unknown kind", vec![DefectCode::RecordKind], Box::new(|t| t.replacen("\"run.end\"", "\"run.off\"", 1))),
@@ -89,31 +93,31 @@ fn row_15_what_was_done_to_a_record_is_named() {
         ),
         ("missing key", vec![DefectCode::RecordSchema], Box::new(|t| t.replacen("\"exit\":0,", "", 1))),
         ("version", vec![DefectCode::RecordVersion], Box::new(|t| t.replace("\"v\":1}\n", "\"v\":2}\n"))),
-        ("space", vec![DefectCode::RecordForm], Box::new(|t| t.replacen("\"exit\":0", "\"exit\": 0", 1))),
-        ("trailing space", vec![DefectCode::RecordForm], Box::new(|t| t.trim_end().to_owned() + " \n")),
-        ("CRLF", vec![DefectCode::RecordForm], Box::new(|t| t.trim_end().to_owned() + "\r\n")),
+        ("space", vec![DefectCode::RecordMalformed], Box::new(|t| t.replacen("\"exit\":0", "\"exit\": 0", 1))),
+        ("trailing space", vec![DefectCode::RecordMalformed], Box::new(|t| t.trim_end().to_owned() + " \n")),
+        ("CRLF", vec![DefectCode::RecordMalformed], Box::new(|t| t.trim_end().to_owned() + "\r\n")),
         (
             "key order",
-            vec![DefectCode::RecordForm],
+            vec![DefectCode::RecordMalformed],
             Box::new(|t| t.replacen("\"exit\":0,\"kind\":\"run.end\"", "\"kind\":\"run.end\",\"exit\":0", 1)),
         ),
         (
             "twice the same key",
-            vec![DefectCode::RecordForm],
+            vec![DefectCode::RecordMalformed],
             Box::new(|t| t.replacen("\"exit\":0", "\"exit\":0,\"exit\":0", 1)),
         ),
         (
             "null",
-            vec![DefectCode::RecordForm],
+            vec![DefectCode::RecordMalformed],
             Box::new(|t| t.replacen("\"intent\":2", "\"deposited\":null,\"intent\":2", 1)),
         ),
-        ("escape", vec![DefectCode::RecordForm], Box::new(|t| t.replacen("REVOKE", "\\u0052EVOKE", 1))),
+        ("escape", vec![DefectCode::RecordMalformed], Box::new(|t| t.replacen("REVOKE", "\\u0052EVOKE", 1))),
         ("oversize", vec![DefectCode::RecordSize], Box::new(|t| t.replacen("REVOKE", &"R".repeat(600), 1))),
         ("very oversize", vec![DefectCode::RecordSize], Box::new(|t| t.replacen("REVOKE", &"R".repeat(20_000), 1))),
-        ("no last line end", vec![DefectCode::SegmentForm], Box::new(|t| t.trim_end().to_owned())),
-        ("empty line", vec![DefectCode::RecordForm], Box::new(|t| format!("{t}\n"))),
+        ("no last line end", vec![DefectCode::SegmentMalformed], Box::new(|t| t.trim_end().to_owned())),
+        ("empty line", vec![DefectCode::RecordMalformed], Box::new(|t| format!("{t}\n"))),
         ("other run", vec![DefectCode::RecordRun], Box::new(|t| t.replace(run_id(1).as_str(), run_id(9).as_str()))),
-        ("second genesis", vec![DefectCode::Genesis], Box::new(genesis_again)),
+        ("second genesis", vec![DefectCode::GenesisInvalid], Box::new(genesis_again)),
     ];
     for (name, expected, edit) in cases {
         let codes = world.codes(&repository, reseal(&world, &repository, head, edit));
@@ -159,7 +163,7 @@ fn row_15_what_was_done_to_a_file_is_named() {
         (
             "empty segment",
             one("log/2026/11/000000000005-01932b5e-7c00-7000-8000-000000000001-d.jsonl", ""),
-            DefectCode::SegmentForm,
+            DefectCode::SegmentMalformed,
         ),
         ("segment not listed", listed(&short_list), DefectCode::SegmentUnlisted),
         (
@@ -168,19 +172,19 @@ fn row_15_what_was_done_to_a_file_is_named() {
             DefectCode::SegmentMissing,
         ),
         ("segment with another digest", listed(&wrong), DefectCode::SegmentDigest),
-        ("segments in another order", listed(&reversed), DefectCode::SegmentsForm),
-        ("no list", listed("nonsense"), DefectCode::SegmentsForm),
+        ("segments in another order", listed(&reversed), DefectCode::SegmentListMalformed),
+        ("no list", listed("nonsense"), DefectCode::SegmentListMalformed),
         (
             "list signed by a stranger",
             one("segments.sha256.sig", &sign(&stranger, SignatureNamespace::Evidence, &list)),
-            DefectCode::SegmentsSignature,
+            DefectCode::SegmentListSignature,
         ),
         (
             "list signed for something else",
             one("segments.sha256.sig", &sign(&world.commit_key, SignatureNamespace::Review, &list)),
-            DefectCode::SegmentsSignature,
+            DefectCode::SegmentListSignature,
         ),
-        ("list not signed", remove("segments.sha256.sig"), DefectCode::SegmentsSignature),
+        ("list not signed", remove("segments.sha256.sig"), DefectCode::SegmentListSignature),
         ("checkpoint too small", checkpoint(ORIGIN, 4, root, &world.log_key), DefectCode::CheckpointSize),
         (
             "checkpoint of other records",
@@ -193,12 +197,12 @@ fn row_15_what_was_done_to_a_file_is_named() {
             checkpoint(ORIGIN, 5, root, &world.commit_key),
             DefectCode::CheckpointSignature,
         ),
-        ("checkpoint of another log", checkpoint("tenure/other", 5, root, &world.log_key), DefectCode::Genesis),
+        ("checkpoint of another log", checkpoint("tenure/other", 5, root, &world.log_key), DefectCode::GenesisInvalid),
         ("no checkpoint", remove("checkpoint"), DefectCode::FileDeleted),
-        ("broken checkpoint", one("checkpoint", "x"), DefectCode::CheckpointForm),
+        ("broken checkpoint", one("checkpoint", "x"), DefectCode::CheckpointMalformed),
         ("blob edited", one(&blob, "other"), DefectCode::FileChanged),
         ("blob that is not its name", one(&layout::blob_path(&Digest::of(b"name")), "other"), DefectCode::BlobDigest),
-        ("stray file", one("README", "hello"), DefectCode::FileStray),
+        ("stray file", one("README", "hello"), DefectCode::FileUnexpected),
         ("anchor", one("anchors/000000000005.cosig", "x"), DefectCode::FileChanged),
     ];
     for (name, edits, expected) in cases {
@@ -277,7 +281,7 @@ fn row_34_log_must_contain_kept_checkpoints() {
     assert_eq!(code(head, &forged(&world.log_key, "another")), Some(DefectCode::BranchRewritten));
     let stranger = PrivateKey::from_seed(&[9; 32]);
     assert_eq!(code(head, &forged(&stranger, "another")), Some(DefectCode::CheckpointSignature), "nobody's word");
-    assert_eq!(code(head, "hello\n"), Some(DefectCode::CheckpointForm));
+    assert_eq!(code(head, "hello\n"), Some(DefectCode::CheckpointMalformed));
 }
 
 #[test]
@@ -291,7 +295,7 @@ fn row_19_modes_and_names_that_lead_elsewhere_are_named() {
     for (mode, path, code) in [
         ("100755", "anchors/000000000005.cosig", DefectCode::FileMode),
         ("120000", "anchors/000000000005.tsr", DefectCode::FileMode),
-        ("100644", "Checkpoint", DefectCode::FileStray),
+        ("100644", "Checkpoint", DefectCode::FileUnexpected),
     ] {
         git(&["update-index", "--add", "--cacheinfo", &format!("{mode},{blob},{path}")]);
         let tree = ObjectId::parse(&git(&["write-tree"])).unwrap();

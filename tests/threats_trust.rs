@@ -80,7 +80,7 @@ fn row_02_a_decision_that_was_reverted_or_added_again_is_found() {
     copy.insert(review_path("dora-2"), decided[&review_path("dora")].clone());
     let signature = decided[&signature_path(&review_path("dora"), "dora")].clone();
     copy.insert(signature_path(&review_path("dora-2"), "dora"), signature);
-    assert_eq!(world.codes_after(&copy), ["item-bound-twice"], "copied under a new name");
+    assert_eq!(world.codes_after(&copy), ["duplicate-decision"], "copied under a new name");
 
     world.merge(&stub);
     world.merge(&decided);
@@ -113,7 +113,7 @@ fn row_02_a_change_of_mind_names_the_decision_in_force() {
     let files = next(&world, "dora-3", Verdict::Revoke, Some(first));
     assert_eq!(world.codes_after(&files), ["stale-supersedes"]);
     let files = next(&world, "dora-3", Verdict::Revoke, None);
-    assert_eq!(world.codes_after(&files), ["item-bound-twice"]);
+    assert_eq!(world.codes_after(&files), ["duplicate-decision"]);
 }
 
 #[test]
@@ -208,7 +208,7 @@ fn row_07_nobody_reviews_what_is_their_own() {
     review.cosigners.clear();
     put(&mut files, &review_path("emil"), &review);
     sign(&mut files, &review_path("emil"), "emil");
-    assert_eq!(world.codes_after(&files), ["foreign-decision"], "by somebody who was not asked");
+    assert_eq!(world.codes_after(&files), ["decision-not-own"], "by somebody who was not asked");
     files.retain(|path, _| !path.contains("/emil.toml"));
     review.reviewer = id("ana");
     put(&mut files, &review_path("ana"), &review);
@@ -238,12 +238,12 @@ fn row_08_principals_are_counted_and_not_keys() {
     sign(&mut files, &review_path("dora"), "emil");
     assert_eq!(world.codes_after(&files), NONE);
     let files = world.registry(|registry| registry.principals[4].keys.push(registry_key("dora", KeyState::Active)));
-    assert_eq!(world.codes_after(&files), ["duplicate-key"], "two people with one key");
+    assert_eq!(world.codes_after(&files), ["duplicate-signing-key"], "two people with one key");
     let files = world.root(|root| {
         let again = root.roles.root.keys[0].replace(" ana", " ana-two");
         root.roles.root.keys.push(again);
     });
-    assert_eq!(world.codes_after(&files), ["duplicate-key"], "a root with one key under two names");
+    assert_eq!(world.codes_after(&files), ["duplicate-signing-key"], "a root with one key under two names");
 }
 
 #[test]
@@ -394,18 +394,14 @@ fn row_19_no_name_or_mode_leads_elsewhere() {
     let commit = git2::Oid::from_str(&world.main.to_string()).unwrap();
     let systems = |mode, name, id| with(&[("40000", "systems", folder(mode, name, id))]);
     let cases = [
-        ("symlink", systems("120000", "db.toml", blob), "not-a-plain-file"),
-        ("submodule", systems("160000", "db.toml", commit), "not-a-plain-file"),
-        ("executable", systems("100755", "db.toml", blob), "not-a-plain-file"),
-        ("symlinked folder", with(&[("120000", "systems", blob)]), "not-a-plain-file"),
-        (
-            "dot dot",
-            with(&[("40000", "systems", folder("40000", "..", folder("100644", "x", blob)))]),
-            "hazardous-name",
-        ),
-        ("dot git", with(&[("40000", ".GIT", folder("100644", "config", blob))]), "hazardous-name"),
-        ("separator", with(&[("100644", "trust/root/2.toml", blob)]), "hazardous-name"),
-        ("case twin", with(&[("100644", "Governance.toml", blob)]), "hazardous-name"),
+        ("symlink", systems("120000", "db.toml", blob), "file-not-regular"),
+        ("submodule", systems("160000", "db.toml", commit), "file-not-regular"),
+        ("executable", systems("100755", "db.toml", blob), "file-not-regular"),
+        ("symlinked folder", with(&[("120000", "systems", blob)]), "file-not-regular"),
+        ("dot dot", with(&[("40000", "systems", folder("40000", "..", folder("100644", "x", blob)))]), "name-unsafe"),
+        ("dot git", with(&[("40000", ".GIT", folder("100644", "config", blob))]), "name-unsafe"),
+        ("separator", with(&[("100644", "trust/root/2.toml", blob)]), "name-unsafe"),
+        ("case twin", with(&[("100644", "Governance.toml", blob)]), "name-unsafe"),
         ("stray file", with(&[("40000", "systems", folder("100644", "db.sh", blob))]), "path-not-allowed"),
     ];
     let author = git2::Signature::now("Test", "test@example.org").unwrap();
@@ -596,7 +592,7 @@ fn trust_change_is_separate_and_keys_count_after_merge() {
     revoke_first(&mut review);
     put(&mut both, &review_path("dora"), &review);
     sign_as(&mut both, &review_path("dora"), "dora", &key("dora new"), SignatureNamespace::Review);
-    assert_eq!(world.codes_after(&both), ["trust-not-alone"]);
+    assert_eq!(world.codes_after(&both), ["trust-change-not-isolated"]);
     let files = world.registry(join);
     world.merge(&files);
     let mut files = world.decided(revoke_first, &[]);
@@ -704,7 +700,7 @@ fn row_tamper_corpus_each_entry_has_its_code() {
     });
     assert!(world.codes_after(&files).contains(&"log-origin-changed"));
     files = world.root(|root| root.roles.engine.commit_keys[0] = root.roles.root.keys[0].clone());
-    assert!(world.codes_after(&files).contains(&"duplicate-key"), "the engine does not sign for people");
+    assert!(world.codes_after(&files).contains(&"duplicate-signing-key"), "the engine does not sign for people");
 }
 
 fn id(name: &str) -> PrincipalId {

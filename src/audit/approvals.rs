@@ -57,7 +57,7 @@ impl MergeAudit<'_> {
             let message = format!("#{} was merged with checks that did not pass: {}", pull.number, failed.join(", "));
             findings.push(self.finding(
                 Severity::Medium,
-                "merge-unchecked",
+                "checks-missing",
                 message,
                 "require the checks to pass before a merge",
             ));
@@ -82,7 +82,7 @@ impl MergeAudit<'_> {
         } else if let Some(stale) = others.first() {
             let message =
                 format!("#{}: {} approved {}, and {} was merged", pull.number, stale.by, stale.commit, pull.head);
-            ("merge-approved-before", message)
+            ("approval-stale", message)
         } else if let Some(own) = approved.first() {
             ("merge-self-approved", format!("#{}: only its author {} approved it", pull.number, own.by))
         } else {
@@ -126,7 +126,7 @@ impl MergeAudit<'_> {
                 pull.number
             );
             let help = "add the account to `accounts` of its person in principals.toml";
-            findings.push(self.finding(Severity::Low, "merge-by-stranger", message, help));
+            findings.push(self.finding(Severity::Low, "merge-by-unknown-user", message, help));
         }
     }
 

@@ -27,7 +27,7 @@ pub(super) fn check(case: &AuditContext<'_>) -> AuditResult {
             waiting += 1;
             findings.push(Finding {
                 severity: Severity::Medium,
-                code: "decision-not-taken-up",
+                code: "decision-not-recorded",
                 subject: review.path().to_owned(),
                 message: "it is valid on main, but no run has recorded it".to_owned(),
                 help: "tenure enforce".to_owned(),
@@ -39,7 +39,7 @@ pub(super) fn check(case: &AuditContext<'_>) -> AuditResult {
         if case.history.accepted(close.path()).is_none() {
             findings.push(Finding {
                 severity: Severity::Medium,
-                code: "stage-close-not-taken-up",
+                code: "stage-close-not-recorded",
                 subject: close.path().to_owned(),
                 message: "it is valid on main, but no run has recorded it".to_owned(),
                 help: "tenure enforce".to_owned(),
@@ -64,7 +64,7 @@ fn suspect<T>(case: &AuditContext<'_>, review: &Verified<T>, findings: &mut Vec<
     if matches!(worth, SignatureStatus::Suspect | SignatureStatus::Invalid) {
         findings.push(Finding {
             severity: Severity::High,
-            code: "suspect-decision",
+            code: "decision-suspect",
             subject: review.path().to_owned(),
             message: format!("one of its signatures is {worth} by the current registry"),
             help: "have its items reviewed again, in a file that names this one in `supersedes`".to_owned(),

@@ -66,7 +66,7 @@ fn undecided(
     let late = case.now > campaign.closes_at;
     findings.push(Finding {
         severity: if late { Severity::High } else { Severity::Low },
-        code: if late { "undecided-overdue" } else { "undecided" },
+        code: if late { "decision-overdue" } else { "decision-missing" },
         subject: format!("campaigns/{id}/campaign.toml"),
         message: format!(
             "{open} of {} items have no final decision; the window ends {}",

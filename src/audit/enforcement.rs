@@ -22,7 +22,7 @@ pub(super) fn check(case: &AuditContext<'_>) -> AuditResult {
             match case.history.action(&id) {
                 None => findings.push(Finding {
                     severity: Severity::High,
-                    code: "decided-not-done",
+                    code: "decision-not-enforced",
                     subject,
                     message: format!("`{}` was decided, but no intent was recorded", resolution.verdict),
                     help: "tenure enforce".to_owned(),
@@ -38,7 +38,7 @@ pub(super) fn check(case: &AuditContext<'_>) -> AuditResult {
     for (id, action) in case.history.dangling() {
         findings.push(Finding {
             severity: Severity::High,
-            code: "dangling-intent",
+            code: "intent-without-outcome",
             subject: format!("record {}", action.intent),
             message: format!("run {} recorded the intent of {id}, but no outcome", action.run),
             help: "run `tenure enforce`, which reads the target first; if it finds no run, the log may have been truncated".to_owned(),
@@ -47,7 +47,7 @@ pub(super) fn check(case: &AuditContext<'_>) -> AuditResult {
     for (seq, seen) in case.history.out_of_band() {
         findings.push(Finding {
             severity: Severity::High,
-            code: "changed-without-decision",
+            code: "out-of-band-change",
             subject: seen.subject.clone(),
             message: format!("record {seq}, {}: {}", seen.code, seen.text),
             help: "find the author of the change; collect the system, review the change or undo it, then run `tenure verify`".to_owned(),
@@ -72,7 +72,7 @@ fn level(action: &ActionHistory, tier: Tier, subject: String, findings: &mut Vec
     if let Some(reached) = action.confirmed.filter(|reached| *reached < needed) {
         findings.push(Finding {
             severity: Severity::Medium,
-            code: "level-too-low",
+            code: "verification-level-too-low",
             subject,
             message: format!("confirmed at {reached}; tier {tier} needs {needed}"),
             help: "run `tenure verify` with a separate credential".to_owned(),
@@ -85,28 +85,30 @@ fn unconfirmed(action: &ActionHistory, subject: String) -> Finding {
     let paths = said.map(|said| said.paths.join("; ")).filter(|paths| !paths.is_empty());
     let paths = paths.map_or_else(String::new, |paths| format!(": {paths}"));
     let (severity, code, message) = match (said.map(|said| said.result), action.outcome.as_ref().map(|o| o.result)) {
-        (Some(VerificationKind::StillPresent), _) if action.regressed => {
-            (Severity::Critical, "came-back", format!("its removal was confirmed, but the access exists again{paths}"))
-        }
+        (Some(VerificationKind::StillPresent), _) if action.regressed => (
+            Severity::Critical,
+            "access-reappeared",
+            format!("its removal was confirmed, but the access exists again{paths}"),
+        ),
         (_, Some(OutcomeKind::Failed)) => {
             let why = action.outcome.as_ref().map_or("", |outcome| outcome.text.as_str());
-            (Severity::High, "failed", format!("the target refused or could not be reached: {why}"))
+            (Severity::High, "action-failed", format!("the target refused or could not be reached: {why}"))
         }
         (_, Some(OutcomeKind::Drifted)) => {
-            (Severity::High, "drifted", "the grant differs from the reviewed one, and was not changed".to_owned())
+            (Severity::High, "grant-drifted", "the grant differs from the reviewed one, and was not changed".to_owned())
         }
         (Some(VerificationKind::StillPresent), Some(OutcomeKind::Manual)) => {
-            (Severity::High, "manual-open", format!("the manual change has not been made{paths}"))
+            (Severity::High, "work-order-open", format!("the manual change has not been made{paths}"))
         }
         (Some(VerificationKind::StillPresent), _) => {
-            (Severity::High, "still-present", format!("the access still exists{paths}"))
+            (Severity::High, "access-still-present", format!("the access still exists{paths}"))
         }
         (Some(VerificationKind::Lingering), _) => (
             Severity::Medium,
-            "lingering",
+            "access-lingering",
             format!("the right is removed, but an object opened under it remains{paths}"),
         ),
-        _ => (Severity::High, "unknown", "the result is unknown: the target could not be read".to_owned()),
+        _ => (Severity::High, "outcome-unknown", "the result is unknown: the target could not be read".to_owned()),
     };
     let help =
         "run `tenure campaign status` for details; decide on the remaining access path, then run `tenure enforce`"
@@ -115,4 +117,4 @@ fn unconfirmed(action: &ActionHistory, subject: String) -> Finding {
 }
 
 /// The code of a record about a separation-of-duties violation without an exception.
-const HELD_PAIR: &str = "toxic-pair-held";
+const HELD_PAIR: &str = "sod-violation-remains";

@@ -28,7 +28,7 @@ pub(super) fn check(case: &AuditContext<'_>) -> AuditResult {
             let words = if done { "took" } else { "has taken" };
             findings.push(Finding {
                 severity: if done { Severity::Medium } else { Severity::High },
-                code: "late",
+                code: "removal-overdue",
                 subject: format!("{} {}", resolution.system, resolution.item),
                 message: format!("it {words} {took} days; the limit of tier {} is {allowed}", resolution.tier),
                 help: "find the cause of the delay; `tenure campaign status` shows the state".to_owned(),

@@ -206,7 +206,7 @@ fn check_system(
     } else if observed.unix() > opening.now.unix() + CLOCK_SKEW {
         let message = format!("the inventory of `{system}` is dated {observed}, which is in the future");
         let help = "check the clocks of this machine and of the collecting machine";
-        problems.push(Diagnostic::error("inventory-from-the-future", message).in_file(&path).help(help));
+        problems.push(Diagnostic::error("inventory-timestamp-future", message).in_file(&path).help(help));
     }
     if !opening.trees.contains_key(system) {
         let message = format!("the inventory of `{system}` is not committed");
@@ -214,7 +214,7 @@ fn check_system(
     }
     for spot in &loaded.observation.blind_spots {
         let message = format!("the inventory of `{system}` has a coverage gap: {spot}");
-        let problem = Diagnostic::warning("blind-spot", message).in_file(&path);
+        let problem = Diagnostic::warning("coverage-gap", message).in_file(&path);
         warnings.push(problem.help("access that cannot be listed is not reviewed; mention it in the campaign report"));
     }
 }
@@ -229,7 +229,7 @@ fn unfit_fallbacks(opening: &OpenRequest<'_>, setting: &CampaignContext<'_>) -> 
         let bar = pool.eligible_at_all(id).err()?;
         let message = format!("`{id}` is the {} of this campaign but {bar}", key.replace('_', " "));
         let span = codec::place(source.text(), &[key.into()]);
-        let problem = Diagnostic::error("fallback-unfit", message).at(&source, span, "named here");
+        let problem = Diagnostic::error("fallback-ineligible", message).at(&source, span, "named here");
         Some(problem.help("name another person, or add a key for them in the next trust/registry/N.toml"))
     };
     [("fallback", fallback), ("second_fallback", second_fallback)].into_iter().filter_map(unfit).collect()

@@ -83,7 +83,7 @@ impl DefinitionValidator<'_> {
             let message = format!("the campaign recurs after {days} days, but its window has {window}");
             let help = format!("write `recurrence_days = {window}`, or more");
             self.refuse(
-                "opens-again-too-soon",
+                "recurrence-too-short",
                 &["recurrence_days".into()],
                 message,
                 "before the last one ends",
@@ -109,7 +109,7 @@ impl DefinitionValidator<'_> {
         if definition.fallback == definition.second_fallback {
             let message = "the second fallback equals the first";
             let help = "name a second person for items that the fallback may not review";
-            self.refuse("one-fallback", &["second_fallback".into()], message, "the same as `fallback`", help);
+            self.refuse("fallback-duplicate", &["second_fallback".into()], message, "the same as `fallback`", help);
         }
     }
 
@@ -122,7 +122,7 @@ impl DefinitionValidator<'_> {
         if stage.reviewers_per_item == 0 {
             let message = format!("stage {} asks no reviewers", place + 1);
             self.refuse(
-                "nobody-asked",
+                "stage-without-reviewers",
                 &at("reviewers_per_item"),
                 message,
                 "zero",
@@ -132,7 +132,7 @@ impl DefinitionValidator<'_> {
         if stage.reviewers.is_empty() {
             let message = format!("stage {} names no reviewers", place + 1);
             let help = format!("permitted values: {WORDS}");
-            self.refuse("nobody-asked", &at("reviewers"), message, "nobody", &help);
+            self.refuse("stage-without-reviewers", &at("reviewers"), message, "nobody", &help);
         }
         for (index, word) in stage.reviewers.iter().enumerate() {
             let steps = [PathSegment::from("stage"), place.into(), "reviewers".into(), index.into()];

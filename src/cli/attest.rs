@@ -54,7 +54,8 @@ pub(super) fn run(args: &AttestArgs, context: &mut CommandContext) -> Result<Exi
         return Err(problem.help("tenure campaign status, to see what does").into());
     }
     if args.executor == args.witness {
-        let problem = Diagnostic::error("one-person", format!("`{}` cannot be their own witness", args.executor));
+        let problem =
+            Diagnostic::error("witness-not-independent", format!("`{}` cannot be their own witness", args.executor));
         return Err(problem.help("have another person look at the target: --witness NAME").into());
     }
     let proof = fs::read(context.directory.join(&args.proof)).map_err(|error| {
@@ -78,7 +79,7 @@ pub(super) fn run(args: &AttestArgs, context: &mut CommandContext) -> Result<Exi
     codec::parse::<Attestation>(&path, text.as_bytes())?;
     let file = session.settings_dir().join(&path);
     if file.exists() {
-        let problem = Diagnostic::error("attested", format!("{path} is there already")).in_file(path);
+        let problem = Diagnostic::error("attestation-exists", format!("{path} is there already")).in_file(path);
         return Err(problem.help("sign that, or remove it if nobody has signed it").into());
     }
     fs::create_dir_all(session.settings_dir().join("attestations"))?;

@@ -92,7 +92,7 @@ fn collect(
     let collection = collection.map_err(|error| CliError::from(error.diagnostic(system)))?;
     inventory::publish(root, system, &collection.into_files()).map_err(|error| {
         let problem =
-            Diagnostic::error("unwritable", error.to_string()).with_note("the previous inventory is as it was");
+            Diagnostic::error("file-unwritable", error.to_string()).with_note("the previous inventory is as it was");
         CliError::from(problem.help("make room or give the right to write, then collect again"))
     })?;
     // What counts is what lies there now, not what was meant to.
@@ -195,7 +195,10 @@ fn unopened(system: &SystemId, error: &OpenError) -> CliError {
         OpenError::Connector(_) => format!("look at [settings], then: tenure collect {system}"),
         _ => "tenure schema system".to_owned(),
     };
-    Diagnostic::error("connector", error.to_string()).in_file(format!("systems/{system}.toml")).help(help).into()
+    Diagnostic::error("connector-unavailable", error.to_string())
+        .in_file(format!("systems/{system}.toml"))
+        .help(help)
+        .into()
 }
 
 const MOST_SHOWN: usize = 40;

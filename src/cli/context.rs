@@ -142,7 +142,8 @@ impl CommandContext {
     pub fn file(&self, path: &Path, text: &str) -> Result<(), CliError> {
         let path = self.directory.join(path);
         fs::write(&path, text).map_err(|error| {
-            let problem = Diagnostic::error("io", format!("{} cannot be written: {error}", path.display()));
+            let problem =
+                Diagnostic::error("file-unwritable", format!("{} cannot be written: {error}", path.display()));
             problem.help("name a file in a folder that is there").into()
         })
     }

@@ -103,7 +103,7 @@ pub(super) fn retry_while_busy(
         if pause.is_zero() {
             return Err(failure);
         }
-        let note = Diagnostic::note("waiting", "another run is at it; this one tries again");
+        let note = Diagnostic::note("run-waiting", "another run is at it; this one tries again");
         let note = failure.problems.sorted().iter().fold(note, |note, busy| note.with_note(&busy.message));
         write!(context.err, "{}", note.render(context.err_style))?;
         std::thread::sleep(pause);
@@ -356,9 +356,11 @@ fn is_disk_full(message: &str) -> bool {
 /// Returns what stopped a journal as a failure.
 pub(super) fn journal_failure(error: JournalError) -> CliError {
     let (code, exit, help) = match &error {
-        JournalError::Busy { .. } => ("busy", ExitStatus::Busy, "try again when that run has ended, or its lease"),
-        JournalError::Contended { .. } => ("contended", ExitStatus::Busy, "try again"),
-        JournalError::Fenced { .. } => ("fenced", ExitStatus::Busy, "nothing to do: the other run goes on"),
+        JournalError::Busy { .. } => {
+            ("system-busy", ExitStatus::Busy, "try again when that run has ended, or its lease")
+        }
+        JournalError::Contended { .. } => ("push-contended", ExitStatus::Busy, "try again"),
+        JournalError::Fenced { .. } => ("run-fenced", ExitStatus::Busy, "nothing to do: the other run goes on"),
         JournalError::Declined(_) => {
             ("push-declined", ExitStatus::CouldNot, "let the engine alone push the evidence branch")
         }
@@ -372,10 +374,10 @@ pub(super) fn journal_failure(error: JournalError) -> CliError {
             "no space is left on this machine: free some, then run the command again",
         ),
         JournalError::Unusable(_) => {
-            ("unusable", ExitStatus::CouldNot, "tenure audit checks the clone and its evidence")
+            ("evidence-unusable", ExitStatus::CouldNot, "tenure audit checks the clone and its evidence")
         }
         JournalError::Unreachable(_) => {
-            ("unreachable", ExitStatus::CouldNot, "try again; a run finds out first what the last one did")
+            ("evidence-unreachable", ExitStatus::CouldNot, "try again; a run finds out first what the last one did")
         }
     };
     CliError::new(exit, Diagnostic::error(code, error.to_string()).help(help))
@@ -399,11 +401,12 @@ pub(super) fn run_failure(session: &RepositorySession, run: &RunId, error: RunEr
         Err(error) => format!("what happened could not be kept either: {error}"),
     };
     failure.problems.push(
-        Diagnostic::warning("unpublished", note).help("run `tenure enforce` again: it asks the targets what happened"),
+        Diagnostic::warning("evidence-unpublished", note)
+            .help("run `tenure enforce` again: it asks the targets what happened"),
     );
     failure
 }
 
 fn carried(error: &RemoteError) -> CliError {
-    Diagnostic::error("remote", error.to_string()).help("git fetch, to see what git says").into()
+    Diagnostic::error("remote-unreachable", error.to_string()).help("git fetch, to see what git says").into()
 }

@@ -70,7 +70,7 @@ impl From<Diagnostics> for CliError {
 
 impl From<std::io::Error> for CliError {
     fn from(error: std::io::Error) -> Self {
-        let problem = Diagnostic::error("io", format!("cannot read or write: {error}"));
+        let problem = Diagnostic::error("io-error", format!("cannot read or write: {error}"));
         match error.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
                 problem.help("no space is left on this machine: free some, then run the command again").into()

@@ -93,7 +93,7 @@ fn write(path: &Path, name: &str, comments: CommentHandling) -> Result<FmtResult
             return Err(signed(name, &signatures).into());
         }
         replace(path, &mended.text).map_err(|error| {
-            let problem = Diagnostic::error("unwritable", format!("`{name}` cannot be written: {error}"));
+            let problem = Diagnostic::error("file-unwritable", format!("`{name}` cannot be written: {error}"));
             Diagnostics::from(problem.in_file(name).help("make the file and its folder writable"))
         })?;
     }
@@ -189,12 +189,12 @@ fn read(path: &Path, name: &str) -> Result<Vec<u8>, Diagnostics> {
 }
 
 fn unreadable(name: &str, error: &io::Error) -> Diagnostics {
-    let problem = Diagnostic::error("unreadable", format!("`{name}` cannot be read: {error}"));
+    let problem = Diagnostic::error("file-unreadable", format!("`{name}` cannot be read: {error}"));
     problem.in_file(name).help("paths are relative to the current directory, or to that of `-C`").into()
 }
 
 fn signed(name: &str, signatures: &[String]) -> Diagnostic {
-    Diagnostic::error("signed", format!("`{name}` is signed, so its bytes cannot change"))
+    Diagnostic::error("file-signed", format!("`{name}` is signed, so its bytes cannot change"))
         .in_file(name)
         .with_note(format!("signatures beside it: {}", signatures.join(", ")))
         .help("remove the signatures, format the file, and have it signed again: `tenure sign FILE`")

@@ -53,7 +53,9 @@ pub(super) fn cleared_plan(
     let draft = assembly.plan(&session.governed, history)?;
     let limits = assembly.limits(&session.governed, history, context.clock.now());
     limits.map(|limits| draft.clear(&limits)).ok_or_else(|| {
-        crate::diag::Diagnostic::error("no-trust", "there is no mandate in force").help("tenure check").into()
+        crate::diag::Diagnostic::error("trust-not-established", "there is no mandate in force")
+            .help("tenure check")
+            .into()
     })
 }
 

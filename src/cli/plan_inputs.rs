@@ -105,7 +105,10 @@ impl<'r> PlanContext<'r> {
     /// When there is no trust state, or something has no canonical form.
     pub(super) fn plan(&self, governed: &RepositoryState, history: &EvidenceHistory) -> Result<Plan<Draft>, CliError> {
         let trust = governed.trust().ok_or_else(|| {
-            CliError::from(Diagnostic::error("no-trust", "there is no trust state at this commit").help("tenure check"))
+            CliError::from(
+                Diagnostic::error("trust-not-established", "there is no trust state at this commit")
+                    .help("tenure check"),
+            )
         })?;
         let mut resolutions = resolutions(governed, Timestamp::from_unix(0));
         resolutions.retain(|resolution| self.systems.contains_key(&resolution.system));
@@ -143,7 +146,7 @@ impl<'r> PlanContext<'r> {
             reviewed: &reviewed,
             duties,
         };
-        build(&inputs).map_err(|error| Diagnostic::error("plan", error.to_string()).into())
+        build(&inputs).map_err(|error| Diagnostic::error("plan-failed", error.to_string()).into())
     }
 
     /// Returns the limits that plan must clear.
@@ -253,7 +256,7 @@ pub(super) fn settings_error(system: &SystemId, error: &registry::OpenError) -> 
         registry::OpenError::Connector(_) => format!("tenure collect {system}"),
         _ => "tenure schema system".to_owned(),
     };
-    Diagnostic::error("connector", error.to_string()).in_file(path).help(help).into()
+    Diagnostic::error("connector-unavailable", error.to_string()).in_file(path).help(help).into()
 }
 
 /// A million grants of about 500 bytes.

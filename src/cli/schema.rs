@@ -58,7 +58,7 @@ fn write(folder: &PathBuf, context: &mut CommandContext) -> Result<(), CliError>
         FileKind::ALL.into_iter().try_for_each(|kind| fs::write(path.join(file_name(kind)), schema::schema(kind)))
     });
     written.map_err(|error| {
-        Diagnostic::error("unwritable", format!("cannot write below `{}`: {error}", folder.display()))
+        Diagnostic::error("file-unwritable", format!("cannot write below `{}`: {error}", folder.display()))
             .help("name a folder that can be written: `tenure schema --write DIR`")
     })?;
     for kind in FileKind::ALL {

@@ -117,8 +117,11 @@ impl RepositorySession {
                 );
             }
             problems.push(
-                Diagnostic::error("no-trust", format!("the pin {} leads to no root, registry and mandate", self.pin))
-                    .help("check the pin; `tenure init` printed it"),
+                Diagnostic::error(
+                    "trust-not-established",
+                    format!("the pin {} leads to no root, registry and mandate", self.pin),
+                )
+                .help("check the pin; `tenure init` printed it"),
             );
             CliError::from(problems)
         })
@@ -251,17 +254,21 @@ pub(super) fn pin(context: &mut CommandContext, repository: &Repository, main: O
 pub(super) fn git(error: GitError) -> CliError {
     let (exit, code, help) = match &error {
         GitError::Grafted(_) => (ExitStatus::Findings, "grafted-history", "remove the file, then git fetch"),
-        GitError::NotARepository { .. } => {
-            (ExitStatus::CouldNot, "git", "go to a governed repository, name one with -C DIR, or make one: tenure init")
-        }
-        GitError::NoSuchRevision(_) => {
-            (ExitStatus::CouldNot, "git", "name a branch, a tag or a commit; `git branch --all` lists the branches")
-        }
+        GitError::NotARepository { .. } => (
+            ExitStatus::CouldNot,
+            "git-failed",
+            "go to a governed repository, name one with -C DIR, or make one: tenure init",
+        ),
+        GitError::NoSuchRevision(_) => (
+            ExitStatus::CouldNot,
+            "git-failed",
+            "name a branch, a tag or a commit; `git branch --all` lists the branches",
+        ),
         GitError::Replaced(_) => {
             (ExitStatus::Findings, "replaced-history", "git replace --list, and find out who made them")
         }
         GitError::Shallow(_) => (ExitStatus::Findings, "shallow-history", "git fetch --unshallow"),
-        _ => (ExitStatus::CouldNot, "git", "git fsck --full"),
+        _ => (ExitStatus::CouldNot, "git-failed", "git fsck --full"),
     };
     CliError::new(exit, Diagnostic::error(code, error.to_string()).help(help))
 }
@@ -276,8 +283,8 @@ pub(super) fn store(error: StoreError) -> CliError {
                 "governance.toml" => "tenure init, or git pull".to_owned(),
                 path => format!("write {path} and merge it, or git pull"),
             };
-            Diagnostic::error("missing", format!("there is no {path} at this commit")).help(help).into()
+            Diagnostic::error("file-missing", format!("there is no {path} at this commit")).help(help).into()
         }
-        other => Diagnostic::error("store", other.to_string()).help("tenure check").into(),
+        other => Diagnostic::error("store-unreadable", other.to_string()).help("tenure check").into(),
     }
 }

@@ -128,7 +128,7 @@ pub(super) fn candidate_signers(
 fn read(tree: &Path, file: &Path) -> Result<(String, Vec<u8>), CliError> {
     let refuse = |error: std::io::Error| {
         CliError::from(
-            Diagnostic::error("unreadable", format!("{} cannot be read: {error}", file.display()))
+            Diagnostic::error("file-unreadable", format!("{} cannot be read: {error}", file.display()))
                 .help("name a file of this repository"),
         )
     };
@@ -136,9 +136,11 @@ fn read(tree: &Path, file: &Path) -> Result<(String, Vec<u8>), CliError> {
     let bytes = fs::read(&real).map_err(refuse)?;
     match real.strip_prefix(&tree).ok().and_then(Path::to_str) {
         Some(path) => Ok((path.to_owned(), bytes)),
-        None => Err(Diagnostic::error("outside", format!("{} lies outside the repository", file.display()))
-            .help(format!("name a file below {}", tree.display()))
-            .into()),
+        None => {
+            Err(Diagnostic::error("file-outside-repository", format!("{} lies outside the repository", file.display()))
+                .help(format!("name a file below {}", tree.display()))
+                .into())
+        }
     }
 }
 
@@ -184,7 +186,7 @@ fn signer(
                     return Err(Diagnostic::error("no-key", message).help("ssh-add FILE, or give --key FILE").into());
                 }
                 (Some(_), Some(_)) => {
-                    let problem = Diagnostic::error("which-key", "several keys of the agent may sign this file");
+                    let problem = Diagnostic::error("key-ambiguous", "several keys of the agent may sign this file");
                     return Err(problem.help("say which: --key FILE.pub, or --signer NAME").into());
                 }
             }
@@ -243,7 +245,7 @@ fn rejected(path: &str, error: TrustError) -> CliError {
 }
 
 fn agent_failed(error: AgentError) -> CliError {
-    Diagnostic::error("agent", error.to_string()).help("ssh-add -l shows what the agent holds").into()
+    Diagnostic::error("agent-failed", error.to_string()).help("ssh-add -l shows what the agent holds").into()
 }
 
 /// Keeps `trust/allowed_signers` beside the trust files as they are now.

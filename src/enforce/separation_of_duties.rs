@@ -5,7 +5,7 @@ use crate::{
     model::{
         Digest, Inventory, SystemId,
         history::EvidenceHistory,
-        record::{FindingRecorded, RecordPayload, TOXIC_PAIR, short},
+        record::{FindingRecorded, RecordPayload, SOD_VIOLATION, short},
     },
     plan::SodContext,
 };
@@ -60,7 +60,7 @@ impl ToxicPairs {
     /// a hundred pairs, and the resolved ones.
     pub(super) fn entries(&self) -> Vec<RecordPayload> {
         let finding = |what: &str, subject: String, text: String| {
-            let code = format!("{TOXIC_PAIR}{what}");
+            let code = format!("{SOD_VIOLATION}{what}");
             RecordPayload::Finding(FindingRecorded { code, subject: short(&subject), text: short(&text) })
         };
         let accepted = self.held.iter().filter(|(_, accepted)| *accepted).count();
@@ -71,7 +71,7 @@ impl ToxicPairs {
         );
         let mut entries = vec![finding("judged", "separation of duties".to_owned(), text)];
         entries.extend(self.held.iter().take(MOST_RECORDED).map(|(clash, accepted)| {
-            finding(if *accepted { "accepted" } else { "held" }, subject(clash), clash.to_string())
+            finding(if *accepted { "accepted" } else { "remains" }, subject(clash), clash.to_string())
         }));
         let resolved = self.resolved.iter().take(MOST_RECORDED);
         entries

@@ -47,9 +47,9 @@ fn verify_cosignatures(
     origin: Option<&str>,
     roots: &BTreeMap<u64, Digest>,
 ) -> Result<Timestamp, (DefectCode, String)> {
-    let text = std::str::from_utf8(bytes).map_err(|error| (DefectCode::CosignatureForm, error.to_string()))?;
-    let note = SignedNote::parse(text).map_err(|error| (DefectCode::CosignatureForm, error.to_string()))?;
-    let seen = Checkpoint::parse(note.text()).map_err(|error| (DefectCode::CosignatureForm, error.to_string()))?;
+    let text = std::str::from_utf8(bytes).map_err(|error| (DefectCode::CosignatureMalformed, error.to_string()))?;
+    let note = SignedNote::parse(text).map_err(|error| (DefectCode::CosignatureMalformed, error.to_string()))?;
+    let seen = Checkpoint::parse(note.text()).map_err(|error| (DefectCode::CosignatureMalformed, error.to_string()))?;
     let mismatch = |message: String| Err((DefectCode::CosignatureMismatch, message));
     if Some(seen.origin.as_str()) != origin {
         return mismatch(format!("it is of the log `{}`", seen.origin));

@@ -80,7 +80,7 @@ impl<'a> Appender<'a> {
         {
             let message =
                 format!("the log is `{}` of {}, not the log of this repository", genesis.origin, genesis.repo);
-            return Err(defect(&EvidenceDefect::new(DefectCode::Genesis, &appender.opening.reference, message)));
+            return Err(defect(&EvidenceDefect::new(DefectCode::GenesisInvalid, &appender.opening.reference, message)));
         }
         appender.rotation()?;
         Ok(appender)

@@ -49,7 +49,7 @@ pub(super) fn read_commit(
     brought.signer = brought.signature(&read);
     let changes = repository.changes(parent, commit)?;
     for hazard in changes.hazards {
-        brought.fault(DefectCode::FileStray, hazard.path, hazard.peril);
+        brought.fault(DefectCode::FileUnexpected, hazard.path, hazard.peril);
     }
     for change in changes.files {
         brought.change(repository, change)?;
@@ -83,7 +83,7 @@ impl CommitContents {
         let place = EvidencePath::of(change.path());
         match change {
             FileChange::Added(file) => match place {
-                None => self.fault(DefectCode::FileStray, file.path, "unexpected file on this branch"),
+                None => self.fault(DefectCode::FileUnexpected, file.path, "unexpected file on this branch"),
                 _ if !file.mode.is_plain() => self.not_plain(&file),
                 Some(EvidencePath::Segment(name)) => self.segment(repository, name, file)?,
                 Some(EvidencePath::Blob(digest)) => self.blob(repository, digest, &file)?,
@@ -116,7 +116,9 @@ impl CommitContents {
     }
 
     fn segment(&mut self, repository: &Repository, name: SegmentName, file: TreeFile) -> Result<(), GitError> {
-        let Some(bytes) = self.read(repository, &file, MAX_SEGMENT, DefectCode::SegmentForm)? else { return Ok(()) };
+        let Some(bytes) = self.read(repository, &file, MAX_SEGMENT, DefectCode::SegmentMalformed)? else {
+            return Ok(());
+        };
         let digest = Digest::of(&bytes);
         self.segments.push(AddedSegment { name, path: file.path, bytes, digest });
         Ok(())
@@ -133,7 +135,7 @@ impl CommitContents {
 
     fn head(&mut self, repository: &Repository, file: &TreeFile) -> Result<(), GitError> {
         if file.path == CHECKPOINT {
-            self.checkpoint = self.read(repository, file, MAX_SMALL, DefectCode::CheckpointForm)?;
+            self.checkpoint = self.read(repository, file, MAX_SMALL, DefectCode::CheckpointMalformed)?;
         }
         Ok(())
     }

@@ -59,7 +59,7 @@ codes! {
     /// The `prev` of a record is not the digest of the previous line.
     ChainBroken = "chain-broken",
     /// The checkpoint is missing, or is not a signed note with a checkpoint.
-    CheckpointForm = "checkpoint-form",
+    CheckpointMalformed = "checkpoint-malformed",
     /// The root of the checkpoint is not the root over the records.
     CheckpointRoot = "checkpoint-root",
     /// The checkpoint is not signed by a log key in force, or is of another log.
@@ -73,7 +73,7 @@ codes! {
     /// A commit is not signed.
     CommitUnsigned = "commit-unsigned",
     /// A cosignature is not a signed note with a checkpoint.
-    CosignatureForm = "cosignature-form",
+    CosignatureMalformed = "cosignature-malformed",
     /// A cosignature is of another log, another size, or a root that this log never had.
     CosignatureMismatch = "cosignature-mismatch",
     /// A cosignature is not signed by the number of witnesses that the root of trust requires.
@@ -85,15 +85,15 @@ codes! {
     /// A file is executable, a symbolic link or a submodule.
     FileMode = "file-mode",
     /// A file is unexpected on this branch, or has an unsafe name.
-    FileStray = "file-stray",
+    FileUnexpected = "file-unexpected",
     /// The first record is not the genesis, or names another log.
-    Genesis = "genesis",
+    GenesisInvalid = "genesis-invalid",
     /// A commit has two parents: histories were joined.
     HistoryBranched = "history-branched",
     /// A record announces engine keys that no root of trust names.
     KeyRotation = "key-rotation",
     /// A line is not in canonical form.
-    RecordForm = "record-form",
+    RecordMalformed = "record-malformed",
     /// A record has an unknown kind.
     RecordKind = "record-kind",
     /// A record contains a float or an integer beyond 2^53.
@@ -113,7 +113,7 @@ codes! {
     /// The digest of a segment differs from `segments.sha256`.
     SegmentDigest = "segment-digest",
     /// A segment is empty, too large, or has no final line end.
-    SegmentForm = "segment-form",
+    SegmentMalformed = "segment-malformed",
     /// `segments.sha256` lists a segment that does not exist.
     SegmentMissing = "segment-missing",
     /// The name of a segment does not match its first record.
@@ -121,13 +121,13 @@ codes! {
     /// A segment is missing in `segments.sha256`.
     SegmentUnlisted = "segment-unlisted",
     /// `segments.sha256` is missing, or its lines are not in canonical form and order.
-    SegmentsForm = "segments-form",
+    SegmentListMalformed = "segment-list-malformed",
     /// `segments.sha256` is not signed by a commit key in force.
-    SegmentsSignature = "segments-signature",
+    SegmentListSignature = "segment-list-signature",
     /// A sequence number is missing.
     SequenceGap = "sequence-gap",
     /// A sequence number occurs twice, or out of order.
-    SequenceTwin = "sequence-twin",
+    SequenceDuplicate = "sequence-duplicate",
 }
 
 impl fmt::Display for DefectCode {

@@ -14,7 +14,7 @@ impl Ledger {
         let refuse = |code, message: String| Err(EvidenceDefect::new(code, place, message));
         let note = match SignedNote::parse(text) {
             Ok(note) => note,
-            Err(error) => return refuse(DefectCode::CheckpointForm, error.to_string()),
+            Err(error) => return refuse(DefectCode::CheckpointMalformed, error.to_string()),
         };
         let (keys, _) = self.keys();
         let kept = match Checkpoint::open(&note, &keys.log()) {

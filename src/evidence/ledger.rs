@@ -200,10 +200,10 @@ impl Ledger {
                 };
                 match &record.entry {
                     RecordPayload::LogGenesis(_) if genesis.is_some() || record.seq != 0 => {
-                        fault(DefectCode::Genesis, "the log already has a genesis");
+                        fault(DefectCode::GenesisInvalid, "the log already has a genesis");
                     }
                     RecordPayload::LogGenesis(first) => *genesis = Some(first.clone()),
-                    _ if record.seq == 0 => fault(DefectCode::Genesis, "the first record is not `log.genesis`"),
+                    _ if record.seq == 0 => fault(DefectCode::GenesisInvalid, "the first record is not `log.genesis`"),
                     RecordPayload::KeyRotate(rotation) if !rotates(keys, *root, rotation) => {
                         fault(DefectCode::KeyRotation, "it announces keys that are not in a later root of trust");
                     }
@@ -247,8 +247,8 @@ impl Ledger {
             |code, message: &dyn std::fmt::Display| defects.push(EvidenceDefect::new(code, &place, message));
         let note = match std::str::from_utf8(note).ok().map(SignedNote::parse) {
             Some(Ok(note)) => note,
-            Some(Err(error)) => return fault(DefectCode::CheckpointForm, &error),
-            None => return fault(DefectCode::CheckpointForm, &"it is not UTF-8"),
+            Some(Err(error)) => return fault(DefectCode::CheckpointMalformed, &error),
+            None => return fault(DefectCode::CheckpointMalformed, &"it is not UTF-8"),
         };
         let log = self.keys.of_root(self.root).map(|keys| keys.log.as_slice()).unwrap_or_default();
         if let Err(error) = Checkpoint::open(&note, log) {
@@ -256,13 +256,13 @@ impl Ledger {
         }
         let checkpoint = match Checkpoint::parse(note.text()) {
             Ok(checkpoint) => checkpoint,
-            Err(error) => return fault(DefectCode::CheckpointForm, &error),
+            Err(error) => return fault(DefectCode::CheckpointMalformed, &error),
         };
         if let Some(genesis) = &self.genesis
             && genesis.origin != checkpoint.origin
         {
             fault(
-                DefectCode::Genesis,
+                DefectCode::GenesisInvalid,
                 &format!(
                     "the log is `{}` by its genesis, but `{}` by its checkpoint",
                     genesis.origin, checkpoint.origin
@@ -298,7 +298,7 @@ impl Ledger {
         let list = match read(SEGMENTS, limit) {
             Ok(list) => list.unwrap_or_default(),
             Err(error @ GitError::BlobTooLarge { .. }) => {
-                fault(DefectCode::SegmentsForm, SEGMENTS, &error);
+                fault(DefectCode::SegmentListMalformed, SEGMENTS, &error);
                 return Ok(());
             }
             Err(error) => return Err(error),
@@ -313,16 +313,16 @@ impl Ledger {
             Ok(key) if self.may_commit(&key) => {}
             Ok(key) => {
                 let message = format!("signed by {}, which is not a key of the engine", key.fingerprint());
-                fault(DefectCode::SegmentsSignature, SEGMENTS_SIGNATURE, &message);
+                fault(DefectCode::SegmentListSignature, SEGMENTS_SIGNATURE, &message);
             }
-            Err(error) => fault(DefectCode::SegmentsSignature, SEGMENTS_SIGNATURE, &error),
+            Err(error) => fault(DefectCode::SegmentListSignature, SEGMENTS_SIGNATURE, &error),
         }
         if list == self.listed.as_bytes() {
             return Ok(());
         }
         let text = String::from_utf8_lossy(&list);
         let (Some(claimed), Some(found)) = (lines(&text), lines(&self.listed)) else {
-            fault(DefectCode::SegmentsForm, SEGMENTS, &"its lines are not `<64 hexadecimal digits>  <path>`");
+            fault(DefectCode::SegmentListMalformed, SEGMENTS, &"its lines are not `<64 hexadecimal digits>  <path>`");
             return Ok(());
         };
         let count = defects.len();
@@ -341,7 +341,7 @@ impl Ledger {
         }
         if defects.len() == count {
             defects.push(EvidenceDefect::new(
-                DefectCode::SegmentsForm,
+                DefectCode::SegmentListMalformed,
                 SEGMENTS,
                 "its lines are not in the order of the records",
             ));

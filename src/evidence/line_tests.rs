@@ -173,7 +173,7 @@ fn empty_optional_keys_are_rejected() {
         let serde: Result<Record, _> = serde_json::from_str(&longer);
         assert!(serde.is_ok(), "serde alone accepts {longer}");
         assert!(
-            matches!(read(longer.as_bytes(), &mut DecodeCache::default()), Err((DefectCode::RecordForm, _))),
+            matches!(read(longer.as_bytes(), &mut DecodeCache::default()), Err((DefectCode::RecordMalformed, _))),
             "{longer}"
         );
     };

@@ -20,7 +20,8 @@ pub(super) fn read(line: &[u8], memory: &mut DecodeCache) -> Result<Record, (Def
             format!("the line has {} bytes; at most {MAX_LINE} are allowed", line.len()),
         ));
     }
-    let text = std::str::from_utf8(line).map_err(|_| (DefectCode::RecordForm, "the line is not UTF-8".to_owned()))?;
+    let text =
+        std::str::from_utf8(line).map_err(|_| (DefectCode::RecordMalformed, "the line is not UTF-8".to_owned()))?;
     let mut scan = CanonicalJsonScan { text, at: 0, kind: "" };
     scan.line().map_err(|(code, why)| (code, format!("{why} at byte {}", scan.at)))?;
     let record = match decode::read(scan.kind, text, memory) {
@@ -130,8 +131,8 @@ impl<'a> CanonicalJsonScan<'a> {
             match bytes.get(self.at) {
                 Some(b'"') => break,
                 Some(b'\\') => {
-                    let length =
-                        escape(&bytes[self.at..]).ok_or((DefectCode::RecordForm, "this escape is not canonical"))?;
+                    let length = escape(&bytes[self.at..])
+                        .ok_or((DefectCode::RecordMalformed, "this escape is not canonical"))?;
                     escaped += length - 1;
                     self.at += length;
                 }
@@ -201,7 +202,7 @@ fn escape(bytes: &[u8]) -> Option<usize> {
 }
 
 fn form(why: &'static str) -> ScanResult {
-    Err((DefectCode::RecordForm, why))
+    Err((DefectCode::RecordMalformed, why))
 }
 
 const DEEPEST: usize = 8;

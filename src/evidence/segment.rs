@@ -42,7 +42,7 @@ impl RecordChain {
         let whole = segment.bytes.strip_suffix(b"\n");
         if whole.is_none() {
             let message = "it is empty, or has no final line end";
-            defects.push(EvidenceDefect::new(DefectCode::SegmentForm, &segment.path, message));
+            defects.push(EvidenceDefect::new(DefectCode::SegmentMalformed, &segment.path, message));
         }
         // The lines are read in any case, so that other defects are found as well.
         let lines = whole.unwrap_or(&segment.bytes);
@@ -80,8 +80,11 @@ impl RecordChain {
                         fault(DefectCode::ChainBroken, message);
                     }
                     if record.seq != self.next {
-                        let code =
-                            if record.seq > self.next { DefectCode::SequenceGap } else { DefectCode::SequenceTwin };
+                        let code = if record.seq > self.next {
+                            DefectCode::SequenceGap
+                        } else {
+                            DefectCode::SequenceDuplicate
+                        };
                         fault(code, format!("`seq` is {}, but {} is expected", record.seq, self.next));
                     }
                     if record.run != *segment.name.run() {

@@ -76,7 +76,7 @@ fn refused(source: &SourceFile, comments: &[Range<usize>]) -> Diagnostic {
         1 => "a comment would be lost".to_owned(),
         _ => format!("{count} comments would be lost"),
     };
-    let problem = Diagnostic::error("comments", message)
+    let problem = Diagnostic::error("comment-not-allowed", message)
         .with_note("a governed file has no comments: signatures cover values only");
     let shown = comments.iter().take(MAX_SHOWN);
     let problem = shown.fold(problem, |problem, span| problem.at(source, span.clone(), ""));
@@ -134,7 +134,7 @@ mod tests {
         let text = format!("# keep me\n{}", REVIEW.replacen("\n[[item]]", "  # and me\n[[item]] # not \"# this\"", 1));
         let text = text.replacen("export job", "export # job", 1);
         let refused = format("r.toml", text.as_bytes(), CommentHandling::Refuse).unwrap_err();
-        assert_eq!(codes(&refused), ["comments"]);
+        assert_eq!(codes(&refused), ["comment-not-allowed"]);
         assert!(refused.sorted()[0].message.contains("3 comments"));
         let mended = format("r.toml", text.as_bytes(), CommentHandling::Drop).unwrap();
         assert_eq!(codes(&mended.warnings), ["comment-dropped"; 3]);

@@ -174,7 +174,7 @@ impl<T: JsonLine, R: BufRead> LineReader<T, R> {
         self.number += 1;
         let limit = MAX_LINE as u64 + 1;
         let read = self.reader.by_ref().take(limit).read_until(b'\n', &mut self.line).map_err(|error| {
-            Diagnostic::error("unreadable", format!("cannot be read: {error}")).in_file(self.name.clone())
+            Diagnostic::error("file-unreadable", format!("cannot be read: {error}")).in_file(self.name.clone())
         })?;
         if read == 0 {
             return Ok(None);
@@ -243,7 +243,7 @@ impl<T: JsonLine, R: BufRead> Iterator for LineReader<T, R> {
         }
         let item = self.next_line().transpose();
         // A reader that failed once may fail on every call.
-        self.failed = matches!(&item, Some(Err(problem)) if problem.code == "unreadable");
+        self.failed = matches!(&item, Some(Err(problem)) if problem.code == "file-unreadable");
         item
     }
 }

@@ -142,7 +142,7 @@ pub enum CollectError {
     },
     /// A last use refers to a grant that was not listed.
     #[error("last use reported for `{0}`, which was not listed")]
-    StrayUse(GrantKey),
+    UsageWithoutGrant(GrantKey),
     /// A control total refers to a kind that the connector does not list.
     #[error("control total reported for {0}, a kind this connector does not list")]
     Uncollected(GrantKind),
@@ -159,12 +159,12 @@ impl CollectError {
             Self::CursorRepeated { .. } => "cursor-repeated",
             Self::Duplicate { .. } => "duplicate-grant",
             Self::Empty { .. } => "empty-inventory",
-            Self::Foreign { .. } => "foreign-grant",
+            Self::Foreign { .. } => "grant-of-other-system",
             Self::Overlong { .. } => "listing-too-long",
-            Self::Read { .. } => "unreadable-target",
-            Self::StrayUse(_) => "stray-usage",
+            Self::Read { .. } => "target-unreadable",
+            Self::UsageWithoutGrant(_) => "usage-without-grant",
             Self::Uncollected(_) => "uncollected-kind",
-            Self::Unwritable(_) => "unwritable-grant",
+            Self::Unwritable(_) => "grant-unwritable",
         }
     }
 
@@ -224,7 +224,7 @@ pub fn collect(
     }
     let stray = listings.values().flat_map(|listing| listing.usage.keys()).find(|key| !keys.contains(key));
     if let Some(key) = stray {
-        return Err(CollectError::StrayUse(key.clone()));
+        return Err(CollectError::UsageWithoutGrant(key.clone()));
     }
 
     let mut files = BTreeMap::new();

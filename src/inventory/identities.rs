@@ -31,7 +31,7 @@ impl IdentityDirectory {
                 if people.entries.contains_key(&entry.id) {
                     findings.push(Finding {
                         severity: Severity::High,
-                        code: "principal-twice",
+                        code: "duplicate-principal",
                         subject: path.to_owned(),
                         message: format!("`{}` is defined twice", entry.id),
                         help: "keep one entry and merge the accounts".to_owned(),
@@ -86,7 +86,7 @@ impl IdentityDirectory {
             let names: Vec<_> = claims.iter().map(|id| format!("`{id}`")).collect();
             Finding {
                 severity: Severity::High,
-                code: "account-claimed-twice",
+                code: "account-multiply-correlated",
                 subject: account.clone(),
                 message: format!("the account is claimed by several principals: {}", names.join(" and ")),
                 help: "keep the account at one principal; enter a shared account as a principal of its own".to_owned(),

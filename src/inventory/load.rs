@@ -62,7 +62,7 @@ impl LoadError {
     /// Returns the stable code.
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Form { .. } => "inventory-form",
+            Self::Form { .. } => "inventory-malformed",
             Self::Inconsistent { .. } => "inventory-inconsistent",
             Self::Missing(_) => "inventory-missing",
             Self::Unreadable(_) => "inventory-unreadable",

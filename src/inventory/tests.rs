@@ -217,14 +217,14 @@ fn inconsistent_answers_are_no_inventory() {
     };
     assert_eq!(spoiled(|grants| grants.push(grant(0))), "duplicate-grant");
     assert_eq!(spoiled(|grants| grants[2].key = key("account:0000")), "duplicate-grant");
-    assert_eq!(spoiled(|grants| grants[1].system = SystemId::parse("other").unwrap()), "foreign-grant");
+    assert_eq!(spoiled(|grants| grants[1].system = SystemId::parse("other").unwrap()), "grant-of-other-system");
     assert_eq!(
         spoiled(|grants| drop(grants[2].attributes.insert("stray".to_owned(), "1".to_owned()))),
-        "foreign-grant"
+        "grant-of-other-system"
     );
 
     let stray = Target { usage: vec![(key("account:9999"), Usage::At(Timestamp::from_unix(0)))], ..Target::with(9) };
-    assert_eq!(stray.collected().unwrap_err().code(), "stray-usage");
+    assert_eq!(stray.collected().unwrap_err().code(), "usage-without-grant");
 }
 
 #[test]
@@ -405,7 +405,11 @@ fn accounts_lead_to_people_and_a_disputed_account_to_nobody() {
     let told: Vec<_> = findings.iter().map(|finding| (finding.code, finding.subject.as_str())).collect();
     assert_eq!(
         told,
-        [("account-claimed-twice", "db:2"), ("principal-twice", "principals/b.toml"), ("unknown-owner", "lost")]
+        [
+            ("account-multiply-correlated", "db:2"),
+            ("duplicate-principal", "principals/b.toml"),
+            ("unknown-owner", "lost")
+        ]
     );
     assert_eq!(people.identity_of("aws:AIDA1").map(|entry| entry.id.as_str()), Some("ana"));
     assert!(people.identity_of("db:2").is_none() && people.identity_of("db:99").is_none());

@@ -4,7 +4,7 @@ use super::{
     ActionId, CampaignId, Digest, GrantKey, ItemId, RunId, SystemId, Timestamp, VerificationLevel,
     record::{
         FindingRecorded, ForgeReport, MergeProvenance, OUT_OF_BAND, OutcomeKind, OutcomeRecorded, Record,
-        RecordPayload, RunStart, TOXIC_PAIR, VerificationKind, VerificationRecorded,
+        RecordPayload, RunStart, SOD_VIOLATION, VerificationKind, VerificationRecorded,
     },
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -212,9 +212,9 @@ impl EvidenceHistory {
 
     /// A listing replaces the previous one. A failed listing changes nothing, so earlier findings remain.
     fn found(&mut self, seq: u64, finding: &FindingRecorded) {
-        match finding.code.strip_prefix(TOXIC_PAIR) {
+        match finding.code.strip_prefix(SOD_VIOLATION) {
             Some("judged") => self.toxic_pairs.clear(),
-            Some("accepted" | "held") => self.toxic_pairs.push((seq, finding.clone())),
+            Some("accepted" | "remains") => self.toxic_pairs.push((seq, finding.clone())),
             _ => {}
         }
         let Some(what) = finding.code.strip_prefix(OUT_OF_BAND) else { return };

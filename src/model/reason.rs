@@ -17,7 +17,7 @@ pub enum ReasonCode {
     /// The work is moving to another system; the access will be removed afterwards.
     Migrating,
     /// Another reviewer should decide.
-    NotMine,
+    WrongReviewer,
     /// The owner has changed.
     OwnerChange,
     /// The secret is old, or was exposed.
@@ -38,7 +38,7 @@ impl ReasonCode {
         Self::InUseNeeded,
         Self::LegalHold,
         Self::Migrating,
-        Self::NotMine,
+        Self::WrongReviewer,
         Self::OwnerChange,
         Self::RotationDue,
         Self::Suspicious,
@@ -54,7 +54,7 @@ impl ReasonCode {
             Self::InUseNeeded => "in-use-needed",
             Self::LegalHold => "legal-hold",
             Self::Migrating => "migrating",
-            Self::NotMine => "not-mine",
+            Self::WrongReviewer => "wrong-reviewer",
             Self::OwnerChange => "owner-change",
             Self::RotationDue => "rotation-due",
             Self::Suspicious => "suspicious",
@@ -71,7 +71,7 @@ impl ReasonCode {
             Self::InUseNeeded => "it is used, and the work needs it",
             Self::LegalHold => "a law or a contract requires it",
             Self::Migrating => "the work is moving to another system",
-            Self::NotMine => "another reviewer should decide",
+            Self::WrongReviewer => "another reviewer should decide",
             Self::OwnerChange => "the owner has changed",
             Self::RotationDue => "the secret is old, or was exposed",
             Self::Suspicious => "it is not understood",
@@ -83,7 +83,7 @@ impl ReasonCode {
     /// Returns the usual codes of a verdict, the most common first. Other codes are allowed.
     pub const fn of(verdict: Verdict) -> &'static [Self] {
         match verdict {
-            Verdict::Abstain => &[Self::NotMine, Self::OwnerChange],
+            Verdict::Abstain => &[Self::WrongReviewer, Self::OwnerChange],
             Verdict::Certify => &[Self::InUseNeeded, Self::Migrating, Self::LegalHold],
             Verdict::Disable => &[Self::Unused, Self::Ended, Self::UnknownOwner, Self::LegalHold, Self::Suspicious],
             Verdict::Except => &[Self::InUseNeeded, Self::Migrating, Self::LegalHold],

@@ -125,7 +125,11 @@ fn step(resolution: &Resolution, inputs: &BuildInputs<'_>, index: &GrantIndex<'_
     let change = match change_of(resolution) {
         Ok(change) => change,
         Err(why) => {
-            return BuildStep::Hold(HeldCode::Unsupported, why, "change the decision in a new review file".to_owned());
+            return BuildStep::Hold(
+                HeldCode::ChangeUnsupported,
+                why,
+                "change the decision in a new review file".to_owned(),
+            );
         }
     };
     let repo = &inputs.premises.repo;
@@ -152,7 +156,7 @@ fn step(resolution: &Resolution, inputs: &BuildInputs<'_>, index: &GrantIndex<'_
         Remediation::Manual if past.is_some_and(waits_for_a_person) => {
             let why = "a work order is open".to_owned();
             return BuildStep::Hold(
-                HeldCode::ManualOpen,
+                HeldCode::WorkOrderOpen,
                 why,
                 format!("make the change, then run `tenure attest {id}`"),
             );
@@ -220,17 +224,17 @@ fn present(
     if now != resolution.grant && !own && !past.is_some_and(was_begun) {
         let why = format!("`{}` has changed since it was reviewed", grant.key);
         let next = "it will be reviewed in the next campaign".to_owned();
-        return Err(Box::new(BuildStep::Hold(HeldCode::Lapsed, why, next)));
+        return Err(Box::new(BuildStep::Hold(HeldCode::DecisionLapsed, why, next)));
     }
     match vocabulary.plan_change(change, grant, inventory) {
         Ok(draft) => Ok((grant.clone(), now, draft)),
         Err(UnsupportedChangeError::Harm { why, instead }) => {
-            Err(Box::new(BuildStep::Hold(HeldCode::Harm, why, instead)))
+            Err(Box::new(BuildStep::Hold(HeldCode::CollateralDamage, why, instead)))
         }
         Err(UnsupportedChangeError::Unsupported { why, instead }) => {
             Err(Box::new(match removal_options(change, grant, inventory, vocabulary) {
-                Some(single) => BuildStep::Hold(HeldCode::InsideRole, single.why, single.ways),
-                None => BuildStep::Hold(HeldCode::Unsupported, why, instead),
+                Some(single) => BuildStep::Hold(HeldCode::NestedInRole, single.why, single.ways),
+                None => BuildStep::Hold(HeldCode::ChangeUnsupported, why, instead),
             }))
         }
     }
@@ -254,10 +258,10 @@ fn absent(
     let Some(grant) = (inputs.reviewed)(resolution) else {
         let why = "the grant no longer exists, and the inventory of its review cannot be read".to_owned();
         let next = "fetch the whole history: `git fetch --unshallow`".to_owned();
-        return Err(Box::new(BuildStep::Hold(HeldCode::Lapsed, why, next)));
+        return Err(Box::new(BuildStep::Hold(HeldCode::DecisionLapsed, why, next)));
     };
     if let Some(left) = residual_access(change, &grant, inventory) {
-        return Err(Box::new(BuildStep::Hold(HeldCode::InsideRole, left.why, left.ways)));
+        return Err(Box::new(BuildStep::Hold(HeldCode::NestedInRole, left.why, left.ways)));
     }
     let expects = if resolution.verdict == Verdict::Rotate { ExpectedState::Replaced } else { ExpectedState::Absent };
     let draft =

@@ -71,13 +71,13 @@ pub struct HeldDecision {
 #[serde(rename_all = "kebab-case")]
 pub enum HeldCode {
     /// It would harm other principals.
-    Harm,
+    CollateralDamage,
     /// The access is part of a role, and no call can remove it for a single member.
-    InsideRole,
+    NestedInRole,
     /// The grant has changed since its review: the decision lapses.
-    Lapsed,
+    DecisionLapsed,
     /// A person must change the system manually.
-    ManualOpen,
+    WorkOrderOpen,
     /// The system has no inventory.
     NoInventory,
     /// The system is report-only.
@@ -85,21 +85,21 @@ pub enum HeldCode {
     /// The system has no file, or an unknown connector.
     UnknownSystem,
     /// The connector does not support the change.
-    Unsupported,
+    ChangeUnsupported,
 }
 
 impl HeldCode {
     /// Returns the spelling of the code.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Harm => "harm",
-            Self::InsideRole => "inside-role",
-            Self::Lapsed => "lapsed",
-            Self::ManualOpen => "manual-open",
+            Self::CollateralDamage => "collateral-damage",
+            Self::NestedInRole => "nested-in-role",
+            Self::DecisionLapsed => "decision-lapsed",
+            Self::WorkOrderOpen => "work-order-open",
             Self::NoInventory => "no-inventory",
             Self::ReportOnly => "report-only",
             Self::UnknownSystem => "unknown-system",
-            Self::Unsupported => "unsupported",
+            Self::ChangeUnsupported => "change-unsupported",
         }
     }
 }

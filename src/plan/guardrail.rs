@@ -85,13 +85,17 @@ fn freeze(limits: &GuardrailLimits<'_>, trips: &mut BTreeSet<GuardrailViolation>
         let parsed = window.split_once('/').map(|(from, until)| (Timestamp::parse(from), Timestamp::parse(until)));
         match parsed {
             Some((Ok(from), Ok(until))) if (from..until).contains(&limits.now) => {
-                trips.insert(trip("freeze", format!("enforcement is frozen from {from} to {until}"), WAIT));
+                trips.insert(trip("freeze-window", format!("enforcement is frozen from {from} to {until}"), WAIT));
             }
             Some((Ok(_), Ok(_))) => {}
             // A window that cannot be parsed may include the current time: fail closed.
             _ => {
                 let message = format!("the freeze window `{window}` of the mandate cannot be read");
-                trips.insert(trip("freeze", message, "use the form `2026-12-20T00:00:00Z/2027-01-03T00:00:00Z`"));
+                trips.insert(trip(
+                    "freeze-window",
+                    message,
+                    "use the form `2026-12-20T00:00:00Z/2027-01-03T00:00:00Z`",
+                ));
             }
         }
     }
@@ -140,16 +144,24 @@ fn protected(actions: &[ActionSpec], limits: &GuardrailLimits<'_>, trips: &mut B
         let name = &action.grant.principal.name;
         if limits.guardrails.protected.contains(&subject) {
             let message = format!("`{name}` ({subject}) is protected by the mandate");
-            trips.insert(trip("protected", message, OVERRIDE));
+            trips.insert(trip("principal-protected", message, OVERRIDE));
         }
         match limits.directory.kind(&subject) {
             Some(PrincipalKind::Engine) => {
                 let message = format!("`{name}` ({subject}) is this engine's own access");
-                trips.insert(trip("engine", message, "change the engine's own access manually, and attest the change"));
+                trips.insert(trip(
+                    "engine-access",
+                    message,
+                    "change the engine's own access manually, and attest the change",
+                ));
             }
             Some(PrincipalKind::BreakGlass) => {
                 let message = format!("`{name}` ({subject}) is break-glass access");
-                trips.insert(trip("break-glass", message, "change break-glass access manually, and attest the change"));
+                trips.insert(trip(
+                    "break-glass-access",
+                    message,
+                    "change break-glass access manually, and attest the change",
+                ));
             }
             _ => {}
         }
@@ -184,7 +196,7 @@ fn scope(actions: &[ActionSpec], limits: &GuardrailLimits<'_>, trips: &mut BTree
         if !limits.guardrails.managed_systems.contains(system) {
             let message = format!("`{system}` is not in the managed systems of the mandate");
             let help = "add it to `managed` in the next trust/mandate/N.toml, and sign it";
-            trips.insert(trip("newly-managed", message, help));
+            trips.insert(trip("system-newly-managed", message, help));
         }
         let Some((live, Some(reviewed))) = limits.grants.get(system).copied() else { continue };
         let shrink = u64::from(limits.guardrails.max_inventory_shrink_percent);

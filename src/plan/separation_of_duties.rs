@@ -39,20 +39,20 @@ pub struct SodNote {
 #[serde(rename_all = "kebab-case")]
 pub enum NoteCode {
     /// A violation exists before and after this run.
-    ToxicPairLeft,
+    SodViolationRemains,
     /// A violation would be created by the decisions.
-    ToxicPairMade,
+    SodViolationCreated,
     /// A violation exists before this run, and not after it.
-    ToxicPairResolved,
+    SodViolationResolved,
 }
 
 impl NoteCode {
     /// Returns the effect in words.
     pub const fn words(self) -> &'static str {
         match self {
-            Self::ToxicPairLeft => "left after this run",
-            Self::ToxicPairMade => "made by this run",
-            Self::ToxicPairResolved => "resolved by this run",
+            Self::SodViolationRemains => "left after this run",
+            Self::SodViolationCreated => "made by this run",
+            Self::SodViolationResolved => "resolved by this run",
         }
     }
 }
@@ -71,9 +71,9 @@ pub(super) fn notes(duties: &SodContext<'_>, actions: &[ActionSpec], resolutions
     let touched = touched(&before, actions);
     let note = |code| move |clash: &SodViolation| SodNote { code, text: format!("{}: {clash}", clash.holder) };
     let is_touched = |clash: &&SodViolation| touched.contains(&(clash.holder.as_str(), clash.pair.as_str()));
-    let left = after.clashes().iter().filter(is_touched).map(note(NoteCode::ToxicPairLeft));
-    let made = after.beyond(&before).map(note(NoteCode::ToxicPairMade));
-    let resolved = before.beyond(&after).map(note(NoteCode::ToxicPairResolved));
+    let left = after.clashes().iter().filter(is_touched).map(note(NoteCode::SodViolationRemains));
+    let made = after.beyond(&before).map(note(NoteCode::SodViolationCreated));
+    let resolved = before.beyond(&after).map(note(NoteCode::SodViolationResolved));
     let mut notes: Vec<SodNote> = left.chain(made).chain(resolved).collect();
     notes.sort();
     notes

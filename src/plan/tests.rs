@@ -185,12 +185,12 @@ fn each_guardrail_is_checked() {
         ("removals-per-system", |w| w.rails.max_removals_per_system = 2),
         ("removals-per-owner", |w| w.rails.max_removals_per_owner = 2),
         ("percent-per-system", |w| (w.rails.percent_min_removals, w.rails.max_removal_percent) = (2, 29)),
-        ("protected", |w| w.rails.protected = vec!["pg:1".into()]),
-        ("engine", |w| w.kinds = BTreeMap::from([("pg:1".into(), PrincipalKind::Engine)])),
-        ("break-glass", |w| w.kinds = BTreeMap::from([("pg:1".into(), PrincipalKind::BreakGlass)])),
-        ("newly-managed", |w| w.rails.managed_systems = vec![]),
+        ("principal-protected", |w| w.rails.protected = vec!["pg:1".into()]),
+        ("engine-access", |w| w.kinds = BTreeMap::from([("pg:1".into(), PrincipalKind::Engine)])),
+        ("break-glass-access", |w| w.kinds = BTreeMap::from([("pg:1".into(), PrincipalKind::BreakGlass)])),
+        ("system-newly-managed", |w| w.rails.managed_systems = vec![]),
         ("inventory-shrank", |w| w.grants.truncate(6)),
-        ("freeze", |w| w.rails.freeze = vec!["2026-11-20T00:00:00Z/2026-11-30T00:00:00Z".into()]),
+        ("freeze-window", |w| w.rails.freeze = vec!["2026-11-20T00:00:00Z/2026-11-30T00:00:00Z".into()]),
     ];
     for (code, change) in cases {
         let mut world = World::revoking(3, 10);
@@ -203,7 +203,7 @@ fn each_guardrail_is_checked() {
 fn malformed_freeze_window_freezes() {
     let mut world = World::revoking(1, 10);
     world.rails.freeze = vec!["christmas".into()];
-    assert_eq!(world.trips(), ["freeze"]);
+    assert_eq!(world.trips(), ["freeze-window"]);
 }
 
 #[test]
@@ -221,7 +221,7 @@ fn row_04_grant_changed_since_review_is_held() {
     let mut world = World::revoking(2, 3);
     world.grants[0].attributes.insert("admin".into(), "true".into());
     let plan = world.plan();
-    assert_eq!(plan.held()[0].code, HeldCode::Lapsed);
+    assert_eq!(plan.held()[0].code, HeldCode::DecisionLapsed);
     assert_eq!(plan.actions().len(), 1);
 }
 
@@ -240,7 +240,7 @@ fn harmful_change_is_held() {
     world.grants[0].attributes.insert("owns".into(), "much".into());
     world.decisions = vec![decided(&world.grants[0], Verdict::Revoke)];
     let plan = world.plan();
-    assert_eq!((plan.actions().len(), plan.held()[0].code), (0, HeldCode::Harm));
+    assert_eq!((plan.actions().len(), plan.held()[0].code), (0, HeldCode::CollateralDamage));
 }
 
 #[test]

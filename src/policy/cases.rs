@@ -300,7 +300,7 @@ fn holdings(
                 "the facts of a separation-of-duties case are the entitlements of one principal: {}",
                 error.message()
             );
-            let problem = Diagnostic::error("case-facts", message).at(&read.source, span, "here");
+            let problem = Diagnostic::error("case-attributes", message).at(&read.source, span, "here");
             problems.push(problem.help(
                 "write each entitlement as `[[case.attributes.holds]]` with `system`, `kind`, `id`, `name`, `tier`",
             ));

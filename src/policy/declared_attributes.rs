@@ -26,7 +26,7 @@ impl InvalidAttribute {
     /// Returns the diagnostic; `text` is the content of the file, for the line number.
     pub fn diagnostic(&self, path: &str, text: &str) -> Diagnostic {
         let problem =
-            Diagnostic::error("unknown-fact", format!("`{}` of `{}`: {}", self.name, self.principal, self.why));
+            Diagnostic::error("attribute-invalid", format!("`{}` of `{}`: {}", self.name, self.principal, self.why));
         let problem = match place(text, &self.principal, &self.name) {
             Some(span) => problem.at(&SourceFile::new(path, text), span, "this fact"),
             None => problem.in_file(path),

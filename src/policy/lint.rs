@@ -72,7 +72,7 @@ fn requires(compiled: &CompiledRule, problems: &mut Diagnostics) {
             problems.push(compiled.problem(problem, &steps, "here").help(help));
         } else if !uses.contains(name.as_str()) {
             let message = format!("`{}` requires `{name}`, but none of its expressions uses it", rule.id);
-            let problem = Diagnostic::error("requires-unused", message);
+            let problem = Diagnostic::error("required-attribute-unused", message);
             problems.push(compiled.problem(problem, &steps, "here").help("remove it from `requires`"));
         }
     }
@@ -80,7 +80,7 @@ fn requires(compiled: &CompiledRule, problems: &mut Diagnostics) {
         if !rule.requires_attributes.iter().any(|required| required == name) {
             let message = format!("`{}` always needs `{name}`, but does not list it in `requires`", rule.id);
             let problem = compiled.problem(
-                Diagnostic::error("requires-missing", message),
+                Diagnostic::error("required-attribute-missing", message),
                 &["requires_attributes".into()],
                 "here",
             );
@@ -88,7 +88,7 @@ fn requires(compiled: &CompiledRule, problems: &mut Diagnostics) {
         }
     }
     if !rule.requires_attributes.is_sorted_by(|one, other| one < other) {
-        let problem = Diagnostic::error("unsorted", "the attributes are not sorted, or contain a duplicate");
+        let problem = Diagnostic::error("list-unsorted", "the attributes are not sorted, or contain a duplicate");
         let problem = compiled.problem(problem, &["requires_attributes".into()], "here");
         problems.push(problem.help("sort them by name and remove duplicates"));
     }
@@ -181,7 +181,7 @@ fn maps(compiled: &CompiledRule, pack: &PolicyPack, problems: &mut Diagnostics) 
         }
     }
     if !rule.controls.is_sorted_by(|one, other| one < other) {
-        let problem = Diagnostic::error("unsorted", "the controls are not sorted, or contain a duplicate");
+        let problem = Diagnostic::error("list-unsorted", "the controls are not sorted, or contain a duplicate");
         problems.push(compiled.problem(problem, &["controls".into()], "here").help("sort them and remove duplicates"));
     }
 }
@@ -214,7 +214,7 @@ fn order(pack: &PolicyPack, problems: &mut Diagnostics) {
         let unsorted = read.file.rules.windows(2).position(|two| matches!(two, [one, other] if one.id > other.id));
         if let Some(index) = unsorted {
             let span = place(read.source.text(), &["rule".into(), (index + 1).into(), "id".into()]);
-            let problem = Diagnostic::error("unsorted", "the rules are not sorted by id");
+            let problem = Diagnostic::error("list-unsorted", "the rules are not sorted by id");
             problems.push(problem.at(&read.source, span, "out of order").help("move it up"));
         }
     }

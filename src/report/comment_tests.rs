@@ -192,7 +192,7 @@ fn row_25_a_hostile_name_stays_a_name_in_every_column() {
         entry.purpose = Some(hostile.into());
         entry.attributes.insert("usage.consumers".into(), AttributeValue::Texts(vec![hostile.into()]));
         let usage = BTreeMap::from([(odd.key.clone(), Usage::Unknown(hostile.into()))]);
-        let trips = [GuardrailViolation { code: "protected", message: hostile.into(), help: hostile.into() }];
+        let trips = [GuardrailViolation { code: "principal-protected", message: hostile.into(), help: hostile.into() }];
         let grants = [odd.clone(), owned];
         let (text, digest) =
             comment(&grants, &[decided(&odd, Verdict::Disable)], usage, true, &people(vec![entry]), &trips);

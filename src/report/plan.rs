@@ -58,9 +58,9 @@ pub fn plan_human<S>(plan: &Plan<S>, show: PlanView<'_>, look: OutputStyle) -> S
     }
     for note in plan.notes() {
         let word = match note.code {
-            NoteCode::ToxicPairLeft => look.warning(note.code.words()),
-            NoteCode::ToxicPairMade => look.bad(note.code.words()),
-            NoteCode::ToxicPairResolved => look.good(note.code.words()),
+            NoteCode::SodViolationRemains => look.warning(note.code.words()),
+            NoteCode::SodViolationCreated => look.bad(note.code.words()),
+            NoteCode::SodViolationResolved => look.good(note.code.words()),
         };
         let _ = writeln!(text, "{word}: {}", escape(&note.text));
     }

@@ -98,14 +98,14 @@ pub fn judged_markdown(breaches: &[RuleViolation], gaps: &[MissingAttribute]) ->
 pub fn judged_findings(breaches: &[RuleViolation], gaps: &[MissingAttribute]) -> Vec<Finding> {
     let breaches = breaches.iter().map(|breach| Finding {
         severity: breach.severity,
-        code: "policy",
+        code: "rule-violation",
         subject: subject(breach),
         message: format!("{}: {}{}", breach.rule, breach.title, by(breach)),
         help: format!("{}: {}", breach.recommend, breach.remediation),
     });
     let gaps = gaps.iter().map(|gap| Finding {
         severity: Severity::Low,
-        code: "policy-unknown",
+        code: "rule-undetermined",
         subject: gap.place.clone(),
         message: format!("{} cannot be evaluated for {}: unknown attributes: {}", gap.rule, gap.count, gap.missing),
         help: "`tenure policy attributes` describes each; principals.toml can declare values".to_owned(),

@@ -84,7 +84,7 @@ impl OpenCampaign {
             None => self.vacant_slot(claim, &rights, &bound, late)?,
         };
         match bound.iter().find(|bound| bound.slot != slot && bound.by == *reviewer) {
-            Some(other) => Err(StageError::AnswersTwice {
+            Some(other) => Err(StageError::DuplicateResponse {
                 item: item.id.to_string(),
                 reviewer: reviewer.to_string(),
                 stage,
@@ -199,7 +199,7 @@ impl OpenCampaign {
             },
         };
         if let Some(before) = at(slot) {
-            return Err(TrustError::ItemBoundTwice { item, by: before.path.to_string() });
+            return Err(TrustError::DuplicateDecision { item, by: before.path.to_string() });
         }
         let silent =
             self.asked_in(&claim.item.id, claim.stage).any(|(index, _)| at(VotingSlot::Asked(index)).is_none());

@@ -69,8 +69,11 @@ pub fn check(
             let mut state = RepositoryState::load_base(repository, pin, base)?;
             if state.trust().is_none() && !changes.files.iter().any(|change| RepoPath::of(change.path()).is_trust()) {
                 problems.push(
-                    Diagnostic::error("no-trust", "the pin matches no valid root, registry and mandate at the base")
-                        .help("compare the pin with the one `tenure init` printed: --root sha256:…"),
+                    Diagnostic::error(
+                        "trust-not-established",
+                        "the pin matches no valid root, registry and mandate at the base",
+                    )
+                    .help("compare the pin with the one `tenure init` printed: --root sha256:…"),
                 );
                 return Ok(CheckReport::blocked(problems));
             }
@@ -272,8 +275,8 @@ fn to_diagnostic(found: &RejectedFile, texts: &mut SourceCache<'_>) -> Diagnosti
     let (item, key, label) = match &found.refusal {
         TrustError::AgainstPolicy { item, .. } => (item.as_str(), "decision", "this decision"),
         TrustError::DecisionIncomplete { item, .. } => (item.as_str(), "decision", "this decision"),
-        TrustError::ItemAltered(item) | TrustError::ItemForeign(item) => (item.as_str(), "id", "this item"),
-        TrustError::ItemBoundTwice { item, .. } => (item.as_str(), "decision", "this decision"),
+        TrustError::ItemAltered(item) | TrustError::ItemNotInCampaign(item) => (item.as_str(), "id", "this item"),
+        TrustError::DuplicateDecision { item, .. } => (item.as_str(), "decision", "this decision"),
         TrustError::SelfReview { item, .. } => (item.as_str(), "decision", "this decision"),
         TrustError::StaleSupersedes { item, .. } => (item.as_str(), "supersedes", "this reference"),
         TrustError::Stage(stage) => match stage.item() {

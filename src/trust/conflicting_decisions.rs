@@ -54,7 +54,7 @@ impl RepositoryState {
         }
         let judged: Vec<_> = judged.iter().map(|(path, review, slots)| (path.as_str(), review, slots)).collect();
         for (path, item, by) in contradicting(&judged) {
-            let refusal = TrustError::ItemBoundTwice { item: item.to_string(), by: by.to_owned() };
+            let refusal = TrustError::DuplicateDecision { item: item.to_string(), by: by.to_owned() };
             found.insert(path.to_owned(), MergeConflict::Against(refusal));
         }
         Ok(found)

@@ -79,7 +79,7 @@ pub enum TrustError {
     },
     /// An exception that exceeds the no-response terms.
     #[error("item {item}: no response before {close}; the exception {why}")]
-    ExceptionSilence {
+    ExceptionNoResponse {
         /// The item.
         item: String,
         /// The file of the stage close.
@@ -101,10 +101,10 @@ pub enum TrustError {
     ItemAltered(String),
     /// An item that is not part of the campaign.
     #[error("item {0} is not part of the campaign")]
-    ItemForeign(String),
+    ItemNotInCampaign(String),
     /// A second decision on an item that does not name the first in `supersedes`.
     #[error("item {item} is already decided in {by}, which this file does not name in `supersedes`")]
-    ItemBoundTwice {
+    DuplicateDecision {
         /// The item.
         item: String,
         /// The file with the decision in force.
@@ -188,7 +188,7 @@ pub enum TrustError {
     },
     /// Root, registry or mandate do not exist yet.
     #[error("root of trust, registry and mandate must exist before the merge that introduces this file")]
-    NoTrust,
+    TrustNotEstablished,
     /// A reviewer decides on access that is their own.
     #[error("`{signer}` cannot review {what}: item {item}")]
     SelfReview {
@@ -281,7 +281,7 @@ pub enum TrustError {
     },
     /// A merge changes trust files and other files.
     #[error("the merge that introduced this file also changes trust; a trust change needs a separate merge")]
-    TrustNotAlone,
+    TrustChangeNotIsolated,
     /// A version out of order.
     #[error("version {found} where version {expected} is expected")]
     Version {

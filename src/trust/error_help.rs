@@ -14,25 +14,25 @@ impl TrustError {
             Self::AllowedSigners => "allowed-signers-differ",
             Self::CampaignBinding { .. } => "campaign-mismatch",
             Self::DecisionIncomplete { .. } => "decision-incomplete",
-            Self::DuplicateKey { .. } => "duplicate-key",
+            Self::DuplicateKey { .. } => "duplicate-signing-key",
             Self::DuplicateName(_) => "duplicate-name",
             Self::ExceptionApproval { .. } => "below-threshold",
             Self::ExceptionItem { .. } => "exception-mismatch",
-            Self::ExceptionSilence { .. } => "exception-silence",
+            Self::ExceptionNoResponse { .. } => "exception-no-response",
             Self::ExceptionTerms(_) => "exception-terms",
             Self::Form(problems) => problems.sorted().first().map_or("malformed", |problem| problem.code),
-            Self::Hazard(_) => "hazardous-name",
+            Self::Hazard(_) => "name-unsafe",
             Self::ItemAltered(_) => "item-altered",
-            Self::ItemBoundTwice { .. } => "item-bound-twice",
-            Self::ItemForeign(_) => "item-foreign",
+            Self::DuplicateDecision { .. } => "duplicate-decision",
+            Self::ItemNotInCampaign(_) => "item-not-in-campaign",
             Self::Key(KeyError::Weak) => "weak-key",
             Self::Key(_) => "key-unreadable",
             Self::KeyHistory { .. } => "key-history",
             Self::LogOrigin { .. } => "log-origin-changed",
             Self::MainRolledBack(_) => "main-rolled-back",
             Self::Misplaced => "path-not-allowed",
-            Self::Mode(_) => "not-a-plain-file",
-            Self::NoTrust => "no-trust",
+            Self::Mode(_) => "file-not-regular",
+            Self::TrustNotEstablished => "trust-not-established",
             Self::NotByReviewer(_) => "not-by-reviewer",
             Self::NotInGroup { .. } => "not-in-group",
             Self::Octopus => "octopus-merge",
@@ -53,7 +53,7 @@ impl TrustError {
             Self::StaleSupersedes { .. } => "stale-supersedes",
             Self::Threshold { .. } => "below-threshold",
             Self::ThresholdUnreachable { .. } => "threshold-unreachable",
-            Self::TrustNotAlone => "trust-not-alone",
+            Self::TrustChangeNotIsolated => "trust-change-not-isolated",
             Self::Version { .. } => "version-skipped",
             Self::WrongKey { .. } => "wrong-key",
             Self::WrongRepository { .. } => "wrong-repository",
@@ -70,20 +70,20 @@ impl TrustError {
             | Self::CampaignBinding { .. }
             | Self::ExceptionApproval { .. }
             | Self::ExceptionItem { .. }
-            | Self::ExceptionSilence { .. }
+            | Self::ExceptionNoResponse { .. }
             | Self::ExceptionTerms(_)
             | Self::ItemAltered(_)
-            | Self::ItemForeign(_)
+            | Self::ItemNotInCampaign(_)
             | Self::NotByReviewer(_)
             | Self::NotInGroup { .. }
-            | Self::NoTrust
+            | Self::TrustNotEstablished
             | Self::Octopus
             | Self::Place { .. }
             | Self::Population { .. }
             | Self::SelfReview { .. }
             | Self::SignerNotNamed { .. }
             | Self::Threshold { .. }
-            | Self::TrustNotAlone => Severity::High,
+            | Self::TrustChangeNotIsolated => Severity::High,
             Self::Stage(stage) => stage.severity(),
             _ => Severity::Critical,
         }
@@ -103,7 +103,7 @@ impl TrustError {
             Self::DuplicateKey { .. } | Self::DuplicateName(_) => "give every key to one principal, once",
             Self::ExceptionApproval { .. } => "get the missing signatures: `tenure sign FILE`",
             Self::ExceptionItem { .. } => "write it anew for the item: `tenure exception new ITEM …`",
-            Self::ExceptionSilence { .. } => {
+            Self::ExceptionNoResponse { .. } => {
                 "a fallback decides in a new review file: `tenure review`; what silence allows: `tenure exception requirements`"
             }
             Self::ExceptionTerms(_) => {
@@ -111,10 +111,10 @@ impl TrustError {
             }
             Self::Form(_) => "write the file in its one form: `tenure fmt FILE`, then sign again",
             Self::Hazard(_) => "take the entry out of the tree",
-            Self::ItemAltered(_) | Self::ItemForeign(_) | Self::Population { .. } => {
+            Self::ItemAltered(_) | Self::ItemNotInCampaign(_) | Self::Population { .. } => {
                 "only `decision`, `to`, `until`, `reason` and `supersedes` are filled in; restore the rest"
             }
-            Self::ItemBoundTwice { .. } | Self::StaleSupersedes { .. } => {
+            Self::DuplicateDecision { .. } | Self::StaleSupersedes { .. } => {
                 "name the decision in force in `supersedes`: `tenure review` writes such a file"
             }
             Self::Key(_) => "make a new key: `ssh-keygen -t ed25519`",
@@ -123,7 +123,7 @@ impl TrustError {
             Self::MainRolledBack(_) => "find out who reset the branch, and restore it from a clone that has the commit",
             Self::Misplaced => "move the file out of the governed folders",
             Self::Mode(_) => "`git update-index --chmod=-x FILE`, or put a plain file in place of a link",
-            Self::NoTrust => "begin with `tenure init`, in a merge before this one",
+            Self::TrustNotEstablished => "begin with `tenure init`, in a merge before this one",
             Self::NotByReviewer(_) => "the reviewer named in the file signs it: `tenure sign FILE`",
             Self::NotInGroup { .. } => "let a member of the group sign: `tenure sign FILE`",
             Self::Octopus => "merge one line at a time",
@@ -144,7 +144,7 @@ impl TrustError {
             Self::Stage(stage) => stage.help(),
             Self::Threshold { .. } => "get the missing signatures: `tenure sign FILE`",
             Self::ThresholdUnreachable { .. } => "set a threshold between 1 and the number of keys",
-            Self::TrustNotAlone => "bring trust changes and everything else in separate merges",
+            Self::TrustChangeNotIsolated => "bring trust changes and everything else in separate merges",
             Self::WrongRepository { .. } => "a signed file is valid in one repository only; create a new one here",
         }
     }

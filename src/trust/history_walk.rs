@@ -59,8 +59,8 @@ impl RepositoryState {
             if trust_files.is_empty() || genesis {
                 self.verify_merge(repository, commit, before.as_deref(), &others)?;
             } else {
-                others.iter().for_each(|path| self.refuse(commit, path, TrustError::TrustNotAlone));
-                touched.other.iter().for_each(|path| self.refuse(commit, path, TrustError::TrustNotAlone));
+                others.iter().for_each(|path| self.refuse(commit, path, TrustError::TrustChangeNotIsolated));
+                touched.other.iter().for_each(|path| self.refuse(commit, path, TrustError::TrustChangeNotIsolated));
             }
         }
         self.update_identities(repository, commit, &touched, !trust_files.is_empty())?;

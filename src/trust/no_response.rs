@@ -113,7 +113,7 @@ pub(super) fn check_silent(
 ) -> Result<(), TrustError> {
     let refuse = |why: String| {
         let (item, close) = (exception.item.to_string(), close.path().to_owned());
-        Err(TrustError::ExceptionSilence { item, close, why })
+        Err(TrustError::ExceptionNoResponse { item, close, why })
     };
     if exception.until.unix() - exception.valid_from.unix() > i64::from(terms.max_days) * 86_400 {
         return refuse(format!("lasts at most {} days", terms.max_days));

@@ -125,7 +125,7 @@ impl RepositoryState {
             },
         };
         let Some(trust) = before else {
-            return Ok((!signatures.is_empty()).then_some(TrustError::NoTrust));
+            return Ok((!signatures.is_empty()).then_some(TrustError::TrustNotEstablished));
         };
         let (after, kinship) = (self.trust.clone(), self.kinship.clone());
         let verifier = verifier(trust, after.as_deref(), &kinship, on);

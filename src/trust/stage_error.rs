@@ -9,7 +9,7 @@ pub enum StageError {
     #[error(
         "item {item}: `{reviewer}` would answer for two reviewers in stage {stage}; the other response is in {path}"
     )]
-    AnswersTwice {
+    DuplicateResponse {
         /// The item.
         item: String,
         /// The reviewer.
@@ -49,7 +49,7 @@ pub enum StageError {
     },
     /// An invalid reassignment of an item.
     #[error("item {item} cannot be reassigned to `{to}`: {why}")]
-    HandedOn {
+    ReassignmentInvalid {
         /// The item.
         item: String,
         /// To whom.
@@ -103,7 +103,7 @@ pub enum StageError {
     },
     /// The close exceeds the limit of removals without a response.
     #[error("closing would disable {found} unanswered items; the definition allows {cap}")]
-    SilenceCap {
+    NoResponseLimit {
         /// The number of removals.
         found: u32,
         /// The permitted number.
@@ -134,17 +134,17 @@ impl StageError {
     /// Returns the stable code.
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::AnswersTwice { .. } => "answers-twice",
-            Self::Asked { .. } => "asked-mismatch",
-            Self::Delegation { .. } => "delegation-unfit",
-            Self::Foreign { .. } => "foreign-decision",
-            Self::HandedOn { .. } => "handed-on",
-            Self::Late { .. } => "late-decision",
+            Self::DuplicateResponse { .. } => "duplicate-response",
+            Self::Asked { .. } => "assignment-mismatch",
+            Self::Delegation { .. } => "delegation-ineligible",
+            Self::Foreign { .. } => "decision-not-own",
+            Self::ReassignmentInvalid { .. } => "reassignment-invalid",
+            Self::Late { .. } => "decision-late",
             Self::NotOpen { .. } => "stage-not-open",
             Self::Order { .. } => "stage-out-of-order",
             Self::Place(_) => "stage-close-place",
             Self::Sample { .. } => "sample-mismatch",
-            Self::SilenceCap { .. } => "silence-cap",
+            Self::NoResponseLimit { .. } => "no-response-limit",
             Self::Stale { .. } => "stage-close-stale",
             Self::Unknown { .. } => "unknown-stage",
             Self::Wrong(_) => "stage-close-wrong",
@@ -159,7 +159,7 @@ impl StageError {
     /// Returns the next step.
     pub const fn help(&self) -> &'static str {
         match self {
-            Self::AnswersTwice { .. } => {
+            Self::DuplicateResponse { .. } => {
                 "each slot needs a different person; let another reviewer or a fallback answer one of them"
             }
             Self::Asked { .. } | Self::Sample { .. } => {
@@ -171,7 +171,7 @@ impl StageError {
             Self::Foreign { .. } => {
                 "let one of them decide, or delegate: delegations/<id>.toml signed by who was asked; or hand it on with `abstain` and `to`"
             }
-            Self::HandedOn { .. } => "abstain without `to`; a fallback of the campaign decides it then",
+            Self::ReassignmentInvalid { .. } => "abstain without `to`; a fallback of the campaign decides it then",
             Self::Late { .. } => {
                 "take the decision out of the file; what is still open goes to a fallback of the campaign, or to the next campaign"
             }
@@ -181,7 +181,7 @@ impl StageError {
             Self::Order { .. } | Self::Place(_) | Self::Stale { .. } | Self::Wrong(_) => {
                 "count again at the head of main: `tenure campaign close-stage ID` writes the file anew; then sign it"
             }
-            Self::SilenceCap { .. } => {
+            Self::NoResponseLimit { .. } => {
                 "get decisions, or open the campaign with a higher `max_no_response_removals` in its definition"
             }
             Self::Unknown { .. } => "take the file that `tenure campaign open` wrote",
@@ -191,11 +191,11 @@ impl StageError {
     /// Returns the item concerned, and its wrong key.
     pub fn item(&self) -> Option<(&str, &'static str, &'static str)> {
         match self {
-            Self::AnswersTwice { item, .. }
+            Self::DuplicateResponse { item, .. }
             | Self::Foreign { item, .. }
             | Self::Late { item, .. }
             | Self::NotOpen { item, .. } => Some((item, "decision", "this decision")),
-            Self::HandedOn { item, .. } => Some((item, "to", "this proposal")),
+            Self::ReassignmentInvalid { item, .. } => Some((item, "to", "this proposal")),
             _ => None,
         }
     }

@@ -69,7 +69,7 @@ impl PartialTrust {
         path: &str,
         signatures: &[SignatureFile],
     ) -> Result<(), TrustError> {
-        let root = self.root.as_ref().ok_or(TrustError::NoTrust)?;
+        let root = self.root.as_ref().ok_or(TrustError::TrustNotEstablished)?;
         let next = TrustRegistry::parse(bytes, path, self.registry.as_ref(), root)?;
         let roles = [before.unwrap_or(root).registry_role(), root.registry_role()];
         verify_by_roles(SignatureNamespace::Registry, bytes, signatures, &roles)?;
@@ -85,7 +85,7 @@ impl PartialTrust {
         path: &str,
         signatures: &[SignatureFile],
     ) -> Result<(), TrustError> {
-        let root = self.root.as_ref().ok_or(TrustError::NoTrust)?;
+        let root = self.root.as_ref().ok_or(TrustError::TrustNotEstablished)?;
         let file: file::Mandate = codec::parse(path, bytes)?;
         root::check_chain(file.version, &file.prev, self.mandate.as_ref().map(|m| (m.file.version, m.digest)))?;
         if file.repo != root.file().repo {

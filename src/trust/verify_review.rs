@@ -126,7 +126,8 @@ impl Verifier<'_> {
     ) -> Result<(), TrustError> {
         let DecidingPrincipal { reviewer, stage, item, .. } = claim;
         let Some(to) = item.to.as_deref().filter(|_| item.decision == Some(Verdict::Abstain)) else { return Ok(()) };
-        let refuse = |why| Err(StageError::HandedOn { item: item.id.to_string(), to: to.to_owned(), why }.into());
+        let refuse =
+            |why| Err(StageError::ReassignmentInvalid { item: item.id.to_string(), to: to.to_owned(), why }.into());
         let own = opening
             .asked_in(&item.id, stage)
             .any(|(index, asked)| asked == reviewer && slot == VotingSlot::Asked(index));
@@ -200,7 +201,7 @@ fn check_campaign<'o>(review: &Review, opening: Option<&'o OpenCampaign>) -> Res
     let mut seen = BTreeSet::new();
     for item in &review.items {
         match opening.items.get(&item.id) {
-            None => return Err(TrustError::ItemForeign(item.id.to_string())),
+            None => return Err(TrustError::ItemNotInCampaign(item.id.to_string())),
             Some(put) if !put.is(&review.system, item) => {
                 return Err(TrustError::ItemAltered(item.id.to_string()));
             }

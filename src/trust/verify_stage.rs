@@ -157,7 +157,7 @@ fn check_silent(close: &StageClose, opening: &OpenCampaign) -> Result<(), TrustE
     }
     let cap = opening.campaign.definition.max_no_response_removals();
     if disabled > cap {
-        return Err(StageError::SilenceCap { found: disabled, cap }.into());
+        return Err(StageError::NoResponseLimit { found: disabled, cap }.into());
     }
     Ok(())
 }
@@ -165,7 +165,7 @@ fn check_silent(close: &StageClose, opening: &OpenCampaign) -> Result<(), TrustE
 /// Checks the display names of an unanswered item, and its outcome.
 fn check_display_text(silent: &NoResponseItem, stage: u32, opening: &OpenCampaign) -> Result<(), TrustError> {
     let Some(put) = opening.items.get(&silent.item) else {
-        return Err(TrustError::ItemForeign(silent.item.to_string()));
+        return Err(TrustError::ItemNotInCampaign(silent.item.to_string()));
     };
     if put.names != names(&silent.principal, &silent.entitlement) {
         return Err(TrustError::ItemAltered(silent.item.to_string()));

@@ -202,7 +202,7 @@ fn keeps(
     let first = made.iter().find(|one| one.item.is_flagged() && one.item.is_kept())?;
     Some(Finding {
         severity: Severity::Medium,
-        code: "keeps-flagged-items",
+        code: "flagged-items-certified",
         subject: first.subject(),
         message: format!(
             "`{reviewer}` keeps {} of {} accesses that policy speaks against: {against}; {INDICATOR}",

@@ -291,7 +291,11 @@ fn reviewer_above_peers_is_found_but_not_in_small_samples() {
         round.file("ana", flag(ana.0, ana.1, 0));
         round.file("ben", flag(others.0, others.1, 100));
         let quality = round.quality();
-        quality.findings.iter().filter(|one| one.code == "keeps-flagged-items" && one.subject.contains("ana")).count()
+        quality
+            .findings
+            .iter()
+            .filter(|one| one.code == "flagged-items-certified" && one.subject.contains("ana"))
+            .count()
     };
     assert_eq!(found((10, 10), (7, 10)), 1, "100 % and 70 %");
     assert_eq!(found((10, 10), (8, 11)), 0, "100 % and 72 %");
@@ -351,7 +355,7 @@ fn defaults_and_superseded_decisions_do_not_count() {
     let first = round.file("ana", kept(0..30, |_| "needed".to_owned()));
     let mut open = item(30, Verdict::Certify, "");
     open.decision = None;
-    round.file("ben", vec![open, item(31, Verdict::Abstain, "not-mine"), item(32, Verdict::Revoke, "unused")]);
+    round.file("ben", vec![open, item(31, Verdict::Abstain, "wrong-reviewer"), item(32, Verdict::Revoke, "unused")]);
     let mut close: StageClose = codec::parse("close", schema::example(FileKind::StageClose).as_bytes()).ok().unwrap();
     let silent = |number: usize| NoResponseItem {
         item: item(number, Verdict::Certify, "").id,

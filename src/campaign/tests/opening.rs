@@ -200,7 +200,7 @@ fn incomplete_opening_reports_all_problems() {
     --> inventory/part/observation.toml
      = help: tenure collect part, then commit and merge the inventory
 
-    error[inventory-from-the-future]: the inventory of `young` is dated 2026-12-01T00:00:00Z, which is in the future
+    error[inventory-timestamp-future]: the inventory of `young` is dated 2026-12-01T00:00:00Z, which is in the future
     --> inventory/young/observation.toml
      = help: check the clocks of this machine and of the collecting machine
 

@@ -150,10 +150,10 @@ impl Reference {
         let lenders = self.lenders(item, stage, by);
         let any_right = asked || fallback || !lenders.is_empty();
         if !any_right && !self.here(item, stage).any(|answer| self.may_replace(by, answer, false)) {
-            against.insert("foreign-decision");
+            against.insert("decision-not-own");
         }
         if late && !(fallback && self.is_left_open(item, stage)) {
-            against.insert("late-decision");
+            against.insert("decision-late");
         }
         if !late && (stage > self.closed() + 1 || !self.asks(item, stage)) {
             against.insert("stage-not-open");
@@ -163,7 +163,7 @@ impl Reference {
             return against;
         };
         if self.here(item, stage).any(|answer| answer.says.by == by && answer.place != place) {
-            against.insert("answers-twice");
+            against.insert("duplicate-response");
         }
         if let Place::Of(holder) = place
             && decides
@@ -180,7 +180,7 @@ impl Reference {
             let asked_too = self.asked.contains(&(item, stage, to));
             let fit = self.keys.contains(&to) && !asked_too && !self.own.contains(&(item, to));
             if !asked || place != Place::Of(by) || before || !fit {
-                against.insert("handed-on");
+                against.insert("reassignment-invalid");
             }
         }
         against
@@ -209,7 +209,7 @@ impl Reference {
         if let Some(named) = says.replaces {
             let before = self.here(item, stage).find(|answer| Some(answer.file) == named);
             let before = before.ok_or("stale-supersedes")?;
-            return if self.may_replace(by, before, late) { Ok(before.place) } else { Err("foreign-decision") };
+            return if self.may_replace(by, before, late) { Ok(before.place) } else { Err("decision-not-own") };
         }
         let is_free = |place: &Place| self.here(item, stage).all(|answer| answer.place != *place);
         let mut places: Vec<Place> = Vec::new();
@@ -222,16 +222,16 @@ impl Reference {
             None if fallback => Place::OfTheSilent,
             // A principal whose authority comes from another decision must supersede that decision.
             None if self.here(item, stage).any(|answer| self.may_replace(by, answer, late)) => {
-                return Err("item-bound-twice");
+                return Err("duplicate-decision");
             }
-            None => return Err("foreign-decision"),
+            None => return Err("decision-not-own"),
         };
         if !is_free(&place) {
-            return Err("item-bound-twice");
+            return Err("duplicate-decision");
         }
         let somebody_silent = self.asked_of(item, stage).any(|asked| is_free(&Place::Of(asked)));
         if place == Place::OfTheSilent && !somebody_silent && !(late && self.is_torn(item)) {
-            return Err("foreign-decision");
+            return Err("decision-not-own");
         }
         Ok(place)
     }
@@ -265,7 +265,7 @@ impl Reference {
     pub(super) fn objections_to_loan(&self, from: Name, to: Name, until: i64, signer: Name) -> BTreeSet<&'static str> {
         let asked = self.asked.iter().any(|(.., own)| *own == from);
         let fit = from != to && self.keys.contains(&to) && asked && until > self.day() && until <= self.ends;
-        let codes = [(!fit, "delegation-unfit"), (signer != from, "signer-not-named")];
+        let codes = [(!fit, "delegation-ineligible"), (signer != from, "signer-not-named")];
         codes.into_iter().filter(|(speaks, _)| *speaks).map(|(_, code)| code).collect()
     }
 
@@ -301,7 +301,7 @@ impl Reference {
             against.insert("stage-close-wrong");
         }
         let taken = silent.values().filter(|then| **then == Then::Disable).count();
-        against.extend((taken > self.cap).then_some("silence-cap"));
+        against.extend((taken > self.cap).then_some("no-response-limit"));
         against
     }
 

@@ -43,7 +43,7 @@ impl EvidenceIndex {
         if claims && !is_readback {
             self.unearned.push(Finding {
                 severity: Severity::Critical,
-                code: "level-not-earned",
+                code: "verification-level-unproven",
                 subject: format!("record {}", seen.record.seq),
                 message: format!(
                     "it confirms {} at {}, and its commit is not signed with a read-back key",

@@ -53,7 +53,8 @@ impl ExternalState {
         for file in &self.checkpoints {
             let text = fs::read_to_string(context.directory.join(file)).map_err(|error| {
                 let message = format!("cannot read `{}`: {error}", file.display());
-                Diagnostic::error("unreadable", message).help("git show origin/evidence:checkpoint > FILE writes one")
+                Diagnostic::error("file-unreadable", message)
+                    .help("git show origin/evidence:checkpoint > FILE writes one")
             })?;
             findings.extend(read.ledger.verify_contains(&text, &file.display().to_string()).err().map(|defect| {
                 Finding {

@@ -120,7 +120,7 @@ fn unfounded(session: &RepositorySession) -> AuditResult {
     }
     findings.push(Finding {
         severity: Severity::Critical,
-        code: "no-trust",
+        code: "trust-not-established",
         subject: "trust".to_owned(),
         message: format!("the pin {} leads to no root, registry and mandate", session.pin),
         help: "compare the pin with the one `tenure init` printed; if it is right, trust nothing here".to_owned(),

@@ -102,7 +102,7 @@ fn one(
     let path = format!("{}/stages/{}.toml", folder(&campaign.id), close.stage);
     let file = session.work_tree()?.join(&path);
     let failed = |error: std::io::Error| {
-        CliError::from(Diagnostic::error("unwritable", format!("{path}: {error}")).help("look at the work tree"))
+        CliError::from(Diagnostic::error("file-unwritable", format!("{path}: {error}")).help("look at the work tree"))
     };
     if let Some(parent) = file.parent() {
         std::fs::create_dir_all(parent).map_err(failed)?;

@@ -50,7 +50,7 @@ pub(super) fn run(args: &CampaignDelegateArgs, context: &mut CommandContext) -> 
     check(args, ends, opening, &session)?;
     if ends <= now || ends > campaign.closes_at {
         let message = format!("it would end at {ends}, and the campaign is open until {}", campaign.closes_at);
-        return Err(Diagnostic::error("delegation-unfit", message).help("--until with a day before that").into());
+        return Err(Diagnostic::error("delegation-ineligible", message).help("--until with a day before that").into());
     }
     let mut systems = args.systems.clone();
     systems.sort();
@@ -90,7 +90,8 @@ fn check(
     opening: &OpenCampaign,
     session: &RepositorySession,
 ) -> Result<(), CliError> {
-    let refuse = |message: String, help: &str| Err(Diagnostic::error("delegation-unfit", message).help(help).into());
+    let refuse =
+        |message: String, help: &str| Err(Diagnostic::error("delegation-ineligible", message).help(help).into());
     if args.from == args.to {
         return refuse(format!("`{}` judges their own items anyway", args.from), "name somebody else: --to NAME");
     }

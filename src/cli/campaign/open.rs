@@ -96,7 +96,7 @@ pub(super) fn open_from(
     let crowded = crowded(&opened.campaign.id, opened.sheets.len(), trust.mandate().file().max_files_per_change());
     context.problems(&crowded.into_iter().collect())?;
     opened.publish(session.work_tree()?).map_err(|error| {
-        let problem = Diagnostic::error("unwritable", error.to_string()).with_note("nothing was written");
+        let problem = Diagnostic::error("file-unwritable", error.to_string()).with_note("nothing was written");
         CliError::from(problem.help(format!("look at campaigns/{} in the work tree", opened.campaign.id)))
     })?;
     Ok(opened)

@@ -129,7 +129,7 @@ fn due(
 /// Opens an issue of each notice that has none. What is on the forge then was told; the job that records it gets the ids.
 fn post(due: &[Reminder], people: &IdentityDirectory, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let failed = |why: String| {
-        let problem = Diagnostic::error("not-told", why);
+        let problem = Diagnostic::error("notification-failed", why);
         CliError::from(problem.help("give the step GITHUB_TOKEN with the permission `issues: write`"))
     };
     let mut told = Vec::new();

@@ -47,7 +47,7 @@ pub(super) fn run(args: &CampaignSummaryArgs, context: &mut CommandContext) -> R
             let problem = Diagnostic::error("no-review", format!("`{path}` is no review file"));
             return Err(problem.help(format!("name files below {reviews}, from the top of the repository")).into());
         }
-        let unreadable = |why: String| Diagnostic::error("unreadable", why).help("tenure review --list");
+        let unreadable = |why: String| Diagnostic::error("file-unreadable", why).help("tenure review --list");
         let bytes = WorkTree::new(tree).read(&path).map_err(|error| unreadable(error.to_string()))?;
         let bytes = bytes.ok_or_else(|| unreadable(format!("there is no `{path}`")))?;
         found.push((path.clone(), codec::parse(&path, &bytes)?));

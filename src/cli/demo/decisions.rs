@@ -109,7 +109,7 @@ pub(super) fn decide_the_rule(repository: &Path) -> Result<ScriptedDecisions, Cl
         fs::write(repository.join(&next), codec::render(&review))?;
         return Ok(ScriptedDecisions { example: String::new(), files: vec![(next, signers(&review))] });
     }
-    Err(Diagnostic::error("demo", "no worklist has the rule that was left open").into())
+    Err(Diagnostic::error("demo-failed", "no worklist has the rule that was left open").into())
 }
 
 /// Puts a key back, as somebody with an editor would.
@@ -165,7 +165,7 @@ fn example(item: &Item) -> String {
 }
 
 fn end_of_quarter() -> Result<Timestamp, CliError> {
-    Timestamp::parse("2026-12-31").map_err(|error| Diagnostic::error("demo", error.to_string()).into())
+    Timestamp::parse("2026-12-31").map_err(|error| Diagnostic::error("demo-failed", error.to_string()).into())
 }
 
 fn someone(
@@ -184,9 +184,9 @@ fn someone(
 }
 
 fn person(id: &str) -> Result<PrincipalId, CliError> {
-    PrincipalId::parse(id).map_err(|error| Diagnostic::error("demo", error.to_string()).into())
+    PrincipalId::parse(id).map_err(|error| Diagnostic::error("demo-failed", error.to_string()).into())
 }
 
 fn web_1() -> Result<SystemId, CliError> {
-    SystemId::parse("web-1").map_err(|error| Diagnostic::error("demo", error.to_string()).into())
+    SystemId::parse("web-1").map_err(|error| Diagnostic::error("demo-failed", error.to_string()).into())
 }

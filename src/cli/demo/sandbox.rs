@@ -32,12 +32,12 @@ pub(super) struct DemoSandbox<'a> {
 pub(super) fn use_folder(base: &Path, folder: &Path) -> Result<PathBuf, CliError> {
     let root = base.join(folder);
     let failed = |error: io::Error| {
-        let problem = Diagnostic::error("io", format!("{} cannot be used: {error}", folder.display()));
+        let problem = Diagnostic::error("folder-unusable", format!("{} cannot be used: {error}", folder.display()));
         CliError::from(problem.help("name a folder that you may write to: tenure demo FOLDER"))
     };
     fs::create_dir_all(&root).map_err(failed)?;
     if fs::read_dir(&root).map_err(failed)?.next().is_some() {
-        let problem = Diagnostic::error("not-empty", format!("{} is not empty", folder.display()));
+        let problem = Diagnostic::error("folder-not-empty", format!("{} is not empty", folder.display()));
         return Err(problem.help("name a folder that does not exist yet: tenure demo FOLDER").into());
     }
     root.canonicalize().map_err(failed)
@@ -54,12 +54,13 @@ pub(super) fn new_folder(base: &Path) -> Result<PathBuf, CliError> {
             Ok(()) => return Ok(base.join(name).canonicalize()?),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => {
-                let problem = Diagnostic::error("io", format!("{} cannot be written to: {error}", base.display()));
+                let problem =
+                    Diagnostic::error("folder-unwritable", format!("{} cannot be written to: {error}", base.display()));
                 return Err(problem.help("name another folder: tenure demo FOLDER").into());
             }
         }
     }
-    let problem = Diagnostic::error("io", format!("{} is full of folders of earlier demos", base.display()));
+    let problem = Diagnostic::error("folder-full", format!("{} is full of folders of earlier demos", base.display()));
     Err(problem.help("remove them, or name another folder: tenure demo FOLDER").into())
 }
 
@@ -85,7 +86,7 @@ impl<'a> DemoSandbox<'a> {
 
     /// Makes a key pair as OpenSSH files, and returns the public line without its comment.
     pub(super) fn make_key(&self, name: &str) -> Result<String, CliError> {
-        let refuse = |error: KeyError| CliError::from(Diagnostic::error("key", error.to_string()));
+        let refuse = |error: KeyError| CliError::from(Diagnostic::error("demo-failed", error.to_string()));
         let key = PrivateKey::generate().map_err(refuse)?;
         let path = self.key(name);
         let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
@@ -120,7 +121,7 @@ impl<'a> DemoSandbox<'a> {
         }
         line.extend(words.iter().map(|word| self.expand(word)));
         let cli = Cli::try_parse_from(line)
-            .map_err(|error| CliError::from(Diagnostic::error("demo", format!("tenure {shown}: {error}"))))?;
+            .map_err(|error| CliError::from(Diagnostic::error("demo-failed", format!("tenure {shown}: {error}"))))?;
         let (out, err) = (SharedBuffer::default(), SharedBuffer::default());
         let style = RenderStyle::plain();
         let mut context = CommandContext {
@@ -158,7 +159,7 @@ impl<'a> DemoSandbox<'a> {
             return Ok(answer);
         }
         let message = format!("tenure {shown} ended with {}, and not with {}:\n{answer}", code.code(), exit.code());
-        Err(Diagnostic::error("demo", message).help("please report this with the text above").into())
+        Err(Diagnostic::error("demo-failed", message).help("please report this with the text above").into())
     }
 
     /// Runs git in the repository. Shows it where the story tells it.
@@ -179,7 +180,7 @@ impl<'a> DemoSandbox<'a> {
             return Ok(());
         }
         let message = format!("git {}: {}", words.join(" "), String::from_utf8_lossy(&done.stderr).trim());
-        Err(Diagnostic::error("demo", message).help("check that git works: git --version").into())
+        Err(Diagnostic::error("demo-failed", message).help("check that git works: git --version").into())
     }
 
     /// Commits everything in the work tree on a branch, and merges that as a pull request would be.

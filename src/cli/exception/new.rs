@@ -208,7 +208,8 @@ fn name(item: &ItemId, renewed: Option<&Verified<Exception>>) -> Result<Principa
             format!("{stem}-r{}", number + 1)
         }
     };
-    PrincipalId::parse(&text).map_err(|error| Diagnostic::error("name", error.to_string()).help("--id NAME").into())
+    PrincipalId::parse(&text)
+        .map_err(|error| Diagnostic::error("name-invalid", error.to_string()).help("--id NAME").into())
 }
 
 /// Reads a day, or so many days from now.
@@ -217,7 +218,7 @@ pub(in crate::cli) fn until(text: &str, now: Timestamp) -> Result<Timestamp, Cli
         return Ok(now.plus_days(i64::from(days)));
     }
     Timestamp::parse(text).map_err(|error| {
-        Diagnostic::error("until", error.to_string())
+        Diagnostic::error("end-date-invalid", error.to_string())
             .help("give a day or a number of days: --until 2027-03-01, --until 90d")
             .into()
     })

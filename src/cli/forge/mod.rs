@@ -81,7 +81,9 @@ impl GovernedFiles for &Path {
         match fs::read(self.join(path)) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(Diagnostic::error("io", format!("it cannot be read: {error}")).in_file(path).into()),
+            Err(error) => {
+                Err(Diagnostic::error("file-unreadable", format!("it cannot be read: {error}")).in_file(path).into())
+            }
         }
     }
 
@@ -237,7 +239,7 @@ fn make(
         let state = match &there {
             Some(there) if there == text => "up to date",
             Some(_) if making.write && !is_ours => {
-                let problem = Diagnostic::error("not-made-here", "people wrote this file; it is not written over");
+                let problem = Diagnostic::error("file-not-generated", "people wrote this file; it is not written over");
                 problems.push(problem.in_file(path.as_str()).help(format!("git rm {path}, then write again")));
                 "kept"
             }
@@ -315,7 +317,7 @@ fn one<T: GovernedFile>(files: &dyn GovernedFiles, path: &str) -> Result<T, CliE
 }
 
 fn missing(path: &str) -> CliError {
-    Diagnostic::error("missing", format!("there is no {path} here")).help("tenure init, or git pull").into()
+    Diagnostic::error("file-missing", format!("there is no {path} here")).help("tenure init, or git pull").into()
 }
 
 fn version(path: &str) -> Option<u32> {

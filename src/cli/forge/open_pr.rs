@@ -54,7 +54,7 @@ impl ProposalKind {
 pub(super) fn run(args: &ForgeOpenPrArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let repository = Repository::discover(&context.directory).map_err(git)?;
     let root = super::work_tree(&repository)?;
-    let carrier = GitRemote::to(&args.remote).map_err(|error| refused("remote", error.to_string()))?;
+    let carrier = GitRemote::to(&args.remote).map_err(|error| refused("remote-unreachable", error.to_string()))?;
     // What was written here was written over this commit, wherever main is by now.
     let main = repository.resolve("HEAD").map_err(git)?;
     let mut problems = Diagnostics::new();
@@ -91,7 +91,7 @@ impl ProposalWorkspace<'_> {
     ) -> Result<String, CliError> {
         let forge = forge(context).map_err(|why| refused("no-forge", why))?;
         let branch = format!("tenure/{unit}");
-        let pull = forge.open_pull(&branch).map_err(|error| refused("forge", error.to_string()))?;
+        let pull = forge.open_pull(&branch).map_err(|error| refused("forge-failed", error.to_string()))?;
         let there = self.head(&branch)?;
         let tree = self.repository.write_tree(Some(self.repository.tree_of(self.main).map_err(git)?), edits);
         let tree = tree.map_err(git)?;
@@ -119,9 +119,9 @@ impl ProposalWorkspace<'_> {
             Ok(PushOutcome::Landed) => {}
             Ok(PushOutcome::LostRace { .. }) => return Ok(format!("{unit}: somebody pushed {branch} just now")),
             Ok(PushOutcome::Declined { reason } | PushOutcome::Unreachable { reason }) => {
-                return Err(refused("push", reason));
+                return Err(refused("push-failed", reason));
             }
-            Err(error) => return Err(refused("push", error.to_string())),
+            Err(error) => return Err(refused("push-failed", error.to_string())),
         }
         match pull {
             Some(pull) => Ok(format!("{unit}: #{} is up to date", pull.number)),
@@ -140,7 +140,7 @@ impl ProposalWorkspace<'_> {
     /// Returns where a branch of the remote is, with its commits here.
     fn head(&self, branch: &str) -> Result<Option<ObjectId>, CliError> {
         let reference = format!("refs/heads/{branch}");
-        let failed = |error: crate::git::RemoteError| refused("remote", error.to_string());
+        let failed = |error: crate::git::RemoteError| refused("remote-unreachable", error.to_string());
         let there = self.carrier.advertised(self.repository, &[&reference]).map_err(failed)?;
         let Some(head) = there.into_iter().flatten().next() else { return Ok(None) };
         if !self.repository.has(head) {
@@ -153,7 +153,8 @@ impl ProposalWorkspace<'_> {
 
 fn open(forge: &GitHub, branch: &str, title: &str, body: &str) -> Result<u64, CliError> {
     forge.propose(branch, title, body).map(|pull| pull.number).map_err(|error| {
-        let problem = Diagnostic::error("not-proposed", format!("{branch} is pushed, and no pull request: {error}"));
+        let problem =
+            Diagnostic::error("pull-request-failed", format!("{branch} is pushed, and no pull request: {error}"));
         let help = "open it by hand; in Settings, Actions, General, allow GitHub Actions to create pull requests";
         problem.help(help).into()
     })

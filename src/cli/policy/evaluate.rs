@@ -57,7 +57,7 @@ impl From<MinSeverity> for Severity {
 pub(super) fn run(args: &PolicyEvaluateArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let session = RepositorySession::open(context)?;
     session.ensure_trusted()?;
-    let nobody = |name| PrincipalId::parse(name).map_err(|error| Diagnostic::error("name", error.to_string()));
+    let nobody = |name| PrincipalId::parse(name).map_err(|error| Diagnostic::error("name-invalid", error.to_string()));
     // A definition that asks for nothing besides: no earlier campaigns, no contents of roles.
     let definition = CampaignDefinition::new("what is held", nobody("nobody")?, nobody("nobody")?);
     let now = context.clock.now();

@@ -42,7 +42,7 @@ pub(super) fn run(args: &PolicyInitArgs, context: &mut CommandContext) -> Result
             Ok(there) if there == text => continue,
             Ok(_) if !args.replace => {
                 kept.push(path);
-                let problem = Diagnostic::warning("file-kept", format!("{path} says something else, and was kept"));
+                let problem = Diagnostic::warning("file-exists", format!("{path} says something else, and was kept"));
                 problems
                     .push(problem.help(format!("to write over it: tenure policy init --replace {}", name_of(path))));
                 continue;
@@ -71,7 +71,7 @@ pub(super) fn run(args: &PolicyInitArgs, context: &mut CommandContext) -> Result
 fn write(place: &Path, text: &str) -> Result<(), CliError> {
     let folder = place.parent().unwrap_or(place);
     fs::create_dir_all(folder).and_then(|()| fs::write(place, text)).map_err(|error| {
-        let problem = Diagnostic::error("unwritable", format!("cannot write `{}`: {error}", place.display()));
+        let problem = Diagnostic::error("file-unwritable", format!("cannot write `{}`: {error}", place.display()));
         problem.help("look at policies/ in the work tree").into()
     })
 }

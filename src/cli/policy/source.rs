@@ -183,7 +183,7 @@ fn name_of(path: &Path) -> String {
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostic {
-    let problem = Diagnostic::error("unreadable", format!("cannot read `{}`: {error}", path.display()));
+    let problem = Diagnostic::error("file-unreadable", format!("cannot read `{}`: {error}", path.display()));
     problem.help("name files of one folder, `policies/life.rules.toml`; or none, and all of policies/ is read")
 }
 

@@ -45,7 +45,7 @@ pub(super) fn run(args: &PrincipalsCheckArgs, context: &mut CommandContext) -> R
         let system = inventory.system();
         for guess in unclaimed(inventory, &all, &work_tree.people) {
             let message = format!("nobody claims the account `{}` ({})", guess.subject, guess.name);
-            let told = Diagnostic::warning("unclaimed-account", message);
+            let told = Diagnostic::warning("account-uncorrelated", message);
             let told = guess.reasons.iter().fold(told, |told, why| match &guess.whose {
                 Some(whose) => told.with_note(format!("perhaps {whose}: {why}")),
                 None => told.with_note(why),
@@ -55,7 +55,7 @@ pub(super) fn run(args: &PrincipalsCheckArgs, context: &mut CommandContext) -> R
     }
     for clash in work_tree.separation.clashes() {
         let message = format!("{} holds both sides of {clash}", clash.holder);
-        problems.push(Diagnostic::warning("toxic-pair", message).with_note(&clash.title).help("take one side away"));
+        problems.push(Diagnostic::warning("sod-violation", message).with_note(&clash.title).help("take one side away"));
     }
     match context.format {
         OutputFormat::Json => write!(context.out, "{}", problems.to_json())?,
@@ -86,7 +86,7 @@ fn orphan(entry: &PrincipalRecord, path: &str, work_tree: &WorkTreeData, now: Ti
         Some(owner) => format!("`{owner}`, who answers for `{}`, is not a person who is here", entry.id),
     };
     let guess = owners(entry, &work_tree.inventories(), &work_tree.people);
-    let told = guess.reasons.iter().fold(Diagnostic::error("orphan", message).in_file(path), |told, why| {
+    let told = guess.reasons.iter().fold(Diagnostic::error("owner-missing", message).in_file(path), |told, why| {
         told.with_note(match &guess.whose {
             Some(whose) => format!("perhaps {whose}: {why}"),
             None => why.clone(),
@@ -107,7 +107,7 @@ fn stale(entry: &PrincipalRecord, path: &str, days: i64, now: Timestamp) -> Vec<
     stale
         .map(|(name, age)| {
             let message = format!("`{name}` of `{}` is {age} days old", entry.id);
-            Diagnostic::warning("stale-fact", message).in_file(path).help("look again, and write the day of it")
+            Diagnostic::warning("attribute-stale", message).in_file(path).help("look again, and write the day of it")
         })
         .collect()
 }

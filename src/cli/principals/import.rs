@@ -161,7 +161,7 @@ fn entries(guesses: &[CorrelationSuggestion], system: &SystemId, work_tree: &Wor
 fn columns(pairs: &[String]) -> Result<BTreeMap<String, String>, CliError> {
     let pair = |text: &String| {
         let (column, key) = text.split_once('=').ok_or_else(|| {
-            let problem = Diagnostic::error("usage", format!("`{text}` says no key"));
+            let problem = Diagnostic::error("column-mapping-invalid", format!("`{text}` says no key"));
             CliError::new(ExitStatus::Usage, problem.help("--map COLUMN=KEY, such as --map Employee=id"))
         })?;
         Ok((column.to_owned(), key.to_owned()))
@@ -177,7 +177,7 @@ fn text_of(file: &Path, name: &str, context: &CommandContext) -> Result<String, 
         fs::File::open(context.directory.join(file)).and_then(|file| file.take(MAX_TABLE).read_to_end(&mut bytes))
     };
     read.map_err(|error| {
-        Diagnostic::error("unreadable", format!("`{name}` cannot be read: {error}"))
+        Diagnostic::error("file-unreadable", format!("`{name}` cannot be read: {error}"))
             .help("name a table, or `-` for stdin")
     })?;
     String::from_utf8(bytes).map_err(|_| {

@@ -35,7 +35,7 @@ impl FileUpdate {
     ) -> Result<Self, CliError> {
         let place = into.strip_prefix("principals/").filter(|name| name.ends_with(".toml") && !name.contains('/'));
         if place.is_none() && into != "principals.toml" {
-            let problem = Diagnostic::error("misplaced", format!("`{into}` is no file of principals"));
+            let problem = Diagnostic::error("file-misplaced", format!("`{into}` is no file of principals"));
             return Err(problem.help("write principals.toml, or principals/NAME.toml").into());
         }
         let mut homes: BTreeMap<_, &str> = BTreeMap::new();

@@ -69,7 +69,7 @@ pub(super) fn discover(
 
 /// Returns the path of a file within the work tree.
 fn within(tree: &Path, file: &Path) -> Result<String, CliError> {
-    let refuse = |why: String| CliError::from(Diagnostic::error("unreadable", why).help("tenure review --list"));
+    let refuse = |why: String| CliError::from(Diagnostic::error("file-unreadable", why).help("tenure review --list"));
     let real = file.canonicalize().map_err(|error| refuse(format!("{} cannot be read: {error}", file.display())))?;
     let path = real.strip_prefix(tree.canonicalize()?).ok().and_then(Path::to_str).map(str::to_owned);
     path.ok_or_else(|| refuse(format!("{} is outside the repository", file.display())))
@@ -89,7 +89,7 @@ fn who(args: &ReviewArgs, tree: &Path, context: &mut CommandContext) -> Result<P
         [] => "none of the available keys is in the registry, so the reviewer cannot be determined".to_owned(),
         names => format!("the available keys belong to {}", names.join(" and ")),
     };
-    Err(Diagnostic::error("which-reviewer", message)
+    Err(Diagnostic::error("reviewer-ambiguous", message)
         .help("say who: tenure review --signer NAME, or which key: --key FILE")
         .into())
 }
@@ -181,7 +181,7 @@ fn one_campaign(found: &[ReviewFileOnDisk], reviewer: &PrincipalId) -> Result<Ca
         many => {
             let names: Vec<_> = many.iter().map(|id| format!("`{id}`")).collect();
             let message = format!("`{reviewer}` has items in {}", names.join(" and "));
-            Err(Diagnostic::error("which-campaign", message).help(format!("tenure review {}", many[0])).into())
+            Err(Diagnostic::error("campaign-ambiguous", message).help(format!("tenure review {}", many[0])).into())
         }
     }
 }

@@ -202,6 +202,6 @@ fn merge(base: &[Item], mine: &[Item], theirs: Vec<Item>) -> MergedReview {
 
 impl From<SaveError> for Diagnostic {
     fn from(error: SaveError) -> Self {
-        Self::error("not-saved", error.to_string()).help("inspect the file, then run `tenure review`")
+        Self::error("write-failed", error.to_string()).help("inspect the file, then run `tenure review`")
     }
 }

@@ -161,7 +161,7 @@ fn checked(name: &str, line: u64, cells: RowCells, problems: &mut Diagnostics) -
 
 fn problem(name: &str, line: u64, column: &str, why: &str) -> Diagnostic {
     let place = if column.is_empty() { format!("line {line}") } else { format!("line {line}, column `{column}`") };
-    Diagnostic::error("table", format!("{place}: {why}"))
+    Diagnostic::error("table-malformed", format!("{place}: {why}"))
         .in_file(name)
         .help("correct the source file; no file was written")
 }

@@ -146,7 +146,7 @@ pub const OUT_OF_BAND: &str = "out-of-band-";
 /// The prefix of the codes of `verify` findings on separation of duties, followed by: `judged` with the counts; `held`
 /// when a principal has both sides; `accepted` when a signed exception accepts that; `resolved` when no principal has
 /// both sides any more.
-pub const TOXIC_PAIR: &str = "toxic-pair-";
+pub const SOD_VIOLATION: &str = "sod-violation-";
 
 /// Returns `text` truncated to the maximum length of a record's string, at a character boundary, without control
 /// characters.

@@ -145,7 +145,7 @@ fn check(
         && severity >= rule.severity
     {
         let word = if severity == rule.severity { "changes nothing" } else { "loosens" };
-        let code = if severity == rule.severity { "profile-idle" } else { "profile-loosens" };
+        let code = if severity == rule.severity { "profile-no-effect" } else { "profile-loosens" };
         let message = format!(
             "`{profile}` {word}: the severity of `{}` is already {}, and this is {severity}",
             rule.id, rule.severity
@@ -158,7 +158,7 @@ fn check(
     let Some(name) = &setting.limit else {
         if setting.severity.is_none() || numbers.iter().any(Option::is_some) {
             let message = format!("this setting of `{profile}` has no effect: `limit` or `severity` is missing");
-            let problem = at(read, Diagnostic::error("profile-idle", message), &steps("rule"));
+            let problem = at(read, Diagnostic::error("profile-no-effect", message), &steps("rule"));
             problems.push(problem.help("add the `limit` to which the numbers apply"));
         }
         return;
@@ -196,7 +196,7 @@ fn check(
     }
     if !tightens && numbers.iter().all(Option::is_none) {
         let message = format!("`{profile}` sets no number for `{name}`");
-        let problem = at(read, Diagnostic::error("profile-idle", message), &steps("limit"));
+        let problem = at(read, Diagnostic::error("profile-no-effect", message), &steps("limit"));
         problems.push(problem.help("write one for each affected tier: `T0 = 30`"));
     }
 }
