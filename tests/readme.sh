@@ -22,6 +22,7 @@ commands() {
 
 # The demo makes its folder among the temporary files.
 scratch=$(mktemp -d)
+chmod 711 "$scratch" # servers of tests run as other users and make their folders in it
 trap 'rm -rf "$scratch"' EXIT
 export TMPDIR=$scratch
 demo=$scratch/output
