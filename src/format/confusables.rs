@@ -2,14 +2,17 @@
 
 use crate::diag::{HiddenCharacter, escape, unicode};
 use std::{borrow::Cow, fmt};
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_script::{Script, UnicodeScript as _};
+use unicode_security::skeleton;
 
 /// The reason why a string is rejected.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ConfusableText {
     /// It contains a character that is invisible, or that reorders the text.
     Hidden(char, HiddenCharacter),
-    /// It contains a letter that looks like a letter of another script.
-    LookAlike(char, Script),
+    /// It contains a letter that looks like a Latin letter.
+    LookAlike(char),
 }
 
 impl ConfusableText {
@@ -17,81 +20,33 @@ impl ConfusableText {
     pub const fn code(self) -> &'static str {
         match self {
             Self::Hidden(..) => "hidden-text",
-            Self::LookAlike(..) => "look-alike",
+            Self::LookAlike(_) => "look-alike",
         }
     }
 }
 
 impl fmt::Display for ConfusableText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Hidden(character, _) | Self::LookAlike(character)) = *self;
+        let code_point = format_args!("U+{:04X}", character as u32);
         match self {
-            Self::Hidden(character, hidden) => write!(f, "{hidden} (U+{:04X})", *character as u32),
-            Self::LookAlike(character, script) => {
-                write!(
-                    f,
-                    "the {script} letter `{character}` (U+{:04X}), which looks like a Latin letter",
-                    *character as u32
-                )
+            Self::Hidden(_, hidden) => write!(f, "{hidden} ({code_point})"),
+            Self::LookAlike(letter) if is_styled(*letter) => {
+                write!(f, "the styled letter `{letter}` ({code_point}), which looks like a Latin letter")
+            }
+            Self::LookAlike(letter) => {
+                let script = letter.script().full_name();
+                write!(f, "the {script} letter `{letter}` ({code_point}), which looks like a Latin letter")
             }
         }
-    }
-}
-
-/// Scripts with letters that look like letters of another script (UTS #39, the recommended and a few other scripts).
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub enum Script {
-    /// Armenian.
-    Armenian,
-    /// Cherokee.
-    Cherokee,
-    /// Coptic.
-    Coptic,
-    /// Cyrillic.
-    Cyrillic,
-    /// Greek.
-    Greek,
-    /// Latin.
-    Latin,
-    /// Lisu.
-    Lisu,
-    /// Latin and Greek letters in mathematical, full-width or enclosed form.
-    Styled,
-}
-
-impl fmt::Display for Script {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Styled => f.write_str("styled"),
-            other => write!(f, "{other:?}"),
-        }
-    }
-}
-
-impl Script {
-    const fn of(character: char) -> Option<Self> {
-        Some(match character {
-            'a'..='z' | 'A'..='Z' | '\u{c0}'..='\u{d6}' | '\u{d8}'..='\u{f6}' | '\u{f8}'..='\u{2af}' => Self::Latin,
-            '\u{1e00}'..='\u{1eff}' | '\u{2c60}'..='\u{2c7f}' | '\u{a722}'..='\u{a7ff}' => Self::Latin,
-            '\u{370}'..='\u{3ff}' | '\u{1f00}'..='\u{1fff}' => Self::Greek,
-            '\u{400}'..='\u{52f}' | '\u{1c80}'..='\u{1c8f}' | '\u{2de0}'..='\u{2dff}' | '\u{a640}'..='\u{a69f}' => {
-                Self::Cyrillic
-            }
-            '\u{531}'..='\u{58a}' => Self::Armenian,
-            '\u{13a0}'..='\u{13ff}' | '\u{ab70}'..='\u{abbf}' => Self::Cherokee,
-            '\u{2c80}'..='\u{2cff}' => Self::Coptic,
-            '\u{a4d0}'..='\u{a4ff}' => Self::Lisu,
-            '\u{212a}' | '\u{ff21}'..='\u{ff3a}' | '\u{ff41}'..='\u{ff5a}' | '\u{1d400}'..='\u{1d7ff}' => Self::Styled,
-            '\u{24b6}'..='\u{24e9}' | '\u{1f130}'..='\u{1f189}' => Self::Styled,
-            _ => return None,
-        })
     }
 }
 
 /// Returns the problem of a decoded string, if any.
 ///
-/// Rejects hidden characters; words that mix Latin with the letters of a script that has look-alikes; and, in a value
-/// without spaces (the form of identifiers), letters of another script that all have a Latin look-alike, such as `сору`
-/// in Cyrillic. Names and prose in a single script are accepted.
+/// Rejects hidden characters; words that mix Latin with Cyrillic or Greek, or with a letter that looks Latin (UTS #39,
+/// section 5.2); and, in a value without spaces (the form of identifiers), letters of another script that all have a
+/// Latin look-alike (UTS #39, section 4), such as `сору` in Cyrillic. Names and prose in a single script are accepted.
 pub fn check(string: &str) -> Option<ConfusableText> {
     if unicode::is_plain(string) {
         return None;
@@ -99,8 +54,7 @@ pub fn check(string: &str) -> Option<ConfusableText> {
     if let Some((character, hidden)) = string.chars().find_map(|c| HiddenCharacter::of(c).map(|hidden| (c, hidden))) {
         return Some(ConfusableText::Hidden(character, hidden));
     }
-    let (character, script) = look_alike(string)?;
-    Some(ConfusableText::LookAlike(character, script))
+    look_alike(string).map(ConfusableText::LookAlike)
 }
 
 /// Returns `string` with every character that [`check`] rejects written as `\u{…}`. For names that come from a system
@@ -116,7 +70,7 @@ pub fn escape_confusables(string: &str) -> Cow<'_, str> {
     }
     let mut visible = String::with_capacity(string.len() + 16);
     for character in string.chars() {
-        let foreign = Script::of(character).is_some_and(|script| script != Script::Latin);
+        let foreign = script(character).is_some_and(|script| script != Script::Latin);
         if foreign || HiddenCharacter::of(character).is_some() {
             visible.extend(character.escape_unicode());
         } else {
@@ -126,7 +80,7 @@ pub fn escape_confusables(string: &str) -> Cow<'_, str> {
     Cow::Owned(visible)
 }
 
-fn look_alike(string: &str) -> Option<(char, Script)> {
+fn look_alike(string: &str) -> Option<char> {
     let is_identifier = !string.contains(char::is_whitespace);
     if is_identifier {
         return mixed(string).or_else(|| twin(string));
@@ -134,27 +88,48 @@ fn look_alike(string: &str) -> Option<(char, Script)> {
     string.split(|c: char| !c.is_alphanumeric() && c != '_').find_map(mixed)
 }
 
-/// Returns the first letter of another script in a word that also has Latin letters, or the first letter of a second
-/// script.
-fn mixed(word: &str) -> Option<(char, Script)> {
-    let scripts = || word.chars().filter_map(|c| Script::of(c).map(|script| (c, script)));
-    let (_, first) = scripts().next()?;
-    if scripts().all(|(_, script)| script == first) {
+/// Returns the first letter that may be confused in a word with letters of more than one script.
+fn mixed(word: &str) -> Option<char> {
+    let mut scripts = word.chars().filter_map(script);
+    let first = scripts.next()?;
+    if scripts.all(|script| script == first) {
         return None;
     }
-    scripts().find(|(_, script)| *script != Script::Latin)
+    word.chars().find(|c| matches!(script(*c), Some(Script::Cyrillic | Script::Greek)) || looks_latin(*c))
 }
 
-/// Returns the first letter of a word if all its letters belong to another script and have a Latin look-alike.
-fn twin(word: &str) -> Option<(char, Script)> {
-    let has_twin = |c: char| TWINS.contains(c) || Script::of(c) == Some(Script::Styled);
+/// Returns the first letter of a word if all its letters belong to other scripts and have a Latin look-alike.
+fn twin(word: &str) -> Option<char> {
     let mut letters = word.chars().filter(|c| c.is_alphabetic()).peekable();
     let first = *letters.peek()?;
-    letters.all(has_twin).then(|| Script::of(first).map(|script| (first, script)))?
+    letters.all(looks_latin).then_some(first)
 }
 
-/// Letters of confusables.txt (UTS #39) whose skeleton is one ASCII letter: Cyrillic, Greek, Armenian.
-const TWINS: &str = "асеорхуѕіјԁԛԝһАВЕКМНОРСТХУЅІЈԌԚԜΑΒΕΖΗΙΚΜΝΟΡΤΥΧοορνϲϳօսոցԼՕՏ";
+/// Returns the script of a letter, with styled letters as [`Script::Common`]; none for characters without a script.
+fn script(character: char) -> Option<Script> {
+    match character.script() {
+        _ if is_styled(character) => Some(Script::Common),
+        Script::Common | Script::Inherited | Script::Unknown => None,
+        script => Some(script),
+    }
+}
+
+/// Returns whether a letter that is not Latin looks like one ASCII letter.
+fn looks_latin(character: char) -> bool {
+    let is_foreign = script(character).is_some_and(|script| script != Script::Latin);
+    is_foreign && (is_styled(character) || is_ascii_letter(skeleton(character.encode_utf8(&mut [0; 4]))))
+}
+
+/// Returns whether a character is an ASCII letter in mathematical, full-width or enclosed form. The ordinal indicators
+/// of Spanish and Portuguese (`ª`, `º`) are not.
+fn is_styled(character: char) -> bool {
+    let is_letter = character.is_alphabetic() && !character.is_ascii() && !matches!(character, 'ª' | 'º');
+    is_letter && is_ascii_letter(std::iter::once(character).nfkc())
+}
+
+fn is_ascii_letter(mut characters: impl Iterator<Item = char>) -> bool {
+    characters.next().is_some_and(|c| c.is_ascii_alphabetic()) && characters.next().is_none()
+}
 
 #[cfg(test)]
 mod tests {
@@ -171,6 +146,9 @@ mod tests {
             "λ-calculus by Ελένη",
             "ключ SSH-агента",
             "5 µs · 3 °C — ok …",
+            "kırmızı_ışık",
+            "1ª",
+            "東京VPN",
             "",
         ];
         for text in fine {
@@ -189,6 +167,10 @@ mod tests {
             "r\u{3bf}ot",
             "\u{ff41}dmin",
             "\u{1d41a}\u{1d41b}",
+            "\u{212a}ey",
+            "\u{24d0}dmin",
+            "ro\u{585}t",
+            "\u{13aa}dmin",
         ] {
             assert!(matches!(check(text), Some(ConfusableText::LookAlike(..))), "{text}");
             let visible = escape_confusables(text);
