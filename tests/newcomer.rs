@@ -76,7 +76,11 @@ fn sign_without_reason_is_refused() {
     review.items[0].reason = String::new();
     fs::write(world.repo().join(&path), render(&review)).unwrap();
     let key = format!("../keys/{}", review.reviewer);
-    world.tenure(&["sign", &path, "--key", &key]).exits(1).says("error[decision-incomplete]").says("a reason");
+    world
+        .tenure(&["sign", &path, "--key", &key])
+        .exits(1)
+        .says("error[decision-incomplete]")
+        .says("`revoke` needs a `reason`");
 }
 
 #[test]

@@ -77,7 +77,7 @@ fn decided(more: &str) -> World {
 fn codes(world: &World) -> Vec<String> {
     let findings = world.records_of("finding");
     let codes = findings.iter().map(|record| record["code"].as_str().unwrap().to_owned());
-    codes.filter(|code| code.starts_with("toxic")).collect()
+    codes.filter(|code| code.starts_with("sod-violation")).collect()
 }
 
 #[test]

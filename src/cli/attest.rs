@@ -51,7 +51,7 @@ pub(super) fn run(args: &AttestArgs, context: &mut CommandContext) -> Result<Exi
     let is_order = past.outcome.as_ref().is_some_and(|outcome| outcome.result == OutcomeKind::Manual);
     if !is_order || past.is_confirmed() {
         let problem = Diagnostic::error("no-work-order", format!("{} does not wait for a person", args.action));
-        return Err(problem.help("tenure campaign status, to see what does").into());
+        return Err(problem.help("`tenure campaign status` shows which actions do").into());
     }
     if args.executor == args.witness {
         let problem =

@@ -374,7 +374,7 @@ pub(super) fn journal_failure(error: JournalError) -> CliError {
             "no space is left on this machine: free some, then run the command again",
         ),
         JournalError::Unusable(_) => {
-            ("evidence-unusable", ExitStatus::CouldNot, "tenure audit checks the clone and its evidence")
+            ("evidence-unusable", ExitStatus::CouldNot, "check the clone and its evidence: tenure audit")
         }
         JournalError::Unreachable(_) => {
             ("evidence-unreachable", ExitStatus::CouldNot, "try again; a run finds out first what the last one did")

@@ -251,7 +251,7 @@ fn write_files(
     let seconds = context.clock.now().unix();
     let draft = CommitDraft { tree, parents: &parents, author: &author, seconds, message: MESSAGE };
     let commit = repository.write_commit(&draft).map_err(git)?;
-    repository.move_reference("refs/heads/main", commit, main, "tenure init").map_err(git)?;
+    repository.move_reference("refs/heads/main", commit, main, "create a governed repository").map_err(git)?;
     let staged =
         edits.iter().filter_map(|edit| if let TreeEdit::Put { path, .. } = edit { Some(path.as_str()) } else { None });
     repository.stage(staged).map_err(git)?;

@@ -57,7 +57,8 @@ fn rejection(found: &MessageCommand) -> Option<String> {
     if found.line.starts_with("tenure review ITEM") || found.line.starts_with("tenure review itm-") {
         return Some("`tenure review` takes a campaign".to_owned());
     }
-    let (line, abridged) = (found.line.replace(" …", ""), found.line.contains('…'));
+    let line = found.line.replace("help COMMAND", "help plan").replace(" …", "");
+    let abridged = found.line.contains('…');
     let kind = match Cli::command().try_get_matches_from(words(&line)) {
         Ok(_) => return None,
         Err(error) => error.kind(),
@@ -75,6 +76,7 @@ fn rejection(found: &MessageCommand) -> Option<String> {
 
 /// Returns the commands in the text of a message, with a value for each placeholder.
 fn commands(text: &str) -> Vec<MessageCommand> {
+    let text = &joined(text);
     let mut found = Vec::new();
     for (start, _) in text.match_indices("tenure ") {
         let before = text[..start].chars().next_back();
@@ -89,7 +91,8 @@ fn commands(text: &str) -> Vec<MessageCommand> {
             &["\n", ";", ", ", ". ", ": ", " then", " (", "`", "  ", " to ", " and ", " or "]
         };
         let end = ends.iter().filter_map(|end| rest.find(end)).min().unwrap_or(rest.len());
-        let line = filled(rest[..end].trim_end_matches(['.', ',', ':', ' ']));
+        let line = filled(rest[..end].trim_end_matches([',', ':', ' ']));
+        let line = line.strip_suffix('.').filter(|line| !line.ends_with(' ')).unwrap_or(&line).to_owned();
         let is_command = line.split(' ').nth(1).is_some_and(|word| {
             word != "x1" && word.len() > 1 && word.chars().all(|c| c.is_ascii_lowercase() || c == '-')
         });
@@ -98,6 +101,13 @@ fn commands(text: &str) -> Vec<MessageCommand> {
         }
     }
     found
+}
+
+/// Joins lines that end in a backslash with the next line.
+fn joined(text: &str) -> String {
+    let mut lines = text.split("\\\n");
+    let first = lines.next().unwrap_or_default().to_owned();
+    lines.fold(first, |text, line| text + line.trim_start())
 }
 
 /// Replaces the arguments of a format string.

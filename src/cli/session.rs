@@ -189,7 +189,7 @@ fn main_of(repository: &Repository) -> Result<ObjectId, CliError> {
         }
     }
     let problem = Diagnostic::error("no-main", "the repository has no commit on main");
-    Err(problem.help("tenure init").into())
+    Err(problem.help("`tenure init` creates a governed repository").into())
 }
 
 /// Explains which commit counts as main where a newcomer would expect another one.
@@ -231,7 +231,10 @@ pub(super) fn pin(context: &mut CommandContext, repository: &Repository, main: O
         return Ok(pin);
     }
     let found = first_root(repository, main).map_err(store)?.ok_or_else(|| {
-        CliError::from(Diagnostic::error("not-governed", "there is no trust/root/1.toml on main").help("tenure init"))
+        CliError::from(
+            Diagnostic::error("not-governed", "there is no trust/root/1.toml on main")
+                .help("`tenure init` creates a governed repository"),
+        )
     })?;
     let message = format!("no root pin is set; trusting the root in this repository: {found}");
     let compare = format!("compare it with the pin that `tenure init` printed, then: export TENURE_ROOT={found}");
@@ -257,7 +260,7 @@ pub(super) fn git(error: GitError) -> CliError {
         GitError::NotARepository { .. } => (
             ExitStatus::CouldNot,
             "git-failed",
-            "go to a governed repository, name one with -C DIR, or make one: tenure init",
+            "change to a governed repository, name one with -C DIR, or create one: `tenure init`",
         ),
         GitError::NoSuchRevision(_) => (
             ExitStatus::CouldNot,
@@ -280,7 +283,7 @@ pub(super) fn store(error: StoreError) -> CliError {
         StoreError::Git(error) => git(error),
         StoreError::Missing(path) => {
             let help = match path.as_str() {
-                "governance.toml" => "tenure init, or git pull".to_owned(),
+                "governance.toml" => "git pull; in a new repository, `tenure init` writes it".to_owned(),
                 path => format!("write {path} and merge it, or git pull"),
             };
             Diagnostic::error("file-missing", format!("there is no {path} at this commit")).help(help).into()

@@ -221,7 +221,7 @@ fn name_of(known: &[KnownSigner], key: &PublicKey, path: &str) -> Result<Princip
         let message = format!("the key {} is not registered for {path}", key.fingerprint());
         Diagnostic::error("unknown-signer", message)
             .with_note("to register a key, add it to the next trust/registry/N.toml, which the registry role of the root signs")
-            .help("sign with a registered key: tenure sign --key FILE, or --signer NAME if the registry gains the key in this change")
+            .help("sign with a registered key: `tenure sign --key FILE …`, or --signer NAME if the registry gains the key in this change")
             .into()
     })
 }

@@ -184,7 +184,8 @@ impl Case<'_> {
         let mut command = self.world.engine.sandbox.tenure(&self.folder);
         command.args(["audit", "--now", "2026-11-23T06:00:00Z", "--format", format]).args(more);
         let output = command.env("TENURE_ROOT", &self.world.pin).output().unwrap();
-        let text = [output.stdout, output.stderr].concat();
+        let notes = if format == "json" { Vec::new() } else { output.stderr };
+        let text = [output.stdout, notes].concat();
         (output.status.code().unwrap(), String::from_utf8(text).unwrap())
     }
 

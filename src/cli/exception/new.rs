@@ -148,7 +148,7 @@ pub(super) fn run(args: &ExceptionNewArgs, context: &mut CommandContext) -> Resu
     )?;
     if terms.proof_days > 0 {
         let days = terms.proof_days;
-        writeln!(context.out, "then, at least every {days} days: tenure exception record-test {}", exception.id)?;
+        writeln!(context.out, "then, at least every {days} days: tenure exception record-test {} …", exception.id)?;
     }
     Ok(ExitStatus::Done)
 }

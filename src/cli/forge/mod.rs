@@ -285,8 +285,8 @@ fn make(
 
 /// Returns the command that writes a file.
 fn written_by(path: &str) -> String {
-    let command = if path == OWNERS { "codeowners" } else { "workflows" };
-    format!("tenure forge {command} --write, and commit what it writes")
+    let command = if path == OWNERS { "tenure forge codeowners --write" } else { "tenure forge workflows --write" };
+    format!("{command}, and commit what it writes")
 }
 
 fn out_of_date(path: &str, there: &str, text: &str) -> Diagnostic {
@@ -317,7 +317,9 @@ fn one<T: GovernedFile>(files: &dyn GovernedFiles, path: &str) -> Result<T, CliE
 }
 
 fn missing(path: &str) -> CliError {
-    Diagnostic::error("file-missing", format!("there is no {path} here")).help("tenure init, or git pull").into()
+    Diagnostic::error("file-missing", format!("there is no {path} here"))
+        .help("git pull; in a new repository, `tenure init` writes it")
+        .into()
 }
 
 fn version(path: &str) -> Option<u32> {
