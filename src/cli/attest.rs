@@ -1,4 +1,4 @@
-//! `tenure attest ACTION`: writes the proof of a change that a person made by hand.
+//! `tenure attest ACTION`: writes the attestation of a manual change.
 
 use super::{CliError, CommandContext, ExitStatus, OutputFormat, evidence, session::RepositorySession};
 use crate::{
@@ -29,13 +29,13 @@ pub(super) struct AttestArgs {
     /// The person who checked the target afterwards; must differ from the executor
     #[arg(long, value_name = "NAME")]
     witness: PrincipalId,
-    /// What was changed, in the terms of the target
+    /// Description of the change, in the terms of the target
     #[arg(long, value_name = "TEXT")]
     statement: String,
     /// The file that shows the change
     #[arg(long, value_name = "FILE")]
     proof: PathBuf,
-    /// When the change was made [default: now]
+    /// Time of the change [default: now]
     #[arg(long, value_name = "TIME")]
     done_at: Option<Timestamp>,
 }
@@ -75,7 +75,7 @@ pub(super) fn run(args: &AttestArgs, context: &mut CommandContext) -> Result<Exi
     };
     let path = format!("attestations/{}.toml", args.action);
     let text = codec::render(&attestation);
-    // What cannot be read back must not be written: a statement with hidden characters, for one.
+    // Parsed before it is written: a statement with hidden characters, for example, is invalid.
     codec::parse::<Attestation>(&path, text.as_bytes())?;
     let file = session.settings_dir().join(&path);
     if file.exists() {

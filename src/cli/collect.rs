@@ -59,7 +59,7 @@ pub(super) fn run(args: &CollectArgs, context: &mut CommandContext) -> Result<Ex
     collect(&args.system, collector.as_ref(), &base, context)
 }
 
-/// Collects the system into the work tree at `root`, and says what changed since the last time.
+/// Writes the inventory of the system to the work tree at `root`, and prints the changes since the previous inventory.
 fn collect(
     system: &SystemId,
     collector: &dyn Collector,
@@ -95,7 +95,7 @@ fn collect(
             Diagnostic::error("file-unwritable", error.to_string()).with_note("the previous inventory is as it was");
         CliError::from(problem.help("make room or give the right to write, then collect again"))
     })?;
-    // What counts is what lies there now, not what was meant to.
+    // The files are loaded again, so that the report describes the written inventory.
     let after =
         inventory::load(&WorkTree::new(root), system).map_err(|error| CliError::from(error.diagnostics(system)))?;
     let changes = before.as_ref().map(|before| difference(&before.inventory, &after.inventory));

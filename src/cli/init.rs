@@ -38,7 +38,7 @@ pub(super) struct InitArgs {
     /// A system that the engine may change from the start; later mandates can add others; repeatable
     #[arg(long = "manage", value_name = "SYSTEM")]
     managed: Vec<SystemId>,
-    /// How many founders must sign
+    /// The number of founders who must sign
     #[arg(long, value_name = "N", default_value_t = 2, conflicts_with = "solo")]
     threshold: u32,
     /// The folder for new private keys [default: FOLDER.keys]
@@ -120,7 +120,7 @@ impl InitArgs {
     }
 }
 
-/// The files that are about to be laid.
+/// The files to be written.
 struct PlannedFiles<'a>(&'a [(String, String)]);
 
 impl GovernedFiles for PlannedFiles<'_> {
@@ -134,7 +134,7 @@ impl GovernedFiles for PlannedFiles<'_> {
     }
 }
 
-/// Jobs start the very program that founded the repository, until people name another one.
+/// Returns the engine of the workflows: this binary, until governance.toml names another release.
 fn engine(args: &InitArgs) -> Result<Engine, CliError> {
     let program = std::env::current_exe().and_then(fs::read)?;
     Ok(Engine {
@@ -146,14 +146,14 @@ fn engine(args: &InitArgs) -> Result<Engine, CliError> {
     })
 }
 
-/// Keys that were made, outside the repository.
+/// The generated keys, outside the repository.
 struct GeneratedKeys {
     folder: PathBuf,
     files: Vec<PathBuf>,
 }
 
 impl GeneratedKeys {
-    /// Makes a key and writes both halves; a file that is there is never overwritten.
+    /// Generates a key and writes its private and public file; an existing private key file is never overwritten.
     fn key(&mut self, name: &str) -> Result<PrivateKey, CliError> {
         let key = PrivateKey::generate().map_err(|error| key_failed(&self.folder, &error))?;
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
@@ -202,7 +202,7 @@ fn key_failed(path: &Path, error: &KeyError) -> CliError {
     Diagnostic::error("key-unreadable", format!("{}: {error}", path.display())).help("ssh-keygen -t ed25519").into()
 }
 
-/// The folder beside the repository that new keys go to.
+/// Returns the default folder for new keys, beside the repository.
 fn beside(directory: &Path) -> Result<PathBuf, CliError> {
     let real = directory.canonicalize()?;
     let name = real.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -235,7 +235,7 @@ fn write_files(
         if let Some(folder) = target.parent() {
             fs::create_dir_all(folder)?;
         }
-        // What people have told their forge before is theirs.
+        // Existing files in .github/ are not overwritten.
         if path.starts_with(".github/") && target.exists() {
             continue;
         }
@@ -294,7 +294,7 @@ fn answer(
     Ok(())
 }
 
-/// Where releases for the runners of GitHub are found.
+/// The default URL of the release for GitHub runners.
 const RELEASE: &str = concat!(
     "https://github.com/tenure-access/tenure/releases/download/v",
     env!("CARGO_PKG_VERSION"),

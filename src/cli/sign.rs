@@ -44,9 +44,9 @@ pub(super) fn run(args: &SignArgs, context: &mut CommandContext) -> Result<ExitS
             .help("git clone it")
             .into());
     };
-    let pen = SigningOptions { key: args.key.as_deref(), name: args.signer.as_ref() };
+    let options = SigningOptions { key: args.key.as_deref(), name: args.signer.as_ref() };
     let files = args.files.iter().map(|name| context.directory.join(name)).collect::<Vec<_>>();
-    let written = sign_files(&tree, &files, pen, context)?;
+    let written = sign_files(&tree, &files, options, context)?;
     match context.format {
         super::OutputFormat::Json => context.json(&written)?,
         _ => {
@@ -58,23 +58,23 @@ pub(super) fn run(args: &SignArgs, context: &mut CommandContext) -> Result<ExitS
     Ok(ExitStatus::Done)
 }
 
-/// What is signed with, and in whose name, as far as that is said.
+/// The key and the name to sign with, if given.
 #[derive(Clone, Copy)]
 pub(super) struct SigningOptions<'a> {
-    /// A private key file, or the public half of a key in the agent.
+    /// A private key file, or the public key file of a key in the agent.
     pub(super) key: Option<&'a Path>,
-    /// The name, instead of the one that `trust/` gives the key.
+    /// The name of the signer, instead of the name registered in `trust/` for the key.
     pub(super) name: Option<&'a PrincipalId>,
 }
 
-/// Signs files of the work tree, and returns what was written.
+/// Signs files of the work tree, and returns a description of each signature.
 ///
 /// # Errors
-/// When there is no key for it, or a file is not one that is signed as it is.
+/// When no key is available, or a file cannot be signed in its current form.
 pub(super) fn sign_files(
     tree: &Path,
     files: &[PathBuf],
-    pen: SigningOptions<'_>,
+    options: SigningOptions<'_>,
     context: &CommandContext,
 ) -> Result<Vec<serde_json::Value>, CliError> {
     let trusted = TrustHints::read(&|path| fs::read(tree.join(path)).ok());
@@ -82,8 +82,8 @@ pub(super) fn sign_files(
     for file in files {
         let (path, bytes) = read(tree, file)?;
         let known = trusted.known(&path, &bytes);
-        let signer = signer(pen, context, &known)?;
-        let name = match pen.name {
+        let signer = signer(options, context, &known)?;
+        let name = match options.name {
             Some(name) => name.clone(),
             None => name_of(&known, &signer.public_key(), &path)?,
         };
@@ -98,10 +98,11 @@ pub(super) fn sign_files(
     Ok(written)
 }
 
-/// Returns whose keys are at hand: that of the key file named, or those of the agent, by the registry of the work tree.
+/// Returns the principals whose keys are available, in the key file or else in the agent, according to the registry of
+/// the work tree.
 ///
 /// # Errors
-/// When a key file is named and cannot be read.
+/// When the key file cannot be read.
 pub(super) fn candidate_signers(
     tree: &Path,
     key: Option<&Path>,
@@ -111,7 +112,7 @@ pub(super) fn candidate_signers(
     let held: Vec<PublicKey> = match key.map(key_file).transpose()? {
         Some(LoadedKey::Private(key)) => vec![key.public_key()],
         Some(LoadedKey::Public(key)) => vec![key],
-        // An agent that does not answer knows nobody; signing will say why.
+        // Without a response from the agent there are no candidates; `sign` reports the error.
         None => {
             let agent = context.variable("SSH_AUTH_SOCK").and_then(|socket| SshAgent::connect(Path::new(&socket)).ok());
             let keys = agent.and_then(|agent| agent.keys().ok()).unwrap_or_default();
@@ -124,7 +125,7 @@ pub(super) fn candidate_signers(
     Ok(names)
 }
 
-/// Returns the path within the repository, and the bytes.
+/// Returns the path within the repository, and the content.
 fn read(tree: &Path, file: &Path) -> Result<(String, Vec<u8>), CliError> {
     let refuse = |error: std::io::Error| {
         CliError::from(
@@ -144,13 +145,13 @@ fn read(tree: &Path, file: &Path) -> Result<(String, Vec<u8>), CliError> {
     }
 }
 
-/// Returns the key to sign with: the file named, or the one key of the agent that `known` names.
+/// Returns the key to sign with: the given file, or the only key of the agent that `known` lists.
 fn signer(
-    pen: SigningOptions<'_>,
+    options: SigningOptions<'_>,
     context: &CommandContext,
     known: &[KnownSigner],
 ) -> Result<Box<dyn Signer>, CliError> {
-    let wanted = match pen.key {
+    let wanted = match options.key {
         Some(path) => match key_file(path)? {
             LoadedKey::Private(key) => return Ok(Box::new(key)),
             LoadedKey::Public(key) => Some(key),
@@ -158,7 +159,7 @@ fn signer(
         None => None,
     };
     let Some(socket) = context.variable("SSH_AUTH_SOCK") else {
-        return Err(match pen.key {
+        return Err(match options.key {
             Some(path) => {
                 let private = path.with_extension("");
                 let message = format!("{} is a public key, and no ssh-agent is running", path.display());
@@ -176,7 +177,7 @@ fn signer(
         None => {
             let held = agent.keys().map_err(agent_failed)?;
             let mut fit = held.iter().filter(|held| {
-                let named = known.iter().filter(|(name, _)| pen.name.is_none_or(|wanted| wanted == name));
+                let named = known.iter().filter(|(name, _)| options.name.is_none_or(|wanted| wanted == name));
                 named.into_iter().any(|(_, key)| *key == held.key)
             });
             match (fit.next(), fit.next()) {
@@ -236,7 +237,7 @@ fn refused(path: &str, error: SigningError) -> CliError {
     }
 }
 
-/// Returns what `tenure check` would report.
+/// Returns the error that `tenure check` would report.
 fn rejected(path: &str, error: TrustError) -> CliError {
     match error {
         TrustError::Form(problems) => (*problems).into(),
@@ -248,7 +249,7 @@ fn agent_failed(error: AgentError) -> CliError {
     Diagnostic::error("agent-failed", error.to_string()).help("ssh-add -l shows what the agent holds").into()
 }
 
-/// Keeps `trust/allowed_signers` beside the trust files as they are now.
+/// Updates `trust/allowed_signers` from the current trust files.
 fn write_allowed_signers(tree: &Path) -> Result<(), CliError> {
     let read = |path: &str| fs::read(tree.join(path)).ok();
     let [Some(root), Some(registry), Some(mandate)] = ["root", "registry", "mandate"].map(|kind| newest(&read, kind))
@@ -257,7 +258,7 @@ fn write_allowed_signers(tree: &Path) -> Result<(), CliError> {
     };
     match render_allowed_signers(&root.1, &registry.1, &mandate.1) {
         Ok(text) => Ok(fs::write(tree.join("trust/allowed_signers"), text)?),
-        // Another file of trust is still being written; the list follows when that one is signed.
+        // Another trust file is still incomplete; the list is written when that file is signed.
         Err(_) => Ok(()),
     }
 }

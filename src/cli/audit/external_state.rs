@@ -1,5 +1,5 @@
-//! What an auditor knows from elsewhere, and a forge that shows an old state cannot take back: commits and checkpoints seen
-//! before or in another clone, and how long ago somebody else has seen the proof at most.
+//! Detects an outdated repository state by external data: known commits, saved checkpoints, and the age of the last
+//! cosignature.
 
 use crate::{
     cli::{CliError, CommandContext, session::RepositorySession, session::git},
@@ -10,7 +10,7 @@ use crate::{
 };
 use std::{fs, path::PathBuf};
 
-/// What is known from elsewhere.
+/// Data from outside the repository.
 #[derive(Debug, clap::Args)]
 pub(super) struct ExternalState {
     /// A commit that main contained earlier, or contains in another clone; a finding if main does not contain it;
@@ -27,19 +27,19 @@ pub(super) struct ExternalState {
     max_age: Option<u32>,
 }
 
-/// What was read of the evidence.
+/// The evidence of the clone.
 pub(super) struct EvidenceState<'a> {
-    /// The branch.
+    /// The ledger.
     pub(super) ledger: &'a Ledger,
-    /// When its newest record was written, as the engine's clock claims.
+    /// Time of the newest record, according to the clock of the engine.
     pub(super) newest: Option<Timestamp>,
 }
 
 impl ExternalState {
-    /// Returns what does not agree with it.
+    /// Returns the contradictions between the external data and the repository.
     ///
     /// # Errors
-    /// When a file cannot be read, or a name means no commit.
+    /// When a file cannot be read, or a name does not resolve to a commit.
     pub(super) fn findings(
         &self,
         read: &EvidenceState<'_>,
@@ -71,7 +71,8 @@ impl ExternalState {
     }
 }
 
-/// Returns that main does not contain a commit that it was at. A whole id is a commit, whether this clone has it or not.
+/// Returns a finding if main does not contain a commit that it contained before. A full id is a commit even if this
+/// clone does not have it.
 fn passed(name: &str, session: &RepositorySession) -> Result<Option<Finding>, CliError> {
     let whole = ObjectId::parse(name).ok();
     match session.repository.resolve(name) {
@@ -87,7 +88,7 @@ fn passed(name: &str, session: &RepositorySession) -> Result<Option<Finding>, Cl
     }
 }
 
-/// Returns that nobody else has seen the evidence for too long.
+/// Returns a finding if the last cosignature, or without witnesses the newest record, is too old.
 fn aged(most: u32, read: &EvidenceState<'_>, now: Timestamp) -> Option<Finding> {
     let (since, what) = match read.ledger.last_witnessed_at() {
         Some(anchored) => (anchored, "witnesses last saw the evidence"),

@@ -1,4 +1,4 @@
-//! `tenure audit`: what the proof is worth, from a clone alone.
+//! `tenure audit`: verifies decisions, evidence and enforcement from a clone, offline.
 
 mod evidence_index;
 mod external_state;
@@ -107,11 +107,12 @@ fn examine(elsewhere: &ExternalState, context: &mut CommandContext) -> Result<(V
     Ok((audit(&case), session.pin))
 }
 
-/// The pin leads to no root, registry and mandate: whatever else lies there, nobody can say whose word it is.
+/// Returns the result for a pin that leads to no root, registry and mandate. Without these, no other file can be
+/// verified.
 fn unfounded(session: &RepositorySession) -> AuditResult {
     let mut findings = session.governed.findings();
     if let Some(pin) = findings.iter().find(|finding| finding.code == "root-pin-mismatch").cloned() {
-        // With another root than the pinned one, all other findings are its consequences.
+        // With another root than the pinned one, all other findings are consequences.
         return AuditResult {
             area: AuditArea::Integrity,
             looked_at: "main, back to its beginning".to_owned(),
@@ -129,8 +130,8 @@ fn unfounded(session: &RepositorySession) -> AuditResult {
     AuditResult { area: AuditArea::Integrity, looked_at: "main, back to its beginning".to_owned(), findings }
 }
 
-/// A history that is not whole, and a file that is not acceptable, are what an audit is there to find. All else, such as a
-/// missing pin, stops it.
+/// Returns an incomplete history or an invalid file as findings of the audit. Any other failure, such as a missing
+/// pin, ends the command.
 fn unreadable(failure: CliError) -> Result<AuditResult, CliError> {
     let problems = failure.problems.sorted();
     if failure.exit != ExitStatus::Findings && !problems.iter().all(|problem| problem.file().is_some()) {
@@ -148,7 +149,7 @@ fn unreadable(failure: CliError) -> Result<AuditResult, CliError> {
 }
 
 fn human(answers: &[AuditResult], context: &mut CommandContext) -> Result<(), CliError> {
-    let look = OutputStyle::new(context.out_style);
+    let style = OutputStyle::new(context.out_style);
     for answer in answers {
         let verdict = match answer.findings.len() {
             0 => "nothing found".to_owned(),
@@ -156,12 +157,12 @@ fn human(answers: &[AuditResult], context: &mut CommandContext) -> Result<(), Cl
             many => format!("{many} findings"),
         };
         writeln!(context.out, "{:<12} {verdict} · {}", answer.area.to_string(), escape(&answer.looked_at))?;
-        write!(context.out, "{}", findings_human(&answer.findings, look))?;
+        write!(context.out, "{}", findings_human(&answer.findings, style))?;
     }
     Ok(())
 }
 
-/// Says a finding as a problem at its file, for the page of a run.
+/// Returns a finding as a diagnostic for annotations and summaries.
 fn annotated(finding: &Finding) -> Diagnostic {
     let message = format!("{}: {}", finding.subject, finding.message);
     let problem = match finding.severity {
@@ -181,14 +182,14 @@ fn finding_of(defect: &EvidenceDefect) -> Finding {
     }
 }
 
-/// What is computed again: plans and populations, in one walk along main and one more pass over the evidence.
+/// Recomputed plans and populations, from one walk along main and one more pass over the evidence.
 struct Recomputation<'a> {
     session: &'a RepositorySession,
     plans: BTreeMap<u64, Result<Digest, String>>,
     populations: BTreeMap<CampaignId, Result<(Digest, u64), String>>,
 }
 
-/// What rests on a commit of main.
+/// A value that is recomputed at a commit of main.
 enum RecomputePoint<'a> {
     Plan(&'a RunHistory),
     Population(&'a Campaign),
@@ -208,7 +209,7 @@ impl<'a> Recomputation<'a> {
         let runs = runs.map(|run| (run.start.main.as_str(), RecomputePoint::Plan(run)));
         let campaigns = session.governed.openings().values().map(|opening| opening.campaign().value());
         let campaigns = campaigns.map(|campaign| (campaign.base.as_str(), RecomputePoint::Population(campaign)));
-        // Main only grows, so each stop costs what came since the one before; what is not on its line comes last.
+        // In the order of main, each step processes only the commits since the previous one; others come last.
         let mut stops: Vec<_> = runs
             .chain(campaigns)
             .map(|(commit, stop)| {
@@ -252,7 +253,7 @@ impl PlanRecomputation for Recomputation<'_> {
     }
 }
 
-/// The evidence as a run knew it: read on from run to run, so that it is in memory once.
+/// The evidence that a run had read. It advances from run to run, so only one history is in memory.
 struct HistoricalEvidence<'a> {
     session: &'a RepositorySession,
     ends: BTreeMap<u64, ObjectId>,
@@ -265,10 +266,10 @@ impl<'a> HistoricalEvidence<'a> {
         Ok(Self { session, ends, ledger: Ledger::new(evidence::keys(session)?), history: EvidenceHistory::default() })
     }
 
-    /// Returns what the first `size` records amount to.
+    /// Returns the history of the first `size` records.
     fn at(&mut self, size: u64) -> Result<&EvidenceHistory, String> {
         if size < self.history.size() {
-            self.ledger = Ledger::new(evidence::keys(self.session).map_err(words)?);
+            self.ledger = Ledger::new(evidence::keys(self.session).map_err(messages)?);
             self.history = EvidenceHistory::default();
         }
         if size > self.history.size() {
@@ -283,7 +284,7 @@ impl<'a> HistoricalEvidence<'a> {
     }
 }
 
-/// Returns what the repository amounted to at a commit, going on from where `governed` stands if it can.
+/// Returns the repository state at a commit. It advances `governed` if possible, otherwise it starts from the root.
 fn state_at<'g>(
     session: &RepositorySession,
     commit: ObjectId,
@@ -304,8 +305,8 @@ fn plan(
     known: &EvidenceHistory,
 ) -> Result<Digest, String> {
     let assembly =
-        PlanContext::at(&session.repository, commit, &session.settings_dir(), &run.start.systems).map_err(words)?;
-    assembly.plan(governed, known).map(|plan| plan.digest()).map_err(words)
+        PlanContext::at(&session.repository, commit, &session.settings_dir(), &run.start.systems).map_err(messages)?;
+    assembly.plan(governed, known).map(|plan| plan.digest()).map_err(messages)
 }
 
 fn members(
@@ -316,7 +317,7 @@ fn members(
 ) -> Result<(Digest, u64), String> {
     let trust = governed.trust().ok_or("there is no trust state at its base")?;
     let inputs =
-        CampaignInputs::at(&session.repository, commit, governed, &file.definition, file.opened_at).map_err(words)?;
+        CampaignInputs::at(&session.repository, commit, governed, &file.definition, file.opened_at).map_err(messages)?;
     for pinned in &file.systems {
         let loaded = inputs.inventories.get(&pinned.system);
         if loaded.is_none_or(|loaded| loaded.digest != pinned.observation) {
@@ -332,6 +333,6 @@ fn members(
     Ok((population.digest(), population.len() as u64))
 }
 
-fn words(failure: CliError) -> String {
+fn messages(failure: CliError) -> String {
     failure.problems.sorted().iter().map(|problem| problem.message.clone()).collect::<Vec<_>>().join("; ")
 }

@@ -1,4 +1,4 @@
-//! `tenure campaign close-stage ID`: closes the stage that is judged now, with the exact list of what nobody answered.
+//! `tenure campaign close-stage ID`: closes the current stage with the list of unanswered items.
 
 use super::status::sheets_of;
 use crate::{
@@ -51,7 +51,7 @@ pub(super) fn run(args: &CampaignCloseStageArgs, context: &mut CommandContext) -
     }
     let history = evidence::read_verified(&session)?;
     let now = context.clock.now();
-    // What everybody answered goes on to the next stage at once; after the last one there is nothing to wait for.
+    // A completely answered stage is closed at once, except the last one: no stage waits for its close.
     let is_over = |opening: &OpenCampaign| {
         let last = opening.campaign().definition.stage_count();
         current_stage(opening).is_some_and(|(stage, _, ends)| stage < last || now >= ends)
@@ -137,8 +137,8 @@ fn report_close(
     Ok(())
 }
 
-/// Returns the items of the worst tiers whose access is unused for certain, by the newest inventory, for as long as the
-/// rules call dormant.
+/// Returns the items of tiers T0 and T1 whose access is unused according to the newest inventory, for at least the
+/// number of days after which the rules classify access as dormant.
 fn unused(
     session: &RepositorySession,
     opening: &OpenCampaign,
@@ -173,8 +173,8 @@ fn unused(
     Ok(unused)
 }
 
-/// Returns after how many days without use the rules call an access dormant; people and machines have a rule each, and the
-/// longer of the two is certain for both.
+/// Returns the number of unused days after which access is dormant. People and machines have separate rules; the longer
+/// limit applies to both.
 fn dormant(pack: &PolicyPack, tier: Tier) -> i64 {
     let limits = ["HUM-DOR-01", "NHI-LIF-02"].map(|rule| pack.limit(rule, "idle_days", tier).map(|(days, _)| days));
     limits.into_iter().flatten().max().unwrap_or(DORMANT)

@@ -1,4 +1,4 @@
-//! `tenure campaign delegate ID --from NAME --to NAME`: writes a delegation, to be signed by who delegates.
+//! `tenure campaign delegate ID --from NAME --to NAME`: writes a delegation, which the delegating reviewer signs.
 
 use crate::{
     cli::{CliError, CommandContext, ExitStatus, OutputFormat, exception::until, session::RepositorySession},
@@ -28,7 +28,7 @@ pub(super) struct CampaignDelegateArgs {
     /// The end: a day, or a number of days from now [default: the end of the campaign]
     #[arg(long, value_name = "DAY|14d")]
     until: Option<String>,
-    /// Why, for readers of the decisions
+    /// The reason for the delegation
     #[arg(long, value_name = "TEXT")]
     reason: String,
     /// Only the items of this system; repeatable
@@ -70,7 +70,7 @@ pub(super) fn run(args: &CampaignDelegateArgs, context: &mut CommandContext) -> 
     let path = format!("delegations/{}.toml", delegation.id);
     let root = session.work_tree()?;
     let text = codec::render(&delegation);
-    // What cannot be read back must not be written: a reason with hidden characters, for one.
+    // Parsed before it is written: a reason with hidden characters, for example, is invalid.
     codec::parse::<Delegation>(&path, text.as_bytes())?;
     std::fs::create_dir_all(root.join("delegations"))?;
     std::fs::write(root.join(&path), text)?;
@@ -83,7 +83,7 @@ pub(super) fn run(args: &CampaignDelegateArgs, context: &mut CommandContext) -> 
     Ok(ExitStatus::Done)
 }
 
-/// What main would refuse is not written.
+/// Refuses a delegation that would be rejected on main.
 fn check(
     args: &CampaignDelegateArgs,
     ends: Timestamp,
@@ -111,7 +111,7 @@ fn check(
     Ok(())
 }
 
-/// Returns a name that no delegation has.
+/// Returns an unused name for the delegation.
 fn free(args: &CampaignDelegateArgs, session: &RepositorySession) -> Result<PrincipalId, CliError> {
     let root = session.work_tree()?;
     let name = |number: u32| {

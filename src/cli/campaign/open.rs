@@ -33,7 +33,7 @@ pub(super) struct CampaignOpenArgs {
     /// Only the unanswered items of this campaign
     #[arg(long, value_name = "CAMPAIGN", conflicts_with_all = ["subjects", "roles", "reason"])]
     unanswered_in: Option<CampaignId>,
-    /// Why the campaign is narrowed, for its title; printed by `tenure campaign schedule`
+    /// The reason for narrowing the campaign, for its title; printed by `tenure campaign schedule`
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
 }
@@ -62,7 +62,7 @@ pub(super) fn run(args: &CampaignOpenArgs, context: &mut CommandContext) -> Resu
 /// Opens a campaign from a definition that came from the file `from`, and writes its files to the work tree.
 ///
 /// # Errors
-/// When its name is taken, or something stands against it: all of it.
+/// When the name is in use, or the campaign is invalid. All problems are returned.
 pub(super) fn open_from(
     session: &RepositorySession,
     context: &mut CommandContext,
@@ -102,9 +102,9 @@ pub(super) fn open_from(
     Ok(opened)
 }
 
-/// Says that the files of a campaign are more than one change may touch: its check would refuse them unread.
+/// Returns a warning if the campaign has more files than one change may contain; `tenure check` would reject it.
 fn crowded(id: &CampaignId, sheets: usize, most: u32) -> Option<Diagnostic> {
-    // Its own file, and the signature that is still to come.
+    // The campaign file and its signature.
     let files = sheets.saturating_add(2);
     if u32::try_from(files).is_ok_and(|files| files <= most) {
         return None;
@@ -147,11 +147,11 @@ mod tests {
     use crate::diag::RenderStyle;
 
     #[test]
-    fn what_no_check_would_take_is_told_when_it_is_written() {
+    fn change_above_file_limit_warns_when_it_is_written() {
         let id = CampaignId::parse("2026-q4").unwrap();
-        let told = |sheets| crowded(&id, sheets, 10_000).map(|problem| problem.render(RenderStyle::plain()));
-        assert_eq!(told(9_998), None);
-        insta::assert_snapshot!(told(9_999).unwrap(), @r"
+        let warning = |sheets| crowded(&id, sheets, 10_000).map(|problem| problem.render(RenderStyle::plain()));
+        assert_eq!(warning(9_998), None);
+        insta::assert_snapshot!(warning(9_999).unwrap(), @r"
         warning[change-too-large]: 2026-q4: 10001 files, and one change touches at most 10000
          |
          = help: open it in parts, by system; or set `max_files_per_change` in the next mandate first

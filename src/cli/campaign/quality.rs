@@ -1,4 +1,4 @@
-//! `tenure campaign quality ID`: how a campaign was reviewed.
+//! `tenure campaign quality ID`: statistics of the decisions in a campaign.
 
 use super::status::{ensure_campaign_exists, sheets_of};
 use crate::{
@@ -39,7 +39,7 @@ pub(super) fn run(args: &CampaignQualityArgs, context: &mut CommandContext) -> R
     Ok(if quality.findings.is_empty() { ExitStatus::Done } else { ExitStatus::Findings })
 }
 
-/// Returns how a campaign was reviewed, as main and the evidence have it.
+/// Returns the review quality of a campaign, from main and the evidence.
 ///
 /// # Errors
 /// When its worklists cannot be read.
@@ -51,10 +51,10 @@ pub(in crate::cli) fn quality_of(
     quality_over(&sheets_of(campaign, session)?, campaign, session, history)
 }
 
-/// As [`quality_of`], over worklists that were read already.
+/// As [`quality_of`], for worklists that are already loaded.
 ///
 /// # Errors
-/// When there is no trust to judge by.
+/// When there is no trust state.
 pub(super) fn quality_over(
     sheets: &[WorklistFile],
     campaign: &Verified<Campaign>,

@@ -1,4 +1,4 @@
-//! `tenure campaign summary ID [FILES…]`: review files as Markdown, for the page of a pull request.
+//! `tenure campaign summary ID [FILES…]`: review files as Markdown, for pull requests.
 
 use crate::{
     campaign::{ContextIndex, folder},
@@ -72,7 +72,7 @@ pub(super) fn run(args: &CampaignSummaryArgs, context: &mut CommandContext) -> R
         context.json(&overviews.iter().map(ReviewOverview::json).collect::<Vec<_>>())?;
         return Ok(ExitStatus::Done);
     }
-    // What is known of a handful is read at once; for thousands of items it would not fit on the page anyway.
+    // Decision contexts are shown only for a limited number of items.
     let many: usize = found.iter().map(|(_, review)| review.items.len()).sum();
     let systems = found.iter().map(|(_, review)| review.system.clone()).collect();
     let subjects = found.iter().flat_map(|(_, review)| &review.items).map(|item| item.subject.clone()).collect();
@@ -86,5 +86,5 @@ pub(super) fn run(args: &CampaignSummaryArgs, context: &mut CommandContext) -> R
     Ok(ExitStatus::Done)
 }
 
-/// With more items than this, the page is full of tables.
+/// Maximum number of items with decision contexts.
 const MOST_CARDS: usize = 500;

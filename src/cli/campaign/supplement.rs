@@ -1,4 +1,4 @@
-//! `tenure campaign supplement ID`: puts to review what changed while a campaign was open, in a campaign of its own.
+//! `tenure campaign supplement ID`: opens a campaign over the grants that changed while another one was open.
 
 use super::{
     drift::{drift, is_id_in_use},

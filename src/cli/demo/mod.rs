@@ -17,8 +17,8 @@ use std::{fs, path::PathBuf};
     after_help = "Examples:\n  tenure demo\n  tenure demo /tmp/try-out && cd /tmp/try-out/repo && git log --all --graph --oneline"
 )]
 pub(super) struct DemoArgs {
-    // The id must differ from that of the global `-C DIR`: clap would take the one for the other.
-    /// The folder to build it in, new or empty [default: a new folder below the system's temporary folder]
+    // The id must differ from that of the global `-C DIR`: clap would confuse the two.
+    /// The folder of the demo, new or empty [default: a new folder below the system's temporary folder]
     #[arg(value_name = "FOLDER")]
     folder: Option<PathBuf>,
 }
@@ -139,7 +139,7 @@ fn prove(stage: &mut DemoSandbox<'_>) -> Result<(), CliError> {
 }
 
 fn farewell(stage: &mut DemoSandbox<'_>) -> Result<(), CliError> {
-    // The engine pushes evidence; whoever looks at it from here has to fetch it.
+    // The engine pushes evidence to the remote, so it must be fetched into this clone.
     stage.git(&["fetch", "--quiet", "origin"], false)?;
     let root = stage.root.display().to_string();
     let pin = stage.pin.clone().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Writing an exception for an item.
+//! `tenure exception new ITEM`: writes an exception for an item.
 
 use crate::{
     campaign::folder,
@@ -42,7 +42,7 @@ pub(super) struct ExceptionNewArgs {
     /// The end: a day, or a number of days from now
     #[arg(long, value_name = "DAY|90d")]
     until: String,
-    /// Why the exception is needed
+    /// The reason for the exception
     #[arg(long, value_name = "TEXT")]
     reason: String,
     /// The control that limits the harm meanwhile
@@ -56,7 +56,7 @@ pub(super) struct ExceptionNewArgs {
     id: Option<PrincipalId>,
 }
 
-/// A rating as it is typed.
+/// A rating on the command line.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 pub(super) enum RatingName {
     /// Access that can take over the system, the organisation or its regulated data
@@ -115,7 +115,7 @@ pub(super) fn run(args: &ExceptionNewArgs, context: &mut CommandContext) -> Resu
     };
     let path = format!("exceptions/{}.toml", exception.id);
     let text = codec::render(&exception);
-    // What cannot be read back must not be written: a reason with hidden characters, for one.
+    // Parsed before it is written: a reason with hidden characters, for example, is invalid.
     codec::parse::<Exception>(&path, text.as_bytes())?;
     session.governed.check_silence(&exception).map_err(|refusal| {
         let days = trust.mandate().file().no_response_terms().max_days;
@@ -162,7 +162,7 @@ fn tier(text: &str) -> Result<Tier, String> {
     }
 }
 
-/// Returns an item as a campaign put it to review, and when that campaign was opened.
+/// Returns an item as published by its campaign, and the opening time of the campaign.
 fn find(session: &RepositorySession, wanted: &ItemId) -> Result<(Item, Timestamp), CliError> {
     for (id, opening) in session.governed.openings() {
         if !opening.items().any(|item| item == wanted) {
@@ -212,7 +212,7 @@ fn name(item: &ItemId, renewed: Option<&Verified<Exception>>) -> Result<Principa
         .map_err(|error| Diagnostic::error("name-invalid", error.to_string()).help("--id NAME").into())
 }
 
-/// Reads a day, or so many days from now.
+/// Parses a day, or a number of days from now.
 pub(in crate::cli) fn until(text: &str, now: Timestamp) -> Result<Timestamp, CliError> {
     if let Some(days) = text.strip_suffix('d').and_then(|days| days.parse::<u32>().ok()) {
         return Ok(now.plus_days(i64::from(days)));

@@ -27,7 +27,7 @@ pub(super) fn run(args: &PolicyLintArgs, context: &mut CommandContext) -> Result
     let books = match PolicyFiles::open(&args.files, args.at.as_deref(), context) {
         Ok(books) => books,
         Err(PolicyFilesError::Failed(failure)) => return Err(failure),
-        // A file that is not in form is a finding of this command too.
+        // Malformed files are findings of this command as well.
         Err(PolicyFilesError::Form(problems)) => return report_problems(&problems, "policies", context),
     };
     let (from, only) = (books.from.clone(), books.only.clone());

@@ -29,7 +29,7 @@ pub(super) fn run(args: &PolicyTestArgs, context: &mut CommandContext) -> Result
     let books =
         PolicyFiles::open(&args.files, args.at.as_deref(), context).map_err(PolicyFilesError::policy_failure)?;
     let only = books.only.clone();
-    // Each case says itself which profiles are on.
+    // Each test case lists its own profiles.
     let found = |problems| CliError { problems, exit: ExitStatus::Findings };
     let pack = crate::policy::PolicyPack::compile(books.sources, &[]).map_err(found)?;
     let mut tested = pack.test().map_err(found)?;

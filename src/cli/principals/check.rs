@@ -1,4 +1,4 @@
-//! What is wrong with who is who.
+//! `tenure principals check`: problems of principals and their accounts.
 
 use super::work_tree::WorkTreeData;
 use crate::{
@@ -71,7 +71,7 @@ pub(super) fn run(args: &PrincipalsCheckArgs, context: &mut CommandContext) -> R
     Ok(if problems.is_empty() { ExitStatus::Done } else { ExitStatus::Findings })
 }
 
-/// A machine that nobody who is here answers for, with who could.
+/// Returns a problem for a non-human principal without an active owner, with suggested owners.
 fn orphan(entry: &PrincipalRecord, path: &str, work_tree: &WorkTreeData, now: Timestamp) -> Option<Diagnostic> {
     if entry.kind == PrincipalKind::Person || entry.status == PrincipalStatus::Left {
         return None;
@@ -95,7 +95,7 @@ fn orphan(entry: &PrincipalRecord, path: &str, work_tree: &WorkTreeData, now: Ti
     Some(told.help("ask them, and write `owner = …` once they agree"))
 }
 
-/// A fact that hangs on a day long past was not looked at again.
+/// Returns warnings for attributes whose date is older than this number of days.
 fn stale(entry: &PrincipalRecord, path: &str, days: i64, now: Timestamp) -> Vec<Diagnostic> {
     let old = |name: &str, fact: &AttributeValue| match (attribute(name), fact) {
         (Some(attribute), AttributeValue::Text(day)) if attribute.name.ends_with("_days") => {

@@ -1,4 +1,4 @@
-//! Everything a principal holds, what is known of it, and what it answers for.
+//! `tenure principals show ID`: access, attributes and responsibilities of a principal.
 
 use super::work_tree::WorkTreeData;
 use crate::{
@@ -116,7 +116,7 @@ fn answers(entry: Option<&PrincipalRecord>, one: &PrincipalRecord) -> bool {
     id.is_some() && [&one.owner, &one.deputy, &one.sponsor].iter().any(|named| named.as_ref() == id)
 }
 
-/// What is known, one line each; what is said to be missing is not.
+/// Returns the known attributes, one on each line; empty values are omitted.
 fn attribute_lines(facts: &AttributeValues) -> String {
     let words = |fact: &AttributeValue| match fact {
         AttributeValue::Flag(flag) => flag.to_string(),
