@@ -316,8 +316,8 @@ fn members(
     governed: &RepositoryState,
 ) -> Result<(Digest, u64), String> {
     let trust = governed.trust().ok_or("there is no trust state at its base")?;
-    let inputs =
-        CampaignInputs::at(&session.repository, commit, governed, &file.definition, file.opened_at).map_err(messages)?;
+    let inputs = CampaignInputs::at(&session.repository, commit, governed, &file.definition, file.opened_at)
+        .map_err(messages)?;
     for pinned in &file.systems {
         let loaded = inputs.inventories.get(&pinned.system);
         if loaded.is_none_or(|loaded| loaded.digest != pinned.observation) {

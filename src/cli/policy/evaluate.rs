@@ -57,7 +57,8 @@ impl From<MinSeverity> for Severity {
 pub(super) fn run(args: &PolicyEvaluateArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let session = RepositorySession::open(context)?;
     session.ensure_trusted()?;
-    let placeholder = |name| PrincipalId::parse(name).map_err(|error| Diagnostic::error("name-invalid", error.to_string()));
+    let placeholder =
+        |name| PrincipalId::parse(name).map_err(|error| Diagnostic::error("name-invalid", error.to_string()));
     // A definition without earlier campaigns and role contents, so that only the current state is loaded.
     let definition = CampaignDefinition::new("what is held", placeholder("none")?, placeholder("none")?);
     let now = context.clock.now();
