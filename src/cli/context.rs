@@ -144,7 +144,7 @@ impl CommandContext {
         fs::write(&path, text).map_err(|error| {
             let problem =
                 Diagnostic::error("file-unwritable", format!("{} cannot be written: {error}", path.display()));
-            problem.help("name a file in a folder that is there").into()
+            problem.help("name a file in an existing folder").into()
         })
     }
 
@@ -177,7 +177,7 @@ impl CommandContext {
     pub(super) fn report(&mut self, failure: &CliError) {
         // Without stderr there is no way to report anything.
         let _ = self.problems(&failure.problems);
-        let _ = self.summarize(&problems_markdown(&failure.problems, "it could not be done"));
+        let _ = self.summarize(&problems_markdown(&failure.problems, "the command failed"));
     }
 }
 

@@ -109,7 +109,9 @@ pub(super) fn not_rolled_back(session: &RepositorySession, history: &EvidenceHis
             let problem = Diagnostic::error(finding.code, finding.message).help(finding.help);
             Err(CliError::new(ExitStatus::Findings, problem))
         }
-        None => Err(Diagnostic::error("record-malformed", "the last run names no commit").help("tenure audit").into()),
+        None => Err(Diagnostic::error("record-malformed", "the last run has no valid commit id")
+            .help("tenure audit")
+            .into()),
     }
 }
 

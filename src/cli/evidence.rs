@@ -103,7 +103,7 @@ pub(super) fn retry_while_busy(
         if pause.is_zero() {
             return Err(failure);
         }
-        let note = Diagnostic::note("run-waiting", "another run is at it; this one tries again");
+        let note = Diagnostic::note("run-waiting", "another run is in progress; retrying");
         let note = failure.problems.sorted().iter().fold(note, |note, busy| note.with_note(&busy.message));
         write!(context.err, "{}", note.render(context.err_style))?;
         std::thread::sleep(pause);
@@ -217,7 +217,7 @@ pub(super) fn read_with(
     // The branch is append-only, so a ref outside the history of the head means that the log was forked.
     for other in heads(session)? {
         if !session.repository.is_ancestor(other, head).map_err(git)? {
-            let message = format!("this clone knows {other} too, and neither of them contains the other");
+            let message = format!("this clone also has {other}, and neither commit contains the other");
             defects.push(EvidenceDefect { code: DefectCode::BranchRewritten, place: head.to_string(), message });
         }
     }
@@ -297,8 +297,9 @@ fn check_engine_keys(session: &RepositorySession, signers: &EngineSigners, origi
     }
     let refuse = |which: &str, found: String, named: Vec<String>, flag: &str, variable: &str| -> CliError {
         let message = format!("the {which} key {found} is not a {which} key of trust/root/{newest}.toml");
-        let problem = Diagnostic::error("engine-key", message).with_note(format!("it names {}", named.join(", ")));
-        problem.help(format!("give the key that `tenure init` wrote: {flag} FILE, or export {variable}=PATH")).into()
+        let problem =
+            Diagnostic::error("engine-key", message).with_note(format!("the root lists {}", named.join(", ")));
+        problem.help(format!("use the key that `tenure init` wrote: {flag} FILE, or export {variable}=PATH")).into()
     };
     let (own_commit, own_log) = (signers.commit.public_key(), signers.log.public_key());
     if !commit.contains(&own_commit) {
@@ -357,28 +358,28 @@ fn is_disk_full(message: &str) -> bool {
 pub(super) fn journal_failure(error: JournalError) -> CliError {
     let (code, exit, help) = match &error {
         JournalError::Busy { .. } => {
-            ("system-busy", ExitStatus::Busy, "try again when that run has ended, or its lease")
+            ("system-busy", ExitStatus::Busy, "try again when that run has ended or its lease has expired")
         }
         JournalError::Contended { .. } => ("push-contended", ExitStatus::Busy, "try again"),
-        JournalError::Fenced { .. } => ("run-fenced", ExitStatus::Busy, "nothing to do: the other run goes on"),
+        JournalError::Fenced { .. } => ("run-fenced", ExitStatus::Busy, "no action needed: the other run continues"),
         JournalError::Declined(_) => {
-            ("push-declined", ExitStatus::CouldNot, "let the engine alone push the evidence branch")
+            ("push-declined", ExitStatus::CouldNot, "allow only the engine to push the evidence branch")
         }
         JournalError::Defect { code, .. } => (*code, ExitStatus::Findings, "tenure audit"),
         JournalError::Refused(_) => {
-            ("record-refused", ExitStatus::CouldNot, "tell the maintainers: nothing was pushed")
+            ("record-refused", ExitStatus::CouldNot, "report this to the maintainers; no record was pushed")
         }
-        JournalError::Unusable(why) if is_disk_full(why) => (
-            "disk-full",
-            ExitStatus::CouldNot,
-            "no space is left on this machine: free some, then run the command again",
-        ),
+        JournalError::Unusable(why) if is_disk_full(why) => {
+            ("disk-full", ExitStatus::CouldNot, "free disk space on this machine, then run the command again")
+        }
         JournalError::Unusable(_) => {
-            ("evidence-unusable", ExitStatus::CouldNot, "tenure audit checks the clone and its evidence")
+            ("evidence-unusable", ExitStatus::CouldNot, "`tenure audit` checks the clone and its evidence")
         }
-        JournalError::Unreachable(_) => {
-            ("evidence-unreachable", ExitStatus::CouldNot, "try again; a run finds out first what the last one did")
-        }
+        JournalError::Unreachable(_) => (
+            "evidence-unreachable",
+            ExitStatus::CouldNot,
+            "try again; each run first checks the results of the previous one",
+        ),
     };
     CliError::new(exit, Diagnostic::error(code, error.to_string()).help(help))
 }
@@ -397,16 +398,18 @@ pub(super) fn run_failure(session: &RepositorySession, run: &RunId, error: RunEr
         .map(|line| line + "\n")
         .collect();
     let note = match fs::write(&path, lines) {
-        Ok(()) => format!("what happened is kept in {}", path.display()),
-        Err(error) => format!("what happened could not be kept either: {error}"),
+        Ok(()) => format!("the records of the run are saved in {}", path.display()),
+        Err(error) => format!("the records of the run cannot be saved either: {error}"),
     };
     failure.problems.push(
         Diagnostic::warning("evidence-unpublished", note)
-            .help("run `tenure enforce` again: it asks the targets what happened"),
+            .help("run `tenure enforce` again: it reads the results from the targets"),
     );
     failure
 }
 
 fn carried(error: &RemoteError) -> CliError {
-    Diagnostic::error("remote-unreachable", error.to_string()).help("git fetch, to see what git says").into()
+    Diagnostic::error("remote-unreachable", error.to_string())
+        .help("run `git fetch` for the error message of git")
+        .into()
 }

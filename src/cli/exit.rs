@@ -73,7 +73,7 @@ impl From<std::io::Error> for CliError {
         let problem = Diagnostic::error("io-error", format!("cannot read or write: {error}"));
         match error.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-                problem.help("no space is left on this machine: free some, then run the command again").into()
+                problem.help("free disk space on this machine, then run the command again").into()
             }
             ErrorKind::PermissionDenied => problem.help("check the permissions of the folder with ls -l").into(),
             _ => problem.into(),

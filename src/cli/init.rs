@@ -174,12 +174,12 @@ impl GeneratedKeys {
 }
 
 fn founder_argument(text: &str) -> Result<(PrincipalId, PathBuf), String> {
-    let (name, path) = text.split_once('=').ok_or("it is NAME=FILE.pub")?;
+    let (name, path) = text.split_once('=').ok_or("expected NAME=FILE.pub")?;
     Ok((PrincipalId::parse(name).map_err(|error| error.to_string())?, PathBuf::from(path)))
 }
 
 fn handle_argument(text: &str) -> Result<(PrincipalId, Handle), String> {
-    let (name, handle) = text.split_once('=').ok_or("it is NAME=@LOGIN")?;
+    let (name, handle) = text.split_once('=').ok_or("expected NAME=@LOGIN")?;
     let handle = Handle::parse(handle).map_err(|error| error.to_string())?;
     Ok((PrincipalId::parse(name).map_err(|error| error.to_string())?, handle))
 }
@@ -215,7 +215,7 @@ fn refuse_governed(repository: &Repository, directory: &Path, main: Option<Objec
         None => false,
     };
     if there || directory.join("governance.toml").exists() || directory.join("trust").exists() {
-        let message = format!("{} is governed already", directory.display());
+        let message = format!("{} is already a governed repository", directory.display());
         return Err(Diagnostic::error("already-governed", message).help("tenure check").into());
     }
     Ok(())
@@ -274,14 +274,14 @@ fn answer(
     let out = &mut context.out;
     writeln!(out, "{} is a governed repository: {}", directory.display(), founding.repo)?;
     writeln!(out, "\nroot pin: {pin}\n")?;
-    writeln!(out, "Write the pin down outside this repository; every command is told it: export TENURE_ROOT={pin}")?;
-    writeln!(out, "\nNew private keys, for you to keep and for the engine's secrets:")?;
+    writeln!(out, "Store the pin outside this repository, and set it for all commands: export TENURE_ROOT={pin}")?;
+    writeln!(out, "\nNew private keys; store those of the engine as secrets of its jobs:")?;
     made.files.iter().try_for_each(|path| writeln!(out, "  {}", path.display()))?;
     if !signed {
         let names: Vec<_> = founding.founders.iter().map(|founder| founder.id.as_str()).collect();
         writeln!(
             out,
-            "\nNothing is in force until {} of {} have signed, each with their own key:",
+            "\nThe trust files take effect when {} of {} have signed, each with their own key:",
             founding.threshold,
             names.join(", ")
         )?;

@@ -151,7 +151,7 @@ impl RepositorySession {
     pub(super) fn work_tree(&self) -> Result<&std::path::Path, CliError> {
         self.repository.work_tree().ok_or_else(|| {
             let problem = Diagnostic::error("no-work-tree", "this repository is bare: it has no files to write to");
-            problem.help("git clone it").into()
+            problem.help("clone it with git clone, without --bare").into()
         })
     }
 
@@ -171,9 +171,10 @@ pub(super) fn systems_at(snapshot: RepositorySnapshot<'_>) -> Result<BTreeMap<Sy
         let path = file.path().to_owned();
         let system = file.into_value();
         if path != format!("systems/{}.toml", system.system) {
-            let problem = Diagnostic::error("system-misnamed", format!("it is about `{}`", system.system))
-                .in_file(path)
-                .help(format!("git mv it to systems/{}.toml", system.system));
+            let problem =
+                Diagnostic::error("system-misnamed", format!("the file describes the system `{}`", system.system))
+                    .in_file(path)
+                    .help(format!("rename it with git mv to systems/{}.toml", system.system));
             return Err(problem.into());
         }
         systems.insert(system.system.clone(), system);
@@ -257,7 +258,7 @@ pub(super) fn git(error: GitError) -> CliError {
         GitError::NotARepository { .. } => (
             ExitStatus::CouldNot,
             "git-failed",
-            "go to a governed repository, name one with -C DIR, or make one: tenure init",
+            "change to a governed repository, name one with -C DIR, or create one: tenure init",
         ),
         GitError::NoSuchRevision(_) => (
             ExitStatus::CouldNot,
@@ -265,7 +266,7 @@ pub(super) fn git(error: GitError) -> CliError {
             "name a branch, a tag or a commit; `git branch --all` lists the branches",
         ),
         GitError::Replaced(_) => {
-            (ExitStatus::Findings, "replaced-history", "git replace --list, and find out who made them")
+            (ExitStatus::Findings, "replaced-history", "git replace --list, and find out who created them")
         }
         GitError::Shallow(_) => (ExitStatus::Findings, "shallow-history", "git fetch --unshallow"),
         _ => (ExitStatus::CouldNot, "git-failed", "git fsck --full"),

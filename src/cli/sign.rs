@@ -40,8 +40,8 @@ pub(super) struct SignArgs {
 pub(super) fn run(args: &SignArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let repository = Repository::discover(&context.directory).map_err(git)?;
     let Some(tree) = repository.work_tree().map(Path::to_path_buf) else {
-        return Err(Diagnostic::error("no-work-tree", "this repository has no files to sign")
-            .help("git clone it")
+        return Err(Diagnostic::error("no-work-tree", "this repository is bare: it has no files to sign")
+            .help("clone it with git clone, without --bare")
             .into());
     };
     let options = SigningOptions { key: args.key.as_deref(), name: args.signer.as_ref() };
@@ -138,7 +138,7 @@ fn read(tree: &Path, file: &Path) -> Result<(String, Vec<u8>), CliError> {
     match real.strip_prefix(&tree).ok().and_then(Path::to_str) {
         Some(path) => Ok((path.to_owned(), bytes)),
         None => {
-            Err(Diagnostic::error("file-outside-repository", format!("{} lies outside the repository", file.display()))
+            Err(Diagnostic::error("file-outside-repository", format!("{} is outside the repository", file.display()))
                 .help(format!("name a file below {}", tree.display()))
                 .into())
         }
@@ -188,7 +188,7 @@ fn signer(
                 }
                 (Some(_), Some(_)) => {
                     let problem = Diagnostic::error("key-ambiguous", "several keys of the agent may sign this file");
-                    return Err(problem.help("say which: --key FILE.pub, or --signer NAME").into());
+                    return Err(problem.help("choose one: --key FILE.pub, or --signer NAME").into());
                 }
             }
         }
@@ -222,7 +222,7 @@ fn name_of(known: &[KnownSigner], key: &PublicKey, path: &str) -> Result<Princip
         let message = format!("the key {} is not registered for {path}", key.fingerprint());
         Diagnostic::error("unknown-signer", message)
             .with_note("to register a key, add it to the next trust/registry/N.toml, which the registry role of the root signs")
-            .help("sign with a registered key: tenure sign --key FILE, or --signer NAME if the registry gains the key in this change")
+            .help("sign with a registered key: tenure sign --key FILE, or --signer NAME if this change adds the key to the registry")
             .into()
     })
 }
@@ -232,7 +232,7 @@ fn refused(path: &str, error: SigningError) -> CliError {
         SigningError::Refused(refusal) => rejected(path, *refusal),
         other => {
             let problem = Diagnostic::error("not-signed", other.to_string()).in_file(path);
-            problem.help("signed are: root, registry, mandate, campaign, review, exception, attestation").into()
+            problem.help("signed files are: root, registry, mandate, campaign, review, exception, attestation").into()
         }
     }
 }
@@ -246,7 +246,7 @@ fn rejected(path: &str, error: TrustError) -> CliError {
 }
 
 fn agent_failed(error: AgentError) -> CliError {
-    Diagnostic::error("agent-failed", error.to_string()).help("ssh-add -l shows what the agent holds").into()
+    Diagnostic::error("agent-failed", error.to_string()).help("ssh-add -l lists the keys of the agent").into()
 }
 
 /// Updates `trust/allowed_signers` from the current trust files.

@@ -46,11 +46,10 @@ impl EvidenceIndex {
                 code: "verification-level-unproven",
                 subject: format!("record {}", seen.record.seq),
                 message: format!(
-                    "it confirms {} at {}, and its commit is not signed with a read-back key",
+                    "it confirms {} at {}, but its commit is not signed with a read-back key",
                     verification.action, verification.level
                 ),
-                help: "tenure verify, signed with the read-back key; and find out who holds the engine's key"
-                    .to_owned(),
+                help: "run `tenure verify` with the read-back key, and find out who has the engine's key".to_owned(),
             });
         }
     }

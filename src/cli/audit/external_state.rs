@@ -54,7 +54,7 @@ impl ExternalState {
             let text = fs::read_to_string(context.directory.join(file)).map_err(|error| {
                 let message = format!("cannot read `{}`: {error}", file.display());
                 Diagnostic::error("file-unreadable", message)
-                    .help("git show origin/evidence:checkpoint > FILE writes one")
+                    .help("git show origin/evidence:checkpoint > FILE saves one")
             })?;
             findings.extend(read.ledger.verify_contains(&text, &file.display().to_string()).err().map(|defect| {
                 Finding {
@@ -81,7 +81,7 @@ fn passed(name: &str, session: &RepositorySession) -> Result<Option<Finding>, Cl
             severity: Severity::Critical,
             code: "main-behind",
             subject: "main".to_owned(),
-            message: format!("main was at {name}, and this clone does not have that commit"),
+            message: format!("main was at {name}, but this clone does not have that commit"),
             help: BEHIND.to_owned(),
         })),
         Err(error) => Err(git(error)),
@@ -91,14 +91,14 @@ fn passed(name: &str, session: &RepositorySession) -> Result<Option<Finding>, Cl
 /// Returns a finding if the last cosignature, or without witnesses the newest record, is too old.
 fn aged(most: u32, read: &EvidenceState<'_>, now: Timestamp) -> Option<Finding> {
     let (since, what) = match read.ledger.last_witnessed_at() {
-        Some(anchored) => (anchored, "witnesses last saw the evidence"),
+        Some(anchored) => (anchored, "witnesses last cosigned the evidence"),
         None => (read.newest, "the newest record of the evidence was written"),
     };
     let message = match since {
         Some(at) if at.plus_days(i64::from(most)) >= now => return None,
         Some(at) => format!("{what} on {at}, which is more than {most} days ago"),
         None if read.ledger.size() == 0 => return None,
-        None => "no witness has seen the evidence".to_owned(),
+        None => "no witness has cosigned the evidence".to_owned(),
     };
     Some(Finding {
         severity: Severity::High,
@@ -109,4 +109,4 @@ fn aged(most: u32, read: &EvidenceState<'_>, now: Timestamp) -> Option<Finding> 
     })
 }
 
-const BEHIND: &str = "git fetch, and compare with another clone; what is shown here may be an old state";
+const BEHIND: &str = "git fetch, and compare with another clone; this repository may show an old state";

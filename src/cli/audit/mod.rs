@@ -37,7 +37,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 /// is used.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "The root pin comes from outside the repository: `tenure init` printed it.\n\nA Git host that serves an old state shows nothing that is wrong in itself. Save what you have seen, and compare the next clone or a mirror with it:\n  git rev-parse origin/main; git show origin/evidence:checkpoint > evidence.seen\n  tenure audit --expect-commit 9fceb02d0ae598e95dc970b74767f19372d61af8 --checkpoint evidence.seen --max-age 30\n\nExamples:\n  tenure audit --root sha256:…\n  tenure audit --root sha256:… --format json\n  tenure audit --sarif audit.sarif            for code scanning\n\nExit codes: 0 no findings · 3 findings"
+    after_help = "The root pin must come from outside the repository: `tenure init` printed it.\n\nA single clone does not show whether the Git host served an old state. Save the current state, and compare it with the next clone or a mirror:\n  git rev-parse origin/main; git show origin/evidence:checkpoint > evidence.seen\n  tenure audit --expect-commit 9fceb02d0ae598e95dc970b74767f19372d61af8 --checkpoint evidence.seen --max-age 30\n\nExamples:\n  tenure audit --root sha256:…\n  tenure audit --root sha256:… --format json\n  tenure audit --sarif audit.sarif            for code scanning\n\nExit codes: 0 no findings · 3 findings"
 )]
 pub(super) struct AuditArgs {
     /// Also write the findings to this file, in SARIF 2.1.0
@@ -60,8 +60,7 @@ pub(super) fn run(args: &AuditArgs, context: &mut CommandContext) -> Result<Exit
         OutputFormat::Github => {
             human(&answers, context)?;
             context.annotate(&findings.iter().map(annotated).collect())?;
-            context
-                .summarize(&problems_markdown(&findings.iter().map(annotated).collect(), "the audit of the proof"))?;
+            context.summarize(&problems_markdown(&findings.iter().map(annotated).collect(), "audit results"))?;
         }
         OutputFormat::Json => {
             let looked: BTreeMap<_, _> = answers.iter().map(|a| (a.area.to_string(), a.looked_at.clone())).collect();
@@ -115,7 +114,7 @@ fn unfounded(session: &RepositorySession) -> AuditResult {
         // With another root than the pinned one, all other findings are consequences.
         return AuditResult {
             area: AuditArea::Integrity,
-            looked_at: "main, back to its beginning".to_owned(),
+            looked_at: "the whole history of main".to_owned(),
             findings: vec![pin],
         };
     }
@@ -127,7 +126,7 @@ fn unfounded(session: &RepositorySession) -> AuditResult {
         help: "compare the pin with the one `tenure init` printed; if it is right, trust nothing here".to_owned(),
     });
     findings.sort();
-    AuditResult { area: AuditArea::Integrity, looked_at: "main, back to its beginning".to_owned(), findings }
+    AuditResult { area: AuditArea::Integrity, looked_at: "the whole history of main".to_owned(), findings }
 }
 
 /// Returns an incomplete history or an invalid file as findings of the audit. Any other failure, such as a missing
@@ -145,7 +144,11 @@ fn unreadable(failure: CliError) -> Result<AuditResult, CliError> {
         help: problem.help.clone().unwrap_or_default(),
     };
     let findings = problems.iter().map(finding).collect();
-    Ok(AuditResult { area: AuditArea::Integrity, looked_at: "nothing that rests on it".to_owned(), findings })
+    Ok(AuditResult {
+        area: AuditArea::Integrity,
+        looked_at: "no area: the repository cannot be verified".to_owned(),
+        findings,
+    })
 }
 
 fn human(answers: &[AuditResult], context: &mut CommandContext) -> Result<(), CliError> {
@@ -240,7 +243,7 @@ impl<'a> Recomputation<'a> {
 
 impl PlanRecomputation for Recomputation<'_> {
     fn plan(&self, run: &RunHistory) -> Result<Digest, String> {
-        self.plans.get(&run.seq).cloned().unwrap_or_else(|| Err("its start was not read".to_owned()))
+        self.plans.get(&run.seq).cloned().unwrap_or_else(|| Err("the start of the run was not read".to_owned()))
     }
 
     fn manifest(&self, commit: &str) -> Result<Digest, String> {
@@ -249,7 +252,7 @@ impl PlanRecomputation for Recomputation<'_> {
     }
 
     fn population(&self, campaign: &CampaignId) -> Result<(Digest, u64), String> {
-        self.populations.get(campaign).cloned().unwrap_or_else(|| Err("it is not signed".to_owned()))
+        self.populations.get(campaign).cloned().unwrap_or_else(|| Err("the campaign is not signed".to_owned()))
     }
 }
 
@@ -273,7 +276,7 @@ impl<'a> HistoricalEvidence<'a> {
             self.history = EvidenceHistory::default();
         }
         if size > self.history.size() {
-            let refuse = || format!("it knew {size} records, and no commit ends with as many");
+            let refuse = || format!("the run had read {size} records, and no commit ends with this number");
             let end = *self.ends.get(&size).ok_or_else(refuse)?;
             let history = &mut self.history;
             let read =
@@ -321,11 +324,11 @@ fn members(
     for pinned in &file.systems {
         let loaded = inputs.inventories.get(&pinned.system);
         if loaded.is_none_or(|loaded| loaded.digest != pinned.observation) {
-            return Err(format!("the inventory of `{}` is not the one it pinned", pinned.system));
+            return Err(format!("the inventory of `{}` differs from the pinned one", pinned.system));
         }
     }
     if file.policies.is_some_and(|pinned| pinned != inputs.pack.digest()) {
-        return Err("the rules of its base are not those it pinned".to_owned());
+        return Err("the rules at its base differ from the pinned ones".to_owned());
     }
     let attribute_builder = inputs.attribute_builder();
     let setting = inputs.campaign_context(governed, trust, &attribute_builder);

@@ -41,9 +41,10 @@ pub(super) fn run(args: &CampaignCloseStageArgs, context: &mut CommandContext) -
         let opening =
             session.governed.openings().get(id).ok_or_else(|| super::status::ensure_campaign_exists(id, &session))?;
         if let Some((record, at)) = evidence::read_verified(&session)?.close_of(id) {
-            let message =
-                format!("{id}: it was closed on {at}, by record {record} of the evidence; no stage of it is open");
-            let help = format!("tenure campaign status {id}; what is to be reviewed again takes a new campaign");
+            let message = format!(
+                "{id}: the campaign was closed on {at}, by record {record} of the evidence; it has no open stage"
+            );
+            let help = format!("tenure campaign status {id}; open a new campaign to review items again");
             return Err(CliError::new(ExitStatus::Findings, Diagnostic::error("campaign-closed", message).help(help)));
         }
         let done = one(opening, &session, context)?.map(|()| ExitStatus::Done);
@@ -71,10 +72,10 @@ fn refused(id: &CampaignId, why: &StageCloseError) -> Diagnostic {
     let help = match why {
         StageCloseError::Done(_) => format!("tenure campaign close {id}"),
         StageCloseError::Early { ends, .. } => {
-            format!("come back at {ends}, or when they have answered: tenure campaign remind")
+            format!("try again at {ends}, or when all reviewers have answered: tenure campaign remind")
         }
         StageCloseError::TooMuch { .. } => {
-            "have a fallback decide on these items: tenure review; silence takes no more than `max_no_response_removals`".to_owned()
+            "have a fallback decide on these items: tenure review; a stage close removes at most `max_no_response_removals`".to_owned()
         }
     };
     Diagnostic::error("stage-open", format!("{id}: {why}")).help(help)
@@ -102,7 +103,10 @@ fn one(
     let path = format!("{}/stages/{}.toml", folder(&campaign.id), close.stage);
     let file = session.work_tree()?.join(&path);
     let failed = |error: std::io::Error| {
-        CliError::from(Diagnostic::error("file-unwritable", format!("{path}: {error}")).help("look at the work tree"))
+        CliError::from(
+            Diagnostic::error("file-unwritable", format!("{path}: {error}"))
+                .help("check the permissions of the work tree"),
+        )
     };
     if let Some(parent) = file.parent() {
         std::fs::create_dir_all(parent).map_err(failed)?;
@@ -128,7 +132,7 @@ fn report_close(
     let mut text = stage_human(close, &tiers, OutputStyle::new(context.out_style));
     let branch = format!("{}-stage-{}", close.campaign, close.stage);
     text.push_str(&format!(
-        "next: look at the list, then\n  git switch -c {branch}\n  tenure sign {path}\n  git add {} && git commit -m 'close stage {}'\n  \
+        "next: check the list, then\n  git switch -c {branch}\n  tenure sign {path}\n  git add {} && git commit -m 'close stage {}'\n  \
          git push -u origin {branch}, and open a pull request\n",
         folder(&close.campaign),
         close.stage

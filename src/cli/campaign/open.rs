@@ -72,8 +72,8 @@ pub(super) fn open_from(
 ) -> Result<OpenedCampaign, CliError> {
     let trust = session.trust()?;
     if !session.snapshot().list(&folder(&id)).map_err(store)?.files.is_empty() {
-        let problem = Diagnostic::error("campaign-exists", format!("`{id}` is on main already"));
-        return Err(problem.help("take another id: a campaign is opened once").into());
+        let problem = Diagnostic::error("campaign-exists", format!("`{id}` already exists on main"));
+        return Err(problem.help("choose another id: a campaign is opened only once").into());
     }
     let now = context.clock.now();
     let mut inputs = CampaignInputs::at(&session.repository, session.main, &session.governed, &definition, now)?;
@@ -96,8 +96,8 @@ pub(super) fn open_from(
     let crowded = crowded(&opened.campaign.id, opened.sheets.len(), trust.mandate().file().max_files_per_change());
     context.problems(&crowded.into_iter().collect())?;
     opened.publish(session.work_tree()?).map_err(|error| {
-        let problem = Diagnostic::error("file-unwritable", error.to_string()).with_note("nothing was written");
-        CliError::from(problem.help(format!("look at campaigns/{} in the work tree", opened.campaign.id)))
+        let problem = Diagnostic::error("file-unwritable", error.to_string()).with_note("no file was written");
+        CliError::from(problem.help(format!("check campaigns/{} in the work tree", opened.campaign.id)))
     })?;
     Ok(opened)
 }
@@ -109,7 +109,7 @@ fn crowded(id: &CampaignId, sheets: usize, most: u32) -> Option<Diagnostic> {
     if u32::try_from(files).is_ok_and(|files| files <= most) {
         return None;
     }
-    let message = format!("{id}: {files} files, and one change touches at most {most}");
+    let message = format!("{id}: {files} files, but one change may contain at most {most}");
     let problem = Diagnostic::warning("change-too-large", message);
     Some(problem.help("open it in parts, by system; or set `max_files_per_change` in the next mandate first"))
 }
@@ -152,7 +152,7 @@ mod tests {
         let warning = |sheets| crowded(&id, sheets, 10_000).map(|problem| problem.render(RenderStyle::plain()));
         assert_eq!(warning(9_998), None);
         insta::assert_snapshot!(warning(9_999).unwrap(), @r"
-        warning[change-too-large]: 2026-q4: 10001 files, and one change touches at most 10000
+        warning[change-too-large]: 2026-q4: 10001 files, but one change may contain at most 10000
          |
          = help: open it in parts, by system; or set `max_files_per_change` in the next mandate first
         ");

@@ -161,7 +161,7 @@ fn post(due: &[Reminder], people: &IdentityDirectory, context: &mut CommandConte
         }
     }
     context.output("reminded", &posted_ids.join(" "))?;
-    writeln!(context.out, "{} of {} told", told.len(), due.len())?;
+    writeln!(context.out, "{} of {} reminders posted", posted_ids.len(), due.len())?;
     Ok(ExitStatus::Done)
 }
 
@@ -203,7 +203,7 @@ fn show(
                 }
             }
             if due.is_empty() {
-                text.push_str("nobody is to be told anything now\n");
+                text.push_str("no reminders are due\n");
             }
             context.out.write_all(text.as_bytes())?;
             Ok(())
@@ -218,7 +218,7 @@ fn title(notice: &Reminder) -> String {
         "opened" => format!("to decide by {day}"),
         "due" => format!("undecided, were due on {day}: a fallback is asked"),
         "control-owner" => format!("undecided, were due on {day}: the owners of the campaign are asked"),
-        "default-action" => format!("undecided, were due on {day}: close the stage, and the default is taken"),
+        "default-action" => format!("undecided, were due on {day}: close the stage to apply the default"),
         _ => format!("undecided, due on {day}"),
     };
     format!("[{}] stage {}: {} of {} {what}", notice.campaign, notice.stage, items, notice.reviewer)
@@ -240,11 +240,11 @@ fn body(notice: &Reminder, people: &IdentityDirectory) -> String {
         }
     }
     let next = match notice.event.as_str() {
-        "due" | "control-owner" => "A fallback may decide what nobody has: `tenure review`.\n",
+        "due" | "control-owner" => "A fallback may decide the open items: `tenure review`.\n",
         "default-action" => {
-            "`tenure campaign close-stage` writes the list of what nobody answered; a campaign owner signs it.\n"
+            "`tenure campaign close-stage` writes the list of unanswered items; a campaign owner signs it.\n"
         }
-        _ => "No answer is never consent: the definition says what it comes to.\n",
+        _ => "No answer is never consent: the campaign definition sets the outcome.\n",
     };
     text.push_str(&format!("\n{next}\n{}\n", marker(notice)));
     text

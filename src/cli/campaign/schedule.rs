@@ -64,7 +64,7 @@ pub(super) fn run(args: &CampaignScheduleArgs, context: &mut CommandContext) -> 
         return ended(problems);
     }
     if due.is_empty() {
-        writeln!(context.out, "no campaign is to be opened now")?;
+        writeln!(context.out, "no campaign is due")?;
     }
     for (one, definition) in due {
         if !args.open {

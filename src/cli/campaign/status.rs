@@ -165,7 +165,7 @@ pub(super) fn ensure_campaign_exists(id: &CampaignId, session: &RepositorySessio
     let problem = Diagnostic::error("unknown-campaign", format!("no campaign `{id}` is signed on main"));
     let problem = match known.as_slice() {
         [] => problem,
-        known => problem.with_note(format!("there are {}", known.join(", "))),
+        known => problem.with_note(format!("signed campaigns: {}", known.join(", "))),
     };
     problem.help(format!("tenure sign campaigns/{id}/campaign.toml, and merge it with its reviews")).into()
 }

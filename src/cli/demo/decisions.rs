@@ -126,7 +126,7 @@ fn decision(item: &Item) -> (Verdict, &'static str) {
         ("svc_export", what) if what.contains("sudo") => (Verdict::Revoke, "the export job was retired in May"),
         ("svc_backup", what) if what.contains("sudo") => (Verdict::Revoke, "a backup needs no root"),
         ("li", _) => (Verdict::Revoke, "left on 2026-09-30"),
-        (_, what) if what.contains("li@laptop") => (Verdict::Revoke, "the laptop of somebody who left"),
+        (_, what) if what.contains("li@laptop") => (Verdict::Revoke, "the laptop of a person who left"),
         _ => (Verdict::Certify, "needed as it is"),
     }
 }

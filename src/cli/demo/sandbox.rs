@@ -60,7 +60,7 @@ pub(super) fn new_folder(base: &Path) -> Result<PathBuf, CliError> {
             }
         }
     }
-    let problem = Diagnostic::error("folder-full", format!("{} is full of folders of earlier demos", base.display()));
+    let problem = Diagnostic::error("folder-full", format!("{} has too many folders of earlier demos", base.display()));
     Err(problem.help("remove them, or name another folder: tenure demo FOLDER").into())
 }
 

@@ -119,13 +119,13 @@ pub(super) fn run(args: &ExceptionNewArgs, context: &mut CommandContext) -> Resu
     codec::parse::<Exception>(&path, text.as_bytes())?;
     session.governed.check_silence(&exception).map_err(|refusal| {
         let days = trust.mandate().file().no_response_terms().max_days;
-        let help = format!("give it an end within that: --until {days}d; or a fallback decides: tenure review");
+        let help = format!("set an earlier end: --until {days}d; or have a fallback decide: tenure review");
         Diagnostic::error(refusal.code(), refusal.to_string()).help(help)
     })?;
     let file = session.work_tree()?.join(&path);
     if file.exists() {
-        let problem = Diagnostic::error("exception-exists", format!("{path} is there already")).in_file(path);
-        return Err(problem.help("call the new one something else: --id NAME").into());
+        let problem = Diagnostic::error("exception-exists", format!("{path} already exists")).in_file(path);
+        return Err(problem.help("choose another name: --id NAME").into());
     }
     fs::create_dir_all(session.work_tree()?.join("exceptions"))?;
     fs::write(&file, text)?;
@@ -139,11 +139,14 @@ pub(super) fn run(args: &ExceptionNewArgs, context: &mut CommandContext) -> Resu
     if let Some(close) = unanswered {
         terms = trust.mandate().file().no_response_terms().tighten(terms);
         let close = close.path();
-        writeln!(context.out, "nobody answered before {close}: this buys time, and the item stays undecided")?;
+        writeln!(
+            context.out,
+            "no reviewer answered before {close}: the exception is temporary, and the item stays undecided"
+        )?;
     }
     writeln!(
         context.out,
-        "next: one of each signs: {}: tenure sign {path}; then merge it",
+        "next: one member of each group ({}) signs: tenure sign {path}; then merge it",
         terms.approver_groups.join(", ")
     )?;
     if terms.proof_days > 0 {
@@ -158,7 +161,7 @@ fn tier(text: &str) -> Result<Tier, String> {
         "T1" => Ok(Tier::T1),
         "T2" => Ok(Tier::T2),
         "T3" => Ok(Tier::T3),
-        _ => Err("a tier is lowered to T1, T2 or T3".to_owned()),
+        _ => Err("expected T1, T2 or T3".to_owned()),
     }
 }
 
@@ -176,7 +179,7 @@ fn find(session: &RepositorySession, wanted: &ItemId) -> Result<(Item, Timestamp
             }
         }
     }
-    let problem = Diagnostic::error("unknown-item", format!("no campaign on main has {wanted}"));
+    let problem = Diagnostic::error("unknown-item", format!("no campaign on main contains {wanted}"));
     Err(problem.help("`tenure campaign status` lists the items").into())
 }
 
@@ -190,9 +193,7 @@ fn earlier<'s>(session: &'s RepositorySession, id: &PrincipalId) -> Result<&'s V
 fn split(approvers: &[PrincipalId]) -> Result<(PrincipalId, Vec<PrincipalId>), CliError> {
     let mut rest = approvers.to_vec();
     match rest.is_empty() {
-        true => {
-            Err(Diagnostic::error("no-approver", "nobody is named to accept the risk").help("--approver NAME").into())
-        }
+        true => Err(Diagnostic::error("no-approver", "no approver is named").help("--approver NAME").into()),
         false => Ok((rest.remove(0), rest)),
     }
 }

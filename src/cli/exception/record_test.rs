@@ -55,7 +55,7 @@ pub(super) fn run(args: &ExceptionRecordTestArgs, context: &mut CommandContext) 
     })?;
     let artifact = fs::read(context.directory.join(&args.artifact)).map_err(|error| {
         let problem = Diagnostic::error("no-artifact", format!("{}: {error}", args.artifact.display()));
-        CliError::from(problem.help("name the file that shows it: --artifact FILE"))
+        CliError::from(problem.help("name the file that shows the result: --artifact FILE"))
     })?;
     let tree = session.work_tree()?;
     let path_of = |number: u32| format!("proofs/{}/{number}.toml", args.exception);

@@ -81,9 +81,9 @@ impl GovernedFiles for &Path {
         match fs::read(self.join(path)) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => {
-                Err(Diagnostic::error("file-unreadable", format!("it cannot be read: {error}")).in_file(path).into())
-            }
+            Err(error) => Err(Diagnostic::error("file-unreadable", format!("the file cannot be read: {error}"))
+                .in_file(path)
+                .into()),
         }
     }
 
@@ -144,9 +144,9 @@ impl ForgeInputs {
     /// When governance.toml names no release of the engine, or a value cannot be written safely to a workflow.
     pub(super) fn workflows(&self) -> Result<Vec<(String, String)>, CliError> {
         let engine = self.governance.engine.as_ref().ok_or_else(|| {
-            let problem = Diagnostic::error("no-engine", "there is no [engine]: no release that jobs could install");
+            let problem = Diagnostic::error("no-engine", "[engine] is missing: jobs have no release to install");
             CliError::from(problem.in_file("governance.toml").help(
-                "add [engine] with version, url and digest of a release; `tenure schema governance` has their form",
+                "add [engine] with version, url and digest of a release; `tenure schema governance` shows the format",
             ))
         })?;
         rendered(WorkflowInputs { root: self.root, engine, systems: &self.systems }).map_err(|error| refused(&error))
@@ -218,7 +218,7 @@ pub(super) struct WriteMode {
 fn work_tree(repository: &Repository) -> Result<&Path, CliError> {
     repository.work_tree().ok_or_else(|| {
         let problem = Diagnostic::error("no-work-tree", "this repository is bare: it has no files to write to");
-        problem.help("git clone it").into()
+        problem.help("clone it with git clone, without --bare").into()
     })
 }
 
@@ -238,7 +238,8 @@ fn make(
         let state = match &there {
             Some(there) if there == text => "up to date",
             Some(_) if making.write && !is_ours => {
-                let problem = Diagnostic::error("file-not-generated", "people wrote this file; it is not written over");
+                let problem =
+                    Diagnostic::error("file-not-generated", "this file was not generated; it is not overwritten");
                 problems.push(problem.in_file(path.as_str()).help(format!("git rm {path}, then write again")));
                 "kept"
             }
@@ -259,7 +260,7 @@ fn make(
             }
         };
         if making.check && there.is_none() {
-            let problem = Diagnostic::error("forge-file-missing", "it is made from the governed files, and not there");
+            let problem = Diagnostic::error("forge-file-missing", "the generated file does not exist");
             problems.push(problem.in_file(path.as_str()).help(written_by(path)));
         }
         states.push((path.as_str(), state));
@@ -292,7 +293,7 @@ fn out_of_date(path: &str, there: &str, text: &str) -> Diagnostic {
     let line = there.lines().zip(text.lines()).take_while(|(one, other)| one == other).count() + 1;
     let source = SourceFile::new(path, there);
     let span = source.line(line);
-    Diagnostic::warning("forge-file-stale", "it is not what the governed files make it any more").at(
+    Diagnostic::warning("forge-file-stale", "the file differs from the one generated from the governed files").at(
         &source,
         span,
         "the first line that differs",
@@ -304,7 +305,7 @@ fn refused(error: &WorkflowError) -> CliError {
         WorkflowError::Engine { .. } => "tenure schema governance",
         WorkflowError::TooMany(_) => "divide the systems between two governed repositories",
         WorkflowError::Variable { .. } => {
-            "name it in capitals, digits and underscores, and not as something that GitHub, git or the shell reads"
+            "use capitals, digits and underscores, and no name that GitHub, git or the shell uses"
         }
     };
     Diagnostic::error("no-workflow", error.to_string()).help(help).into()

@@ -60,7 +60,7 @@ pub(super) fn run(args: &ForgeOpenPrArgs, context: &mut CommandContext) -> Resul
     let mut problems = Diagnostics::new();
     let changed = changed(&repository, root, main, args.what.folder())?;
     if changed.is_empty() {
-        writeln!(context.out, "there is nothing to propose")?;
+        writeln!(context.out, "no differences from main")?;
     }
     let workspace = ProposalWorkspace { repository: &repository, carrier: &carrier, main };
     for (unit, edits) in changed {
@@ -98,10 +98,10 @@ impl ProposalWorkspace<'_> {
         if let (Some(pull), Some(head)) = (&pull, there) {
             let head = self.repository.commit(head).map_err(git)?;
             if !head.author.ends_with(&format!("<{ADDRESS}>")) {
-                return Ok(format!("{unit}: somebody works on #{}; it is left alone", pull.number));
+                return Ok(format!("{unit}: #{} has commits of other authors and is not changed", pull.number));
             }
             if head.tree == tree || what == ProposalKind::Campaigns && self.is_campaign_unchanged(&head, unit)? {
-                return Ok(format!("{unit}: #{} proposes it", pull.number));
+                return Ok(format!("{unit}: #{} is already open", pull.number));
             }
         }
         // The previous head of the branch is a parent, so that no force push is needed.
@@ -117,15 +117,17 @@ impl ProposalWorkspace<'_> {
         let reference = format!("refs/heads/{branch}");
         match self.carrier.push(self.repository, commit, &reference) {
             Ok(PushOutcome::Landed) => {}
-            Ok(PushOutcome::LostRace { .. }) => return Ok(format!("{unit}: somebody pushed {branch} just now")),
+            Ok(PushOutcome::LostRace { .. }) => {
+                return Ok(format!("{unit}: {branch} was changed concurrently and is not updated"));
+            }
             Ok(PushOutcome::Declined { reason } | PushOutcome::Unreachable { reason }) => {
                 return Err(refused("push-failed", reason));
             }
             Err(error) => return Err(refused("push-failed", error.to_string())),
         }
         match pull {
-            Some(pull) => Ok(format!("{unit}: #{} is up to date", pull.number)),
-            None => open(&forge, &branch, &title, what.body()).map(|number| format!("{unit}: #{number} proposes it")),
+            Some(pull) => Ok(format!("{unit}: updated #{}", pull.number)),
+            None => open(&forge, &branch, &title, what.body()).map(|number| format!("{unit}: opened #{number}")),
         }
     }
 
@@ -153,9 +155,11 @@ impl ProposalWorkspace<'_> {
 
 fn open(forge: &GitHub, branch: &str, title: &str, body: &str) -> Result<u64, CliError> {
     forge.propose(branch, title, body).map(|pull| pull.number).map_err(|error| {
-        let problem =
-            Diagnostic::error("pull-request-failed", format!("{branch} is pushed, and no pull request: {error}"));
-        let help = "open it by hand; in Settings, Actions, General, allow GitHub Actions to create pull requests";
+        let problem = Diagnostic::error(
+            "pull-request-failed",
+            format!("{branch} was pushed, but the pull request cannot be opened: {error}"),
+        );
+        let help = "open it manually; in Settings, Actions, General, allow GitHub Actions to create pull requests";
         problem.help(help).into()
     })
 }
@@ -215,14 +219,14 @@ fn refused(code: &'static str, why: String) -> CliError {
 const ADDRESS: &str = "tenure@engine.invalid";
 const MOST: u64 = 64 << 20;
 const CAMPAIGNS: &str = "\
-This is due by the rhythm and the rules on main: a campaign to be opened, or a stage whose days are over. Nothing happens by
-it until a campaign owner has looked at it, signed the new files on this branch, and it is merged:
+According to the definitions on main, a campaign is due to be opened, or a stage is due to be closed. These files take effect
+when a campaign owner has checked and signed them on this branch, and the pull request is merged:
 
 ```sh
 tenure sign campaigns/ID/campaign.toml   # or campaigns/ID/stages/N.toml
 ```
 ";
 const INVENTORY: &str = "\
-What this system holds, as it was read today. The difference is the access that appeared, changed or went away since the
-inventory on main was taken; whoever answers for the system looks at it, and merges. Campaigns open over what is merged.
+The current inventory of this system. The diff shows the access that was added, changed or removed since the inventory on main.
+The owner of the system checks it and merges it. Campaigns use the merged inventory.
 ";

@@ -30,7 +30,7 @@ pub(in crate::cli) fn claims(context: &CommandContext) -> BTreeMap<String, Strin
                 Err(error) => error.to_string(),
             }
         }
-        _ => "the job has no right to an id-token".to_owned(),
+        _ => "the job has no permission to request an id-token".to_owned(),
     };
     let named = CLAIMED.iter().filter_map(|(name, variable)| Some((*name, short(&context.variable(variable)?))));
     let mut claims: BTreeMap<String, String> = named.map(|(name, value)| (name.to_owned(), value)).collect();

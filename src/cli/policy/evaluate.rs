@@ -60,15 +60,13 @@ pub(super) fn run(args: &PolicyEvaluateArgs, context: &mut CommandContext) -> Re
     let placeholder =
         |name| PrincipalId::parse(name).map_err(|error| Diagnostic::error("name-invalid", error.to_string()));
     // A definition without earlier campaigns and role contents, so that only the current state is loaded.
-    let definition = CampaignDefinition::new("what is held", placeholder("none")?, placeholder("none")?);
+    let definition = CampaignDefinition::new("current access", placeholder("none")?, placeholder("none")?);
     let now = context.clock.now();
     let inputs = CampaignInputs::at(&session.repository, session.main, &session.governed, &definition, now)?;
     check_names(args, &inputs)?;
     if inputs.pack.is_empty() {
         let problem = Diagnostic::error("no-rules", "there are no rules on main").in_file("policies");
-        return Err(problem
-            .help("`tenure policy init` writes those that come with the engine; merge them first")
-            .into());
+        return Err(problem.help("`tenure policy init` writes the built-in rules; merge them first").into());
     }
     let mut found = SubjectResult { args, breaches: Vec::new(), gaps: BTreeMap::new() };
     evaluate_all(&inputs, &mut found);

@@ -46,7 +46,7 @@ fn report_problems(problems: &Diagnostics, from: &str, context: &mut CommandCont
             let (errors, warnings) =
                 (problems.count(DiagnosticSeverity::Error), problems.count(DiagnosticSeverity::Warning));
             match (errors, warnings) {
-                (0, 0) => writeln!(context.out, "{from}: nothing is wrong")?,
+                (0, 0) => writeln!(context.out, "{from}: no problems")?,
                 _ => {
                     writeln!(context.out, "{from}: {}, {}", counted(errors, "error"), counted(warnings, "warning"))?;
                 }

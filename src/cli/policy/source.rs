@@ -57,12 +57,7 @@ impl PolicyFiles {
         }
         let sources = PackSources::read(SHIPPED.iter().map(|(path, text)| (*path, text.as_bytes())))
             .map_err(PolicyFilesError::Form)?;
-        Ok(Self {
-            sources,
-            profiles: Vec::new(),
-            from: "the rules that come with the engine".to_owned(),
-            only: Vec::new(),
-        })
+        Ok(Self { sources, profiles: Vec::new(), from: "the built-in rules".to_owned(), only: Vec::new() })
     }
 
     fn committed(revision: &str, context: &CommandContext) -> Result<Self, PolicyFilesError> {
@@ -184,7 +179,7 @@ fn name_of(path: &Path) -> String {
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostic {
     let problem = Diagnostic::error("file-unreadable", format!("cannot read `{}`: {error}", path.display()));
-    problem.help("name files of one folder, `policies/life.rules.toml`; or none, and all of policies/ is read")
+    problem.help("name files of one folder, such as `policies/life.rules.toml`, or no file to read all of policies/")
 }
 
 /// The maximum size of a governed file.

@@ -133,7 +133,7 @@ fn proposed(
     let many = guesses.len();
     writeln!(context.out, "{} of {system} without a principal", counted(many, "account"))?;
     if many > 0 {
-        writeln!(context.out, "next: add an account to the entry it belongs to; `--write` makes entries of their own")?;
+        writeln!(context.out, "next: add each account to the entry of its principal; `--write` creates new entries")?;
     }
     Ok(ExitStatus::Done)
 }
@@ -161,7 +161,7 @@ fn entries(guesses: &[CorrelationSuggestion], system: &SystemId, work_tree: &Wor
 fn columns(pairs: &[String]) -> Result<BTreeMap<String, String>, CliError> {
     let pair = |text: &String| {
         let (column, key) = text.split_once('=').ok_or_else(|| {
-            let problem = Diagnostic::error("column-mapping-invalid", format!("`{text}` says no key"));
+            let problem = Diagnostic::error("column-mapping-invalid", format!("`{text}` has no key"));
             CliError::new(ExitStatus::Usage, problem.help("--map COLUMN=KEY, such as --map Employee=id"))
         })?;
         Ok((column.to_owned(), key.to_owned()))

@@ -43,10 +43,8 @@ pub(super) fn run(args: &PrincipalsShowArgs, context: &mut CommandContext) -> Re
         accounts.iter().map(|subject| (subject.clone(), held(subject, &work_tree))).collect();
     if entry.is_none() && held.iter().all(|(_, grants)| grants.is_empty()) {
         let problem =
-            Diagnostic::error("unknown-principal", format!("nobody and nothing is called `{}`", escape(&args.id)));
-        return Err(problem
-            .help("name an id of the principals' files, or an account `<system>:<immutable id>`")
-            .into());
+            Diagnostic::error("unknown-principal", format!("no principal or account is called `{}`", escape(&args.id)));
+        return Err(problem.help("name the id of a principal, or an account `<system>:<immutable id>`").into());
     }
     let facts = entry
         .and_then(|entry| attribute_builder.principal(&entry.id))
@@ -84,7 +82,7 @@ pub(super) fn run(args: &PrincipalsShowArgs, context: &mut CommandContext) -> Re
         text.push_str(&format!(
             "  {}{}\n",
             escape(subject),
-            if grants.is_empty() { ": nothing that was collected" } else { "" }
+            if grants.is_empty() { ": no collected grants" } else { "" }
         ));
         for grant in grants {
             let name = format!("{} {}", grant.kind, grant.entitlement.name);

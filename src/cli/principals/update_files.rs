@@ -22,7 +22,7 @@ pub(super) struct FileUpdate {
 
 impl FileUpdate {
     /// Merges each row into the file that contains its principal, and new principals into `into`. With an
-    /// `authoritative` table, principals of `into` that the table does not list have left; other files are not affected.
+    /// `authoritative` table, principals of `into` that the table does not list have left. Other files are unaffected.
     ///
     /// # Errors
     /// When `into` is not the path of a principals file.
@@ -35,8 +35,8 @@ impl FileUpdate {
     ) -> Result<Self, CliError> {
         let place = into.strip_prefix("principals/").filter(|name| name.ends_with(".toml") && !name.contains('/'));
         if place.is_none() && into != "principals.toml" {
-            let problem = Diagnostic::error("file-misplaced", format!("`{into}` is no file of principals"));
-            return Err(problem.help("write principals.toml, or principals/NAME.toml").into());
+            let problem = Diagnostic::error("file-misplaced", format!("`{into}` is not a principals file"));
+            return Err(problem.help("use principals.toml or principals/NAME.toml").into());
         }
         let mut homes: BTreeMap<_, &str> = BTreeMap::new();
         // `tenure principals check` reports principals in several files; here `into` takes precedence.
@@ -106,7 +106,7 @@ impl FileUpdate {
         }
         for path in texts.keys() {
             let Some(MergedPrincipals { added, changed, left, .. }) = self.files.get(*path) else { continue };
-            let end = if dry_run { "; nothing was written" } else { "" };
+            let end = if dry_run { "; no file was written" } else { "" };
             writeln!(
                 context.out,
                 "{path}: {} added, {} changed, {} left{end}",
@@ -130,7 +130,7 @@ fn rendered(path: &str, file: &Principals) -> Result<String, CliError> {
     if text.len() > MAX_FILE {
         let message = format!("{path} would have {} bytes, and a governed file has at most {MAX_FILE}", text.len());
         let problem = Diagnostic::error("file-too-large", message);
-        return Err(problem.help("import in parts, each with a file of its own: --into principals/NAME.toml").into());
+        return Err(problem.help("import in parts, each into a separate file: --into principals/NAME.toml").into());
     }
     codec::parse::<Principals>(path, text.as_bytes())?;
     Ok(text)

@@ -47,7 +47,8 @@ impl WorkTreeData {
         let repository = Repository::discover(&context.directory).map_err(git)?;
         let root = repository.work_tree().map(Path::to_path_buf).ok_or_else(|| {
             CliError::from(
-                Diagnostic::error("no-work-tree", "this repository is bare: it has no files").help("git clone it"),
+                Diagnostic::error("no-work-tree", "this repository is bare: it has no files")
+                    .help("clone it with git clone, without --bare"),
             )
         })?;
         let mut problems = Diagnostics::new();
