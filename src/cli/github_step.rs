@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_summary_is_never_too_large_to_be_shown() {
+    fn summary_stays_within_the_size_limit() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("summary.md");
         let step = GithubStep::new(Box::new(Shared::default()), Some(path.clone()), None).unwrap();

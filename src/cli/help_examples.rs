@@ -24,7 +24,7 @@ fn every_example_of_every_help_text_parses() {
 }
 
 #[test]
-fn every_workflow_runs_commands_that_there_are() {
+fn every_workflow_command_parses() {
     let system = r#"
         schema = "tenure/system/v1"
         system = "pg"
@@ -51,7 +51,7 @@ fn every_workflow_runs_commands_that_there_are() {
 }
 
 #[test]
-fn a_command_that_is_not_there_is_seen() {
+fn unknown_commands_are_rejected() {
     for line in ["tenure campaign begin", "tenure plan --bogus", "tenure campaign open --from x", "tenure nothing"] {
         assert!(refusal(line).is_some(), "{line}");
     }
