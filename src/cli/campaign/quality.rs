@@ -12,7 +12,7 @@ use crate::{
 /// Show statistics of the decisions, and signs of rubber-stamping
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "For each reviewer, from signed files and evidence: items certified against the recommendation, bulk decisions, time for each decision, repeated reasons. Defaults and unanswered items are counted apart. The thresholds are set in `[review]` of the mandate. The numbers are indicators: git cannot show what a reviewer has read.\n\nExamples:\n  tenure campaign quality 2026-q4\n  tenure campaign quality 2026-q4 --csv > reviewers.csv\n\nExit codes: 0 no findings · 3 findings"
+    after_help = "For each reviewer, from signed files and evidence: items certified against the recommendation, bulk decisions, time for each decision, repeated reasons. Defaults and unanswered items are counted separately. The thresholds are set in `[review]` of the mandate. The numbers are indicators: git cannot show what a reviewer has read.\n\nExamples:\n  tenure campaign quality 2026-q4\n  tenure campaign quality 2026-q4 --csv > reviewers.csv\n\nExit codes: 0 no findings · 3 findings"
 )]
 pub(super) struct CampaignQualityArgs {
     /// The campaign

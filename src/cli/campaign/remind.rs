@@ -25,7 +25,7 @@ use std::{
 /// List the reminders and escalations that are due, and record or post them
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Reminders are computed from the open items. One that is recorded in the evidence is not repeated, and a closed stage has none.\n\nExamples:\n  tenure campaign remind\n  tenure campaign remind --output-format issues                one JSON array for a job: title, body, labels, marker\n  tenure campaign remind --output-format issues --record --commit-key KEY --log-key KEY\n  tenure campaign remind --open-issues                         in a job of GitHub Actions: open an issue for each, once"
+    after_help = "Reminders are computed from the open items. A reminder that is recorded in the evidence is not repeated. A closed stage has no reminders.\n\nExamples:\n  tenure campaign remind\n  tenure campaign remind --output-format issues                one JSON array for a job: title, body, labels, marker\n  tenure campaign remind --output-format issues --record --commit-key KEY --log-key KEY\n  tenure campaign remind --open-issues                         in a job of GitHub Actions: open an issue for each, once"
 )]
 pub(super) struct CampaignRemindArgs {
     /// The format of the reminders

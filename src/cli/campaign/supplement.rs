@@ -14,7 +14,7 @@ use crate::{
 /// Open a campaign over the grants that were added or changed since another one opened
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "The population of a campaign is frozen, so later grants are reviewed in a campaign that follows it. The close of the first one names it.\n\nExamples:\n  tenure campaign supplement 2026-q4\n\nExit codes: 0 opened, or no grants to review · 3 the campaign cannot be opened"
+    after_help = "The population of a campaign is frozen, so grants that are added or changed later are reviewed in a follow-up campaign. The close record of the first campaign names the follow-up.\n\nExamples:\n  tenure campaign supplement 2026-q4\n\nExit codes: 0 opened, or no grants to review · 3 the campaign cannot be opened"
 )]
 pub(super) struct CampaignSupplementArgs {
     /// The campaign

@@ -19,7 +19,7 @@ use std::fs;
 /// Write an exception for an item, to be signed by its approvers
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "The exception applies to the grant as its campaign published it, and to no other. A second one for the same grant and rule is a renewal and keeps the first date. For an item that was not answered it is short, and the item stays undecided: see `tenure exception requirements`.\n\nExamples:\n  tenure exception new itm-7c0f2f6e9a4b41d2 --rule NHI-PRV-01 --rating high --owner ana.ruiz --approver li.chen \\\n      --until 90d --reason 'needed until the cut-over' --compensating 'sessions are recorded'\n  tenure exception new itm-7c0f2f6e9a4b41d2 --renews exc-7c0f2f6e --rating high --owner ana.ruiz --approver li.chen \\\n      --until 2027-03-01 --reason 'the cut-over slipped' --compensating 'sessions are recorded'"
+    after_help = "The exception applies to the grant as its campaign published it, and to no other. A second exception for the same grant and rule is a renewal, and keeps the date of the first. For an unanswered item, the exception is limited to a short time and the item stays undecided: see `tenure exception requirements`.\n\nExamples:\n  tenure exception new itm-7c0f2f6e9a4b41d2 --rule NHI-PRV-01 --rating high --owner ana.ruiz --approver li.chen \\\n      --until 90d --reason 'needed until the cut-over' --compensating 'sessions are recorded'\n  tenure exception new itm-7c0f2f6e9a4b41d2 --renews exc-7c0f2f6e --rating high --owner ana.ruiz --approver li.chen \\\n      --until 2027-03-01 --reason 'the cut-over slipped' --compensating 'sessions are recorded'"
 )]
 pub(super) struct ExceptionNewArgs {
     /// The id of the item
