@@ -245,7 +245,7 @@ pub(super) fn pin(context: &mut CommandContext, repository: &Repository, main: O
         return Ok(found);
     }
     let problem = Diagnostic::error("root-not-pinned", "no root pin is set")
-        .with_note("`tenure init` printed it; ask a person who uses this repository, or look at its variable TENURE_ROOT on GitHub")
+        .with_note("`tenure init` printed it; ask a person who uses this repository, or read the variable TENURE_ROOT on GitHub")
         .with_note("to trust the root in this repository without a pin: --trust-on-first-use")
         .help("export TENURE_ROOT=sha256:…, or --root sha256:…");
     Err(problem.into())
