@@ -498,7 +498,7 @@ fn a_delegation_is_written_signed_and_bounded() {
     delegate(&["--from", "mia", "--to", "ben"]).exits(1).says("`mia` has no items in");
     delegate(&["--from", "ana", "--to", "ana"]).exits(1).says("already decides their own items");
     delegate(&["--from", "ana", "--to", "li"]).exits(1).says("has no active key");
-    delegate(&["--from", "ana", "--to", "mia", "--until", "90d"]).exits(1).says("and the campaign is open until");
+    delegate(&["--from", "ana", "--to", "mia", "--until", "90d"]).exits(1).says("but the campaign is open until");
     let written = delegate(&["--from", "ana", "--to", "mia", "--until", "5d"]).exits(0);
     written.says("mia decides for ana in 2026-q4 until 2026-11-28").says("ana signs it: tenure sign delegations/");
     let path = "delegations/2026-q4-ana.toml";
@@ -546,7 +546,7 @@ fn no_response_on_used_critical_access_requires_exception() {
         later(&world, 15, &[&["exception", "new", item], &told[..], &who].concat())
     };
     let refused = except(&items[0], "60d").exits(1).says("error[exception-no-response]").says("lasts at most 14 days");
-    refused.says("campaigns/2026-q4/stages/1.toml").says("--until 14d; or a fallback decides: tenure review");
+    refused.says("campaigns/2026-q4/stages/1.toml").says("--until 14d; or have a fallback decide: tenure review");
     for item in &items {
         let told = except(item, "14d").exits(0).says("the exception is temporary, and the item stays undecided");
         world.sign("mia", &[told.out.lines().next().unwrap()]);
