@@ -119,7 +119,7 @@ fn two_stages_go_to_the_end_and_silence_is_a_signed_list() {
     later(&world, 3, &["campaign", "close-stage", CAMPAIGN])
         .exits(3)
         .says("1 item is open for ana")
-        .says("come back at");
+        .says("try again at");
     later(&world, 3, &["campaign", "close-stage", "--all"]).exits(0);
     let told = later(&world, 8, &["campaign", "close-stage", CAMPAIGN]).exits(0);
     told.says("stage 1: 1 answered, 1 unanswered")
@@ -271,12 +271,12 @@ fn reminders_are_sent_once_at_highest_level() {
     assert!(issues[0]["body"].as_str().unwrap().ends_with("<!-- tenure-notice 2026-q4/1/reminder-50/ana -->\n"));
     let recorded = world.records_of("notice");
     assert_eq!((recorded.len(), recorded[0]["id"].as_str()), (1, Some("2026-q4/1/reminder-50/ana")));
-    due(4, &[]).says("nobody is to be told anything now");
+    due(4, &[]).says("no reminders are due");
     due(8, &[]).says("a fallback is asked").says("ben");
     due(13, &[]).says("the owners of the campaign are asked").says("mia");
-    due(20, &[]).says("the default is taken");
+    due(20, &[]).says("to apply the default");
     decided(&world, &format!("campaigns/{CAMPAIGN}/reviews/web-1/ana.toml"), &[("*", Certify)]);
-    due(20, &[]).says("nobody is to be told anything now");
+    due(20, &[]).says("no reminders are due");
     let _ = world.audit(20 * DAY).says("integrity    nothing found · 4 records");
 }
 
@@ -322,7 +322,7 @@ fn a_leaver_opens_a_campaign_over_what_they_hold_and_only_one() {
         "leavers",
         "on_no_response = \"disable\"\ntriggers = [\"leaver\"]\n\n[[select]]\nkinds = [\"account\"]\n",
     );
-    world.tenure(&["campaign", "schedule"]).exits(0).says("no campaign is to be opened now");
+    world.tenure(&["campaign", "schedule"]).exits(0).says("no campaign is due");
     world.write("repo/principals.toml", &li("left"));
     world.merge("li left");
     let told = world.tenure(&["campaign", "schedule"]).exits(0).says("leaver li: left");
@@ -330,9 +330,9 @@ fn a_leaver_opens_a_campaign_over_what_they_hold_and_only_one() {
     let told = world.tenure(&["campaign", "schedule", "--open"]).exits(0).says("1 item,");
     let id = told.out.lines().find_map(|line| line.split_once(": 1 item,")).unwrap().0.to_owned();
     assert!(id.starts_with("leaver-li-"), "{id}");
-    world.tenure(&["campaign", "schedule"]).exits(0).says("no campaign is to be opened now");
+    world.tenure(&["campaign", "schedule"]).exits(0).says("no campaign is due");
     signed(&world, &id);
-    world.tenure(&["campaign", "schedule"]).exits(0).says("no campaign is to be opened now");
+    world.tenure(&["campaign", "schedule"]).exits(0).says("no campaign is due");
     world.tenure(&["campaign", "status", &id]).exits(0).says("temp");
     let _ = world.audit(0).says("coverage     1 finding · 1 campaign, 1 item").hides("error");
 }
@@ -359,7 +359,7 @@ fn added_access_keeps_campaign_open_until_reviewed() {
     world.tenure(&["campaign", "supplement", CAMPAIGN]).exits(0).says("2026-q4-late: 1 item,");
     signed(&world, "2026-q4-late");
     world.tenure(&["campaign", "status", CAMPAIGN]).says("covered by campaign 2026-q4-late");
-    world.tenure(&["campaign", "supplement", CAMPAIGN]).exits(0).says("nothing that changed waits");
+    world.tenure(&["campaign", "supplement", CAMPAIGN]).exits(0).says("no change needs a review");
     world.tenure(&close).exits(0);
     let refused = world.tenure(&["campaign", "close-stage", CAMPAIGN]).exits(3).says("error[campaign-closed]");
     refused.says("closed on 2026-11-23").says("by record 2 of the evidence").says("tenure campaign status 2026-q4");
@@ -412,7 +412,7 @@ fn extended_role_is_reviewed_with_its_members() {
     assert!(review.contains("gives 1 entitlement: sudo (root) NOPASSWD: /usr/bin/docker"), "{review}");
     assert!(review.contains("changed since it was certified on 2026-11-23: gained 1: sudo (root)"), "{review}");
     signed(&world, &id);
-    world.tenure(&["campaign", "schedule"]).exits(0).says("no campaign is to be opened now");
+    world.tenure(&["campaign", "schedule"]).exits(0).says("no campaign is due");
     world.tenure(&["campaign", "status", CAMPAIGN]).says(&format!("covered by campaign {id}"));
     world.tenure(&close).exits(0);
 }
@@ -474,8 +474,8 @@ fn recurrence_opens_campaign_with_unanswered_items() {
     let told = world.tenure(&["campaign", "schedule", "--open", "--format", "human"]).exits(0).says("2 items");
     let id = told.out.lines().find_map(|line| line.split_once(": 2 items")).unwrap().0.to_owned();
     signed(&world, &id);
-    world.tenure(&["campaign", "schedule"]).exits(0).says("no campaign is to be opened now");
-    later(&world, 89, &["campaign", "schedule"]).exits(0).says("no campaign is to be opened now");
+    world.tenure(&["campaign", "schedule"]).exits(0).says("no campaign is due");
+    later(&world, 89, &["campaign", "schedule"]).exits(0).says("no campaign is due");
     later(&world, 90, &["campaign", "schedule"]).exits(0).says("recurs every 90 days");
     later(&world, 90, &["campaign", "schedule", "--open"]).exits(3).says("inventory-stale");
 
@@ -495,12 +495,12 @@ fn a_delegation_is_written_signed_and_bounded() {
     opened(&world, CAMPAIGN, "all");
     let delegate =
         |more: &[&str]| world.tenure(&[&["campaign", "delegate", CAMPAIGN, "--reason", "on leave"], more].concat());
-    delegate(&["--from", "mia", "--to", "ben"]).exits(1).says("`mia` was not asked about anything");
-    delegate(&["--from", "ana", "--to", "ana"]).exits(1).says("judges their own items anyway");
+    delegate(&["--from", "mia", "--to", "ben"]).exits(1).says("`mia` has no items in");
+    delegate(&["--from", "ana", "--to", "ana"]).exits(1).says("already decides their own items");
     delegate(&["--from", "ana", "--to", "li"]).exits(1).says("has no active key");
-    delegate(&["--from", "ana", "--to", "mia", "--until", "90d"]).exits(1).says("and the campaign is open until");
+    delegate(&["--from", "ana", "--to", "mia", "--until", "90d"]).exits(1).says("but the campaign is open until");
     let written = delegate(&["--from", "ana", "--to", "mia", "--until", "5d"]).exits(0);
-    written.says("mia judges for ana in 2026-q4 until 2026-11-28").says("ana signs it: tenure sign delegations/");
+    written.says("mia decides for ana in 2026-q4 until 2026-11-28").says("ana signs it: tenure sign delegations/");
     let path = "delegations/2026-q4-ana.toml";
     world.sign("ana", &[path]);
     world.merge("delegate");
@@ -546,9 +546,9 @@ fn no_response_on_used_critical_access_requires_exception() {
         later(&world, 15, &[&["exception", "new", item], &told[..], &who].concat())
     };
     let refused = except(&items[0], "60d").exits(1).says("error[exception-no-response]").says("lasts at most 14 days");
-    refused.says("campaigns/2026-q4/stages/1.toml").says("--until 14d; or a fallback decides: tenure review");
+    refused.says("campaigns/2026-q4/stages/1.toml").says("--until 14d; or have a fallback decide: tenure review");
     for item in &items {
-        let told = except(item, "14d").exits(0).says("this buys time, and the item stays undecided");
+        let told = except(item, "14d").exits(0).says("the exception is temporary, and the item stays undecided");
         world.sign("mia", &[told.out.lines().next().unwrap()]);
     }
     world.merge("buy time");

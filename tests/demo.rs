@@ -44,7 +44,7 @@ fn demo_without_a_folder_makes_a_new_one() {
     fs::create_dir_all(temporary.join("tenure-demo")).unwrap();
     world.write("clone/Cargo.toml", "");
     let mut command = world.sandbox().tenure(&here);
-    ran(command.env("TMPDIR", &temporary).arg("demo")).exits(0).says("temporary/tenure-demo-2. To look at it");
+    ran(command.env("TMPDIR", &temporary).arg("demo")).exits(0).says("temporary/tenure-demo-2. To inspect it");
     assert!(temporary.join("tenure-demo-2/repo/governance.toml").exists());
     assert_eq!(fs::read_dir(&here).unwrap().count(), 1, "the current folder is left alone");
 }
@@ -54,7 +54,7 @@ fn demo_with_a_relative_folder_builds_in_it() {
     let world = World::new();
     let here = world.join("clone");
     world.write("clone/Cargo.toml", "");
-    ran(world.sandbox().tenure(&here).args(["demo", "try"])).exits(0).says("clone/try. To look at it");
+    ran(world.sandbox().tenure(&here).args(["demo", "try"])).exits(0).says("clone/try. To inspect it");
     assert!(here.join("try/repo/governance.toml").exists());
     assert!(!here.join("try/try").exists());
     ran(world.sandbox().tenure(&here).args(["-C", "..", "demo", "clone"])).exits(1).says("clone is not empty");

@@ -33,7 +33,7 @@ fn collected() -> World {
 fn people_come_from_a_table_once_and_leave_with_it() {
     let world = collected();
     let file = world.join("repo/principals/people.toml");
-    world.tenure(&[HR, &["--dry-run"]].concat()).exits(0).says("+owner = \"mia\"").says("nothing was written");
+    world.tenure(&[HR, &["--dry-run"]].concat()).exits(0).says("+owner = \"mia\"").says("no file was written");
     assert!(!file.exists());
     world
         .tenure(HR)
@@ -85,8 +85,8 @@ fn uncorrelated_accounts_are_suggested_without_owner() {
     world
         .tenure(&["principals", "check"])
         .exits(3)
-        .says("nobody answers for `svc_backup`")
-        .says("nobody claims the account `web-1:uid:1001`")
+        .says("`svc_backup` has no owner")
+        .says("no principal claims the account `web-1:uid:1001`")
         .hides("web-1:uid:1102");
 
     let owned =
@@ -99,7 +99,7 @@ fn uncorrelated_accounts_are_suggested_without_owner() {
     let tiers: Vec<_> = shown["holds"].as_array().unwrap().iter().filter(|held| held["kind"] == "account").collect();
     assert_eq!(tiers[0]["tier"], "T0", "the account is as privileged as all it holds");
     world.tenure(&["principals", "show", "li.chen"]).exits(0).says("answers for\n  svc_backup").says("web-1:uid:1002");
-    world.tenure(&["principals", "show", "nobody"]).exits(1).says("nobody and nothing is called `nobody`");
+    world.tenure(&["principals", "show", "nobody"]).exits(1).says("no principal or account is called `nobody`");
 }
 
 #[test]

@@ -63,7 +63,7 @@ fn row_34_an_old_state_is_told_by_whoever_kept_a_newer_one() {
     audited(&world, "behind", 1, &["--expect-commit", &before.main, "--checkpoint", &before.checkpoint])
         .says(integrity);
     let told = audited(&world, "behind", 1, &["--expect-commit", &after.main]).exits(3).says("critical[main-behind]");
-    told.says(&format!("main was at {}, and this clone does not have that commit", after.main));
+    told.says(&format!("main was at {}, but this clone does not have that commit", after.main));
     let told = audited(&world, "behind", 1, &["--checkpoint", &after.checkpoint]).exits(3);
     told.says("critical[evidence-behind]").says("git fetch, and compare with another clone");
     audited(&world, "behind", 1, &["--max-age", "30"]).says(integrity);

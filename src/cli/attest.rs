@@ -1,4 +1,4 @@
-//! `tenure attest ACTION`: writes the proof of a change that a person made by hand.
+//! `tenure attest ACTION`: writes the attestation of a manual change.
 
 use super::{CliError, CommandContext, ExitStatus, OutputFormat, evidence, session::RepositorySession};
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
 };
 use std::{fs, path::PathBuf};
 
-/// Record a change that was made by hand
+/// Record a change that was made manually
 ///
 /// Writes an attestation, which the executor and the witness sign. When it is merged, the next run records the action
 /// as confirmed at level V2, the lowest level; `tenure verify` raises it where the system can be read.
@@ -29,13 +29,13 @@ pub(super) struct AttestArgs {
     /// The person who checked the target afterwards; must differ from the executor
     #[arg(long, value_name = "NAME")]
     witness: PrincipalId,
-    /// What was changed, in the terms of the target
+    /// Description of the change, in the terms of the target
     #[arg(long, value_name = "TEXT")]
     statement: String,
     /// The file that shows the change
     #[arg(long, value_name = "FILE")]
     proof: PathBuf,
-    /// When the change was made [default: now]
+    /// Time of the change [default: now]
     #[arg(long, value_name = "TIME")]
     done_at: Option<Timestamp>,
 }
@@ -45,18 +45,18 @@ pub(super) fn run(args: &AttestArgs, context: &mut CommandContext) -> Result<Exi
     let trust = session.trust()?;
     let history = evidence::read_verified(&session)?;
     let past = history.action(&args.action).ok_or_else(|| {
-        let problem = Diagnostic::error("unknown-action", format!("no run has ever recorded {}", args.action));
+        let problem = Diagnostic::error("unknown-action", format!("no run has recorded {}", args.action));
         CliError::from(problem.help("git fetch, then `tenure campaign status` shows the open work orders"))
     })?;
     let is_order = past.outcome.as_ref().is_some_and(|outcome| outcome.result == OutcomeKind::Manual);
     if !is_order || past.is_confirmed() {
-        let problem = Diagnostic::error("no-work-order", format!("{} does not wait for a person", args.action));
-        return Err(problem.help("`tenure campaign status` shows which actions do").into());
+        let problem = Diagnostic::error("no-work-order", format!("{} is not an open work order", args.action));
+        return Err(problem.help("`tenure campaign status` lists the open work orders").into());
     }
     if args.executor == args.witness {
         let problem =
             Diagnostic::error("witness-not-independent", format!("`{}` cannot be their own witness", args.executor));
-        return Err(problem.help("have another person look at the target: --witness NAME").into());
+        return Err(problem.help("have another person check the target: --witness NAME").into());
     }
     let proof = fs::read(context.directory.join(&args.proof)).map_err(|error| {
         let problem = Diagnostic::error("no-proof", format!("{}: {error}", args.proof.display()));
@@ -75,12 +75,12 @@ pub(super) fn run(args: &AttestArgs, context: &mut CommandContext) -> Result<Exi
     };
     let path = format!("attestations/{}.toml", args.action);
     let text = codec::render(&attestation);
-    // What cannot be read back must not be written: a statement with hidden characters, for one.
+    // Parsed before it is written: a statement with hidden characters, for example, is invalid.
     codec::parse::<Attestation>(&path, text.as_bytes())?;
     let file = session.settings_dir().join(&path);
     if file.exists() {
-        let problem = Diagnostic::error("attestation-exists", format!("{path} is there already")).in_file(path);
-        return Err(problem.help("sign that, or remove it if nobody has signed it").into());
+        let problem = Diagnostic::error("attestation-exists", format!("{path} already exists")).in_file(path);
+        return Err(problem.help("sign it, or remove it if it has no signatures").into());
     }
     fs::create_dir_all(session.settings_dir().join("attestations"))?;
     fs::write(&file, text)?;

@@ -1,4 +1,4 @@
-//! What a campaign stands on at one commit: systems, inventories, people, rules and earlier campaigns, gathered once.
+//! Loads the inputs of a campaign at one commit: systems, inventories, principals, rules and earlier campaigns.
 
 use super::{
     CliError,
@@ -24,21 +24,21 @@ use crate::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a campaign stands on at one commit.
+/// The inputs of a campaign at one commit.
 pub(super) struct CampaignInputs {
     /// The systems, by id.
     pub(super) systems: BTreeMap<SystemId, System>,
-    /// Their inventories, where they have one.
+    /// The inventories of the systems that have one.
     pub(super) inventories: BTreeMap<SystemId, LoadedInventory>,
-    /// The git trees of these.
+    /// The ids of the git trees of the inventories.
     pub(super) trees: BTreeMap<SystemId, String>,
-    /// Who is who.
+    /// The directory of principals.
     pub(super) people: IdentityDirectory,
-    /// What is wrong with the principals' files together.
+    /// The findings across the principals files.
     pub(super) findings: Vec<Finding>,
-    /// The digest that pins them.
+    /// The digest of the principals files.
     pub(super) principals: Digest,
-    /// The rules, with the profiles that are on.
+    /// The rules with the active profiles.
     pub(super) pack: PolicyPack,
     certified: LastCertified,
     lowered: TierOverrides,
@@ -49,11 +49,11 @@ pub(super) struct CampaignInputs {
 }
 
 impl CampaignInputs {
-    /// Gathers what a campaign from this definition stands on at `commit`; `governed` is what the repository amounted to
-    /// there, and `as_of` the instant that ages are counted to.
+    /// Loads the inputs of a campaign with this definition at `commit`. `governed` is the repository state at that
+    /// commit, and `as_of` is the time at which ages are computed.
     ///
     /// # Errors
-    /// When a file is not acceptable, or the rules do not compile: all of it.
+    /// When files are invalid, or the rules do not compile. All problems are returned.
     pub(super) fn at(
         repository: &Repository,
         commit: ObjectId,
@@ -88,7 +88,7 @@ impl CampaignInputs {
         })
     }
 
-    /// Recalls what roles gave when somebody last certified that they are held, so that a reviewer sees what changed since.
+    /// Loads the contents that roles had when a reviewer last certified them, so that changes since then can be shown.
     ///
     /// # Errors
     /// When an inventory that an earlier campaign pinned cannot be read.
@@ -141,7 +141,7 @@ impl CampaignInputs {
         Ok(())
     }
 
-    /// Draws the portraits of everything that is held.
+    /// Returns the builder of attributes for all grants and principals.
     pub(super) fn attribute_builder(&self) -> AttributeBuilder<'_> {
         AttributeBuilder::new(AttributeInputs {
             systems: &self.systems,
@@ -155,7 +155,7 @@ impl CampaignInputs {
         })
     }
 
-    /// Returns the setting of a campaign.
+    /// Returns the campaign context.
     pub(super) fn campaign_context<'a>(
         &'a self,
         governed: &'a RepositoryState,
@@ -202,7 +202,7 @@ fn inventories<'a>(
     if problems.has_errors() { Err(problems.into()) } else { Ok((inventories, trees)) }
 }
 
-/// Returns who is who, what is wrong with that, and the digest that pins it.
+/// Returns the directory of principals, its findings, and the digest of the principals files.
 fn people(snapshot: RepositorySnapshot<'_>) -> Result<(IdentityDirectory, Vec<Finding>, Digest), CliError> {
     let mut files: Vec<Unverified<Principals>> = snapshot.read_all("principals").map_err(store)?;
     match snapshot.read("principals.toml") {
@@ -215,7 +215,7 @@ fn people(snapshot: RepositorySnapshot<'_>) -> Result<(IdentityDirectory, Vec<Fi
     Ok((people, findings, digest))
 }
 
-/// Returns when each grant was last certified: when the campaign was opened in which somebody did.
+/// Returns the last certification of each grant: the opening time of the latest campaign that certified it.
 fn certified(governed: &RepositoryState) -> LastCertified {
     let mut certified = LastCertified::new();
     for review in governed.reviews() {
@@ -250,7 +250,7 @@ fn earlier(
     Ok(earlier)
 }
 
-/// Returns the items of a campaign on which nobody has said anything.
+/// Returns the items of a campaign without a decision.
 fn unanswered(governed: &RepositoryState, id: &CampaignId) -> BTreeSet<ItemId> {
     let Some(opening) = governed.openings().get(id) else { return BTreeSet::new() };
     let mut items: BTreeSet<ItemId> = opening.items().cloned().collect();
@@ -262,7 +262,7 @@ fn unanswered(governed: &RepositoryState, id: &CampaignId) -> BTreeSet<ItemId> {
     items
 }
 
-/// Warns of what is wrong with the principals' files together.
+/// Returns the findings across the principals files as warnings.
 pub(super) fn warnings(inputs: &CampaignInputs) -> Diagnostics {
     let warn = |finding: &Finding| {
         crate::diag::Diagnostic::warning(finding.code, format!("{}: {}", finding.subject, finding.message))

@@ -53,7 +53,7 @@ pub(super) fn run(args: &CheckArgs, context: &mut CommandContext) -> Result<Exit
             there.for_each(|(path, review)| problems.extend(stamps_in(path, review.value(), &terms)));
         }
     }
-    // Time alone makes an exception lapse, so only a look at the whole can find it.
+    // An exception lapses without a change, so exceptions are checked only together with the whole state.
     if let Some(governed) = governed {
         problems.extend(exception::problems(&governed, RepositorySnapshot::at(&repository, head), context.clock.now()));
     }
@@ -97,7 +97,7 @@ fn explained(problems: Diagnostics, snapshot: RepositorySnapshot<'_>) -> Diagnos
     problems.into_iter().map(explain).collect()
 }
 
-/// Writes a note when governed files of the work tree are not committed: commits are checked only.
+/// Writes a note if governed files of the work tree are not committed, since only commits are checked.
 fn note_uncommitted(repository: &Repository, context: &mut CommandContext) -> Result<(), CliError> {
     let mut files = repository.uncommitted_files().map_err(git)?;
     files.retain(|path| RepoPath::of(path).is_governed());
@@ -134,5 +134,5 @@ fn show(problems: &Diagnostics, files: usize, context: &mut CommandContext) -> R
 
 /// Codes of files that lack signatures.
 const UNSIGNED: [&str; 4] = ["below-threshold", "not-by-reviewer", "not-in-group", "signer-not-named"];
-/// The number of files that a note lists.
+/// The maximum number of files that a note lists.
 const MAX_SHOWN: usize = 5;

@@ -39,7 +39,7 @@ pub(super) fn run(args: &CollectArgs, context: &mut CommandContext) -> Result<Ex
     let system = systems.get(&args.system).ok_or_else(|| {
         let known: Vec<_> = systems.keys().map(|id| format!("`{id}`")).collect();
         let problem = Diagnostic::error("unknown-system", format!("there is no systems/{}.toml on main", args.system));
-        CliError::from(problem.help(format!("write and merge it; there are {}", known.join(", "))))
+        CliError::from(problem.help(format!("write and merge it; existing systems: {}", known.join(", "))))
     })?;
     let allowed = &session.trust()?.mandate().file().connectors;
     if !allowed.contains(&system.connector) {
@@ -59,7 +59,7 @@ pub(super) fn run(args: &CollectArgs, context: &mut CommandContext) -> Result<Ex
     collect(&args.system, collector.as_ref(), &base, context)
 }
 
-/// Collects the system into the work tree at `root`, and says what changed since the last time.
+/// Writes the inventory of the system to the work tree at `root`, and prints the changes since the previous inventory.
 fn collect(
     system: &SystemId,
     collector: &dyn Collector,
@@ -71,7 +71,7 @@ fn collect(
         Err(LoadError::Missing(_)) => None,
         Err(error) => {
             let problem = Diagnostic::warning(error.code(), format!("the previous inventory cannot be read: {error}"));
-            context.problems(&problem.help("it is replaced now; look at it with `git log`").into())?;
+            context.problems(&problem.help("it is replaced; `git log` shows the previous versions").into())?;
             None
         }
     };
@@ -92,10 +92,10 @@ fn collect(
     let collection = collection.map_err(|error| CliError::from(error.diagnostic(system)))?;
     inventory::publish(root, system, &collection.into_files()).map_err(|error| {
         let problem =
-            Diagnostic::error("file-unwritable", error.to_string()).with_note("the previous inventory is as it was");
-        CliError::from(problem.help("make room or give the right to write, then collect again"))
+            Diagnostic::error("file-unwritable", error.to_string()).with_note("the previous inventory is unchanged");
+        CliError::from(problem.help("free disk space or grant write permission, then collect again"))
     })?;
-    // What counts is what lies there now, not what was meant to.
+    // The files are loaded again, so that the report describes the written inventory.
     let after =
         inventory::load(&WorkTree::new(root), system).map_err(|error| CliError::from(error.diagnostics(system)))?;
     let changes = before.as_ref().map(|before| difference(&before.inventory, &after.inventory));
@@ -132,10 +132,10 @@ fn as_text(after: &LoadedInventory, changes: Option<&InventoryDiff>) -> String {
         };
         lines.push(format!("  {:<12}{:>8}  {}, {total}", kind.kind.as_str(), kind.count, counted(kind.pages, "page")));
     }
-    lines.extend(observation.blind_spots.iter().map(|spot| format!("  not seen: {spot}")));
+    lines.extend(observation.blind_spots.iter().map(|spot| format!("  not collected: {spot}")));
     match changes {
         None => lines.push("the first inventory of this system".to_owned()),
-        Some(changes) if changes.is_empty() => lines.push("no grant changed since the last time".to_owned()),
+        Some(changes) if changes.is_empty() => lines.push("no grant changed since the previous inventory".to_owned()),
         Some(changes) => {
             let shown = |sign: char, grant: &Grant| {
                 format!("  {sign} {} {} of {}", grant.kind, grant.entitlement.name, grant.principal.name)
@@ -148,14 +148,14 @@ fn as_text(after: &LoadedInventory, changes: Option<&InventoryDiff>) -> String {
                 .chain(changes.changed.iter().map(|c| format!("{}: {}", shown('~', &c.grant), c.what.join("; "))));
             let all: Vec<_> = all.collect();
             lines.push(format!(
-                "{} added, {} removed, {} changed since the last time",
+                "{} added, {} removed, {} changed since the previous inventory",
                 changes.added.len(),
                 changes.removed.len(),
                 changes.changed.len()
             ));
             lines.extend(all.iter().take(MOST_SHOWN).cloned());
             if all.len() > MOST_SHOWN {
-                lines.push(format!("  … and {} more: `--format json` has all", all.len() - MOST_SHOWN));
+                lines.push(format!("  … and {} more: `--format json` lists all", all.len() - MOST_SHOWN));
             }
         }
     }
@@ -192,7 +192,7 @@ fn as_json(after: &LoadedInventory, changes: Option<&InventoryDiff>) -> Value {
 fn unopened(system: &SystemId, error: &OpenError) -> CliError {
     let help = match error {
         OpenError::NoVariable(name) => format!("export {name}=…"),
-        OpenError::Connector(_) => format!("look at [settings], then: tenure collect {system}"),
+        OpenError::Connector(_) => format!("check [settings], then: tenure collect {system}"),
         _ => "tenure schema system".to_owned(),
     };
     Diagnostic::error("connector-unavailable", error.to_string())

@@ -33,7 +33,7 @@ pub(super) struct GlobalArgs {
     /// Without a pin, trust the root that the repository itself contains, with a warning
     #[arg(long, global = true)]
     pub(super) trust_on_first_use: bool,
-    /// When to use color
+    /// Color the output
     #[arg(long, global = true, value_enum, default_value_t = clap::ColorChoice::Auto)]
     pub(super) color: clap::ColorChoice,
     /// Use this time instead of the machine's clock
@@ -42,7 +42,7 @@ pub(super) struct GlobalArgs {
 }
 
 impl GlobalArgs {
-    /// Returns the machine's clock, or a fixed one if a time was given.
+    /// Returns the system clock, or a fixed clock if a time was given.
     pub(super) fn clock(&self) -> Box<dyn Clock> {
         match self.now {
             Some(now) => Box::new(FixedClock(now)),
@@ -51,7 +51,7 @@ impl GlobalArgs {
     }
 }
 
-/// The commands. Each is described by the doc comment of its arguments.
+/// The commands. The help text of each is the doc comment of its arguments.
 #[derive(Debug, Subcommand)]
 pub(super) enum CliCommand {
     Attest(attest::AttestArgs),
@@ -85,7 +85,7 @@ const GROUPS: [(&str, &[&str]); 5] = [
     ("Prove and integrate", &["audit", "forge", "fmt", "schema", "completions"]),
 ];
 
-/// The environment variables that commands read, with what they hold.
+/// The environment variables that commands read, with descriptions.
 const VARIABLES: [(&str, &str); 6] = [
     ("TENURE_ROOT", "the root pin, as --root"),
     ("TENURE_COMMIT_KEY", "the engine's commit key or its file, as --commit-key"),
@@ -111,7 +111,7 @@ pub(super) fn command() -> clap::Command {
     command.help_template(help)
 }
 
-/// Returns the template of the top-level help: clap groups options only, so the groups of commands are written out here.
+/// Returns the template of the top-level help. Clap cannot group commands, so the template lists them.
 fn grouped_help(command: &clap::Command) -> StyledStr {
     let mut text = String::from("{about-with-newline}\n{usage-heading} {usage}\n");
     for (title, names) in GROUPS {
@@ -144,7 +144,7 @@ fn section(
     }
 }
 
-/// The width of the longest command, so that the descriptions of all groups begin in one column.
+/// The width of the longest command name; it aligns the descriptions of all groups.
 const MIN_WIDTH: usize = 11;
 
 #[cfg(test)]
@@ -202,9 +202,9 @@ mod tests {
                 );
             }
         }
-        // The prefix in this test, a variable of the build, and one for tests: it allows a forge on the loopback interface.
+        // Not for users: the prefix in this test, a build variable, and a variable that allows a test forge.
         named.retain(|name| !["TENURE_", "TENURE_FORGE_ON_LOOPBACK", "TENURE_VERSION"].contains(&name.as_str()));
-        let told: BTreeSet<_> = VARIABLES.iter().map(|(name, _)| (*name).to_owned()).collect();
-        assert!(named.len() >= 3 && named.is_subset(&told), "{named:?}");
+        let documented: BTreeSet<_> = VARIABLES.iter().map(|(name, _)| (*name).to_owned()).collect();
+        assert!(named.len() >= 3 && named.is_subset(&documented), "{named:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! What a command has around it: directory, clock, environment, stdout and stderr.
+//! Environment of a command: directory, clock, environment variables, stdout and stderr.
 
 use super::{CliError, GlobalArgs, github_step::GithubStep};
 use crate::{
@@ -12,10 +12,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// How the answer is written on stdout.
+/// The output format on stdout.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
 pub enum OutputFormat {
-    /// For a step in GitHub Actions: annotations on lines, a job summary, and a log in which nothing is a command
+    /// For a step in GitHub Actions: annotations on lines, a job summary, and a log without workflow commands
     Github,
     /// For people at a terminal
     Human,
@@ -27,37 +27,37 @@ pub enum OutputFormat {
     Sarif,
 }
 
-/// What a command has around it. Everything below the command line takes these as arguments.
+/// The environment of a command. Lower layers receive these values as arguments.
 pub struct CommandContext {
-    /// The directory to work in.
+    /// The working directory.
     pub directory: PathBuf,
-    /// How to write the answer.
+    /// The output format.
     pub format: OutputFormat,
-    /// The root pin given from outside the repository.
+    /// The root pin, which comes from outside the repository.
     pub root: Option<Digest>,
     /// Whether to trust the root in the repository when no pin is given.
     pub trust_on_first_use: bool,
     /// The clock.
     pub clock: Box<dyn Clock>,
-    /// Where data goes.
+    /// The output for data.
     pub out: Box<dyn Write>,
-    /// Where progress and problems go.
+    /// The output for progress and problems.
     pub err: Box<dyn Write>,
-    /// How to style data on stdout.
+    /// The style of data on stdout.
     pub out_style: RenderStyle,
-    /// How to style problems on stderr.
+    /// The style of problems on stderr.
     pub err_style: RenderStyle,
-    /// Whether a person is at the terminal.
+    /// Whether the process runs interactively at a terminal.
     pub terminal: bool,
-    /// The step in GitHub Actions that this is, when it is told to be one.
+    /// The GitHub Actions step, if the output format is `github`.
     pub(super) step: Option<GithubStep>,
 }
 
 impl CommandContext {
-    /// Returns what a command has around it.
+    /// Returns the environment of a command.
     ///
     /// # Errors
-    /// When the output of a step in GitHub Actions cannot be guarded.
+    /// When the system returns no random bytes for the token of a GitHub Actions step.
     pub(super) fn new(global: &GlobalArgs) -> io::Result<Self> {
         let file = |name| std::env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from);
         let step = match global.format {
@@ -67,7 +67,7 @@ impl CommandContext {
             }
             _ => None,
         };
-        // A log has one stream, and the runner looks for commands in both.
+        // The runner parses workflow commands in both streams, so both are guarded.
         let (out, err): (Box<dyn Write>, Box<dyn Write>) = match &step {
             Some(step) => (Box::new(step.clone()), Box::new(step.clone())),
             None => (Box::new(io::stdout().lock()), Box::new(io::stderr())),
@@ -95,7 +95,7 @@ impl CommandContext {
             err,
             out_style: style(io::stdout().is_terminal()),
             err_style: style(io::stderr().is_terminal()),
-            // In the log of a step, a progress bar would come before the line that stops commands.
+            // A progress bar writes to the log directly, before workflow commands are disabled.
             terminal: step.is_none() && io::stdin().is_terminal() && io::stderr().is_terminal(),
             step,
         })
@@ -106,8 +106,8 @@ impl CommandContext {
         std::env::var(name).ok().filter(|value| !value.is_empty())
     }
 
-    /// Writes problems where people or programs look for them: as JSON on stdout when that was asked for, as annotations in
-    /// a step of GitHub Actions, and as text on stderr.
+    /// Writes problems as JSON to stdout if the format is JSON, otherwise as text to stderr. In a GitHub Actions step,
+    /// annotations are written as well.
     pub fn problems(&mut self, problems: &Diagnostics) -> io::Result<()> {
         if problems.is_empty() {
             return Ok(());
@@ -119,7 +119,7 @@ impl CommandContext {
         self.annotate(problems)
     }
 
-    /// Writes a note on stderr only, so that stdout stays data in every format.
+    /// Writes a note to stderr; stdout contains only data in every format.
     ///
     /// # Errors
     /// When stderr cannot be written.
@@ -127,15 +127,15 @@ impl CommandContext {
         write!(self.err, "{}", note.render(self.err_style))
     }
 
-    /// Annotates what the problems are about, when this is a step in GitHub Actions.
+    /// Writes annotations for the problems in a GitHub Actions step.
     ///
     /// # Errors
-    /// When stdout does not take it.
+    /// When stdout cannot be written.
     pub fn annotate(&self, problems: &Diagnostics) -> io::Result<()> {
         self.step.as_ref().map_or(Ok(()), |step| step.annotate(problems))
     }
 
-    /// Writes a file that was asked for on the command line.
+    /// Writes a file named on the command line.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -144,30 +144,30 @@ impl CommandContext {
         fs::write(&path, text).map_err(|error| {
             let problem =
                 Diagnostic::error("file-unwritable", format!("{} cannot be written: {error}", path.display()));
-            problem.help("name a file in a folder that is there").into()
+            problem.help("name a file in an existing folder").into()
         })
     }
 
-    /// Adds Markdown to the summary of the job, when this is a step in GitHub Actions.
+    /// Appends Markdown to the job summary in a GitHub Actions step.
     ///
     /// # Errors
-    /// When the file the runner gave for it does not take it.
+    /// When the file provided by the runner cannot be written.
     pub fn summarize(&self, markdown: &str) -> io::Result<()> {
         self.step.as_ref().map_or(Ok(()), |step| step.summarize(markdown))
     }
 
-    /// Gives the job an output, when this is a step in GitHub Actions.
+    /// Sets a job output in a GitHub Actions step.
     ///
     /// # Errors
-    /// When the file the runner gave for it does not take it.
+    /// When the file provided by the runner cannot be written.
     pub fn output(&self, name: &str, value: &str) -> io::Result<()> {
         self.step.as_ref().map_or(Ok(()), |step| step.output(name, value))
     }
 
-    /// Writes one JSON value as a line on stdout.
+    /// Writes one JSON value as a line to stdout.
     ///
     /// # Errors
-    /// When stdout does not take it.
+    /// When stdout cannot be written.
     pub fn json<T: serde::Serialize + ?Sized>(&mut self, value: &T) -> Result<(), CliError> {
         serde_json::to_writer(&mut self.out, value).map_err(io::Error::from)?;
         self.out.write_all(b"\n")?;
@@ -175,11 +175,11 @@ impl CommandContext {
     }
 
     pub(super) fn report(&mut self, failure: &CliError) {
-        // There is nobody left to tell when stderr is gone.
+        // Without stderr there is no way to report anything.
         let _ = self.problems(&failure.problems);
-        let _ = self.summarize(&problems_markdown(&failure.problems, "it could not be done"));
+        let _ = self.summarize(&problems_markdown(&failure.problems, "the command failed"));
     }
 }
 
-/// Narrower than this, tables are not worth wrapping.
+/// Minimum terminal width for wrapped tables, in columns.
 const MIN_COLUMNS: u16 = 40;

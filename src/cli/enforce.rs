@@ -28,7 +28,8 @@ use std::{
 
 /// Apply signed decisions, read the result back, and record evidence
 ///
-/// Compares the decisions at the head of main with the evidence, and applies what is missing, whatever started the run.
+/// Compares the decisions at the head of main with the evidence and applies the missing changes, regardless of what
+/// started the run.
 /// The intents are pushed to the evidence branch before any target is changed.
 #[derive(Debug, clap::Args)]
 #[command(
@@ -39,7 +40,7 @@ pub(super) struct EnforceArgs {
     systems: Vec<SystemId>,
     #[command(flatten)]
     engine: EngineArgs,
-    /// End the process at this step, or when it comes there for the Nth time, as if it had been killed
+    /// Kill the process at this step, or when it reaches the step for the Nth time
     #[cfg(debug_assertions)]
     #[arg(long, hide = true, value_name = "STEP[:N]")]
     crash_at: Option<String>,
@@ -94,11 +95,11 @@ fn report(summary: &RunSummary, context: &mut CommandContext) -> Result<(), CliE
     if context.format == OutputFormat::Json {
         return context.json(&run_json(summary));
     }
-    let look = OutputStyle::new(context.out_style);
-    Ok(write!(context.out, "{}", run_human(summary, look))?)
+    let style = OutputStyle::new(context.out_style);
+    Ok(write!(context.out, "{}", run_human(summary, style))?)
 }
 
-/// The main branch of the last run must still be part of main: nobody rolls decisions back.
+/// Verifies that main contains the main commit of the last run, so that decisions cannot be rolled back.
 pub(super) fn not_rolled_back(session: &RepositorySession, history: &EvidenceHistory) -> Result<(), CliError> {
     let Some((_, last)) = history.runs().next_back() else { return Ok(()) };
     let commit = crate::git::ObjectId::parse(&last.start.main);
@@ -108,11 +109,13 @@ pub(super) fn not_rolled_back(session: &RepositorySession, history: &EvidenceHis
             let problem = Diagnostic::error(finding.code, finding.message).help(finding.help);
             Err(CliError::new(ExitStatus::Findings, problem))
         }
-        None => Err(Diagnostic::error("record-malformed", "the last run names no commit").help("tenure audit").into()),
+        None => Err(Diagnostic::error("record-malformed", "the last run has no valid commit id")
+            .help("tenure audit")
+            .into()),
     }
 }
 
-/// Returns the record of the start of a run.
+/// Returns the start record of a run.
 pub(super) fn start(
     session: &RepositorySession,
     assembly: &PlanContext<'_>,
@@ -136,7 +139,7 @@ pub(super) fn start(
     })
 }
 
-/// Opens every system. One that cannot be opened fails its own actions and nobody else's.
+/// Opens every system. A system that cannot be opened fails only its own actions.
 fn open_targets(
     assembly: &PlanContext<'_>,
     session: &RepositorySession,
@@ -160,11 +163,11 @@ fn open_target(
     Ok(ProvisioningTarget { provisioner, sink, remediation: system.remediation, acted: false })
 }
 
-/// Shows progress at a terminal, and ends the process where a test asks for it.
+/// Shows progress at a terminal, and kills the process at the step that a test requests.
 struct ProgressObserver {
     bar: ProgressBar,
     crash_at: Option<(String, u64)>,
-    /// How often the run came to the step where it is to crash.
+    /// Number of times the run has reached the crash step.
     passed: AtomicU64,
 }
 
@@ -195,7 +198,7 @@ impl RunObserver for ProgressObserver {
         self.bar.set_message(step.name());
         let Some((name, times)) = &self.crash_at else { return };
         if name == step.name() && self.passed.fetch_add(1, Ordering::Relaxed) + 1 == *times {
-            // What a power cut does: no destructor runs, nothing is flushed.
+            // As in a power failure, no destructor runs and no buffer is flushed.
             let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
         }
     }

@@ -1,4 +1,4 @@
-//! The evidence branch as commands meet it: read from the clone, or opened for a run.
+//! Access of commands to the evidence branch: reads it from the clone, or opens it for a run.
 
 use super::{
     CliError, CommandContext, ExitStatus,
@@ -33,30 +33,30 @@ use std::{
 };
 use zeroize::Zeroizing;
 
-/// How a run reaches the remote, and with which keys it writes there.
+/// The remote of a run, its keys, and its lock times.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct EngineArgs {
     /// The remote with the main branch and the evidence branch
     #[arg(long, value_name = "NAME", default_value = "origin")]
     pub(super) remote: String,
-    /// The file of the engine's commit key [default: TENURE_COMMIT_KEY, which holds the key itself or a path]
+    /// The file of the engine's commit key [default: TENURE_COMMIT_KEY, which contains the key or its path]
     #[arg(long, value_name = "FILE")]
     commit_key: Option<PathBuf>,
-    /// The file of the engine's log key [default: TENURE_LOG_KEY, which holds the key itself or a path]
+    /// The file of the engine's log key [default: TENURE_LOG_KEY, which contains the key or its path]
     #[arg(long, value_name = "FILE")]
     log_key: Option<PathBuf>,
-    /// For how many seconds the run may lock its systems
+    /// Maximum time in seconds for which the run locks its systems
     #[arg(long, value_name = "SECONDS", default_value_t = 1800)]
     pub(super) lease: u64,
-    /// For how many seconds to retry while another run has locked a system, before giving up with exit 75
+    /// Time in seconds to retry while another run has locked a system; after that, exit 75
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     pub(super) wait: u64,
 }
 
-/// Publishes what a command tells that changes and reads no target, as a run of its own.
+/// Publishes the records of a command that accesses no target, as a separate run.
 ///
 /// # Errors
-/// When there is no trust, or the log does not take it.
+/// When there is no trust state, or the records cannot be published.
 pub(super) fn publish_notice(
     command: &str,
     entries: impl IntoIterator<Item = RecordPayload>,
@@ -85,8 +85,8 @@ pub(super) fn publish_notice(
     Ok(())
 }
 
-/// Does `work`, and does it again as long as it is busy and there is time left: with pauses that grow and are drawn at
-/// random, so that runs which met once do not meet again.
+/// Runs `work`, and repeats it while it is busy and time is left. The pauses grow and are randomized, so that colliding
+/// runs do not collide again.
 pub(super) fn retry_while_busy(
     seconds: u64,
     context: &mut CommandContext,
@@ -103,7 +103,7 @@ pub(super) fn retry_while_busy(
         if pause.is_zero() {
             return Err(failure);
         }
-        let note = Diagnostic::note("run-waiting", "another run is at it; this one tries again");
+        let note = Diagnostic::note("run-waiting", "another run is in progress; retrying");
         let note = failure.problems.sorted().iter().fold(note, |note, busy| note.with_note(&busy.message));
         write!(context.err, "{}", note.render(context.err_style))?;
         std::thread::sleep(pause);
@@ -111,10 +111,10 @@ pub(super) fn retry_while_busy(
     }
 }
 
-/// Returns a number between a half and one.
+/// Returns a random number between 0.5 and 1.
 fn chance() -> f64 {
     let mut bytes = [0; 2];
-    // Without randomness the pause is the longest of its step, which is merely less polite to others.
+    // Without randomness, the pause is the longest of its step.
     match getrandom::fill(&mut bytes) {
         Ok(()) => 0.5 + f64::from(u16::from_le_bytes(bytes)) / f64::from(u16::MAX) / 2.0,
         Err(_) => 1.0,
@@ -123,7 +123,7 @@ fn chance() -> f64 {
 
 const LONGEST_STEP: Duration = Duration::from_secs(30);
 
-/// Returns the way to the remote.
+/// Returns the transport to the remote.
 pub(super) fn remote(repository: &Repository, remote: &str) -> Result<GitRemote, CliError> {
     let url = repository.remote_url(remote).ok_or_else(|| {
         CliError::from(
@@ -134,19 +134,19 @@ pub(super) fn remote(repository: &Repository, remote: &str) -> Result<GitRemote,
     GitRemote::to(&url).map_err(|error| carried(&error))
 }
 
-/// Brings the remote's main branch here, so that what is merged is what counts.
+/// Fetches the main branch of the remote, since only merged changes count.
 pub(super) fn fetch_main(repository: &Repository, carrier: &GitRemote, remote: &str) -> Result<(), CliError> {
     let local = format!("refs/remotes/{remote}/main");
     carrier.fetch(repository, &[("refs/heads/main", &local)]).map(drop).map_err(|error| carried(&error))
 }
 
-/// Returns the engine's keys by root, from the roots that were verified.
+/// Returns the engine keys by root version, from the verified roots.
 pub(super) fn keys(session: &RepositorySession) -> Result<EngineKeyHistory, CliError> {
     let mut keys = EngineKeyHistory::new();
     for root in roots(session)? {
         let engine = EngineKeys::of(&root.roles.engine).map_err(|error| malformed(&root, &error))?;
         keys = keys.with_root(root.version, engine);
-        // Roots come in order: those in force say who countersigns.
+        // Roots are in version order, so the last one defines the witnesses.
         keys = match &root.roles.witness {
             Some(witnesses) => keys.with_witnesses(witnesses).map_err(|error| malformed(&root, &error))?,
             None => keys.without_witnesses(),
@@ -155,7 +155,7 @@ pub(super) fn keys(session: &RepositorySession) -> Result<EngineKeyHistory, CliE
     Ok(keys)
 }
 
-/// Returns every key that any root gives to the job that reads targets back.
+/// Returns the read-back keys of all roots.
 pub(super) fn readback_keys(session: &RepositorySession) -> Result<BTreeSet<PublicKey>, CliError> {
     let mut keys = BTreeSet::new();
     for root in roots(session)? {
@@ -177,7 +177,7 @@ fn malformed(root: &Root, error: &dyn std::fmt::Display) -> CliError {
     Diagnostic::error("engine-keys", error.to_string()).in_file(format!("trust/root/{}.toml", root.version)).into()
 }
 
-/// Returns the head of the evidence branch as this clone last saw it: the longest of what its refs tell.
+/// Returns the head of the evidence branch in this clone: the most advanced of its refs.
 pub(super) fn head(session: &RepositorySession) -> Result<Option<ObjectId>, CliError> {
     let mut newest: Option<ObjectId> = None;
     for head in heads(session)? {
@@ -196,12 +196,12 @@ fn heads(session: &RepositorySession) -> Result<Vec<ObjectId>, CliError> {
     Ok(found.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
 }
 
-/// Reads the evidence of the clone and folds it.
+/// Reads the evidence of the clone into a history.
 pub(super) fn read(session: &RepositorySession) -> Result<(EvidenceHistory, Vec<EvidenceDefect>), CliError> {
     read_with(session, &mut |_| {}).map(|(_, history, defects)| (history, defects))
 }
 
-/// Reads the evidence of the clone, folds it, and shows every record on the way.
+/// Reads the evidence of the clone into a history, and passes every record to `show`.
 pub(super) fn read_with(
     session: &RepositorySession,
     show: &mut (dyn FnMut(&RecordRef<'_>) + Send),
@@ -214,17 +214,17 @@ pub(super) fn read_with(
         show(seen);
     });
     let mut defects = read.map_err(git)?;
-    // A branch only grows: what the clone saw at any time is a part of what it sees now, or somebody forked the log.
+    // The branch is append-only, so a ref outside the history of the head means that the log was forked.
     for other in heads(session)? {
         if !session.repository.is_ancestor(other, head).map_err(git)? {
-            let message = format!("this clone knows {other} too, and neither of them contains the other");
+            let message = format!("this clone also has {other}, and neither commit contains the other");
             defects.push(EvidenceDefect { code: DefectCode::BranchRewritten, place: head.to_string(), message });
         }
     }
     Ok((ledger, history, defects))
 }
 
-/// Writes a note when the clone has no evidence branch: all decisions would appear as not enforced.
+/// Writes a note if the clone has no evidence branch: all decisions would appear as not enforced.
 ///
 /// # Errors
 /// When the refs cannot be read.
@@ -238,10 +238,10 @@ pub(super) fn note_if_missing(session: &RepositorySession, context: &mut Command
     Ok(context.note(&note.help(format!("if the engine has run before: git fetch origin {branch}")))?)
 }
 
-/// Reads the evidence of the clone for a command that builds on it.
+/// Reads the evidence of the clone for a command that requires valid evidence.
 ///
 /// # Errors
-/// When anything on the branch is not in order.
+/// When the branch has a defect.
 pub(super) fn read_verified(session: &RepositorySession) -> Result<EvidenceHistory, CliError> {
     let (history, defects) = read(session)?;
     if defects.is_empty() {
@@ -255,7 +255,7 @@ pub(super) fn read_verified(session: &RepositorySession) -> Result<EvidenceHisto
     Err(CliError { problems, exit: ExitStatus::Findings })
 }
 
-/// Opens the journal of a new run on the remote's evidence branch.
+/// Opens the journal of a new run on the evidence branch of the remote.
 pub(super) fn journal<'a>(
     session: &'a RepositorySession,
     context: &'a CommandContext,
@@ -287,7 +287,7 @@ pub(super) fn journal<'a>(
     Appender::open(opening).map_err(journal_failure)
 }
 
-/// Refuses a key that no root names, and says which of the two it is.
+/// Verifies that the roots list the commit key and the log key.
 fn check_engine_keys(session: &RepositorySession, signers: &EngineSigners, origin: &str) -> Result<(), CliError> {
     let (mut commit, mut log) = (Vec::new(), Vec::new());
     let mut newest = 1;
@@ -297,8 +297,9 @@ fn check_engine_keys(session: &RepositorySession, signers: &EngineSigners, origi
     }
     let refuse = |which: &str, found: String, named: Vec<String>, flag: &str, variable: &str| -> CliError {
         let message = format!("the {which} key {found} is not a {which} key of trust/root/{newest}.toml");
-        let problem = Diagnostic::error("engine-key", message).with_note(format!("it names {}", named.join(", ")));
-        problem.help(format!("give the key that `tenure init` wrote: {flag} FILE, or export {variable}=PATH")).into()
+        let problem =
+            Diagnostic::error("engine-key", message).with_note(format!("the root lists {}", named.join(", ")));
+        problem.help(format!("use the key that `tenure init` wrote: {flag} FILE, or export {variable}=PATH")).into()
     };
     let (own_commit, own_log) = (signers.commit.public_key(), signers.log.public_key());
     if !commit.contains(&own_commit) {
@@ -314,7 +315,7 @@ fn check_engine_keys(session: &RepositorySession, signers: &EngineSigners, origi
     Ok(())
 }
 
-/// Returns whether this run signs with a key of the read-back job, which is another one than that of the job that writes.
+/// Returns whether this run signs with a read-back key, which differs from the keys of the enforcing job.
 pub(super) fn is_readback(
     session: &RepositorySession,
     context: &CommandContext,
@@ -329,7 +330,7 @@ fn key(context: &CommandContext, file: Option<&PathBuf>, variable: &str, flag: &
         let problem = Diagnostic::error("engine-key", format!("the engine's key cannot be used: {why}"));
         problem.help(format!("export {variable}=PATH, or give {flag} FILE; `tenure init` wrote the keys")).into()
     };
-    // What the variable holds may be the key itself, so it is never shown.
+    // The value of the variable may be the key itself, so it is never printed.
     let (given, place) = match file {
         Some(file) => (Zeroizing::new(file.to_string_lossy().into_owned()), file.display().to_string()),
         None => {
@@ -348,42 +349,42 @@ fn key(context: &CommandContext, file: Option<&PathBuf>, variable: &str, flag: &
     })
 }
 
-/// Returns whether a message of git or of the system is about a full disk.
+/// Returns whether a message of git or of the operating system reports a full disk.
 fn is_disk_full(message: &str) -> bool {
     message.contains("No space left on device") || message.contains("Disk quota exceeded")
 }
 
-/// Returns what stopped a journal as a failure.
+/// Returns the failure for an error of the journal.
 pub(super) fn journal_failure(error: JournalError) -> CliError {
     let (code, exit, help) = match &error {
         JournalError::Busy { .. } => {
-            ("system-busy", ExitStatus::Busy, "try again when that run has ended, or its lease")
+            ("system-busy", ExitStatus::Busy, "try again when that run has ended or its lease has expired")
         }
         JournalError::Contended { .. } => ("push-contended", ExitStatus::Busy, "try again"),
-        JournalError::Fenced { .. } => ("run-fenced", ExitStatus::Busy, "nothing to do: the other run goes on"),
+        JournalError::Fenced { .. } => ("run-fenced", ExitStatus::Busy, "no action needed: the other run continues"),
         JournalError::Declined(_) => {
-            ("push-declined", ExitStatus::CouldNot, "let the engine alone push the evidence branch")
+            ("push-declined", ExitStatus::CouldNot, "allow only the engine to push the evidence branch")
         }
         JournalError::Defect { code, .. } => (*code, ExitStatus::Findings, "tenure audit"),
         JournalError::Refused(_) => {
-            ("record-refused", ExitStatus::CouldNot, "tell the maintainers: nothing was pushed")
+            ("record-refused", ExitStatus::CouldNot, "report this to the maintainers; no record was pushed")
         }
-        JournalError::Unusable(why) if is_disk_full(why) => (
-            "disk-full",
-            ExitStatus::CouldNot,
-            "no space is left on this machine: free some, then run the command again",
-        ),
+        JournalError::Unusable(why) if is_disk_full(why) => {
+            ("disk-full", ExitStatus::CouldNot, "free disk space on this machine, then run the command again")
+        }
         JournalError::Unusable(_) => {
-            ("evidence-unusable", ExitStatus::CouldNot, "check the clone and its evidence: tenure audit")
+            ("evidence-unusable", ExitStatus::CouldNot, "`tenure audit` checks the clone and its evidence")
         }
-        JournalError::Unreachable(_) => {
-            ("evidence-unreachable", ExitStatus::CouldNot, "try again; a run finds out first what the last one did")
-        }
+        JournalError::Unreachable(_) => (
+            "evidence-unreachable",
+            ExitStatus::CouldNot,
+            "try again; each run first checks the results of the previous one",
+        ),
     };
     CliError::new(exit, Diagnostic::error(code, error.to_string()).help(help))
 }
 
-/// Returns what stopped a run as a failure; what happened and could not be pushed is kept beside the repository.
+/// Returns the failure for an error of a run. Records that could not be pushed are saved in the git directory.
 pub(super) fn run_failure(session: &RepositorySession, run: &RunId, error: RunError) -> CliError {
     let mut failure = journal_failure(error.cause);
     if error.unpublished.is_empty() {
@@ -397,16 +398,18 @@ pub(super) fn run_failure(session: &RepositorySession, run: &RunId, error: RunEr
         .map(|line| line + "\n")
         .collect();
     let note = match fs::write(&path, lines) {
-        Ok(()) => format!("what happened is kept in {}", path.display()),
-        Err(error) => format!("what happened could not be kept either: {error}"),
+        Ok(()) => format!("the records of the run are saved in {}", path.display()),
+        Err(error) => format!("the records of the run cannot be saved either: {error}"),
     };
     failure.problems.push(
         Diagnostic::warning("evidence-unpublished", note)
-            .help("run `tenure enforce` again: it asks the targets what happened"),
+            .help("run `tenure enforce` again: it reads the results from the targets"),
     );
     failure
 }
 
 fn carried(error: &RemoteError) -> CliError {
-    Diagnostic::error("remote-unreachable", error.to_string()).help("git fetch, to see what git says").into()
+    Diagnostic::error("remote-unreachable", error.to_string())
+        .help("run `git fetch` for the error message of git")
+        .into()
 }

@@ -1,27 +1,27 @@
-//! How a command ends.
+//! Exit statuses and errors of commands.
 
 use crate::diag::{Diagnostic, Diagnostics};
 use std::{io::ErrorKind, process::ExitCode};
 
-/// How a command ends, as a promise to scripts.
+/// The exit status of a command; scripts rely on the codes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ExitStatus {
-    /// Somebody else is at it; try again (`EX_TEMPFAIL` of sysexits).
+    /// Another run is in progress; try again (`EX_TEMPFAIL` of sysexits).
     Busy,
-    /// The work could not be done.
+    /// The command failed.
     CouldNot,
-    /// The target disagrees with what was decided.
+    /// The target disagrees with the decisions.
     Disagrees,
     /// Done.
     Done,
-    /// Findings, or a guardrail tripped.
+    /// There are findings, or a guardrail was exceeded.
     Findings,
-    /// The command line makes no sense.
+    /// The command line is invalid.
     Usage,
 }
 
 impl ExitStatus {
-    /// Returns the number the process ends with.
+    /// Returns the exit code of the process.
     pub const fn code(self) -> u8 {
         match self {
             Self::Done => 0,
@@ -40,17 +40,17 @@ impl From<ExitStatus> for ExitCode {
     }
 }
 
-/// A command that did not get to its end: what people read, and how it ends.
+/// The failure of a command: its problems and its exit status.
 #[derive(Debug)]
 pub struct CliError {
-    /// What is wrong.
+    /// The problems.
     pub problems: Diagnostics,
-    /// How the command ends.
+    /// The exit status.
     pub exit: ExitStatus,
 }
 
 impl CliError {
-    /// Returns a failure of this kind with one problem.
+    /// Returns a failure with this exit status and one problem.
     pub fn new(exit: ExitStatus, problem: Diagnostic) -> Self {
         Self { problems: problem.into(), exit }
     }
@@ -73,7 +73,7 @@ impl From<std::io::Error> for CliError {
         let problem = Diagnostic::error("io-error", format!("cannot read or write: {error}"));
         match error.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-                problem.help("no space is left on this machine: free some, then run the command again").into()
+                problem.help("free disk space on this machine, then run the command again").into()
             }
             ErrorKind::PermissionDenied => problem.help("check the permissions of the folder with ls -l").into(),
             _ => problem.into(),

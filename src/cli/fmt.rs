@@ -27,7 +27,7 @@ pub(super) struct FmtArgs {
     /// Remove comments, which a governed file cannot have
     #[arg(long, conflicts_with = "check")]
     drop_comments: bool,
-    /// Files; a folder means the governed files below it, `-` means stdin to stdout
+    /// The files; for a folder, the governed files below it; `-` formats stdin to stdout
     #[arg(required = true, value_name = "FILES")]
     files: Vec<PathBuf>,
 }
@@ -67,7 +67,7 @@ pub(super) fn run(args: &FmtArgs, context: &mut CommandContext) -> Result<ExitSt
     })
 }
 
-/// What was done to a file.
+/// The result for one file.
 struct FmtResult {
     changed: bool,
     warnings: Diagnostics,
@@ -85,19 +85,19 @@ fn check_bytes(name: &str, bytes: &[u8]) -> Result<(), Diagnostics> {
 
 fn write(path: &Path, name: &str, comments: CommentHandling) -> Result<FmtResult, Diagnostics> {
     let bytes = read(path, name)?;
-    let mended = format(name, &bytes, comments)?;
-    let changed = mended.text.as_bytes() != bytes;
+    let formatted = format(name, &bytes, comments)?;
+    let changed = formatted.text.as_bytes() != bytes;
     if changed {
         let signatures = signatures(path).map_err(|error| unreadable(name, &error))?;
         if !signatures.is_empty() {
             return Err(signed(name, &signatures).into());
         }
-        replace(path, &mended.text).map_err(|error| {
+        replace(path, &formatted.text).map_err(|error| {
             let problem = Diagnostic::error("file-unwritable", format!("`{name}` cannot be written: {error}"));
             Diagnostics::from(problem.in_file(name).help("make the file and its folder writable"))
         })?;
     }
-    Ok(FmtResult { changed, warnings: mended.warnings })
+    Ok(FmtResult { changed, warnings: formatted.warnings })
 }
 
 fn pipe(check: bool, comments: CommentHandling, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
@@ -107,14 +107,14 @@ fn pipe(check: bool, comments: CommentHandling, context: &mut CommandContext) ->
         check_bytes("stdin", &bytes).map_err(|problems| CliError { problems, exit: ExitStatus::Findings })?;
         return Ok(ExitStatus::Done);
     }
-    let mended = format("stdin", &bytes, comments)?;
-    let warnings = mended.warnings.render(context.err_style);
+    let formatted = format("stdin", &bytes, comments)?;
+    let warnings = formatted.warnings.render(context.err_style);
     context.err.write_all(warnings.as_bytes())?;
-    context.out.write_all(mended.text.as_bytes())?;
+    context.out.write_all(formatted.text.as_bytes())?;
     Ok(ExitStatus::Done)
 }
 
-/// Returns the files meant, relative to the directory, each once.
+/// Returns the files to format, relative to the directory and without duplicates.
 fn listed(files: &[PathBuf], directory: &Path, problems: &mut Diagnostics) -> Vec<PathBuf> {
     let mut listed = Vec::new();
     for name in files {
@@ -131,7 +131,7 @@ fn listed(files: &[PathBuf], directory: &Path, problems: &mut Diagnostics) -> Ve
     listed
 }
 
-/// Collects the files below a folder that begin as a governed file does; links are not followed.
+/// Collects the files below a folder that have the schema line of a governed file; symbolic links are not followed.
 fn governed_below(directory: &Path, folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
     for entry in fs::read_dir(directory.join(folder))? {
         let entry = entry?;
@@ -150,7 +150,7 @@ fn governed_below(directory: &Path, folder: &Path, found: &mut Vec<PathBuf>) -> 
     Ok(())
 }
 
-/// Returns the signatures that stand beside a file: `FILE.<signer>.sig`.
+/// Returns the signature files of a file: `FILE.<signer>.sig`.
 fn signatures(path: &Path) -> io::Result<Vec<String>> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let prefix = format!("{}.", path.file_name().unwrap_or_default().to_string_lossy());
@@ -165,7 +165,7 @@ fn signatures(path: &Path) -> io::Result<Vec<String>> {
     Ok(found)
 }
 
-/// Writes the text beside the file and puts it in its place, with the modes of the old one.
+/// Replaces a file atomically, and keeps its permissions.
 fn replace(path: &Path, text: &str) -> io::Result<()> {
     let path = path.canonicalize()?;
     let mut beside = path.clone().into_os_string();
@@ -175,13 +175,13 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
         .and_then(|()| fs::set_permissions(&beside, fs::metadata(&path)?.permissions()))
         .and_then(|()| fs::rename(&beside, &path));
     written.inspect_err(|_| {
-        // What could not be put in place is of no use; the first error is the one to report.
+        // The temporary file is removed after a failure; the first error is reported.
         let _ = fs::remove_file(&beside);
     })
 }
 
 fn read(path: &Path, name: &str) -> Result<Vec<u8>, Diagnostics> {
-    // A file too large to be governed is not read to its end.
+    // A file above the size limit of governed files is not read completely.
     let limit = crate::format::limits::MAX_FILE as u64 + 1;
     let mut bytes = Vec::new();
     let read = fs::File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes));

@@ -1,4 +1,4 @@
-//! A step of a GitHub Actions job: its output, in which nothing but our own annotations is a command, and its summary.
+//! A step of a GitHub Actions job: its guarded output, its annotations, its summary and its outputs.
 
 use crate::{
     diag::Diagnostics,
@@ -12,8 +12,8 @@ use std::{
     rc::Rc,
 };
 
-/// The output of a step. Whatever is written to it is guarded: the runner is told to read no commands until a token comes
-/// that nobody can know before.
+/// The output of a step. All text written to it is guarded: the runner ignores workflow commands until it reads a
+/// random token.
 #[derive(Clone)]
 pub(super) struct GithubStep {
     output: Rc<RefCell<GuardedOutput>>,
@@ -29,10 +29,10 @@ struct GuardedOutput {
 }
 
 impl GithubStep {
-    /// Returns the step that writes to `to`, summarizes in the file `summary` and gives its job outputs in the file `outputs`.
+    /// Returns the step that writes to `to`, its summary to the file `summary`, and job outputs to the file `outputs`.
     ///
     /// # Errors
-    /// When the system gives no random bytes: a token that could be guessed would guard nothing.
+    /// When the system returns no random bytes for the token.
     pub(super) fn new(to: Box<dyn Write>, summary: Option<PathBuf>, outputs: Option<PathBuf>) -> io::Result<Self> {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes).map_err(|error| io::Error::other(error.to_string()))?;
@@ -41,26 +41,26 @@ impl GithubStep {
         Ok(Self { output: Rc::new(RefCell::new(output)), summary, outputs })
     }
 
-    /// Annotates the lines that the problems are about.
+    /// Writes annotations for the lines of the problems.
     ///
     /// # Errors
-    /// When the output does not take it.
+    /// When the output cannot be written.
     pub(super) fn annotate(&self, problems: &Diagnostics) -> io::Result<()> {
         self.output.borrow_mut().commands(&annotations(problems))
     }
 
-    /// Adds Markdown to the summary of the job, as far as there is one and it has room.
+    /// Appends Markdown to the summary of the job if there is one, up to the maximum size.
     ///
     /// # Errors
-    /// When the file does not take it.
+    /// When the file cannot be written.
     pub(super) fn summarize(&self, markdown: &str) -> io::Result<()> {
         self.summary.as_deref().map_or(Ok(()), |path| append(path, markdown))
     }
 
-    /// Gives the job an output; `value` is one line.
+    /// Sets a job output; `value` is one line.
     ///
     /// # Errors
-    /// When the file does not take it, or a line end in the value would make a second output of it.
+    /// When the file cannot be written, or the value contains a line end, which would start a second output.
     pub(super) fn output(&self, name: &str, value: &str) -> io::Result<()> {
         let Some(path) = &self.outputs else { return Ok(()) };
         if value.contains(['\n', '\r']) {
@@ -114,7 +114,7 @@ impl GuardedOutput {
 
 impl Drop for GuardedOutput {
     fn drop(&mut self) {
-        // There is nobody left to tell when stdout is gone.
+        // Without stdout there is no way to report an error.
         let _ = self.unguard();
         let _ = self.to.flush();
     }
@@ -123,23 +123,23 @@ impl Drop for GuardedOutput {
 fn append(path: &Path, markdown: &str) -> io::Result<()> {
     let mut file = OpenOptions::new().append(true).create(true).open(path)?;
     let used = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
-    let room = SUMMARY.saturating_sub(used);
-    if markdown.len() < room {
+    let space = SUMMARY.saturating_sub(used);
+    if markdown.len() < space {
         return file.write_all(format!("{markdown}\n").as_bytes());
     }
-    if room <= FULL.len() {
+    if space <= FULL.len() {
         return Ok(());
     }
-    let mut end = room - FULL.len();
+    let mut end = space - FULL.len();
     while !markdown.is_char_boundary(end) {
         end -= 1;
     }
-    // A table that ends within a row would take what follows into the row.
+    // Cut at a line end: text after an incomplete table row would become part of the row.
     let end = markdown[..end].rfind('\n').unwrap_or(0);
     file.write_all(format!("{}{FULL}", &markdown[..end]).as_bytes())
 }
 
-/// A summary beyond 1 MiB is not shown at all ("Workflow commands for GitHub Actions", docs.github.com).
+/// A summary above 1 MiB is not displayed ("Workflow commands for GitHub Actions", docs.github.com).
 const SUMMARY: usize = 1 << 20;
 const FULL: &str = "\n\nThe summary is full; the log of the step has the rest.\n";
 
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_summary_is_never_too_large_to_be_shown() {
+    fn summary_stays_within_the_size_limit() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("summary.md");
         let step = GithubStep::new(Box::new(Shared::default()), Some(path.clone()), None).unwrap();

@@ -24,7 +24,7 @@ fn every_example_of_every_help_text_parses() {
 }
 
 #[test]
-fn every_workflow_runs_commands_that_there_are() {
+fn every_workflow_command_parses() {
     let system = r#"
         schema = "tenure/system/v1"
         system = "pg"
@@ -51,14 +51,14 @@ fn every_workflow_runs_commands_that_there_are() {
 }
 
 #[test]
-fn a_command_that_is_not_there_is_seen() {
+fn unknown_commands_are_rejected() {
     for line in ["tenure campaign begin", "tenure plan --bogus", "tenure campaign open --from x", "tenure nothing"] {
         assert!(refusal(line).is_some(), "{line}");
     }
     assert_eq!(refusal("tenure collect pg"), None);
 }
 
-/// Takes the examples of a command and of all below it.
+/// Collects the examples of a command and of its subcommands.
 fn helps(command: &clap::Command, examples: &mut Vec<(String, String)>) {
     let whose = command.get_bin_name().unwrap_or_else(|| command.get_name()).to_owned();
     for text in [command.get_after_help(), command.get_after_long_help()].into_iter().flatten() {
@@ -69,14 +69,14 @@ fn helps(command: &clap::Command, examples: &mut Vec<(String, String)>) {
     command.get_subcommands().for_each(|below| helps(below, examples));
 }
 
-/// Returns the commands of this engine that steps run, each on a line of its own.
+/// Returns the `tenure` commands in workflow steps, one for each line.
 fn run_lines(text: &str) -> Vec<String> {
     let text = joined(text);
     let line = |line: &str| {
         let line = line.trim();
         let line = line.strip_prefix("run: ").unwrap_or(line);
         let at = ["tenure ", "./tenure "].iter().find_map(|start| line.strip_prefix(start).map(|rest| rest.to_owned()));
-        // What a shell starts inside a line starts after one of these.
+        // The ways in which a shell line contains another command.
         let inner = ["$(tenure ", "if tenure ", "if ! tenure ", "&& tenure ", "|| tenure ", "| tenure "];
         let inside = || inner.iter().find_map(|start| line.split_once(start).map(|(_, rest)| rest.to_owned()));
         at.or_else(inside).map(|rest| format!("tenure {rest}"))
@@ -84,7 +84,7 @@ fn run_lines(text: &str) -> Vec<String> {
     text.lines().filter(|line| !line.trim_start().starts_with('#')).filter_map(line).collect()
 }
 
-/// Joins lines that go on in the next one.
+/// Joins continued lines.
 fn joined(text: &str) -> String {
     text.split("\\\n").map(str::trim_end).map(str::trim_start).collect::<Vec<_>>().join(" ")
 }
@@ -95,7 +95,7 @@ fn parses(whose: &str, line: &str) {
     }
 }
 
-/// Returns why a command line is none; that a value stands for another one is let pass.
+/// Returns the reason why a command line is invalid. Placeholders may be invalid values.
 fn refusal(line: &str) -> Option<String> {
     match Cli::command().try_get_matches_from(words(line)) {
         Ok(_) => None,
@@ -104,7 +104,7 @@ fn refusal(line: &str) -> Option<String> {
     }
 }
 
-/// Splits a line as a shell does, up to a pipe or a remark behind it.
+/// Splits a line into words as a shell does, up to a pipe, a redirection or a remark.
 pub(super) fn words(line: &str) -> Vec<String> {
     let mut words = Vec::new();
     let (mut word, mut quote, mut begun, mut spaces) = (String::new(), None, false, 0);
@@ -119,7 +119,7 @@ pub(super) fn words(line: &str) -> Vec<String> {
                     words.push(std::mem::take(&mut word));
                 }
                 begun = false;
-                // What is said of a command stands apart from it.
+                // At least two spaces separate a remark from the command.
                 if spaces > 1 {
                     break;
                 }

@@ -38,7 +38,7 @@ pub(super) struct InitArgs {
     /// A system that the engine may change from the start; later mandates can add others; repeatable
     #[arg(long = "manage", value_name = "SYSTEM")]
     managed: Vec<SystemId>,
-    /// How many founders must sign
+    /// The number of founders who must sign
     #[arg(long, value_name = "N", default_value_t = 2, conflicts_with = "solo")]
     threshold: u32,
     /// The folder for new private keys [default: FOLDER.keys]
@@ -120,7 +120,7 @@ impl InitArgs {
     }
 }
 
-/// The files that are about to be laid.
+/// The files to be written.
 struct PlannedFiles<'a>(&'a [(String, String)]);
 
 impl GovernedFiles for PlannedFiles<'_> {
@@ -134,7 +134,7 @@ impl GovernedFiles for PlannedFiles<'_> {
     }
 }
 
-/// Jobs start the very program that founded the repository, until people name another one.
+/// Returns the engine of the workflows: this binary, until governance.toml names another release.
 fn engine(args: &InitArgs) -> Result<Engine, CliError> {
     let program = std::env::current_exe().and_then(fs::read)?;
     Ok(Engine {
@@ -146,14 +146,14 @@ fn engine(args: &InitArgs) -> Result<Engine, CliError> {
     })
 }
 
-/// Keys that were made, outside the repository.
+/// The generated keys, outside the repository.
 struct GeneratedKeys {
     folder: PathBuf,
     files: Vec<PathBuf>,
 }
 
 impl GeneratedKeys {
-    /// Makes a key and writes both halves; a file that is there is never overwritten.
+    /// Generates a key and writes its private and public file; an existing private key file is never overwritten.
     fn key(&mut self, name: &str) -> Result<PrivateKey, CliError> {
         let key = PrivateKey::generate().map_err(|error| key_failed(&self.folder, &error))?;
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
@@ -174,12 +174,12 @@ impl GeneratedKeys {
 }
 
 fn founder_argument(text: &str) -> Result<(PrincipalId, PathBuf), String> {
-    let (name, path) = text.split_once('=').ok_or("it is NAME=FILE.pub")?;
+    let (name, path) = text.split_once('=').ok_or("expected NAME=FILE.pub")?;
     Ok((PrincipalId::parse(name).map_err(|error| error.to_string())?, PathBuf::from(path)))
 }
 
 fn handle_argument(text: &str) -> Result<(PrincipalId, Handle), String> {
-    let (name, handle) = text.split_once('=').ok_or("it is NAME=@LOGIN")?;
+    let (name, handle) = text.split_once('=').ok_or("expected NAME=@LOGIN")?;
     let handle = Handle::parse(handle).map_err(|error| error.to_string())?;
     Ok((PrincipalId::parse(name).map_err(|error| error.to_string())?, handle))
 }
@@ -202,7 +202,7 @@ fn key_failed(path: &Path, error: &KeyError) -> CliError {
     Diagnostic::error("key-unreadable", format!("{}: {error}", path.display())).help("ssh-keygen -t ed25519").into()
 }
 
-/// The folder beside the repository that new keys go to.
+/// Returns the default folder for new keys, beside the repository.
 fn beside(directory: &Path) -> Result<PathBuf, CliError> {
     let real = directory.canonicalize()?;
     let name = real.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -215,7 +215,7 @@ fn refuse_governed(repository: &Repository, directory: &Path, main: Option<Objec
         None => false,
     };
     if there || directory.join("governance.toml").exists() || directory.join("trust").exists() {
-        let message = format!("{} is governed already", directory.display());
+        let message = format!("{} is already a governed repository", directory.display());
         return Err(Diagnostic::error("already-governed", message).help("tenure check").into());
     }
     Ok(())
@@ -235,7 +235,7 @@ fn write_files(
         if let Some(folder) = target.parent() {
             fs::create_dir_all(folder)?;
         }
-        // What people have told their forge before is theirs.
+        // Existing files in .github/ are not overwritten.
         if path.starts_with(".github/") && target.exists() {
             continue;
         }
@@ -274,14 +274,14 @@ fn answer(
     let out = &mut context.out;
     writeln!(out, "{} is a governed repository: {}", directory.display(), founding.repo)?;
     writeln!(out, "\nroot pin: {pin}\n")?;
-    writeln!(out, "Write the pin down outside this repository; every command is told it: export TENURE_ROOT={pin}")?;
-    writeln!(out, "\nNew private keys, for you to keep and for the engine's secrets:")?;
+    writeln!(out, "Store the pin outside this repository, and set it for all commands: export TENURE_ROOT={pin}")?;
+    writeln!(out, "\nNew private keys; store those of the engine as secrets of its jobs:")?;
     made.files.iter().try_for_each(|path| writeln!(out, "  {}", path.display()))?;
     if !signed {
         let names: Vec<_> = founding.founders.iter().map(|founder| founder.id.as_str()).collect();
         writeln!(
             out,
-            "\nNothing is in force until {} of {} have signed, each with their own key:",
+            "\nThe trust files take effect when {} of {} have signed, each with their own key:",
             founding.threshold,
             names.join(", ")
         )?;
@@ -294,7 +294,7 @@ fn answer(
     Ok(())
 }
 
-/// Where releases for the runners of GitHub are found.
+/// The default URL of the release for GitHub runners.
 const RELEASE: &str = concat!(
     "https://github.com/tenure-access/tenure/releases/download/v",
     env!("CARGO_PKG_VERSION"),

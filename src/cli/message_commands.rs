@@ -1,6 +1,6 @@
 //! Checks that every `tenure` command in a message exists: each one in a string literal of `src` is parsed.
 //!
-//! A command in backticks may stand without its arguments, as a reference; any other one must be complete.
+//! A command in backticks is a reference and may omit its arguments; any other command must be complete.
 
 use super::{command_line::Cli, help_examples::words};
 use clap::{CommandFactory as _, error::ErrorKind};
@@ -51,9 +51,9 @@ struct MessageCommand {
     quoted: bool,
 }
 
-/// Returns why a command cannot be typed as it stands.
+/// Returns the reason why a command cannot be run as written.
 fn rejection(found: &MessageCommand) -> Option<String> {
-    // An item is no argument of `review`, but its form is that of a campaign id.
+    // An item id is a valid campaign id in form, but `review` takes no item.
     if found.line.starts_with("tenure review ITEM") || found.line.starts_with("tenure review itm-") {
         return Some("`tenure review` takes a campaign".to_owned());
     }
@@ -74,7 +74,7 @@ fn rejection(found: &MessageCommand) -> Option<String> {
     (!accepted).then(|| kind.to_string())
 }
 
-/// Returns the commands in the text of a message, with a value for each placeholder.
+/// Returns the commands in a message, with a value for each placeholder.
 fn commands(text: &str) -> Vec<MessageCommand> {
     let text = &joined(text);
     let mut found = Vec::new();
@@ -110,7 +110,7 @@ fn joined(text: &str) -> String {
     lines.fold(first, |text, line| text + line.trim_start())
 }
 
-/// Replaces the arguments of a format string.
+/// Replaces the placeholders of a format string with a value.
 fn filled(text: &str) -> String {
     let mut line = String::new();
     let mut depth = 0;
@@ -145,7 +145,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Returns the string literals of Rust source, unescaped as far as commands need it.
+/// Returns the string literals of Rust source, with the escapes that occur in commands resolved.
 fn string_literals(source: &str) -> Vec<String> {
     let mut literals = Vec::new();
     let mut rest = source;
@@ -174,7 +174,7 @@ fn plain_literal(text: &str) -> (String, &str) {
             '\\' => match characters.next() {
                 Some((_, 'n')) => literal.push('\n'),
                 Some((_, '\n')) => {
-                    // A continued literal goes on at the first character of the next line.
+                    // A continued literal resumes at the first non-blank character of the next line.
                     let mut ahead = characters.clone();
                     while ahead.next().is_some_and(|(_, c)| c.is_whitespace()) {
                         characters.next();

@@ -1,6 +1,6 @@
-//! The commands. Environment variables and the terminal are read in this layer only.
+//! Commands of the `tenure` binary. Only this layer reads environment variables and the terminal.
 //!
-//! One file a command, each with its `Args` and a `run`. Stdout is for data, stderr for progress and problems.
+//! Each command has its own file with `Args` and `run`. Data goes to stdout; progress and problems go to stderr.
 
 mod attest;
 mod audit;

@@ -1,4 +1,4 @@
-//! What a run takes up from main before it acts: decisions, exceptions and attestations that no run has recorded yet.
+//! Collects the decisions, exceptions and attestations on main that no run has recorded yet.
 
 use super::{
     CliError,
@@ -19,10 +19,10 @@ use crate::{
     trust::OpenCampaign,
 };
 
-/// Returns the records of what is new on main, about the systems of this run.
+/// Returns the records of new files on main that concern the systems of this run.
 ///
 /// # Errors
-/// When a file that was refused cannot be read.
+/// When a rejected file cannot be read.
 pub(super) fn pending_records(
     session: &RepositorySession,
     history: &EvidenceHistory,
@@ -54,7 +54,7 @@ fn accepted(session: &RepositorySession, history: &EvidenceHistory, assembly: &P
         .collect()
 }
 
-/// The close of a stage decides by silence: it is taken up as a review is, by the run that has one of its systems.
+/// Returns the stage closes, which decide the unanswered items. A run that includes one of the systems records them.
 fn closes(session: &RepositorySession, history: &EvidenceHistory, assembly: &PlanContext<'_>) -> Vec<RecordPayload> {
     let openings = session.governed.openings().values();
     let ours = openings.filter(|opening| {
@@ -111,7 +111,7 @@ fn exceptions(session: &RepositorySession, history: &EvidenceHistory) -> Vec<Rec
         .collect()
 }
 
-/// An attestation that two people signed confirms a work order at V2: a second person's proof.
+/// Returns the attestations of work orders. Two signatures confirm a work order at V2.
 fn attestations(
     session: &RepositorySession,
     history: &EvidenceHistory,

@@ -16,7 +16,7 @@ use crate::{
 /// A name and a key that may sign a file.
 pub(super) type KnownSigner = (PrincipalId, PublicKey);
 
-/// The newest root, registry and mandate. They help to find names; the engine relies on verified files only.
+/// The newest root, registry and mandate, unverified. They are used only to find names.
 pub(super) struct TrustHints {
     root: Option<Root>,
     pub(super) registry: Option<Registry>,
@@ -79,8 +79,8 @@ impl TrustHints {
         Some(names)
     }
 
-    /// Refuses a signature that `tenure check` would reject: by a principal who may not sign, or under a decision that lacks
-    /// something.
+    /// Refuses a signature that `tenure check` would reject: by a principal who may not sign, or under an incomplete
+    /// decision.
     ///
     /// # Errors
     /// The rejection of the check.

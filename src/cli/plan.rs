@@ -1,5 +1,5 @@
-//! `tenure plan [SYSTEM…]`: what would be done. It reads the clone alone, and has nothing in scope that could write to a
-//! target.
+//! `tenure plan [SYSTEM…]`: shows the changes that signed decisions require. It reads only the clone, and opens no
+//! connection to a target.
 
 use super::{
     CliError, CommandContext, ExitStatus, OutputFormat, evidence, plan_inputs::PlanContext, session::RepositorySession,
@@ -42,7 +42,7 @@ pub(super) fn run(args: &PlanArgs, context: &mut CommandContext) -> Result<ExitS
     }
 }
 
-/// Computes the plan and judges it by the guardrails.
+/// Computes the plan and checks it against the guardrails.
 pub(super) fn cleared_plan(
     session: &RepositorySession,
     assembly: &PlanContext<'_>,
@@ -59,7 +59,7 @@ pub(super) fn cleared_plan(
     })
 }
 
-/// Writes a plan as the reader asked for it.
+/// Writes a plan in the requested format.
 pub(super) fn show<S>(
     plan: &Plan<S>,
     trips: &[crate::plan::GuardrailViolation],
@@ -78,8 +78,8 @@ pub(super) fn show<S>(
         OutputFormat::Json => context.json(&plan_json(plan, shown))?,
         OutputFormat::Markdown => write!(context.out, "{}", plan_markdown(plan, shown))?,
         OutputFormat::Github | OutputFormat::Human | OutputFormat::Sarif => {
-            let look = OutputStyle::new(context.out_style);
-            write!(context.out, "{}", plan_human(plan, shown, look))?;
+            let style = OutputStyle::new(context.out_style);
+            write!(context.out, "{}", plan_human(plan, shown, style))?;
             context.summarize(&plan_markdown(plan, shown))?;
         }
     }

@@ -1,4 +1,4 @@
-//! From a commit and the evidence to a plan: everything a plan depends on, gathered once. Pure but for reading the clone.
+//! Loads the inputs of a plan from a commit, and computes the plan. It reads only the clone.
 
 use super::{
     CliError,
@@ -27,7 +27,7 @@ use std::{
     path::Path,
 };
 
-/// The files of a commit, as inventories are read from them.
+/// Inventory files of a commit.
 pub(super) struct CommitSource<'r>(pub(super) RepositorySnapshot<'r>);
 
 impl FileSource for CommitSource<'_> {
@@ -37,29 +37,29 @@ impl FileSource for CommitSource<'_> {
     }
 }
 
-/// Everything a plan depends on but the decisions and the evidence.
+/// The inputs of a plan, except decisions and evidence.
 pub(super) struct PlanContext<'r> {
     repository: &'r Repository,
     commit: ObjectId,
     manifest: Digest,
     /// The systems, by id.
     pub(super) systems: BTreeMap<SystemId, System>,
-    /// Their inventories, where they have one.
+    /// The inventories of the systems that have one.
     pub(super) inventories: BTreeMap<SystemId, LoadedInventory>,
-    /// The inventories of the other systems, where toxic pairs have to be judged over all of them.
+    /// The inventories of the other systems, if toxic pairs must be evaluated across all systems.
     others: BTreeMap<SystemId, LoadedInventory>,
     vocabularies: BTreeMap<SystemId, Box<dyn ConnectorSchema + Send + Sync>>,
     /// The rules.
     pub(super) pack: PolicyPack,
-    /// Who is who.
+    /// The directory of principals.
     pub(super) people: IdentityDirectory,
 }
 
 impl<'r> PlanContext<'r> {
-    /// Gathers what `commit` has; only the systems named, or all when none is named.
+    /// Loads the inputs at `commit` for the systems `only`, or for all systems if `only` is empty.
     ///
     /// # Errors
-    /// When a file is not acceptable, or a system is named that is not there.
+    /// When a file is invalid, or a named system does not exist.
     pub(super) fn at(
         repository: &'r Repository,
         commit: ObjectId,
@@ -99,10 +99,10 @@ impl<'r> PlanContext<'r> {
         Ok(Self { repository, commit, manifest, systems, inventories, others, vocabularies, pack, people })
     }
 
-    /// Returns the plan for what is decided, given what the evidence says so far.
+    /// Returns the plan for the decisions, given the evidence so far.
     ///
     /// # Errors
-    /// When there is no trust state, or something has no canonical form.
+    /// When there is no trust state, or a value has no canonical form.
     pub(super) fn plan(&self, governed: &RepositoryState, history: &EvidenceHistory) -> Result<Plan<Draft>, CliError> {
         let trust = governed.trust().ok_or_else(|| {
             CliError::from(
@@ -149,7 +149,7 @@ impl<'r> PlanContext<'r> {
         build(&inputs).map_err(|error| Diagnostic::error("plan-failed", error.to_string()).into())
     }
 
-    /// Returns the limits that plan must clear.
+    /// Returns the guardrails with the data they are computed from.
     pub(super) fn limits<'a>(
         &'a self,
         governed: &'a RepositoryState,
@@ -160,8 +160,8 @@ impl<'r> PlanContext<'r> {
         let mut grants = BTreeMap::new();
         for (id, loaded) in &self.inventories {
             let pinned = |campaign: &Campaign| campaign.systems.iter().find(|p| p.system == *id).map(|p| p.grants);
-            // The youngest campaign over the system is what its size is compared with, without what the engine has taken
-            // away since: that is gone because it was decided.
+            // The current size is compared with the newest campaign over the system, minus the grants that the engine
+            // has removed since by decision.
             let campaigns = governed.openings().values().map(|opening| opening.campaign().value());
             let youngest = campaigns.filter_map(|c| Some((c.opened_at, pinned(c)?))).max();
             let taken = |since: Timestamp| {
@@ -181,7 +181,7 @@ impl<'r> PlanContext<'r> {
         })
     }
 
-    /// Returns what toxic pairs are judged on.
+    /// Returns the inputs of the separation-of-duties analysis.
     pub(super) fn duties(&self) -> SodContext<'_> {
         let all = self.inventories.values().chain(self.others.values());
         SodContext {
@@ -191,20 +191,20 @@ impl<'r> PlanContext<'r> {
         }
     }
 
-    /// Returns the digest over all governed files.
+    /// Returns the digest of all governed files.
     pub(super) fn manifest(&self) -> Digest {
         self.manifest
     }
 }
 
-/// Returns what all decisions amount to, the latest campaign last.
+/// Returns the resolutions of all decisions, latest campaign last.
 pub(super) fn resolutions(governed: &RepositoryState, now: Timestamp) -> Vec<Resolution> {
     let mut openings: Vec<_> = governed.openings().iter().collect();
     openings.sort_by_key(|(id, opening)| (opening.campaign().opened_at, *id));
     openings.into_iter().flat_map(|(id, opening)| decided(opening, governed.answers(id), now)).collect()
 }
 
-/// Returns who is who at a commit, and the digest a campaign pins for it.
+/// Returns the directory of principals at a commit, and its findings.
 pub(super) fn identities_at(
     snapshot: RepositorySnapshot<'_>,
 ) -> Result<(IdentityDirectory, Vec<crate::model::Finding>), CliError> {
@@ -219,7 +219,7 @@ pub(super) fn identities_at(
     Ok(IdentityDirectory::new(paths.iter().map(String::as_str).zip(files)))
 }
 
-/// Grants as they were reviewed: from the inventories that campaigns pinned, each read once and only when asked for.
+/// Grants in their reviewed state, from the inventories that campaigns pinned. Each is loaded once, on demand.
 struct ReviewedGrants<'a> {
     repository: &'a Repository,
     governed: &'a RepositoryState,
@@ -237,7 +237,7 @@ impl ReviewedGrants<'_> {
         reviewed.get(item).cloned()
     }
 
-    /// Returns the grants that a campaign decided on, by item; nothing when its inventory cannot be read.
+    /// Returns the grants that a campaign decided on, by item; `None` if its inventory cannot be read.
     fn decided(&self, campaign: &CampaignId, system: &SystemId) -> Option<BTreeMap<ItemId, Grant>> {
         let base = ObjectId::parse(&self.governed.campaign(campaign)?.value().base).ok()?;
         let loaded = inventory::load(&CommitSource(RepositorySnapshot::at(self.repository, base)), system).ok()?;
@@ -248,7 +248,7 @@ impl ReviewedGrants<'_> {
     }
 }
 
-/// Returns what is wrong with a system's settings as a failure.
+/// Returns the failure for invalid settings of a system.
 pub(super) fn settings_error(system: &SystemId, error: &registry::OpenError) -> CliError {
     let path = format!("systems/{system}.toml");
     let help = match error {
@@ -259,5 +259,5 @@ pub(super) fn settings_error(system: &SystemId, error: &registry::OpenError) -> 
     Diagnostic::error("connector-unavailable", error.to_string()).in_file(path).help(help).into()
 }
 
-/// A million grants of about 500 bytes.
+/// Size of one million grants of about 500 bytes.
 const MAX_INVENTORY_FILE: u64 = 512 * 1024 * 1024;

@@ -1,4 +1,4 @@
-//! The rules of a commit, and the toxic pairs that somebody holds by them.
+//! Rules of a commit, and the toxic pairs that principals hold.
 
 use super::{
     CliError,
@@ -14,10 +14,10 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-/// Returns the rules that a commit has, compiled, with the profiles that are on there; an empty pack where it has none.
+/// Returns the compiled rules of a commit with its active profiles; an empty pack if it has no rules.
 ///
 /// # Errors
-/// When a file is not acceptable, or an expression is none.
+/// When a file or an expression is invalid.
 pub(super) fn pack_at(repository: &Repository, commit: ObjectId) -> Result<PolicyPack, CliError> {
     let snapshot = RepositorySnapshot::at(repository, commit);
     let mut sources = PackSources::default();
@@ -36,7 +36,7 @@ pub(super) fn pack_at(repository: &Repository, commit: ObjectId) -> Result<Polic
     Ok(PolicyPack::compile(sources, &profiles)?)
 }
 
-/// Returns the toxic pairs that anybody holds by these rules.
+/// Returns the toxic pairs that principals hold according to these rules.
 pub(super) fn separation(
     pack: &PolicyPack,
     loaded: &BTreeMap<SystemId, LoadedInventory>,

@@ -19,7 +19,7 @@ pub(super) struct SchemaArgs {
     /// The kind of file
     #[arg(value_parser = PossibleValuesParser::new(FileKind::ALL.map(FileKind::name)))]
     kind: Option<String>,
-    /// Print a complete example instead
+    /// Print a complete example file instead
     #[arg(long, requires = "kind")]
     example: bool,
     /// Print the configuration that makes an editor use the schemas in `schemas/`
@@ -30,7 +30,7 @@ pub(super) struct SchemaArgs {
     write: Option<PathBuf>,
 }
 
-/// An editor's TOML support.
+/// A TOML extension of an editor.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
 enum TomlEditor {
     /// Even Better TOML, as `.taplo.toml`
@@ -82,7 +82,7 @@ fn list(context: &mut CommandContext) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Returns the first sentence of what a schema says about its kind, without the place.
+/// Returns the first sentence of the description in a schema, without the path of the file.
 fn about(kind: FileKind) -> String {
     let parsed: Value = serde_json::from_str(schema::schema(kind)).unwrap_or_default();
     let text = parsed["description"].as_str().unwrap_or_default().replace('\n', " ");

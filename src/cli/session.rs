@@ -1,4 +1,4 @@
-//! A governed repository as a command meets it: opened, pinned, walked.
+//! Opens the governed repository of a command: finds main, checks the root pin, and verifies the history.
 
 use super::{CliError, CommandContext, ExitStatus};
 use crate::{
@@ -18,13 +18,13 @@ use std::{collections::BTreeMap, path::PathBuf};
 pub(super) struct RepositorySession {
     /// The repository.
     pub(super) repository: Repository,
-    /// What `governance.toml` says at the head.
+    /// The content of `governance.toml` at the head.
     pub(super) governance: Governance,
     /// The head of the main branch.
     pub(super) main: ObjectId,
     /// The root pin.
     pub(super) pin: Digest,
-    /// Whom to believe, and what was decided.
+    /// The verified state: trust, campaigns and decisions.
     pub(super) governed: RepositoryState,
 }
 
@@ -32,12 +32,12 @@ impl RepositorySession {
     /// Opens the repository of the command line at the head of its main branch.
     ///
     /// # Errors
-    /// When there is none, its history is not whole, or its root is not the one that was pinned.
+    /// When there is no repository, its history is incomplete, or its root does not match the pin.
     pub(super) fn open(context: &mut CommandContext) -> Result<Self, CliError> {
         Self::open_with(context, None, None)
     }
 
-    /// As [`Self::open`], with the worklists of one campaign, sorted by path; none where there is no such campaign.
+    /// As [`Self::open`], with the worklists of one campaign, sorted by path; empty if the campaign does not exist.
     ///
     /// # Errors
     /// As [`Self::open`].
@@ -58,8 +58,8 @@ impl RepositorySession {
         Self::open_with(context, revision, None)
     }
 
-    /// Opens the repository as [`Self::open`] does, for a command that enforces or proves: without a pin, the root in the
-    /// repository is trusted only if the command line says so.
+    /// As [`Self::open`], for commands that enforce or audit: without a pin, the root in the repository is trusted only
+    /// with `--trust-on-first-use`.
     ///
     /// # Errors
     /// As [`Self::open`].
@@ -102,10 +102,10 @@ impl RepositorySession {
     /// Returns the trust state.
     ///
     /// # Errors
-    /// When the pin leads to none.
+    /// When the pin leads to no trust state.
     pub(super) fn trust(&self) -> Result<&TrustState, CliError> {
         self.governed.trust().ok_or_else(|| {
-            // With another root than the pinned one, nothing else that could be said means anything.
+            // With another root than the pinned one, all other findings are consequences.
             if let Err(failure) = self.ensure_trusted() {
                 return failure;
             }
@@ -127,10 +127,10 @@ impl RepositorySession {
         })
     }
 
-    /// Refuses to go on while something takes away the ground under everything else.
+    /// Fails if the repository has findings that invalidate its trust state.
     ///
     /// # Errors
-    /// Every finding that does, with exit 3.
+    /// All such findings, with exit 3.
     pub(super) fn ensure_trusted(&self) -> Result<(), CliError> {
         let blocking = self.governed.blocking();
         if blocking.is_empty() {
@@ -151,11 +151,11 @@ impl RepositorySession {
     pub(super) fn work_tree(&self) -> Result<&std::path::Path, CliError> {
         self.repository.work_tree().ok_or_else(|| {
             let problem = Diagnostic::error("no-work-tree", "this repository is bare: it has no files to write to");
-            problem.help("git clone it").into()
+            problem.help("clone it with git clone, without --bare").into()
         })
     }
 
-    /// Returns the directory that relative paths of system files start from.
+    /// Returns the base directory of relative paths in system files.
     pub(super) fn settings_dir(&self) -> PathBuf {
         self.repository.work_tree().unwrap_or_else(|| self.repository.directory()).to_path_buf()
     }
@@ -164,16 +164,17 @@ impl RepositorySession {
 /// Returns the systems at a commit, by id.
 ///
 /// # Errors
-/// When a file is not acceptable, or not called like the system in it.
+/// When a file is invalid, or its name differs from the name of its system.
 pub(super) fn systems_at(snapshot: RepositorySnapshot<'_>) -> Result<BTreeMap<SystemId, System>, CliError> {
     let mut systems = BTreeMap::new();
     for file in snapshot.read_all::<System>("systems").map_err(store)? {
         let path = file.path().to_owned();
         let system = file.into_value();
         if path != format!("systems/{}.toml", system.system) {
-            let problem = Diagnostic::error("system-misnamed", format!("it is about `{}`", system.system))
-                .in_file(path)
-                .help(format!("git mv it to systems/{}.toml", system.system));
+            let problem =
+                Diagnostic::error("system-misnamed", format!("the file describes the system `{}`", system.system))
+                    .in_file(path)
+                    .help(format!("rename it with git mv to systems/{}.toml", system.system));
             return Err(problem.into());
         }
         systems.insert(system.system.clone(), system);
@@ -181,7 +182,7 @@ pub(super) fn systems_at(snapshot: RepositorySnapshot<'_>) -> Result<BTreeMap<Sy
     Ok(systems)
 }
 
-/// The remote's main branch where there is one: what is merged counts, not what lies in the work tree.
+/// Returns the head of main: of the remote if there is one, since only merged changes count.
 fn main_of(repository: &Repository) -> Result<ObjectId, CliError> {
     for name in ["refs/remotes/origin/main", "refs/heads/main", "HEAD"] {
         if let Some(commit) = repository.reference(name).map_err(git)? {
@@ -192,7 +193,7 @@ fn main_of(repository: &Repository) -> Result<ObjectId, CliError> {
     Err(problem.help("`tenure init` creates a governed repository").into())
 }
 
-/// Explains which commit counts as main where a newcomer would expect another one.
+/// Returns notes that name the commit used as main, if it may differ from the expected one.
 fn notes_on_main(repository: &Repository, main: ObjectId) -> Result<Vec<Diagnostic>, CliError> {
     let mut notes = Vec::new();
     let short = |commit: ObjectId| commit.to_string().chars().take(12).collect::<String>();
@@ -224,8 +225,8 @@ fn notes_on_main(repository: &Repository, main: ObjectId) -> Result<Vec<Diagnost
     Ok(notes)
 }
 
-/// Returns the root pin. A person at a terminal may read without one, with a note; everything else needs the pin, or
-/// `--trust-on-first-use`.
+/// Returns the root pin. Without a pin, an interactive session uses the root in the repository, with a note. All other
+/// sessions require a pin or `--trust-on-first-use`.
 pub(super) fn pin(context: &mut CommandContext, repository: &Repository, main: ObjectId) -> Result<Digest, CliError> {
     if let Some(pin) = context.root {
         return Ok(pin);
@@ -247,13 +248,13 @@ pub(super) fn pin(context: &mut CommandContext, repository: &Repository, main: O
         return Ok(found);
     }
     let problem = Diagnostic::error("root-not-pinned", "no root pin is set")
-        .with_note("`tenure init` printed it; ask a person who uses this repository, or look at its variable TENURE_ROOT on GitHub")
+        .with_note("`tenure init` printed it; ask a person who uses this repository, or read the variable TENURE_ROOT on GitHub")
         .with_note("to trust the root in this repository without a pin: --trust-on-first-use")
         .help("export TENURE_ROOT=sha256:…, or --root sha256:…");
     Err(problem.into())
 }
 
-/// Returns what git said as a failure; a history that is not the one that was pushed is a finding.
+/// Returns the failure for an error of git; a grafted, replaced or shallow history is a finding.
 pub(super) fn git(error: GitError) -> CliError {
     let (exit, code, help) = match &error {
         GitError::Grafted(_) => (ExitStatus::Findings, "grafted-history", "remove the file, then git fetch"),
@@ -268,7 +269,7 @@ pub(super) fn git(error: GitError) -> CliError {
             "name a branch, a tag or a commit; `git branch --all` lists the branches",
         ),
         GitError::Replaced(_) => {
-            (ExitStatus::Findings, "replaced-history", "git replace --list, and find out who made them")
+            (ExitStatus::Findings, "replaced-history", "git replace --list, and find out who created them")
         }
         GitError::Shallow(_) => (ExitStatus::Findings, "shallow-history", "git fetch --unshallow"),
         _ => (ExitStatus::CouldNot, "git-failed", "git fsck --full"),
@@ -276,7 +277,7 @@ pub(super) fn git(error: GitError) -> CliError {
     CliError::new(exit, Diagnostic::error(code, error.to_string()).help(help))
 }
 
-/// Returns what the store said as a failure, with everything that stands against a file.
+/// Returns the failure for an error of the store, with all problems of an invalid file.
 pub(super) fn store(error: StoreError) -> CliError {
     match error {
         StoreError::Form { problems, .. } => problems.into(),

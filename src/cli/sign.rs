@@ -40,13 +40,13 @@ pub(super) struct SignArgs {
 pub(super) fn run(args: &SignArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let repository = Repository::discover(&context.directory).map_err(git)?;
     let Some(tree) = repository.work_tree().map(Path::to_path_buf) else {
-        return Err(Diagnostic::error("no-work-tree", "this repository has no files to sign")
-            .help("git clone it")
+        return Err(Diagnostic::error("no-work-tree", "this repository is bare: it has no files to sign")
+            .help("clone it with git clone, without --bare")
             .into());
     };
-    let pen = SigningOptions { key: args.key.as_deref(), name: args.signer.as_ref() };
+    let options = SigningOptions { key: args.key.as_deref(), name: args.signer.as_ref() };
     let files = args.files.iter().map(|name| context.directory.join(name)).collect::<Vec<_>>();
-    let written = sign_files(&tree, &files, pen, context)?;
+    let written = sign_files(&tree, &files, options, context)?;
     match context.format {
         super::OutputFormat::Json => context.json(&written)?,
         _ => {
@@ -58,23 +58,23 @@ pub(super) fn run(args: &SignArgs, context: &mut CommandContext) -> Result<ExitS
     Ok(ExitStatus::Done)
 }
 
-/// What is signed with, and in whose name, as far as that is said.
+/// The key and the name to sign with, if given.
 #[derive(Clone, Copy)]
 pub(super) struct SigningOptions<'a> {
-    /// A private key file, or the public half of a key in the agent.
+    /// A private key file, or the public key file of a key in the agent.
     pub(super) key: Option<&'a Path>,
-    /// The name, instead of the one that `trust/` gives the key.
+    /// The name of the signer, instead of the name registered in `trust/` for the key.
     pub(super) name: Option<&'a PrincipalId>,
 }
 
-/// Signs files of the work tree, and returns what was written.
+/// Signs files of the work tree, and returns a description of each signature.
 ///
 /// # Errors
-/// When there is no key for it, or a file is not one that is signed as it is.
+/// When no key is available, or a file cannot be signed in its current form.
 pub(super) fn sign_files(
     tree: &Path,
     files: &[PathBuf],
-    pen: SigningOptions<'_>,
+    options: SigningOptions<'_>,
     context: &CommandContext,
 ) -> Result<Vec<serde_json::Value>, CliError> {
     let trusted = TrustHints::read(&|path| fs::read(tree.join(path)).ok());
@@ -82,8 +82,8 @@ pub(super) fn sign_files(
     for file in files {
         let (path, bytes) = read(tree, file)?;
         let known = trusted.known(&path, &bytes);
-        let signer = signer(pen, context, &known)?;
-        let name = match pen.name {
+        let signer = signer(options, context, &known)?;
+        let name = match options.name {
             Some(name) => name.clone(),
             None => name_of(&known, &signer.public_key(), &path)?,
         };
@@ -98,10 +98,11 @@ pub(super) fn sign_files(
     Ok(written)
 }
 
-/// Returns whose keys are at hand: that of the key file named, or those of the agent, by the registry of the work tree.
+/// Returns the principals whose keys are available, in the key file or else in the agent, according to the registry of
+/// the work tree.
 ///
 /// # Errors
-/// When a key file is named and cannot be read.
+/// When the key file cannot be read.
 pub(super) fn candidate_signers(
     tree: &Path,
     key: Option<&Path>,
@@ -111,7 +112,7 @@ pub(super) fn candidate_signers(
     let held: Vec<PublicKey> = match key.map(key_file).transpose()? {
         Some(LoadedKey::Private(key)) => vec![key.public_key()],
         Some(LoadedKey::Public(key)) => vec![key],
-        // An agent that does not answer knows nobody; signing will say why.
+        // Without a response from the agent there are no candidates; `sign` reports the error.
         None => {
             let agent = context.variable("SSH_AUTH_SOCK").and_then(|socket| SshAgent::connect(Path::new(&socket)).ok());
             let keys = agent.and_then(|agent| agent.keys().ok()).unwrap_or_default();
@@ -124,7 +125,7 @@ pub(super) fn candidate_signers(
     Ok(names)
 }
 
-/// Returns the path within the repository, and the bytes.
+/// Returns the path within the repository, and the content.
 fn read(tree: &Path, file: &Path) -> Result<(String, Vec<u8>), CliError> {
     let refuse = |error: std::io::Error| {
         CliError::from(
@@ -137,20 +138,20 @@ fn read(tree: &Path, file: &Path) -> Result<(String, Vec<u8>), CliError> {
     match real.strip_prefix(&tree).ok().and_then(Path::to_str) {
         Some(path) => Ok((path.to_owned(), bytes)),
         None => {
-            Err(Diagnostic::error("file-outside-repository", format!("{} lies outside the repository", file.display()))
+            Err(Diagnostic::error("file-outside-repository", format!("{} is outside the repository", file.display()))
                 .help(format!("name a file below {}", tree.display()))
                 .into())
         }
     }
 }
 
-/// Returns the key to sign with: the file named, or the one key of the agent that `known` names.
+/// Returns the key to sign with: the given file, or the only key of the agent that `known` lists.
 fn signer(
-    pen: SigningOptions<'_>,
+    options: SigningOptions<'_>,
     context: &CommandContext,
     known: &[KnownSigner],
 ) -> Result<Box<dyn Signer>, CliError> {
-    let wanted = match pen.key {
+    let wanted = match options.key {
         Some(path) => match key_file(path)? {
             LoadedKey::Private(key) => return Ok(Box::new(key)),
             LoadedKey::Public(key) => Some(key),
@@ -158,7 +159,7 @@ fn signer(
         None => None,
     };
     let Some(socket) = context.variable("SSH_AUTH_SOCK") else {
-        return Err(match pen.key {
+        return Err(match options.key {
             Some(path) => {
                 let private = path.with_extension("");
                 let message = format!("{} is a public key, and no ssh-agent is running", path.display());
@@ -176,7 +177,7 @@ fn signer(
         None => {
             let held = agent.keys().map_err(agent_failed)?;
             let mut fit = held.iter().filter(|held| {
-                let named = known.iter().filter(|(name, _)| pen.name.is_none_or(|wanted| wanted == name));
+                let named = known.iter().filter(|(name, _)| options.name.is_none_or(|wanted| wanted == name));
                 named.into_iter().any(|(_, key)| *key == held.key)
             });
             match (fit.next(), fit.next()) {
@@ -187,7 +188,7 @@ fn signer(
                 }
                 (Some(_), Some(_)) => {
                     let problem = Diagnostic::error("key-ambiguous", "several keys of the agent may sign this file");
-                    return Err(problem.help("say which: --key FILE.pub, or --signer NAME").into());
+                    return Err(problem.help("choose one: --key FILE.pub, or --signer NAME").into());
                 }
             }
         }
@@ -221,7 +222,7 @@ fn name_of(known: &[KnownSigner], key: &PublicKey, path: &str) -> Result<Princip
         let message = format!("the key {} is not registered for {path}", key.fingerprint());
         Diagnostic::error("unknown-signer", message)
             .with_note("to register a key, add it to the next trust/registry/N.toml, which the registry role of the root signs")
-            .help("sign with a registered key: `tenure sign --key FILE …`, or --signer NAME if the registry gains the key in this change")
+            .help("sign with a registered key: `tenure sign --key FILE …`, or --signer NAME if this change adds the key to the registry")
             .into()
     })
 }
@@ -231,12 +232,12 @@ fn refused(path: &str, error: SigningError) -> CliError {
         SigningError::Refused(refusal) => rejected(path, *refusal),
         other => {
             let problem = Diagnostic::error("not-signed", other.to_string()).in_file(path);
-            problem.help("signed are: root, registry, mandate, campaign, review, exception, attestation").into()
+            problem.help("signed files are: root, registry, mandate, campaign, review, exception, attestation").into()
         }
     }
 }
 
-/// Returns what `tenure check` would report.
+/// Returns the error that `tenure check` would report.
 fn rejected(path: &str, error: TrustError) -> CliError {
     match error {
         TrustError::Form(problems) => (*problems).into(),
@@ -245,10 +246,10 @@ fn rejected(path: &str, error: TrustError) -> CliError {
 }
 
 fn agent_failed(error: AgentError) -> CliError {
-    Diagnostic::error("agent-failed", error.to_string()).help("ssh-add -l shows what the agent holds").into()
+    Diagnostic::error("agent-failed", error.to_string()).help("ssh-add -l lists the keys of the agent").into()
 }
 
-/// Keeps `trust/allowed_signers` beside the trust files as they are now.
+/// Updates `trust/allowed_signers` from the current trust files.
 fn write_allowed_signers(tree: &Path) -> Result<(), CliError> {
     let read = |path: &str| fs::read(tree.join(path)).ok();
     let [Some(root), Some(registry), Some(mandate)] = ["root", "registry", "mandate"].map(|kind| newest(&read, kind))
@@ -257,7 +258,7 @@ fn write_allowed_signers(tree: &Path) -> Result<(), CliError> {
     };
     match render_allowed_signers(&root.1, &registry.1, &mandate.1) {
         Ok(text) => Ok(fs::write(tree.join("trust/allowed_signers"), text)?),
-        // Another file of trust is still being written; the list follows when that one is signed.
+        // Another trust file is still incomplete; the list is written when that file is signed.
         Err(_) => Ok(()),
     }
 }

@@ -1,4 +1,4 @@
-//! `tenure verify [SYSTEM…]`: reads targets again, later.
+//! `tenure verify [SYSTEM…]`: reads targets and compares them with decisions and inventories.
 
 use super::{
     CliError, CommandContext, ExitStatus, OutputFormat,
@@ -65,7 +65,7 @@ fn once(args: &VerifyArgs, context: &mut CommandContext) -> Result<ExitStatus, C
         main: session.main.to_string(),
         plan: None,
         manifest: assembly.manifest(),
-        // A run that only reads holds nothing.
+        // A run that only reads locks no system.
         systems: Vec::new(),
         root: trust.root().digest(),
         mandate: trust.mandate().digest(),
@@ -76,21 +76,21 @@ fn once(args: &VerifyArgs, context: &mut CommandContext) -> Result<ExitStatus, C
     };
     let duties = assembly.duties();
     let accepted = accepted(&session, context.clock.now());
-    let looked =
+    let verified =
         crate::enforce::verify(start, &readers, Some((&duties, &accepted)), context.clock.as_ref(), &mut journal)
             .map_err(evidence::journal_failure)?;
     drop(journal);
     match context.format {
-        OutputFormat::Json => context.json(&verified_json(&looked))?,
+        OutputFormat::Json => context.json(&verified_json(&verified))?,
         _ => {
-            let look = OutputStyle::new(context.out_style);
-            write!(context.out, "{}", verified_human(&looked, look))?;
+            let style = OutputStyle::new(context.out_style);
+            write!(context.out, "{}", verified_human(&verified, style))?;
         }
     }
-    Ok(if looked.is_clean() { ExitStatus::Done } else { ExitStatus::Disagrees })
+    Ok(if verified.is_clean() { ExitStatus::Done } else { ExitStatus::Disagrees })
 }
 
-/// Returns what signed exceptions in force accept: a grant in spite of a rule.
+/// Returns the rule violations of grants that signed exceptions in force accept.
 fn accepted(session: &RepositorySession, now: Timestamp) -> AcceptedViolations {
     let in_force = session.governed.exceptions().iter().filter(|one| one.valid_from <= now && now < one.until);
     in_force.filter_map(|one| Some((one.grant_digest, one.rule.clone()?))).collect()

@@ -1,4 +1,4 @@
-//! What one pass over the evidence notes down beside folding it: where each commit ends, and who may claim V4.
+//! Index of the evidence, built while it is read: record counts of commits, and unproven V4 confirmations.
 
 use crate::{
     evidence::RecordRef,
@@ -11,25 +11,25 @@ use crate::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Notes of one pass over the evidence.
+/// Index built in one pass over the evidence.
 pub(super) struct EvidenceIndex {
     readback: BTreeSet<PublicKey>,
     last: Option<(u64, ObjectId)>,
-    /// When the newest record was written, as the engine's clock claims.
+    /// Time of the newest record, according to the clock of the engine.
     pub(super) newest: Option<Timestamp>,
-    /// The commit that ends with this many records.
+    /// The commits by the number of records up to their end.
     pub(super) ends: BTreeMap<u64, ObjectId>,
-    /// Confirmations that claim more than their run could know.
+    /// Confirmations at V4 or higher that are not signed with a read-back key.
     pub(super) unearned: Vec<Finding>,
 }
 
 impl EvidenceIndex {
-    /// Returns empty notes. `readback` are the keys of the job that reads targets back.
+    /// Returns an empty index. `readback` contains the read-back keys.
     pub(super) fn new(readback: BTreeSet<PublicKey>) -> Self {
         Self { readback, last: None, newest: None, ends: BTreeMap::new(), unearned: Vec::new() }
     }
 
-    /// Notes a record.
+    /// Adds a record.
     pub(super) fn observe(&mut self, seen: &RecordRef<'_>) {
         let size = seen.record.seq + 1;
         self.newest = self.newest.max(Some(seen.record.t));
@@ -46,16 +46,15 @@ impl EvidenceIndex {
                 code: "verification-level-unproven",
                 subject: format!("record {}", seen.record.seq),
                 message: format!(
-                    "it confirms {} at {}, and its commit is not signed with a read-back key",
+                    "it confirms {} at {}, but its commit is not signed with a read-back key",
                     verification.action, verification.level
                 ),
-                help: "tenure verify, signed with the read-back key; and find out who holds the engine's key"
-                    .to_owned(),
+                help: "run `tenure verify` with the read-back key, and find out who has the engine's key".to_owned(),
             });
         }
     }
 
-    /// Ends the notes: the last commit ends as well.
+    /// Completes the index with the last commit.
     pub(super) fn end(mut self) -> Self {
         self.ends.extend(self.last.take());
         self

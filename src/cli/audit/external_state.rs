@@ -1,5 +1,5 @@
-//! What an auditor knows from elsewhere, and a forge that shows an old state cannot take back: commits and checkpoints seen
-//! before or in another clone, and how long ago somebody else has seen the proof at most.
+//! Detects an outdated repository state by external data: known commits, saved checkpoints, and the age of the last
+//! cosignature.
 
 use crate::{
     cli::{CliError, CommandContext, session::RepositorySession, session::git},
@@ -10,7 +10,7 @@ use crate::{
 };
 use std::{fs, path::PathBuf};
 
-/// What is known from elsewhere.
+/// Data from outside the repository.
 #[derive(Debug, clap::Args)]
 pub(super) struct ExternalState {
     /// A commit that main contained earlier, or contains in another clone; a finding if main does not contain it;
@@ -27,19 +27,19 @@ pub(super) struct ExternalState {
     max_age: Option<u32>,
 }
 
-/// What was read of the evidence.
+/// The evidence of the clone.
 pub(super) struct EvidenceState<'a> {
-    /// The branch.
+    /// The ledger.
     pub(super) ledger: &'a Ledger,
-    /// When its newest record was written, as the engine's clock claims.
+    /// Time of the newest record, according to the clock of the engine.
     pub(super) newest: Option<Timestamp>,
 }
 
 impl ExternalState {
-    /// Returns what does not agree with it.
+    /// Returns the contradictions between the external data and the repository.
     ///
     /// # Errors
-    /// When a file cannot be read, or a name means no commit.
+    /// When a file cannot be read, or a name does not resolve to a commit.
     pub(super) fn findings(
         &self,
         read: &EvidenceState<'_>,
@@ -54,7 +54,7 @@ impl ExternalState {
             let text = fs::read_to_string(context.directory.join(file)).map_err(|error| {
                 let message = format!("cannot read `{}`: {error}", file.display());
                 Diagnostic::error("file-unreadable", message)
-                    .help("git show origin/evidence:checkpoint > FILE writes one")
+                    .help("git show origin/evidence:checkpoint > FILE saves one")
             })?;
             findings.extend(read.ledger.verify_contains(&text, &file.display().to_string()).err().map(|defect| {
                 Finding {
@@ -71,7 +71,8 @@ impl ExternalState {
     }
 }
 
-/// Returns that main does not contain a commit that it was at. A whole id is a commit, whether this clone has it or not.
+/// Returns a finding if main does not contain a commit that it contained before. A full id is a commit even if this
+/// clone does not have it.
 fn passed(name: &str, session: &RepositorySession) -> Result<Option<Finding>, CliError> {
     let whole = ObjectId::parse(name).ok();
     match session.repository.resolve(name) {
@@ -80,24 +81,24 @@ fn passed(name: &str, session: &RepositorySession) -> Result<Option<Finding>, Cl
             severity: Severity::Critical,
             code: "main-behind",
             subject: "main".to_owned(),
-            message: format!("main was at {name}, and this clone does not have that commit"),
+            message: format!("main was at {name}, but this clone does not have that commit"),
             help: BEHIND.to_owned(),
         })),
         Err(error) => Err(git(error)),
     }
 }
 
-/// Returns that nobody else has seen the evidence for too long.
+/// Returns a finding if the last cosignature, or without witnesses the newest record, is too old.
 fn aged(most: u32, read: &EvidenceState<'_>, now: Timestamp) -> Option<Finding> {
     let (since, what) = match read.ledger.last_witnessed_at() {
-        Some(anchored) => (anchored, "witnesses last saw the evidence"),
+        Some(anchored) => (anchored, "witnesses last cosigned the evidence"),
         None => (read.newest, "the newest record of the evidence was written"),
     };
     let message = match since {
         Some(at) if at.plus_days(i64::from(most)) >= now => return None,
         Some(at) => format!("{what} on {at}, which is more than {most} days ago"),
         None if read.ledger.size() == 0 => return None,
-        None => "no witness has seen the evidence".to_owned(),
+        None => "no witness has cosigned the evidence".to_owned(),
     };
     Some(Finding {
         severity: Severity::High,
@@ -108,4 +109,4 @@ fn aged(most: u32, read: &EvidenceState<'_>, now: Timestamp) -> Option<Finding> 
     })
 }
 
-const BEHIND: &str = "git fetch, and compare with another clone; what is shown here may be an old state";
+const BEHIND: &str = "git fetch, and compare with another clone; this repository may show an old state";

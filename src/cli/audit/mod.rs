@@ -1,4 +1,4 @@
-//! `tenure audit`: what the proof is worth, from a clone alone.
+//! `tenure audit`: verifies decisions, evidence and enforcement from a clone, offline.
 
 mod evidence_index;
 mod external_state;
@@ -37,7 +37,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 /// is used.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "The root pin comes from outside the repository: `tenure init` printed it.\n\nA Git host that serves an old state shows nothing that is wrong in itself. Save what you have seen, and compare the next clone or a mirror with it:\n  git rev-parse origin/main; git show origin/evidence:checkpoint > evidence.seen\n  tenure audit --expect-commit 9fceb02d0ae598e95dc970b74767f19372d61af8 --checkpoint evidence.seen --max-age 30\n\nExamples:\n  tenure audit --root sha256:…\n  tenure audit --root sha256:… --format json\n  tenure audit --sarif audit.sarif            for code scanning\n\nExit codes: 0 no findings · 3 findings"
+    after_help = "The root pin must come from outside the repository: `tenure init` printed it.\n\nA single clone does not show whether the Git host served an old state. Save the current state, and compare it with the next clone or a mirror:\n  git rev-parse origin/main; git show origin/evidence:checkpoint > evidence.seen\n  tenure audit --expect-commit 9fceb02d0ae598e95dc970b74767f19372d61af8 --checkpoint evidence.seen --max-age 30\n\nExamples:\n  tenure audit --root sha256:…\n  tenure audit --root sha256:… --format json\n  tenure audit --sarif audit.sarif            for code scanning\n\nExit codes: 0 no findings · 3 findings"
 )]
 pub(super) struct AuditArgs {
     /// Also write the findings to this file, in SARIF 2.1.0
@@ -60,8 +60,7 @@ pub(super) fn run(args: &AuditArgs, context: &mut CommandContext) -> Result<Exit
         OutputFormat::Github => {
             human(&answers, context)?;
             context.annotate(&findings.iter().map(annotated).collect())?;
-            context
-                .summarize(&problems_markdown(&findings.iter().map(annotated).collect(), "the audit of the proof"))?;
+            context.summarize(&problems_markdown(&findings.iter().map(annotated).collect(), "audit results"))?;
         }
         OutputFormat::Json => {
             let looked: BTreeMap<_, _> = answers.iter().map(|a| (a.area.to_string(), a.looked_at.clone())).collect();
@@ -107,14 +106,15 @@ fn examine(elsewhere: &ExternalState, context: &mut CommandContext) -> Result<(V
     Ok((audit(&case), session.pin))
 }
 
-/// The pin leads to no root, registry and mandate: whatever else lies there, nobody can say whose word it is.
+/// Returns the result for a pin that leads to no root, registry and mandate. Without these, no other file can be
+/// verified.
 fn unfounded(session: &RepositorySession) -> AuditResult {
     let mut findings = session.governed.findings();
     if let Some(pin) = findings.iter().find(|finding| finding.code == "root-pin-mismatch").cloned() {
-        // With another root than the pinned one, all other findings are its consequences.
+        // With another root than the pinned one, all other findings are consequences.
         return AuditResult {
             area: AuditArea::Integrity,
-            looked_at: "main, back to its beginning".to_owned(),
+            looked_at: "the whole history of main".to_owned(),
             findings: vec![pin],
         };
     }
@@ -126,11 +126,11 @@ fn unfounded(session: &RepositorySession) -> AuditResult {
         help: "compare the pin with the one `tenure init` printed; if it is right, trust nothing here".to_owned(),
     });
     findings.sort();
-    AuditResult { area: AuditArea::Integrity, looked_at: "main, back to its beginning".to_owned(), findings }
+    AuditResult { area: AuditArea::Integrity, looked_at: "the whole history of main".to_owned(), findings }
 }
 
-/// A history that is not whole, and a file that is not acceptable, are what an audit is there to find. All else, such as a
-/// missing pin, stops it.
+/// Returns an incomplete history or an invalid file as findings of the audit. Any other failure, such as a missing
+/// pin, ends the command.
 fn unreadable(failure: CliError) -> Result<AuditResult, CliError> {
     let problems = failure.problems.sorted();
     if failure.exit != ExitStatus::Findings && !problems.iter().all(|problem| problem.file().is_some()) {
@@ -144,11 +144,15 @@ fn unreadable(failure: CliError) -> Result<AuditResult, CliError> {
         help: problem.help.clone().unwrap_or_default(),
     };
     let findings = problems.iter().map(finding).collect();
-    Ok(AuditResult { area: AuditArea::Integrity, looked_at: "nothing that rests on it".to_owned(), findings })
+    Ok(AuditResult {
+        area: AuditArea::Integrity,
+        looked_at: "no area: the repository cannot be verified".to_owned(),
+        findings,
+    })
 }
 
 fn human(answers: &[AuditResult], context: &mut CommandContext) -> Result<(), CliError> {
-    let look = OutputStyle::new(context.out_style);
+    let style = OutputStyle::new(context.out_style);
     for answer in answers {
         let verdict = match answer.findings.len() {
             0 => "nothing found".to_owned(),
@@ -156,12 +160,12 @@ fn human(answers: &[AuditResult], context: &mut CommandContext) -> Result<(), Cl
             many => format!("{many} findings"),
         };
         writeln!(context.out, "{:<12} {verdict} · {}", answer.area.to_string(), escape(&answer.looked_at))?;
-        write!(context.out, "{}", findings_human(&answer.findings, look))?;
+        write!(context.out, "{}", findings_human(&answer.findings, style))?;
     }
     Ok(())
 }
 
-/// Says a finding as a problem at its file, for the page of a run.
+/// Returns a finding as a diagnostic for annotations and summaries.
 fn annotated(finding: &Finding) -> Diagnostic {
     let message = format!("{}: {}", finding.subject, finding.message);
     let problem = match finding.severity {
@@ -181,14 +185,14 @@ fn finding_of(defect: &EvidenceDefect) -> Finding {
     }
 }
 
-/// What is computed again: plans and populations, in one walk along main and one more pass over the evidence.
+/// Recomputed plans and populations, from one walk along main and one more pass over the evidence.
 struct Recomputation<'a> {
     session: &'a RepositorySession,
     plans: BTreeMap<u64, Result<Digest, String>>,
     populations: BTreeMap<CampaignId, Result<(Digest, u64), String>>,
 }
 
-/// What rests on a commit of main.
+/// A value that is recomputed at a commit of main.
 enum RecomputePoint<'a> {
     Plan(&'a RunHistory),
     Population(&'a Campaign),
@@ -208,7 +212,7 @@ impl<'a> Recomputation<'a> {
         let runs = runs.map(|run| (run.start.main.as_str(), RecomputePoint::Plan(run)));
         let campaigns = session.governed.openings().values().map(|opening| opening.campaign().value());
         let campaigns = campaigns.map(|campaign| (campaign.base.as_str(), RecomputePoint::Population(campaign)));
-        // Main only grows, so each stop costs what came since the one before; what is not on its line comes last.
+        // In the order of main, each step processes only the commits since the previous one; others come last.
         let mut stops: Vec<_> = runs
             .chain(campaigns)
             .map(|(commit, stop)| {
@@ -239,7 +243,7 @@ impl<'a> Recomputation<'a> {
 
 impl PlanRecomputation for Recomputation<'_> {
     fn plan(&self, run: &RunHistory) -> Result<Digest, String> {
-        self.plans.get(&run.seq).cloned().unwrap_or_else(|| Err("its start was not read".to_owned()))
+        self.plans.get(&run.seq).cloned().unwrap_or_else(|| Err("the start of the run was not read".to_owned()))
     }
 
     fn manifest(&self, commit: &str) -> Result<Digest, String> {
@@ -248,11 +252,11 @@ impl PlanRecomputation for Recomputation<'_> {
     }
 
     fn population(&self, campaign: &CampaignId) -> Result<(Digest, u64), String> {
-        self.populations.get(campaign).cloned().unwrap_or_else(|| Err("it is not signed".to_owned()))
+        self.populations.get(campaign).cloned().unwrap_or_else(|| Err("the campaign is not signed".to_owned()))
     }
 }
 
-/// The evidence as a run knew it: read on from run to run, so that it is in memory once.
+/// The evidence that a run had read. It advances from run to run, so only one history is in memory.
 struct HistoricalEvidence<'a> {
     session: &'a RepositorySession,
     ends: BTreeMap<u64, ObjectId>,
@@ -265,14 +269,14 @@ impl<'a> HistoricalEvidence<'a> {
         Ok(Self { session, ends, ledger: Ledger::new(evidence::keys(session)?), history: EvidenceHistory::default() })
     }
 
-    /// Returns what the first `size` records amount to.
+    /// Returns the history of the first `size` records.
     fn at(&mut self, size: u64) -> Result<&EvidenceHistory, String> {
         if size < self.history.size() {
-            self.ledger = Ledger::new(evidence::keys(self.session).map_err(words)?);
+            self.ledger = Ledger::new(evidence::keys(self.session).map_err(messages)?);
             self.history = EvidenceHistory::default();
         }
         if size > self.history.size() {
-            let refuse = || format!("it knew {size} records, and no commit ends with as many");
+            let refuse = || format!("the run had read {size} records, and no commit ends with this number");
             let end = *self.ends.get(&size).ok_or_else(refuse)?;
             let history = &mut self.history;
             let read =
@@ -283,7 +287,7 @@ impl<'a> HistoricalEvidence<'a> {
     }
 }
 
-/// Returns what the repository amounted to at a commit, going on from where `governed` stands if it can.
+/// Returns the repository state at a commit. It advances `governed` if possible, otherwise it starts from the root.
 fn state_at<'g>(
     session: &RepositorySession,
     commit: ObjectId,
@@ -304,8 +308,8 @@ fn plan(
     known: &EvidenceHistory,
 ) -> Result<Digest, String> {
     let assembly =
-        PlanContext::at(&session.repository, commit, &session.settings_dir(), &run.start.systems).map_err(words)?;
-    assembly.plan(governed, known).map(|plan| plan.digest()).map_err(words)
+        PlanContext::at(&session.repository, commit, &session.settings_dir(), &run.start.systems).map_err(messages)?;
+    assembly.plan(governed, known).map(|plan| plan.digest()).map_err(messages)
 }
 
 fn members(
@@ -315,16 +319,16 @@ fn members(
     governed: &RepositoryState,
 ) -> Result<(Digest, u64), String> {
     let trust = governed.trust().ok_or("there is no trust state at its base")?;
-    let inputs =
-        CampaignInputs::at(&session.repository, commit, governed, &file.definition, file.opened_at).map_err(words)?;
+    let inputs = CampaignInputs::at(&session.repository, commit, governed, &file.definition, file.opened_at)
+        .map_err(messages)?;
     for pinned in &file.systems {
         let loaded = inputs.inventories.get(&pinned.system);
         if loaded.is_none_or(|loaded| loaded.digest != pinned.observation) {
-            return Err(format!("the inventory of `{}` is not the one it pinned", pinned.system));
+            return Err(format!("the inventory of `{}` differs from the pinned one", pinned.system));
         }
     }
     if file.policies.is_some_and(|pinned| pinned != inputs.pack.digest()) {
-        return Err("the rules of its base are not those it pinned".to_owned());
+        return Err("the rules at its base differ from the pinned ones".to_owned());
     }
     let attribute_builder = inputs.attribute_builder();
     let setting = inputs.campaign_context(governed, trust, &attribute_builder);
@@ -332,6 +336,6 @@ fn members(
     Ok((population.digest(), population.len() as u64))
 }
 
-fn words(failure: CliError) -> String {
+fn messages(failure: CliError) -> String {
     failure.problems.sorted().iter().map(|problem| problem.message.clone()).collect::<Vec<_>>().join("; ")
 }

@@ -1,4 +1,4 @@
-//! `tenure campaign close ID`: seals that everything was decided, and confirmed or excepted.
+//! `tenure campaign close ID`: records in the evidence that all items are decided, and confirmed or excepted.
 
 use super::status::closing;
 use crate::{

@@ -1,4 +1,4 @@
-//! `tenure campaign close-stage ID`: closes the stage that is judged now, with the exact list of what nobody answered.
+//! `tenure campaign close-stage ID`: closes the current stage with the list of unanswered items.
 
 use super::status::sheets_of;
 use crate::{
@@ -41,9 +41,10 @@ pub(super) fn run(args: &CampaignCloseStageArgs, context: &mut CommandContext) -
         let opening =
             session.governed.openings().get(id).ok_or_else(|| super::status::ensure_campaign_exists(id, &session))?;
         if let Some((record, at)) = evidence::read_verified(&session)?.close_of(id) {
-            let message =
-                format!("{id}: it was closed on {at}, by record {record} of the evidence; no stage of it is open");
-            let help = format!("tenure campaign status {id}; what is to be reviewed again takes a new campaign");
+            let message = format!(
+                "{id}: the campaign was closed on {at}, by record {record} of the evidence; it has no open stage"
+            );
+            let help = format!("tenure campaign status {id}; open a new campaign to review items again");
             return Err(CliError::new(ExitStatus::Findings, Diagnostic::error("campaign-closed", message).help(help)));
         }
         let done = one(opening, &session, context)?.map(|()| ExitStatus::Done);
@@ -51,7 +52,7 @@ pub(super) fn run(args: &CampaignCloseStageArgs, context: &mut CommandContext) -
     }
     let history = evidence::read_verified(&session)?;
     let now = context.clock.now();
-    // What everybody answered goes on to the next stage at once; after the last one there is nothing to wait for.
+    // A completely answered stage is closed at once, except the last one: no stage waits for its close.
     let is_over = |opening: &OpenCampaign| {
         let last = opening.campaign().definition.stage_count();
         current_stage(opening).is_some_and(|(stage, _, ends)| stage < last || now >= ends)
@@ -71,10 +72,10 @@ fn refused(id: &CampaignId, why: &StageCloseError) -> Diagnostic {
     let help = match why {
         StageCloseError::Done(_) => format!("tenure campaign close {id}"),
         StageCloseError::Early { ends, .. } => {
-            format!("come back at {ends}, or when they have answered: tenure campaign remind")
+            format!("try again at {ends}, or when all reviewers have answered: tenure campaign remind")
         }
         StageCloseError::TooMuch { .. } => {
-            "have a fallback decide on these items: tenure review; silence takes no more than `max_no_response_removals`".to_owned()
+            "have a fallback decide on these items: tenure review; a stage close removes at most `max_no_response_removals`".to_owned()
         }
     };
     Diagnostic::error("stage-open", format!("{id}: {why}")).help(help)
@@ -102,7 +103,10 @@ fn one(
     let path = format!("{}/stages/{}.toml", folder(&campaign.id), close.stage);
     let file = session.work_tree()?.join(&path);
     let failed = |error: std::io::Error| {
-        CliError::from(Diagnostic::error("file-unwritable", format!("{path}: {error}")).help("look at the work tree"))
+        CliError::from(
+            Diagnostic::error("file-unwritable", format!("{path}: {error}"))
+                .help("check the permissions of the work tree"),
+        )
     };
     if let Some(parent) = file.parent() {
         std::fs::create_dir_all(parent).map_err(failed)?;
@@ -128,7 +132,7 @@ fn report_close(
     let mut text = stage_human(close, &tiers, OutputStyle::new(context.out_style));
     let branch = format!("{}-stage-{}", close.campaign, close.stage);
     text.push_str(&format!(
-        "next: look at the list, then\n  git switch -c {branch}\n  tenure sign {path}\n  git add {} && git commit -m 'close stage {}'\n  \
+        "next: check the list, then\n  git switch -c {branch}\n  tenure sign {path}\n  git add {} && git commit -m 'close stage {}'\n  \
          git push -u origin {branch}, and open a pull request\n",
         folder(&close.campaign),
         close.stage
@@ -137,8 +141,8 @@ fn report_close(
     Ok(())
 }
 
-/// Returns the items of the worst tiers whose access is unused for certain, by the newest inventory, for as long as the
-/// rules call dormant.
+/// Returns the items of tiers T0 and T1 whose access is unused according to the newest inventory, for at least the
+/// number of days after which the rules classify access as dormant.
 fn unused(
     session: &RepositorySession,
     opening: &OpenCampaign,
@@ -173,8 +177,8 @@ fn unused(
     Ok(unused)
 }
 
-/// Returns after how many days without use the rules call an access dormant; people and machines have a rule each, and the
-/// longer of the two is certain for both.
+/// Returns the number of unused days after which access is dormant. People and machines have separate rules; the longer
+/// limit applies to both.
 fn dormant(pack: &PolicyPack, tier: Tier) -> i64 {
     let limits = ["HUM-DOR-01", "NHI-LIF-02"].map(|rule| pack.limit(rule, "idle_days", tier).map(|(days, _)| days));
     limits.into_iter().flatten().max().unwrap_or(DORMANT)

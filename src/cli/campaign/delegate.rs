@@ -1,4 +1,4 @@
-//! `tenure campaign delegate ID --from NAME --to NAME`: writes a delegation, to be signed by who delegates.
+//! `tenure campaign delegate ID --from NAME --to NAME`: writes a delegation, which the delegating reviewer signs.
 
 use crate::{
     cli::{CliError, CommandContext, ExitStatus, OutputFormat, exception::until, session::RepositorySession},
@@ -28,7 +28,7 @@ pub(super) struct CampaignDelegateArgs {
     /// The end: a day, or a number of days from now [default: the end of the campaign]
     #[arg(long, value_name = "DAY|14d")]
     until: Option<String>,
-    /// Why, for readers of the decisions
+    /// The reason for the delegation
     #[arg(long, value_name = "TEXT")]
     reason: String,
     /// Only the items of this system; repeatable
@@ -49,8 +49,11 @@ pub(super) fn run(args: &CampaignDelegateArgs, context: &mut CommandContext) -> 
     let ends = args.until.as_deref().map(|text| until(text, now)).transpose()?.unwrap_or(campaign.closes_at);
     check(args, ends, opening, &session)?;
     if ends <= now || ends > campaign.closes_at {
-        let message = format!("it would end at {ends}, and the campaign is open until {}", campaign.closes_at);
-        return Err(Diagnostic::error("delegation-ineligible", message).help("--until with a day before that").into());
+        let message =
+            format!("the delegation would end at {ends}, but the campaign is open until {}", campaign.closes_at);
+        return Err(Diagnostic::error("delegation-ineligible", message)
+            .help("--until with a future day before that")
+            .into());
     }
     let mut systems = args.systems.clone();
     systems.sort();
@@ -70,7 +73,7 @@ pub(super) fn run(args: &CampaignDelegateArgs, context: &mut CommandContext) -> 
     let path = format!("delegations/{}.toml", delegation.id);
     let root = session.work_tree()?;
     let text = codec::render(&delegation);
-    // What cannot be read back must not be written: a reason with hidden characters, for one.
+    // Parsed before it is written: a reason with hidden characters, for example, is invalid.
     codec::parse::<Delegation>(&path, text.as_bytes())?;
     std::fs::create_dir_all(root.join("delegations"))?;
     std::fs::write(root.join(&path), text)?;
@@ -78,12 +81,12 @@ pub(super) fn run(args: &CampaignDelegateArgs, context: &mut CommandContext) -> 
         context.json(&delegation)?;
         return Ok(ExitStatus::Done);
     }
-    writeln!(context.out, "{path}: {} judges for {} in {} until {ends}", args.to, args.from, args.id)?;
+    writeln!(context.out, "{path}: {} decides for {} in {} until {ends}", args.to, args.from, args.id)?;
     writeln!(context.out, "next: {} signs it: tenure sign {path}; then merge it", args.from)?;
     Ok(ExitStatus::Done)
 }
 
-/// What main would refuse is not written.
+/// Refuses a delegation that would be rejected on main.
 fn check(
     args: &CampaignDelegateArgs,
     ends: Timestamp,
@@ -93,25 +96,25 @@ fn check(
     let refuse =
         |message: String, help: &str| Err(Diagnostic::error("delegation-ineligible", message).help(help).into());
     if args.from == args.to {
-        return refuse(format!("`{}` judges their own items anyway", args.from), "name somebody else: --to NAME");
+        return refuse(format!("`{}` already decides their own items", args.from), "name another person: --to NAME");
     }
     if !opening.reviewers().contains(&args.from) {
-        let asked: Vec<_> = opening.reviewers().iter().map(|id| format!("`{id}`")).collect();
-        let message = format!("`{}` was not asked about anything in `{}`", args.from, args.id);
-        return refuse(message, &format!("asked were {}", asked.join(", ")));
+        let reviewers: Vec<_> = opening.reviewers().iter().map(|id| format!("`{id}`")).collect();
+        let message = format!("`{}` has no items in `{}`", args.from, args.id);
+        return refuse(message, &format!("the reviewers are {}", reviewers.join(", ")));
     }
     let trust = session.trust()?;
     if !session.governed.kinship().is_active_until(&args.to, ends) {
         let message = format!("`{}` has left, or leaves before {ends}", args.to);
-        return refuse(message, "name somebody else: --to NAME");
+        return refuse(message, "name another person: --to NAME");
     }
     if !trust.registry().keys_of(args.to.as_str()).any(|(_, state)| state == KeyState::Active) {
-        return refuse(format!("`{}` has no active key", args.to), "name somebody else: --to NAME");
+        return refuse(format!("`{}` has no active key", args.to), "name another person: --to NAME");
     }
     Ok(())
 }
 
-/// Returns a name that no delegation has.
+/// Returns an unused name for the delegation.
 fn free(args: &CampaignDelegateArgs, session: &RepositorySession) -> Result<PrincipalId, CliError> {
     let root = session.work_tree()?;
     let name = |number: u32| {
@@ -123,8 +126,8 @@ fn free(args: &CampaignDelegateArgs, session: &RepositorySession) -> Result<Prin
             && !session.governed.delegations().iter().any(|one| one.value().id == *id)
     };
     (1..1000).find_map(|number| name(number).filter(is_free)).ok_or_else(|| {
-        Diagnostic::error("delegation-exists", "every name for this delegation is taken")
-            .help("look into delegations/ on main")
+        Diagnostic::error("delegation-exists", "all names for this delegation are in use")
+            .help("check delegations/ on main")
             .into()
     })
 }

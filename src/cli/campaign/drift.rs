@@ -1,4 +1,4 @@
-//! What changed in the scope of a campaign since it froze its population.
+//! Changes in the scope of a campaign since it froze its population.
 
 use crate::{
     campaign::{ChangedGrant, DriftDisposition, DriftDispositions, changes, population},
@@ -16,8 +16,8 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-/// Returns what is not as the campaign pinned it at the head of main, with what became of each change. Where no grant
-/// has changed, nothing is read.
+/// Returns the grants at the head of main that differ from the pinned population, with the disposition of each change.
+/// If no grant has changed, no inventory is read.
 ///
 /// # Errors
 /// When the base or an inventory cannot be read.
@@ -56,8 +56,8 @@ pub(super) fn drift(
     Ok(changes((&population, &before), (&population_now, &after), &disposals))
 }
 
-/// Returns whether anything that may select or make an item is not as it was pinned. When and how a system was last looked
-/// at changes each time, and changes no grant.
+/// Returns whether any grant file differs from the pinned one. Observation files are ignored: they change with every
+/// collection, but contain no grants.
 fn is_touched(campaign: &Campaign, base: ObjectId, session: &RepositorySession) -> Result<bool, CliError> {
     for pinned in &campaign.systems {
         let grants = format!("{}/grants", inventory::folder(&pinned.system));
@@ -69,7 +69,7 @@ fn is_touched(campaign: &Campaign, base: ObjectId, session: &RepositorySession) 
     Ok(false)
 }
 
-/// What the engine itself has done, by evidence.
+/// Returns the changes made by the engine, according to the evidence.
 fn engine(history: &EvidenceHistory) -> DriftDispositions {
     let successor = |action: &crate::model::history::ActionHistory| action.outcome.as_ref()?.successor.clone();
     DriftDispositions {
@@ -79,7 +79,7 @@ fn engine(history: &EvidenceHistory) -> DriftDispositions {
     }
 }
 
-/// What another campaign put to review, as it pinned it.
+/// Adds the grants that another campaign reviews, as it pinned them.
 fn put_to_review(
     other: &OpenCampaign,
     campaign: &Campaign,
@@ -102,7 +102,7 @@ fn put_to_review(
     Ok(())
 }
 
-/// Returns the campaigns that put changes of another one to review, sorted.
+/// Returns the campaigns that review the changes of another campaign, sorted.
 pub(super) fn supplementary_campaigns(changes: &[ChangedGrant]) -> Vec<CampaignId> {
     let of = |change: &ChangedGrant| match &change.disposition {
         Some(DriftDisposition::Campaign(id)) => Some(id.clone()),

@@ -33,7 +33,7 @@ pub(super) struct CampaignOpenArgs {
     /// Only the unanswered items of this campaign
     #[arg(long, value_name = "CAMPAIGN", conflicts_with_all = ["subjects", "roles", "reason"])]
     unanswered_in: Option<CampaignId>,
-    /// Why the campaign is narrowed, for its title; printed by `tenure campaign schedule`
+    /// The reason for narrowing the campaign, for its title; printed by `tenure campaign schedule`
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
 }
@@ -62,7 +62,7 @@ pub(super) fn run(args: &CampaignOpenArgs, context: &mut CommandContext) -> Resu
 /// Opens a campaign from a definition that came from the file `from`, and writes its files to the work tree.
 ///
 /// # Errors
-/// When its name is taken, or something stands against it: all of it.
+/// When the name is in use, or the campaign is invalid. All problems are returned.
 pub(super) fn open_from(
     session: &RepositorySession,
     context: &mut CommandContext,
@@ -72,8 +72,8 @@ pub(super) fn open_from(
 ) -> Result<OpenedCampaign, CliError> {
     let trust = session.trust()?;
     if !session.snapshot().list(&folder(&id)).map_err(store)?.files.is_empty() {
-        let problem = Diagnostic::error("campaign-exists", format!("`{id}` is on main already"));
-        return Err(problem.help("take another id: a campaign is opened once").into());
+        let problem = Diagnostic::error("campaign-exists", format!("`{id}` already exists on main"));
+        return Err(problem.help("choose another id: a campaign is opened only once").into());
     }
     let now = context.clock.now();
     let mut inputs = CampaignInputs::at(&session.repository, session.main, &session.governed, &definition, now)?;
@@ -96,20 +96,20 @@ pub(super) fn open_from(
     let crowded = crowded(&opened.campaign.id, opened.sheets.len(), trust.mandate().file().max_files_per_change());
     context.problems(&crowded.into_iter().collect())?;
     opened.publish(session.work_tree()?).map_err(|error| {
-        let problem = Diagnostic::error("file-unwritable", error.to_string()).with_note("nothing was written");
-        CliError::from(problem.help(format!("look at campaigns/{} in the work tree", opened.campaign.id)))
+        let problem = Diagnostic::error("file-unwritable", error.to_string()).with_note("no file was written");
+        CliError::from(problem.help(format!("check campaigns/{} in the work tree", opened.campaign.id)))
     })?;
     Ok(opened)
 }
 
-/// Says that the files of a campaign are more than one change may touch: its check would refuse them unread.
+/// Returns a warning if the campaign has more files than one change may contain; `tenure check` would reject it.
 fn crowded(id: &CampaignId, sheets: usize, most: u32) -> Option<Diagnostic> {
-    // Its own file, and the signature that is still to come.
+    // The campaign file and its signature.
     let files = sheets.saturating_add(2);
     if u32::try_from(files).is_ok_and(|files| files <= most) {
         return None;
     }
-    let message = format!("{id}: {files} files, and one change touches at most {most}");
+    let message = format!("{id}: {files} files, but one change may contain at most {most}");
     let problem = Diagnostic::warning("change-too-large", message);
     Some(problem.help("open it in parts, by system; or set `max_files_per_change` in the next mandate first"))
 }
@@ -147,12 +147,12 @@ mod tests {
     use crate::diag::RenderStyle;
 
     #[test]
-    fn what_no_check_would_take_is_told_when_it_is_written() {
+    fn change_above_file_limit_warns_when_it_is_written() {
         let id = CampaignId::parse("2026-q4").unwrap();
-        let told = |sheets| crowded(&id, sheets, 10_000).map(|problem| problem.render(RenderStyle::plain()));
-        assert_eq!(told(9_998), None);
-        insta::assert_snapshot!(told(9_999).unwrap(), @r"
-        warning[change-too-large]: 2026-q4: 10001 files, and one change touches at most 10000
+        let warning = |sheets| crowded(&id, sheets, 10_000).map(|problem| problem.render(RenderStyle::plain()));
+        assert_eq!(warning(9_998), None);
+        insta::assert_snapshot!(warning(9_999).unwrap(), @r"
+        warning[change-too-large]: 2026-q4: 10001 files, but one change may contain at most 10000
          |
          = help: open it in parts, by system; or set `max_files_per_change` in the next mandate first
         ");

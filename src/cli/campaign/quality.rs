@@ -1,4 +1,4 @@
-//! `tenure campaign quality ID`: how a campaign was reviewed.
+//! `tenure campaign quality ID`: statistics of the decisions in a campaign.
 
 use super::status::{ensure_campaign_exists, sheets_of};
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
 /// Show statistics of the decisions, and signs of rubber-stamping
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "For each reviewer, from signed files and evidence: items certified against the recommendation, bulk decisions, time for each decision, repeated reasons. Defaults and unanswered items are counted apart. The thresholds are set in `[review]` of the mandate. The numbers are indicators: git cannot show what a reviewer has read.\n\nExamples:\n  tenure campaign quality 2026-q4\n  tenure campaign quality 2026-q4 --csv > reviewers.csv\n\nExit codes: 0 no findings · 3 findings"
+    after_help = "For each reviewer, from signed files and evidence: items certified against the recommendation, bulk decisions, time for each decision, repeated reasons. Defaults and unanswered items are counted separately. The thresholds are set in `[review]` of the mandate. The numbers are indicators: git cannot show what a reviewer has read.\n\nExamples:\n  tenure campaign quality 2026-q4\n  tenure campaign quality 2026-q4 --csv > reviewers.csv\n\nExit codes: 0 no findings · 3 findings"
 )]
 pub(super) struct CampaignQualityArgs {
     /// The campaign
@@ -39,7 +39,7 @@ pub(super) fn run(args: &CampaignQualityArgs, context: &mut CommandContext) -> R
     Ok(if quality.findings.is_empty() { ExitStatus::Done } else { ExitStatus::Findings })
 }
 
-/// Returns how a campaign was reviewed, as main and the evidence have it.
+/// Returns the review quality of a campaign, from main and the evidence.
 ///
 /// # Errors
 /// When its worklists cannot be read.
@@ -51,10 +51,10 @@ pub(in crate::cli) fn quality_of(
     quality_over(&sheets_of(campaign, session)?, campaign, session, history)
 }
 
-/// As [`quality_of`], over worklists that were read already.
+/// As [`quality_of`], for worklists that are already loaded.
 ///
 /// # Errors
-/// When there is no trust to judge by.
+/// When there is no trust state.
 pub(super) fn quality_over(
     sheets: &[WorklistFile],
     campaign: &Verified<Campaign>,

@@ -1,4 +1,4 @@
-//! `tenure campaign remind`: whom to tell what now, printed for a scheduled job, and recorded once.
+//! `tenure campaign remind`: lists due reminders for a scheduled job, and records each once.
 
 use super::status::sheets_of;
 use crate::{
@@ -25,10 +25,10 @@ use std::{
 /// List the reminders and escalations that are due, and record or post them
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Reminders are computed from the open items. One that is recorded in the evidence is not repeated, and a closed stage has none.\n\nExamples:\n  tenure campaign remind\n  tenure campaign remind --output-format issues                one JSON array for a job: title, body, labels, marker\n  tenure campaign remind --output-format issues --record --commit-key KEY --log-key KEY\n  tenure campaign remind --open-issues                         in a job of GitHub Actions: open an issue for each, once"
+    after_help = "Reminders are computed from the open items. A reminder that is recorded in the evidence is not repeated. A closed stage has no reminders.\n\nExamples:\n  tenure campaign remind\n  tenure campaign remind --output-format issues                one JSON array for a job: title, body, labels, marker\n  tenure campaign remind --output-format issues --record --commit-key KEY --log-key KEY\n  tenure campaign remind --open-issues                         in a job of GitHub Actions: open an issue for each, once"
 )]
 pub(super) struct CampaignRemindArgs {
-    /// What to print
+    /// The format of the reminders
     #[arg(long, value_enum, default_value_t = ReminderFormat::Text)]
     output_format: ReminderFormat,
     /// Record each reminder in the evidence, with the engine's keys
@@ -44,7 +44,7 @@ pub(super) struct CampaignRemindArgs {
     engine: EngineArgs,
 }
 
-/// As what notices are printed.
+/// The format in which reminders are printed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
 enum ReminderFormat {
     /// Comments on the pull request or issue of a campaign: JSON with body and marker
@@ -80,7 +80,7 @@ pub(super) fn run(args: &CampaignRemindArgs, context: &mut CommandContext) -> Re
     Ok(ExitStatus::Done)
 }
 
-/// Returns what nobody was told yet, by campaign and reviewer.
+/// Returns the due reminders that are not recorded yet, by campaign and reviewer.
 fn due(
     session: &RepositorySession,
     history: &EvidenceHistory,
@@ -111,28 +111,29 @@ fn due(
         }
         let definition = &opening.campaign().definition;
         let waiting = OpenStage { campaign: id, definition, stage, begins, ends, open };
-        let mut told = notices(&waiting, &people, &owners, now);
-        // Whoever judges for somebody hears what they hear.
+        let mut reminders = notices(&waiting, &people, &owners, now);
+        // A delegate receives the reminders of the delegating reviewer.
         for delegation in session.governed.delegations().iter().map(|one| one.value()) {
             let counts = delegation.campaign == *id && delegation.until > now && !people.has_left(&delegation.to);
-            for notice in told.iter_mut().filter(|notice| counts && notice.reviewer == delegation.from) {
+            for notice in reminders.iter_mut().filter(|notice| counts && notice.reviewer == delegation.from) {
                 notice.to.insert(delegation.to.clone());
             }
         }
-        all.extend(told);
+        all.extend(reminders);
     }
     let only = args.only.as_ref().map(|ids| ids.split(' ').collect::<BTreeSet<_>>());
     all.retain(|notice| !history.is_noticed(&notice.id) && only.as_ref().is_none_or(|ids| ids.contains(&*notice.id)));
     Ok(all)
 }
 
-/// Opens an issue of each notice that has none. What is on the forge then was told; the job that records it gets the ids.
+/// Opens an issue for each reminder that has none. The ids of all posted reminders are an output of the job, so that
+/// another job can record them.
 fn post(due: &[Reminder], people: &IdentityDirectory, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let failed = |why: String| {
         let problem = Diagnostic::error("notification-failed", why);
         CliError::from(problem.help("give the step GITHUB_TOKEN with the permission `issues: write`"))
     };
-    let mut told = Vec::new();
+    let mut posted_ids = Vec::new();
     if !due.is_empty() {
         let forge = forge(context).map_err(failed)?;
         let there = forge.labelled(LABEL).map_err(|error| failed(error.to_string()))?;
@@ -142,7 +143,7 @@ fn post(due: &[Reminder], people: &IdentityDirectory, context: &mut CommandConte
         let mut posted = 0;
         for notice in due {
             if !is_there(notice) {
-                // The rest is told by the next run: a forge takes only so many at once.
+                // The next run posts the rest: the forge limits the rate.
                 if posted == MOST_POSTED {
                     break;
                 }
@@ -151,16 +152,16 @@ fn post(due: &[Reminder], people: &IdentityDirectory, context: &mut CommandConte
                 match issue {
                     Ok(issue) => writeln!(context.out, "#{} {}", issue.number, title(notice))?,
                     Err(error) => {
-                        context.output("reminded", &told.join(" "))?;
+                        context.output("reminded", &posted_ids.join(" "))?;
                         return Err(failed(error.to_string()));
                     }
                 }
             }
-            told.push(notice.id.as_str());
+            posted_ids.push(notice.id.as_str());
         }
     }
-    context.output("reminded", &told.join(" "))?;
-    writeln!(context.out, "{} of {} told", told.len(), due.len())?;
+    context.output("reminded", &posted_ids.join(" "))?;
+    writeln!(context.out, "{} of {} reminders posted", posted_ids.len(), due.len())?;
     Ok(ExitStatus::Done)
 }
 
@@ -202,7 +203,7 @@ fn show(
                 }
             }
             if due.is_empty() {
-                text.push_str("nobody is to be told anything now\n");
+                text.push_str("no reminders are due\n");
             }
             context.out.write_all(text.as_bytes())?;
             Ok(())
@@ -217,15 +218,15 @@ fn title(notice: &Reminder) -> String {
         "opened" => format!("to decide by {day}"),
         "due" => format!("undecided, were due on {day}: a fallback is asked"),
         "control-owner" => format!("undecided, were due on {day}: the owners of the campaign are asked"),
-        "default-action" => format!("undecided, were due on {day}: close the stage, and the default is taken"),
+        "default-action" => format!("undecided, were due on {day}: close the stage to apply the default"),
         _ => format!("undecided, due on {day}"),
     };
     format!("[{}] stage {}: {} of {} {what}", notice.campaign, notice.stage, items, notice.reviewer)
 }
 
-/// A body that a forge renders: nothing in it comes from a target, and names are ids.
+/// Returns the Markdown body of a reminder. It contains no text from a target, and names are ids.
 fn body(notice: &Reminder, people: &IdentityDirectory) -> String {
-    // An id is not a login: who has no handle is named and not called, or a stranger would be.
+    // Only a known handle is a mention: an id could be the login of an unrelated person.
     let handle = |id: &PrincipalId| people.get(id).and_then(|entry| entry.handle.as_ref()).map(ToString::to_string);
     let to: Vec<_> = notice.to.iter().map(|id| handle(id).unwrap_or_else(|| cell(id.as_str()))).collect();
     let mut text = format!("{}\n\nFor {}\n\n", cell(&title(notice)), to.join(", "));
@@ -239,11 +240,11 @@ fn body(notice: &Reminder, people: &IdentityDirectory) -> String {
         }
     }
     let next = match notice.event.as_str() {
-        "due" | "control-owner" => "A fallback may decide what nobody has: `tenure review`.\n",
+        "due" | "control-owner" => "A fallback may decide the open items: `tenure review`.\n",
         "default-action" => {
-            "`tenure campaign close-stage` writes the list of what nobody answered; a campaign owner signs it.\n"
+            "`tenure campaign close-stage` writes the list of unanswered items; a campaign owner signs it.\n"
         }
-        _ => "No answer is never consent: the definition says what it comes to.\n",
+        _ => "No answer is never consent: the campaign definition sets the outcome.\n",
     };
     text.push_str(&format!("\n{next}\n{}\n", marker(notice)));
     text
@@ -253,13 +254,13 @@ fn names(to: &BTreeSet<PrincipalId>) -> String {
     to.iter().map(PrincipalId::as_str).collect::<Vec<_>>().join(", ")
 }
 
-/// By this a job finds what it has posted.
+/// Returns the marker by which a job finds the issues it has posted.
 fn marker(notice: &Reminder) -> String {
     format!("<!-- tenure-notice {} -->", notice.id)
 }
 
 const MOST_FILES: usize = 30;
-/// By this label issues are found again.
+/// The label of all posted issues.
 const LABEL: &str = "tenure";
-/// How many issues one run opens; GitHub takes 80 a minute.
+/// Maximum number of issues that one run opens; GitHub accepts 80 a minute.
 const MOST_POSTED: usize = 50;

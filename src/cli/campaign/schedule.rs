@@ -1,4 +1,4 @@
-//! `tenure campaign schedule`: which campaigns are to be opened now, by their rhythm and by what happened.
+//! `tenure campaign schedule`: lists the campaigns that are due by recurrence or event, and opens them.
 
 use super::{
     drift::is_id_in_use,
@@ -47,7 +47,7 @@ pub(super) fn run(args: &CampaignScheduleArgs, context: &mut CommandContext) -> 
     for (from, definition) in definitions(&session)? {
         match to_open(&from, &definition, since, &session, context.clock.now()) {
             Ok(all) => due.extend(all.into_iter().map(|one| (one, definition.clone()))),
-            // One that cannot be judged never stops the others.
+            // An invalid definition does not stop the others.
             Err(failure) => problems.extend(failure.problems),
         }
     }
@@ -64,7 +64,7 @@ pub(super) fn run(args: &CampaignScheduleArgs, context: &mut CommandContext) -> 
         return ended(problems);
     }
     if due.is_empty() {
-        writeln!(context.out, "no campaign is to be opened now")?;
+        writeln!(context.out, "no campaign is due")?;
     }
     for (one, definition) in due {
         if !args.open {
@@ -77,7 +77,7 @@ pub(super) fn run(args: &CampaignScheduleArgs, context: &mut CommandContext) -> 
         };
         match open_from(&session, context, one.id.clone(), &one.from, definition) {
             Ok(opened) => print_next_steps(&opened, context)?,
-            // One that cannot be opened never stops the others.
+            // A campaign that cannot be opened does not stop the others.
             Err(failure) => problems.extend(failure.problems),
         }
     }
@@ -104,7 +104,7 @@ fn definitions(session: &RepositorySession) -> Result<Vec<(String, CampaignDefin
     Ok(definitions)
 }
 
-/// Returns what is to be opened from one definition and has no campaign yet.
+/// Returns the due campaigns of one definition that do not exist yet.
 fn to_open(
     from: &str,
     definition: &CampaignDefinition,
@@ -128,7 +128,7 @@ fn to_open(
     Ok(due)
 }
 
-/// Returns what happened that the definition asks for, where it selects anything of what that touches.
+/// Returns the campaigns that events trigger, if the definition selects any of the affected access.
 fn of_events(
     from: &str,
     definition: &CampaignDefinition,
@@ -139,7 +139,7 @@ fn of_events(
     let before = IdentitySnapshot::at(since, session)?;
     let inputs = CampaignInputs::at(&session.repository, session.main, &session.governed, definition, now)?;
     let here = IdentityView { people: &inputs.people, inventories: &inputs.inventories, at: now };
-    let mut due = by_event(from, definition, before.scene(), here);
+    let mut due = by_event(from, definition, before.view(), here);
     if due.is_empty() {
         return Ok(due);
     }
@@ -149,7 +149,7 @@ fn of_events(
     Ok(due)
 }
 
-/// Returns the commit of main that brought a definition: what happened before it was there is not its business.
+/// Returns the commit that added a definition to main; earlier events are ignored.
 fn arrival(from: &str, session: &RepositorySession) -> Result<Option<ObjectId>, CliError> {
     let commits = session.repository.first_parents(None, session.main).map_err(git)?;
     let (mut low, mut high) = (0, commits.len());
@@ -178,7 +178,7 @@ impl IdentitySnapshot {
         let (people, _) = identities_at(snapshot)?;
         let mut inventories = BTreeMap::new();
         for system in systems_at(snapshot)?.into_keys() {
-            // What cannot be read has no roles to compare; a campaign over it refuses to open, and says why.
+            // An unreadable inventory has no roles to compare; opening a campaign over it reports the error.
             if let Ok(loaded) = inventory::load(&CommitSource(snapshot), &system) {
                 inventories.insert(system, loaded);
             }
@@ -187,7 +187,7 @@ impl IdentitySnapshot {
         Ok(Self { people, inventories, at: at.unwrap_or(Timestamp::from_unix(0)) })
     }
 
-    fn scene(&self) -> IdentityView<'_> {
+    fn view(&self) -> IdentityView<'_> {
         IdentityView { people: &self.people, inventories: &self.inventories, at: self.at }
     }
 }

@@ -1,4 +1,4 @@
-//! How far a campaign is, for people and programs; and what its close would record.
+//! `tenure campaign status ID`: progress of a campaign, and the record that its close would write.
 
 use super::{
     drift::{drift, supplementary_campaigns},
@@ -45,7 +45,7 @@ pub(super) fn run(args: &CampaignStatusArgs, context: &mut CommandContext) -> Re
     show(&args.id, &session, &sheets, &history, context)
 }
 
-/// Prints how far a campaign is, by signed files and by what the evidence says.
+/// Prints the progress of a campaign, from signed files and evidence.
 ///
 /// # Errors
 /// When there is no such campaign, or its files cannot be read.
@@ -57,7 +57,7 @@ fn show(
     context: &mut CommandContext,
 ) -> Result<ExitStatus, CliError> {
     let (campaign, mut status) = status_of(id, session, sheets, history, context)?;
-    // Not in the way of a close: the campaign itself has been decided.
+    // Added after the status is computed, so that these findings do not prevent a close.
     status.findings.extend(non_response_findings(&status));
     let quality = quality_over(sheets, campaign, session, history)?;
     let changes = drift(id, session, history, context.clock.now())?;
@@ -70,19 +70,19 @@ fn show(
         value["changes"] = serde_json::to_value(&changes).map_err(std::io::Error::from)?;
         context.json(&value)?;
     } else {
-        let look = OutputStyle::new(context.out_style);
-        let quality = format!("\n{}", quality_human(&quality, look));
-        let told = [asked_human(&asked, look), drift_human(&changes, look)].concat();
-        context.out.write_all([campaign_human(&status, look), quality, told].concat().as_bytes())?;
+        let style = OutputStyle::new(context.out_style);
+        let quality = format!("\n{}", quality_human(&quality, style));
+        let details = [asked_human(&asked, style), drift_human(&changes, style)].concat();
+        context.out.write_all([campaign_human(&status, style), quality, details].concat().as_bytes())?;
     }
     let wrong = !status.findings.is_empty() || !quality.findings.is_empty();
     Ok(if status.overdue || wrong { ExitStatus::Findings } else { ExitStatus::Done })
 }
 
-/// Returns what the evidence will say of the campaign's close.
+/// Returns the record of the close of a campaign.
 ///
 /// # Errors
-/// When something is undecided, or unconfirmed and not excepted: all of it, with exit 3.
+/// When an item is undecided, or neither confirmed nor excepted. All problems are returned, with exit 3.
 pub(super) fn closing(
     id: &CampaignId,
     session: &RepositorySession,
@@ -104,7 +104,7 @@ pub(super) fn closing(
     }
 }
 
-/// Returns who was asked in the place of others, with why, and about how many items.
+/// Returns the substitute reviewers with the reason and the number of their items.
 fn asked(sheets: &[WorklistFile]) -> BTreeMap<(String, String), usize> {
     let mut asked: BTreeMap<(&PrincipalId, &str), usize> = BTreeMap::new();
     for sheet in sheets {
@@ -117,7 +117,7 @@ fn asked(sheets: &[WorklistFile]) -> BTreeMap<(String, String), usize> {
     asked.into_iter().map(|((who, why), items)| ((who.to_string(), why.to_owned()), items)).collect()
 }
 
-/// Returns how far a campaign is.
+/// Returns the status of a campaign.
 fn status_of<'s>(
     id: &CampaignId,
     session: &'s RepositorySession,
@@ -145,8 +145,8 @@ fn status_of<'s>(
     Ok((campaign, status))
 }
 
-/// Returns the worklists as they were when the campaign's owners had signed it: `trust` has accepted them then, and holds
-/// later files against them.
+/// Returns the worklists at the commit where the signed campaign reached main. `trust` has verified them, and compares
+/// later files with them.
 ///
 /// # Errors
 /// When they cannot be read.
@@ -159,13 +159,13 @@ pub(super) fn sheets_of(
     Ok(reviews.into_iter().map(|(path, review)| WorklistFile { path, review }).collect())
 }
 
-/// Refuses a campaign that is not there.
+/// Returns the error for a campaign that does not exist.
 pub(super) fn ensure_campaign_exists(id: &CampaignId, session: &RepositorySession) -> CliError {
     let known: Vec<_> = session.governed.openings().keys().map(|id| format!("`{id}`")).collect();
     let problem = Diagnostic::error("unknown-campaign", format!("no campaign `{id}` is signed on main"));
     let problem = match known.as_slice() {
         [] => problem,
-        known => problem.with_note(format!("there are {}", known.join(", "))),
+        known => problem.with_note(format!("signed campaigns: {}", known.join(", "))),
     };
     problem.help(format!("tenure sign campaigns/{id}/campaign.toml, and merge it with its reviews")).into()
 }

@@ -1,4 +1,4 @@
-//! `tenure campaign summary ID [FILES…]`: review files as Markdown, for the page of a pull request.
+//! `tenure campaign summary ID [FILES…]`: review files as Markdown, for pull requests.
 
 use crate::{
     campaign::{ContextIndex, folder},
@@ -22,7 +22,7 @@ use std::io::Write;
 /// Print review files as Markdown: items, decisions, and the outcome for unanswered items
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "The files are read from the work tree. The page is printed, not written to the repository: a job adds it to its summary or to a comment.\n\nExamples:\n  tenure campaign summary 2026-q4\n  tenure campaign summary 2026-q4 campaigns/2026-q4/reviews/db/ana.toml >> \"$GITHUB_STEP_SUMMARY\""
+    after_help = "The files are read from the work tree. The Markdown is printed, not written to the repository: a job adds it to its summary or to a comment.\n\nExamples:\n  tenure campaign summary 2026-q4\n  tenure campaign summary 2026-q4 campaigns/2026-q4/reviews/db/ana.toml >> \"$GITHUB_STEP_SUMMARY\""
 )]
 pub(super) struct CampaignSummaryArgs {
     /// The campaign
@@ -44,8 +44,10 @@ pub(super) fn run(args: &CampaignSummaryArgs, context: &mut CommandContext) -> R
     let mut found: Vec<(String, Review)> = Vec::new();
     for path in paths.into_iter().filter(|path| !path.ends_with(".sig")) {
         if !matches!(RepoPath::of(&path), RepoPath::Review { .. }) {
-            let problem = Diagnostic::error("no-review", format!("`{path}` is no review file"));
-            return Err(problem.help(format!("name files below {reviews}, from the top of the repository")).into());
+            let problem = Diagnostic::error("no-review", format!("`{path}` is not a review file"));
+            return Err(problem
+                .help(format!("name files below {reviews}, relative to the top of the repository"))
+                .into());
         }
         let unreadable = |why: String| Diagnostic::error("file-unreadable", why).help("tenure review --list");
         let bytes = WorkTree::new(tree).read(&path).map_err(|error| unreadable(error.to_string()))?;
@@ -72,7 +74,7 @@ pub(super) fn run(args: &CampaignSummaryArgs, context: &mut CommandContext) -> R
         context.json(&overviews.iter().map(ReviewOverview::json).collect::<Vec<_>>())?;
         return Ok(ExitStatus::Done);
     }
-    // What is known of a handful is read at once; for thousands of items it would not fit on the page anyway.
+    // Decision contexts are shown only for a limited number of items.
     let many: usize = found.iter().map(|(_, review)| review.items.len()).sum();
     let systems = found.iter().map(|(_, review)| review.system.clone()).collect();
     let subjects = found.iter().flat_map(|(_, review)| &review.items).map(|item| item.subject.clone()).collect();
@@ -86,5 +88,5 @@ pub(super) fn run(args: &CampaignSummaryArgs, context: &mut CommandContext) -> R
     Ok(ExitStatus::Done)
 }
 
-/// With more items than this, the page is full of tables.
+/// Maximum number of items with decision contexts.
 const MOST_CARDS: usize = 500;

@@ -1,4 +1,4 @@
-//! `tenure campaign supplement ID`: puts to review what changed while a campaign was open, in a campaign of its own.
+//! `tenure campaign supplement ID`: opens a campaign over the grants that changed while another one was open.
 
 use super::{
     drift::{drift, is_id_in_use},
@@ -14,7 +14,7 @@ use crate::{
 /// Open a campaign over the grants that were added or changed since another one opened
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "The population of a campaign is frozen, so later grants are reviewed in a campaign that follows it. The close of the first one names it.\n\nExamples:\n  tenure campaign supplement 2026-q4\n\nExit codes: 0 opened, or nothing to open · 3 the campaign cannot be opened"
+    after_help = "The population of a campaign is frozen, so grants that are added or changed later are reviewed in a follow-up campaign. The close record of the first campaign names the follow-up.\n\nExamples:\n  tenure campaign supplement 2026-q4\n\nExit codes: 0 opened, or no grants to review · 3 the campaign cannot be opened"
 )]
 pub(super) struct CampaignSupplementArgs {
     /// The campaign
@@ -30,7 +30,7 @@ pub(super) fn run(args: &CampaignSupplementArgs, context: &mut CommandContext) -
     let changes = drift(&args.id, &session, &history, context.clock.now())?;
     let open: Vec<_> = changes.iter().filter(|change| change.disposition.is_none()).collect();
     if open.is_empty() {
-        writeln!(context.out, "{}: nothing that changed waits for a review", args.id)?;
+        writeln!(context.out, "{}: no change needs a review", args.id)?;
         return Ok(ExitStatus::Done);
     }
     let touched = AffectedScope::accounts(open.iter().map(|change| change.subject.clone()));
@@ -46,7 +46,7 @@ pub(super) fn run(args: &CampaignSupplementArgs, context: &mut CommandContext) -
     let id = (1..100).find_map(free).ok_or_else(|| {
         CliError::from(Diagnostic::error(
             "campaign-exists",
-            format!("`{}-late` and what follows it are taken", args.id),
+            format!("`{}-late` and all following names are in use", args.id),
         ))
     })?;
     let opened = open_from(&session, context, id, &campaign.from, definition)?;

@@ -1,4 +1,4 @@
-//! What people write in the demo: who is who, what is reviewed, and their decisions.
+//! Files that people write in the demo: principals, system, campaign definition and decisions.
 
 use crate::{
     cli::CliError,
@@ -14,15 +14,15 @@ use crate::{
 };
 use std::{fs, io::Write, path::Path};
 
-/// Decisions that were written, and who has to sign which file.
+/// Written decisions, with the signers of each file.
 pub(super) struct ScriptedDecisions {
-    /// One item as it reads in the file.
+    /// One item as text, for display.
     pub(super) example: String,
     /// The files, each with its signers.
     pub(super) files: Vec<(String, Vec<String>)>,
 }
 
-/// Describes the host, who is who on it, and what is reviewed.
+/// Writes the system, the principals and the campaign definition.
 pub(super) fn describe(repository: &Path) -> Result<(), CliError> {
     let mut settings = toml::Table::new();
     settings.insert("root".to_owned(), toml::Value::String("../host".to_owned()));
@@ -73,8 +73,8 @@ pub(super) fn describe(repository: &Path) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Fills in every worklist: the export job's and the backup agent's membership of `sudo`, the leaver's membership of
-/// `docker` and the leaver's key go; the rest stays for a quarter. One item is left open.
+/// Fills in every worklist. Revokes the `sudo` membership of the export job and the backup agent, the `docker`
+/// membership of the leaver, and the key of the leaver; certifies the rest for a quarter. One item stays open.
 pub(super) fn decide(repository: &Path) -> Result<ScriptedDecisions, CliError> {
     let mut decided = ScriptedDecisions { example: String::new(), files: Vec::new() };
     for path in worklists(repository)? {
@@ -83,7 +83,7 @@ pub(super) fn decide(repository: &Path) -> Result<ScriptedDecisions, CliError> {
             if is_the_rule(item) {
                 continue;
             }
-            let (verdict, reason) = judgement(item);
+            let (verdict, reason) = decision(item);
             item.decision = Some(verdict);
             item.reason = reason.to_owned();
             item.until = (verdict == Verdict::Certify && item.tier == Tier::T0).then(end_of_quarter).transpose()?;
@@ -97,7 +97,7 @@ pub(super) fn decide(repository: &Path) -> Result<ScriptedDecisions, CliError> {
     Ok(decided)
 }
 
-/// Writes the next file of the reviewer whose worklist left the rule open.
+/// Writes the second review file of the reviewer whose worklist has the open rule.
 pub(super) fn decide_the_rule(repository: &Path) -> Result<ScriptedDecisions, CliError> {
     for path in worklists(repository)? {
         let mut review = read(repository, &path)?;
@@ -112,7 +112,7 @@ pub(super) fn decide_the_rule(repository: &Path) -> Result<ScriptedDecisions, Cl
     Err(Diagnostic::error("demo-failed", "no worklist has the rule that was left open").into())
 }
 
-/// Puts a key back, as somebody with an editor would.
+/// Adds a removed key again, as a manual change.
 pub(super) fn restore_key(host: &Path, key: &Path) -> Result<(), CliError> {
     let line = fs::read_to_string(key)?;
     let line = line.trim_end().trim_end_matches(" laptop");
@@ -121,12 +121,12 @@ pub(super) fn restore_key(host: &Path, key: &Path) -> Result<(), CliError> {
     Ok(())
 }
 
-fn judgement(item: &Item) -> (Verdict, &'static str) {
+fn decision(item: &Item) -> (Verdict, &'static str) {
     match (item.principal.as_str(), item.entitlement.as_str()) {
         ("svc_export", what) if what.contains("sudo") => (Verdict::Revoke, "the export job was retired in May"),
         ("svc_backup", what) if what.contains("sudo") => (Verdict::Revoke, "a backup needs no root"),
         ("li", _) => (Verdict::Revoke, "left on 2026-09-30"),
-        (_, what) if what.contains("li@laptop") => (Verdict::Revoke, "the laptop of somebody who left"),
+        (_, what) if what.contains("li@laptop") => (Verdict::Revoke, "the laptop of a person who left"),
         _ => (Verdict::Certify, "needed as it is"),
     }
 }

@@ -1,9 +1,9 @@
-//! The small host of the demo: a tree with the account files of a Debian server, as they look after a few years.
+//! Sample host of the demo: a folder with the account files of a Debian server after some years of use.
 
 use std::{fs, io, os::unix::fs::PermissionsExt, path::Path};
 
-/// Writes the host's files below `root`. `old_key` and `new_key` are the public key lines of the deployment account: one
-/// of a laptop whose owner left, one of the build server.
+/// Writes the files of the host below `root`. `old_key` and `new_key` are the public key lines of the deployment
+/// account: one of a laptop whose owner left, one of the build server.
 ///
 /// # Errors
 /// When a file cannot be written.
@@ -29,7 +29,7 @@ pub(super) fn write(root: &Path, old_key: &str, new_key: &str) -> io::Result<()>
     Ok(())
 }
 
-/// `svc_export` is a job that was retired in May; `svc_backup` has its rights twice; `li` has left.
+/// `svc_export` is a retired job; `svc_backup` has root through two paths; `li` has left.
 const PASSWD: &str = "\
 root:x:0:0:root:/root:/bin/bash
 daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin
@@ -40,7 +40,7 @@ svc_backup:x:1102:1102:backup agent:/srv/backup:/bin/bash
 deploy:x:1103:1103:deployment:/srv/deploy:/bin/bash
 ";
 
-/// No password here opens anything: `!` locks, and `*` never matches.
+/// All passwords are locked: `!` locks an account, and `*` never matches.
 const SHADOW: &str = "\
 root:!:20000:0:99999:7:::
 daemon:*:20000:0:99999:7:::
@@ -82,7 +82,7 @@ root\tALL=(ALL:ALL) ALL
 @includedir /etc/sudoers.d
 ";
 
-/// The second way, which nobody remembers.
+/// The forgotten second path to root.
 const SUDOERS_BACKUP: &str = "\
 # restore drill 2024, remove after the weekend
 svc_backup ALL=(ALL:ALL) NOPASSWD: ALL

@@ -10,15 +10,15 @@ use std::{fs, path::PathBuf};
 
 /// Run all stages on a small sample host, from init to audit
 ///
-/// One removal succeeds on the host without taking the right away, and verification detects it. The folder is kept, so
-/// that you can look at the result and continue by hand.
+/// One removal succeeds on the host but does not remove the access, and verification detects it. The folder is kept, so
+/// that you can inspect the result and continue manually.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  tenure demo\n  tenure demo /tmp/try-out && cd /tmp/try-out/repo && git log --all --graph --oneline"
 )]
 pub(super) struct DemoArgs {
-    // The id must differ from that of the global `-C DIR`: clap would take the one for the other.
-    /// The folder to build it in, new or empty [default: a new folder below the system's temporary folder]
+    // The id must differ from that of the global `-C DIR`: clap would confuse the two.
+    /// The folder of the demo, new or empty [default: a new folder below the system's temporary folder]
     #[arg(value_name = "FOLDER")]
     folder: Option<PathBuf>,
 }
@@ -40,7 +40,7 @@ pub(super) fn run(args: &DemoArgs, context: &mut CommandContext) -> Result<ExitS
 }
 
 fn found(stage: &mut DemoSandbox<'_>) -> Result<(), CliError> {
-    stage.narrate("1. Ana, Ben and Mia found a governed repository. Two of them must sign what concerns trust.")?;
+    stage.narrate("1. Ana, Ben and Mia create a governed repository. Two of them must sign the trust files.")?;
     for name in ["ana", "ben", "mia"] {
         stage.make_key(name)?;
     }
@@ -66,21 +66,21 @@ fn found(stage: &mut DemoSandbox<'_>) -> Result<(), CliError> {
 }
 
 fn collect(stage: &mut DemoSandbox<'_>) -> Result<(), CliError> {
-    stage.narrate("2. What does the host web-1 hold? The read is counted twice, by two ways.")?;
+    stage.narrate("2. Collect the access on the host web-1. The grants are counted twice, in independent ways.")?;
     decisions::describe(&stage.repository())?;
     stage.tenure(&["policy", "init", "people"], ExitStatus::Done, 3)?;
-    stage.merge("describe-web-1", "systems: web-1, who is who, what is reviewed, and by which rules")?;
+    stage.merge("describe-web-1", "systems: web-1, its principals, the campaign definition and the rules")?;
     stage.tenure(&["collect", "web-1"], ExitStatus::Done, 5)?;
     stage.merge("collect-web-1", "inventory of web-1")?;
     Ok(())
 }
 
 fn review(stage: &mut DemoSandbox<'_>) -> Result<(), CliError> {
-    stage.narrate("3. A campaign freezes that population, and gives every item to somebody who may judge it.")?;
+    stage.narrate("3. A campaign freezes that population, and assigns every item to a reviewer who may decide it.")?;
     stage.tenure(&["campaign", "open", CAMPAIGN, "--from", "policies/privileged.toml"], ExitStatus::Done, 4)?;
     stage.tenure(&["sign", "--key", "../keys/ana", "campaigns/2026-q4/campaign.toml"], ExitStatus::Done, 0)?;
     stage.merge("open-2026-q4", "open the campaign 2026-q4")?;
-    stage.narrate("4. The reviewers decide in their files, and sign the bytes. One item reads like this:")?;
+    stage.narrate("4. The reviewers write decisions into their files and sign the files. An example item:")?;
     let decided = decisions::decide(&stage.repository())?;
     stage.show(&decided.example)?;
     for (path, signers) in &decided.files {
@@ -97,18 +97,17 @@ fn review(stage: &mut DemoSandbox<'_>) -> Result<(), CliError> {
 }
 
 fn enforce(stage: &mut DemoSandbox<'_>) -> Result<(), CliError> {
-    stage.narrate("5. What will that change? The planner has no connection, so nothing can be written from here.")?;
+    stage.narrate("5. Show the planned changes. The planner has no connection to the host and cannot change it.")?;
     stage.tenure(&["plan"], ExitStatus::Done, 16)?;
-    stage.narrate("6. Enforce: intents first, on the remote; then each change, and a look at the host afterwards.")?;
+    stage.narrate("6. Enforce: push the intents to the remote, apply each change, and read the host back.")?;
     stage.tenure(&[&["enforce"][..], &ENGINE].concat(), ExitStatus::Disagrees, 20)?;
-    stage.narrate("   The host took both removals from `sudo`. One of them changed nothing: a forgotten file still makes\n   svc_backup root. Others close the ticket here. Tenure exits 4, and the item stays open:")?;
+    stage.narrate("   The host accepted both removals from `sudo`, but one had no effect: a forgotten file still gives svc_backup\n   root access. A ticket system would report success here. Tenure exits with 4, and the item stays open:")?;
     stage.tenure(&["campaign", "status", CAMPAIGN], ExitStatus::Done, 2)?;
     Ok(())
 }
 
 fn find_the_other_way(stage: &mut DemoSandbox<'_>) -> Result<(), CliError> {
-    stage
-        .narrate("7. The reviewer decides on the rule as well, which was left open, and the next run does the rest.")?;
+    stage.narrate("7. The reviewer also decides the open item, the forgotten rule. The next run removes it.")?;
     let decided = decisions::decide_the_rule(&stage.repository())?;
     for (path, signers) in &decided.files {
         for signer in signers {
@@ -121,15 +120,15 @@ fn find_the_other_way(stage: &mut DemoSandbox<'_>) -> Result<(), CliError> {
 }
 
 fn prove(stage: &mut DemoSandbox<'_>) -> Result<(), CliError> {
-    stage.narrate("8. Somebody puts the laptop's key back by hand. A later look finds it:")?;
+    stage.narrate("8. A person adds the key of the laptop again manually. The next verification detects it:")?;
     decisions::restore_key(&stage.root.join("host"), &stage.key("laptop").with_extension("pub"))?;
     stage.tenure(&[&["verify"][..], &ENGINE].concat(), ExitStatus::Disagrees, 20)?;
-    stage.narrate("   The decision is still in force, so the next run takes it away again.")?;
+    stage.narrate("   The decision is still in force, so the next run removes the key again.")?;
     stage.tenure(&["collect", "web-1"], ExitStatus::Done, 0)?;
     stage.merge("collect-again", "inventory of web-1")?;
     stage.tenure(&[&["enforce"][..], &ENGINE].concat(), ExitStatus::Done, 20)?;
     stage.narrate(
-        "9. Root on a host is tier T0: that counts as gone only once another job, with a key of its own, has looked.",
+        "9. Root on a host is tier T0: its removal is confirmed only when a separate job with its own key has read the host.",
     )?;
     stage.tenure(&[&["verify"][..], &READBACK].concat(), ExitStatus::Done, 20)?;
     stage.tenure(&[&["campaign", "close", CAMPAIGN][..], &ENGINE].concat(), ExitStatus::Done, 5)?;
@@ -139,11 +138,11 @@ fn prove(stage: &mut DemoSandbox<'_>) -> Result<(), CliError> {
 }
 
 fn farewell(stage: &mut DemoSandbox<'_>) -> Result<(), CliError> {
-    // The engine pushes evidence; whoever looks at it from here has to fetch it.
+    // The engine pushes evidence to the remote, so it must be fetched into this clone.
     stage.git(&["fetch", "--quiet", "origin"], false)?;
     let root = stage.root.display().to_string();
     let pin = stage.pin.clone().unwrap_or_default();
-    stage.narrate(&format!("The demo is in {root}. To look at it and continue:"))?;
+    stage.narrate(&format!("The demo is in {root}. To inspect it and continue:"))?;
     stage.show(&format!(
         "cd {root}/repo && export TENURE_ROOT={pin}\n\
          git log --oneline --graph --all\n\

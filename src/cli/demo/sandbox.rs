@@ -1,4 +1,4 @@
-//! Where the demo plays: folders, keys, a bare remote, and a way to run commands and show them.
+//! Sandbox of the demo: folders, keys, a bare remote, and the execution of commands with their output.
 
 use super::super::{Cli, CliError, CommandContext, ExitStatus, dispatch};
 use crate::{
@@ -16,19 +16,19 @@ use std::{
     rc::Rc,
 };
 
-/// Where the demo plays.
+/// The sandbox of the demo.
 pub(super) struct DemoSandbox<'a> {
-    /// The folder that holds everything.
+    /// The folder of the demo.
     pub(super) root: PathBuf,
-    /// The root pin, once there is one.
+    /// The root pin, after `tenure init`.
     pub(super) pin: Option<String>,
     context: &'a mut CommandContext,
 }
 
-/// Returns the folder that was asked for, created if necessary.
+/// Returns the requested folder, created if necessary.
 ///
 /// # Errors
-/// When it cannot be created, or is not empty: a demo never writes over anything.
+/// When it cannot be created, or is not empty: the demo overwrites no files.
 pub(super) fn use_folder(base: &Path, folder: &Path) -> Result<PathBuf, CliError> {
     let root = base.join(folder);
     let failed = |error: io::Error| {
@@ -43,7 +43,7 @@ pub(super) fn use_folder(base: &Path, folder: &Path) -> Result<PathBuf, CliError
     root.canonicalize().map_err(failed)
 }
 
-/// Creates a folder with the first free name below `base`, readable by its owner only, since it will hold keys.
+/// Creates a folder with the first unused name below `base`. Only its owner can read it, since it will contain keys.
 ///
 /// # Errors
 /// When it cannot be created.
@@ -60,7 +60,7 @@ pub(super) fn new_folder(base: &Path) -> Result<PathBuf, CliError> {
             }
         }
     }
-    let problem = Diagnostic::error("folder-full", format!("{} is full of folders of earlier demos", base.display()));
+    let problem = Diagnostic::error("folder-full", format!("{} has too many folders of earlier demos", base.display()));
     Err(problem.help("remove them, or name another folder: tenure demo FOLDER").into())
 }
 
@@ -74,7 +74,7 @@ impl<'a> DemoSandbox<'a> {
         Ok(Self { root: root.to_owned(), pin: None, context })
     }
 
-    /// Returns the governed repository's folder.
+    /// Returns the folder of the governed repository.
     pub(super) fn repository(&self) -> PathBuf {
         self.root.join("repo")
     }
@@ -84,7 +84,7 @@ impl<'a> DemoSandbox<'a> {
         self.root.join("keys").join(name)
     }
 
-    /// Makes a key pair as OpenSSH files, and returns the public line without its comment.
+    /// Generates a key pair as OpenSSH files, and returns the public key line without its comment.
     pub(super) fn make_key(&self, name: &str) -> Result<String, CliError> {
         let refuse = |error: KeyError| CliError::from(Diagnostic::error("demo-failed", error.to_string()));
         let key = PrivateKey::generate().map_err(refuse)?;
@@ -96,21 +96,21 @@ impl<'a> DemoSandbox<'a> {
         Ok(line)
     }
 
-    /// Tells what happens next.
+    /// Prints a description of the next step.
     pub(super) fn narrate(&mut self, text: &str) -> io::Result<()> {
         writeln!(self.context.out, "\n{text}")
     }
 
-    /// Shows a line of the story that is no command.
+    /// Prints indented text that is not a command.
     pub(super) fn show(&mut self, text: &str) -> io::Result<()> {
         text.lines().try_for_each(|line| writeln!(self.context.out, "    {line}"))
     }
 
-    /// Runs a tenure command through the same code as the command line, shows it and at most `lines` lines of its answer,
-    /// and returns the whole answer.
+    /// Runs a `tenure` command through the same code as the command line, prints it with at most `lines` lines of its
+    /// output, and returns the complete output.
     ///
     /// # Errors
-    /// When it ends otherwise than the story says.
+    /// When its exit status differs from the expected one.
     pub(super) fn tenure(&mut self, words: &[&str], exit: ExitStatus, lines: usize) -> Result<String, CliError> {
         let shown = words.join(" ");
         writeln!(self.context.out, "  $ tenure {shown}")?;
@@ -162,7 +162,7 @@ impl<'a> DemoSandbox<'a> {
         Err(Diagnostic::error("demo-failed", message).help("please report this with the text above").into())
     }
 
-    /// Runs git in the repository. Shows it where the story tells it.
+    /// Runs git in the repository, and prints the command if `shown` is set.
     pub(super) fn git(&mut self, words: &[&str], shown: bool) -> Result<(), CliError> {
         if shown {
             writeln!(self.context.out, "  $ git {}", words.join(" "))?;
@@ -183,7 +183,7 @@ impl<'a> DemoSandbox<'a> {
         Err(Diagnostic::error("demo-failed", message).help("check that git works: git --version").into())
     }
 
-    /// Commits everything in the work tree on a branch, and merges that as a pull request would be.
+    /// Commits all changes on a branch, and merges it in place of a pull request.
     pub(super) fn merge(&mut self, branch: &str, message: &str) -> Result<(), CliError> {
         self.git(&["checkout", "--quiet", "-b", branch], false)?;
         self.git(&["add", "--all"], false)?;
@@ -191,7 +191,7 @@ impl<'a> DemoSandbox<'a> {
         self.merge_branch(branch, message)
     }
 
-    /// Merges a branch that is committed.
+    /// Merges a committed branch.
     pub(super) fn merge_branch(&mut self, branch: &str, message: &str) -> Result<(), CliError> {
         self.git(&["checkout", "--quiet", "main"], false)?;
         self.git(&["merge", "--quiet", "--no-ff", "-m", &format!("Merge {branch}: {message}"), branch], false)?;
@@ -200,7 +200,7 @@ impl<'a> DemoSandbox<'a> {
         Ok(())
     }
 
-    /// `../` in the words of the story is the demo's own folder, wherever the demo is run from.
+    /// Replaces `../` in an argument with the folder of the demo, regardless of the current directory.
     fn expand(&self, word: &str) -> String {
         let folder = format!("{}/", self.root.display());
         match word.split_once("../") {
@@ -210,7 +210,7 @@ impl<'a> DemoSandbox<'a> {
     }
 }
 
-/// A buffer that a command writes to and the story reads from.
+/// A buffer for the output of a command.
 #[derive(Clone, Debug, Default)]
 struct SharedBuffer(Rc<RefCell<Vec<u8>>>);
 
@@ -231,5 +231,5 @@ impl Write for SharedBuffer {
     }
 }
 
-/// The highest number of a folder that is created without being named.
+/// The highest number in the name of a default folder.
 const MAX_FOLDERS: u32 = 10_000;

@@ -1,4 +1,4 @@
-//! How every exception stands.
+//! `tenure exception list`: exceptions with their state.
 
 use crate::{
     campaign::{ExceptionContext, ExceptionStatus, UNDECIDED, exception_findings, exceptions},
@@ -39,22 +39,22 @@ pub(super) fn run(args: &ExceptionListArgs, context: &mut CommandContext) -> Res
         OutputFormat::Markdown => write!(context.out, "{}", exceptions_markdown(&shown))?,
         OutputFormat::Sarif => context.json(&findings_sarif(&findings))?,
         OutputFormat::Github | OutputFormat::Human => {
-            let look = OutputStyle::new(context.out_style);
-            write!(context.out, "{}{}", exceptions_human(&shown, look), findings_human(&findings, look))?;
+            let style = OutputStyle::new(context.out_style);
+            write!(context.out, "{}{}", exceptions_human(&shown, style), findings_human(&findings, style))?;
         }
     }
     let wrong = findings.iter().any(|finding| finding.code != "exception-ends-soon");
     Ok(if wrong { ExitStatus::Findings } else { ExitStatus::Done })
 }
 
-/// Returns what is wrong with exceptions at a commit, for `tenure check`: one that lapsed or is unproven is an error, one
-/// that ends soon, or on which nobody has decided, a warning.
+/// Returns the problems of the exceptions at a commit, for `tenure check`. A lapsed exception or an untested control is
+/// an error; an exception that ends soon or whose item is undecided is a warning.
 pub(in crate::cli) fn problems(
     governed: &RepositoryState,
     snapshot: RepositorySnapshot<'_>,
     now: Timestamp,
 ) -> Diagnostics {
-    let say = |Finding { severity, code, subject, message, help }: Finding| {
+    let diagnostic = |Finding { severity, code, subject, message, help }: Finding| {
         let problem = match severity {
             _ if code == UNDECIDED => Diagnostic::warning(code, message),
             Severity::Low => Diagnostic::warning(code, message),
@@ -63,10 +63,10 @@ pub(in crate::cli) fn problems(
         problem.in_file(subject).help(help)
     };
     let Some(trust) = governed.trust() else { return Diagnostics::new() };
-    exception_findings(&exception_statuses(governed, trust, snapshot, now), now).into_iter().map(say).collect()
+    exception_findings(&exception_statuses(governed, trust, snapshot, now), now).into_iter().map(diagnostic).collect()
 }
 
-/// Returns every exception at a commit, as it stands.
+/// Returns the status of every exception at a commit.
 pub(in crate::cli) fn exception_statuses(
     governed: &RepositoryState,
     trust: &TrustState,
@@ -92,7 +92,7 @@ pub(in crate::cli) fn exception_statuses(
     exceptions(&ledger)
 }
 
-/// Returns the digests of all grants of a system, sorted; nothing when its inventory cannot be read or is partial.
+/// Returns the digests of all grants of a system, sorted; `None` if its inventory is unreadable or partial.
 fn grants(snapshot: RepositorySnapshot<'_>, system: &SystemId) -> Option<Vec<Digest>> {
     let loaded = inventory::load(&snapshot, system).ok().filter(|loaded| loaded.inventory.is_complete())?;
     let mut digests: Vec<_> = loaded.inventory.grants().map(crate::model::Grant::digest).collect();

@@ -14,7 +14,7 @@ use clap::Subcommand;
 /// Write, test and list exceptions: accepted risks with an end date
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "An exception applies to one grant as it was reviewed. Its approvers sign it, it ends by itself, and its compensating control must be tested: `tenure exception record-test` records the result.\n\nExamples:\n  tenure exception list\n  tenure exception new itm-7c0f2f6e9a4b41d2 --rule NHI-PRV-01 --rating high --owner ana.ruiz --approver li.chen \\\n      --until 90d --reason 'needed until the cut-over' --compensating 'sessions are recorded'\n  tenure exception record-test exc-7c0f2f6e --by mo.khan --result held --statement 'looked at eleven sessions' --artifact sessions.csv"
+    after_help = "An exception applies to one grant as it was reviewed. Its approvers sign it, it ends automatically, and its compensating control must be tested: `tenure exception record-test` records the result.\n\nExamples:\n  tenure exception list\n  tenure exception new itm-7c0f2f6e9a4b41d2 --rule NHI-PRV-01 --rating high --owner ana.ruiz --approver li.chen \\\n      --until 90d --reason 'needed until the cut-over' --compensating 'sessions are recorded'\n  tenure exception record-test exc-7c0f2f6e --by mo.khan --result held --statement 'looked at eleven sessions' --artifact sessions.csv"
 )]
 pub(super) struct ExceptionArgs {
     #[command(subcommand)]

@@ -1,4 +1,4 @@
-//! Writing an exception for an item.
+//! `tenure exception new ITEM`: writes an exception for an item.
 
 use crate::{
     campaign::folder,
@@ -19,7 +19,7 @@ use std::fs;
 /// Write an exception for an item, to be signed by its approvers
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "The exception applies to the grant as its campaign published it, and to no other. A second one for the same grant and rule is a renewal and keeps the first date. For an item that was not answered it is short, and the item stays undecided: see `tenure exception requirements`.\n\nExamples:\n  tenure exception new itm-7c0f2f6e9a4b41d2 --rule NHI-PRV-01 --rating high --owner ana.ruiz --approver li.chen \\\n      --until 90d --reason 'needed until the cut-over' --compensating 'sessions are recorded'\n  tenure exception new itm-7c0f2f6e9a4b41d2 --renews exc-7c0f2f6e --rating high --owner ana.ruiz --approver li.chen \\\n      --until 2027-03-01 --reason 'the cut-over slipped' --compensating 'sessions are recorded'"
+    after_help = "The exception applies to the grant as its campaign published it, and to no other. A second exception for the same grant and rule is a renewal, and keeps the date of the first. For an unanswered item, the exception is limited to a short time and the item stays undecided: see `tenure exception requirements`.\n\nExamples:\n  tenure exception new itm-7c0f2f6e9a4b41d2 --rule NHI-PRV-01 --rating high --owner ana.ruiz --approver li.chen \\\n      --until 90d --reason 'needed until the cut-over' --compensating 'sessions are recorded'\n  tenure exception new itm-7c0f2f6e9a4b41d2 --renews exc-7c0f2f6e --rating high --owner ana.ruiz --approver li.chen \\\n      --until 2027-03-01 --reason 'the cut-over slipped' --compensating 'sessions are recorded'"
 )]
 pub(super) struct ExceptionNewArgs {
     /// The id of the item
@@ -42,7 +42,7 @@ pub(super) struct ExceptionNewArgs {
     /// The end: a day, or a number of days from now
     #[arg(long, value_name = "DAY|90d")]
     until: String,
-    /// Why the exception is needed
+    /// The reason for the exception
     #[arg(long, value_name = "TEXT")]
     reason: String,
     /// The control that limits the harm meanwhile
@@ -56,7 +56,7 @@ pub(super) struct ExceptionNewArgs {
     id: Option<PrincipalId>,
 }
 
-/// A rating as it is typed.
+/// A rating on the command line.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 pub(super) enum RatingName {
     /// Access that can take over the system, the organisation or its regulated data
@@ -115,17 +115,17 @@ pub(super) fn run(args: &ExceptionNewArgs, context: &mut CommandContext) -> Resu
     };
     let path = format!("exceptions/{}.toml", exception.id);
     let text = codec::render(&exception);
-    // What cannot be read back must not be written: a reason with hidden characters, for one.
+    // Parsed before it is written: a reason with hidden characters, for example, is invalid.
     codec::parse::<Exception>(&path, text.as_bytes())?;
     session.governed.check_silence(&exception).map_err(|refusal| {
         let days = trust.mandate().file().no_response_terms().max_days;
-        let help = format!("give it an end within that: --until {days}d; or a fallback decides: tenure review");
+        let help = format!("set an earlier end: --until {days}d; or have a fallback decide: tenure review");
         Diagnostic::error(refusal.code(), refusal.to_string()).help(help)
     })?;
     let file = session.work_tree()?.join(&path);
     if file.exists() {
-        let problem = Diagnostic::error("exception-exists", format!("{path} is there already")).in_file(path);
-        return Err(problem.help("call the new one something else: --id NAME").into());
+        let problem = Diagnostic::error("exception-exists", format!("{path} already exists")).in_file(path);
+        return Err(problem.help("choose another name: --id NAME").into());
     }
     fs::create_dir_all(session.work_tree()?.join("exceptions"))?;
     fs::write(&file, text)?;
@@ -139,11 +139,14 @@ pub(super) fn run(args: &ExceptionNewArgs, context: &mut CommandContext) -> Resu
     if let Some(close) = unanswered {
         terms = trust.mandate().file().no_response_terms().tighten(terms);
         let close = close.path();
-        writeln!(context.out, "nobody answered before {close}: this buys time, and the item stays undecided")?;
+        writeln!(
+            context.out,
+            "no reviewer answered before {close}: the exception is temporary, and the item stays undecided"
+        )?;
     }
     writeln!(
         context.out,
-        "next: one of each signs: {}: tenure sign {path}; then merge it",
+        "next: one member of each group ({}) signs: tenure sign {path}; then merge it",
         terms.approver_groups.join(", ")
     )?;
     if terms.proof_days > 0 {
@@ -158,11 +161,11 @@ fn tier(text: &str) -> Result<Tier, String> {
         "T1" => Ok(Tier::T1),
         "T2" => Ok(Tier::T2),
         "T3" => Ok(Tier::T3),
-        _ => Err("a tier is lowered to T1, T2 or T3".to_owned()),
+        _ => Err("expected T1, T2 or T3".to_owned()),
     }
 }
 
-/// Returns an item as a campaign put it to review, and when that campaign was opened.
+/// Returns an item as published by its campaign, and the opening time of the campaign.
 fn find(session: &RepositorySession, wanted: &ItemId) -> Result<(Item, Timestamp), CliError> {
     for (id, opening) in session.governed.openings() {
         if !opening.items().any(|item| item == wanted) {
@@ -176,7 +179,7 @@ fn find(session: &RepositorySession, wanted: &ItemId) -> Result<(Item, Timestamp
             }
         }
     }
-    let problem = Diagnostic::error("unknown-item", format!("no campaign on main has {wanted}"));
+    let problem = Diagnostic::error("unknown-item", format!("no campaign on main contains {wanted}"));
     Err(problem.help("`tenure campaign status` lists the items").into())
 }
 
@@ -190,9 +193,7 @@ fn earlier<'s>(session: &'s RepositorySession, id: &PrincipalId) -> Result<&'s V
 fn split(approvers: &[PrincipalId]) -> Result<(PrincipalId, Vec<PrincipalId>), CliError> {
     let mut rest = approvers.to_vec();
     match rest.is_empty() {
-        true => {
-            Err(Diagnostic::error("no-approver", "nobody is named to accept the risk").help("--approver NAME").into())
-        }
+        true => Err(Diagnostic::error("no-approver", "no approver is named").help("--approver NAME").into()),
         false => Ok((rest.remove(0), rest)),
     }
 }
@@ -212,7 +213,7 @@ fn name(item: &ItemId, renewed: Option<&Verified<Exception>>) -> Result<Principa
         .map_err(|error| Diagnostic::error("name-invalid", error.to_string()).help("--id NAME").into())
 }
 
-/// Reads a day, or so many days from now.
+/// Parses a day, or a number of days from now.
 pub(in crate::cli) fn until(text: &str, now: Timestamp) -> Result<Timestamp, CliError> {
     if let Some(days) = text.strip_suffix('d').and_then(|days| days.parse::<u32>().ok()) {
         return Ok(now.plus_days(i64::from(days)));

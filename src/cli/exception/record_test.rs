@@ -1,4 +1,4 @@
-//! Writing down that a compensating control ran.
+//! `tenure exception record-test EXCEPTION`: records a test of a compensating control.
 
 use crate::{
     cli::{CliError, CommandContext, ExitStatus, OutputFormat, session::RepositorySession},
@@ -25,23 +25,23 @@ pub(super) struct ExceptionRecordTestArgs {
     /// The result of the test
     #[arg(long, value_enum)]
     result: ResultName,
-    /// What was tested and observed
+    /// Description of the test and its observations
     #[arg(long, value_name = "TEXT")]
     statement: String,
-    /// The file that shows it
+    /// The file that shows the result
     #[arg(long, value_name = "FILE")]
     artifact: PathBuf,
-    /// When the control was tested [default: now]
+    /// Time of the test [default: now]
     #[arg(long, value_name = "TIME")]
     done_at: Option<Timestamp>,
 }
 
-/// A result as it is typed.
+/// A test result on the command line.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 enum ResultName {
-    /// It does not limit the harm
+    /// The control does not limit the harm
     Failed,
-    /// It limits the harm as it should
+    /// The control limits the harm as intended
     Held,
 }
 
@@ -55,7 +55,7 @@ pub(super) fn run(args: &ExceptionRecordTestArgs, context: &mut CommandContext) 
     })?;
     let artifact = fs::read(context.directory.join(&args.artifact)).map_err(|error| {
         let problem = Diagnostic::error("no-artifact", format!("{}: {error}", args.artifact.display()));
-        CliError::from(problem.help("name the file that shows it: --artifact FILE"))
+        CliError::from(problem.help("name the file that shows the result: --artifact FILE"))
     })?;
     let tree = session.work_tree()?;
     let path_of = |number: u32| format!("proofs/{}/{number}.toml", args.exception);

@@ -1,4 +1,4 @@
-//! What an exception of each rating needs, by the mandate in force.
+//! `tenure exception requirements`: requirements of the mandate for exceptions, by rating.
 
 use crate::{
     cli::{CliError, CommandContext, ExitStatus, OutputFormat, session::RepositorySession},

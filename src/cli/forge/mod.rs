@@ -46,7 +46,7 @@ pub(super) fn run(args: &ForgeArgs, context: &mut CommandContext) -> Result<Exit
     }
 }
 
-/// The governed files that the forge's files are made from.
+/// The governed files from which the files of the forge are generated.
 pub(super) struct ForgeInputs {
     governance: Governance,
     root: Digest,
@@ -55,11 +55,11 @@ pub(super) struct ForgeInputs {
     systems: BTreeMap<SystemId, System>,
 }
 
-/// Where governed files are read from: a commit, or the folder people work in.
+/// Source of governed files: a commit or the work tree.
 pub(super) trait GovernedFiles {
-    /// Returns the bytes of a file, if it is there.
+    /// Returns the bytes of a file, or `None` if it does not exist.
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, CliError>;
-    /// Returns the paths of the files right in a folder, sorted.
+    /// Returns the paths of the files directly in a folder, sorted.
     fn list(&self, folder: &str) -> Result<Vec<String>, CliError>;
 }
 
@@ -81,9 +81,9 @@ impl GovernedFiles for &Path {
         match fs::read(self.join(path)) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => {
-                Err(Diagnostic::error("file-unreadable", format!("it cannot be read: {error}")).in_file(path).into())
-            }
+            Err(error) => Err(Diagnostic::error("file-unreadable", format!("the file cannot be read: {error}"))
+                .in_file(path)
+                .into()),
         }
     }
 
@@ -97,10 +97,10 @@ impl GovernedFiles for &Path {
 }
 
 impl ForgeInputs {
-    /// Reads what the forge's files are made from.
+    /// Reads the governed files.
     ///
     /// # Errors
-    /// When a file is missing or not acceptable.
+    /// When a file is missing or invalid.
     pub(super) fn read(files: &dyn GovernedFiles) -> Result<Self, CliError> {
         let governance: Governance = one(files, "governance.toml")?;
         let first = files.read("trust/root/1.toml")?.ok_or_else(|| missing("trust/root/1.toml"))?;
@@ -127,7 +127,7 @@ impl ForgeInputs {
         Ok(Self { governance, root: Digest::of(first), founders, handles, systems })
     }
 
-    /// Returns `.github/CODEOWNERS` by path.
+    /// Returns the path and the content of `.github/CODEOWNERS`.
     pub(super) fn owners(&self) -> (String, String) {
         let routing = CodeownersInputs {
             founders: self.founders.clone(),
@@ -138,23 +138,22 @@ impl ForgeInputs {
         (OWNERS.to_owned(), code_owners(&routing))
     }
 
-    /// Returns the files that jobs are made of, by path.
+    /// Returns the workflow files with their paths.
     ///
     /// # Errors
-    /// When no release of the engine is named, or a text from a governed file would be more than a text in them.
+    /// When governance.toml names no release of the engine, or a value cannot be written safely to a workflow.
     pub(super) fn workflows(&self) -> Result<Vec<(String, String)>, CliError> {
         let engine = self.governance.engine.as_ref().ok_or_else(|| {
-            let problem = Diagnostic::error("no-engine", "there is no [engine]: no release that jobs could install");
+            let problem = Diagnostic::error("no-engine", "[engine] is missing: jobs have no release to install");
             CliError::from(problem.in_file("governance.toml").help(
-                "add [engine] with version, url and digest of a release; `tenure schema governance` has their form",
+                "add [engine] with version, url and digest of a release; `tenure schema governance` shows the format",
             ))
         })?;
         rendered(WorkflowInputs { root: self.root, engine, systems: &self.systems }).map_err(|error| refused(&error))
     }
 }
 
-/// Says which of the forge's files at a commit are not what they are made from any more. Files that people wrote themselves
-/// are theirs.
+/// Returns warnings for the generated files at a commit that are out of date. Manually written files are ignored.
 ///
 /// # Errors
 /// When a file cannot be read.
@@ -168,7 +167,7 @@ pub(super) fn stale_generated_files(
         return Ok(problems);
     }
     let snapshot = RepositorySnapshot::at(repository, head);
-    // What is not acceptable is said by the check itself.
+    // Invalid governed files are reported by `tenure check` itself.
     let Ok(forge) = ForgeInputs::read(&snapshot) else { return Ok(problems) };
     let mut made = vec![forge.owners()];
     let of_jobs = forge.workflows();
@@ -195,7 +194,7 @@ pub(super) fn stale_generated_files(
     Ok(problems)
 }
 
-/// Cost follows the change: the forge's files are looked at when they or what they are made from changes.
+/// Returns whether a change touches generated files or their sources; other changes skip the comparison.
 fn concerned(repository: &Repository, base: Option<ObjectId>, head: ObjectId) -> Result<bool, CliError> {
     let Some(base) = base else { return Ok(true) };
     let Some(fork) = repository.merge_base(base, head).map_err(session::git)? else { return Ok(false) };
@@ -204,7 +203,7 @@ fn concerned(repository: &Repository, base: Option<ObjectId>, head: ObjectId) ->
     Ok(changes.files.iter().any(|change| made_from.iter().any(|start| change.path().starts_with(start))))
 }
 
-/// What is to be done with files that are made.
+/// The mode for generated files.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(super) struct WriteMode {
     /// Write the files
@@ -215,11 +214,11 @@ pub(super) struct WriteMode {
     check: bool,
 }
 
-/// Returns the folder people work in.
+/// Returns the work tree.
 fn work_tree(repository: &Repository) -> Result<&Path, CliError> {
     repository.work_tree().ok_or_else(|| {
         let problem = Diagnostic::error("no-work-tree", "this repository is bare: it has no files to write to");
-        problem.help("git clone it").into()
+        problem.help("clone it with git clone, without --bare").into()
     })
 }
 
@@ -239,7 +238,8 @@ fn make(
         let state = match &there {
             Some(there) if there == text => "up to date",
             Some(_) if making.write && !is_ours => {
-                let problem = Diagnostic::error("file-not-generated", "people wrote this file; it is not written over");
+                let problem =
+                    Diagnostic::error("file-not-generated", "this file was not generated; it is not overwritten");
                 problems.push(problem.in_file(path.as_str()).help(format!("git rm {path}, then write again")));
                 "kept"
             }
@@ -260,7 +260,7 @@ fn make(
             }
         };
         if making.check && there.is_none() {
-            let problem = Diagnostic::error("forge-file-missing", "it is made from the governed files, and not there");
+            let problem = Diagnostic::error("forge-file-missing", "the generated file does not exist");
             problems.push(problem.in_file(path.as_str()).help(written_by(path)));
         }
         states.push((path.as_str(), state));
@@ -293,7 +293,7 @@ fn out_of_date(path: &str, there: &str, text: &str) -> Diagnostic {
     let line = there.lines().zip(text.lines()).take_while(|(one, other)| one == other).count() + 1;
     let source = SourceFile::new(path, there);
     let span = source.line(line);
-    Diagnostic::warning("forge-file-stale", "it is not what the governed files make it any more").at(
+    Diagnostic::warning("forge-file-stale", "the file differs from the one generated from the governed files").at(
         &source,
         span,
         "the first line that differs",
@@ -305,7 +305,7 @@ fn refused(error: &WorkflowError) -> CliError {
         WorkflowError::Engine { .. } => "tenure schema governance",
         WorkflowError::TooMany(_) => "divide the systems between two governed repositories",
         WorkflowError::Variable { .. } => {
-            "name it in capitals, digits and underscores, and not as something that GitHub, git or the shell reads"
+            "use capitals, digits and underscores, and no name that GitHub, git or the shell uses"
         }
     };
     Diagnostic::error("no-workflow", error.to_string()).help(help).into()

@@ -18,7 +18,7 @@ use std::{collections::BTreeMap, fs, io, path::Path};
     after_help = "GITHUB_TOKEN is used to open the pull request; git pushes with its own credentials.\n\nExamples:\n  tenure collect web-1 && tenure forge open-pr inventory\n  tenure campaign schedule --open && tenure forge open-pr campaigns\n\nExit codes: 0 done · 1 GitHub refused a pull request"
 )]
 pub(super) struct ForgeOpenPrArgs {
-    /// Which files
+    /// The kind of files
     #[arg(value_enum)]
     what: ProposalKind,
     /// The remote with the main branch
@@ -26,7 +26,7 @@ pub(super) struct ForgeOpenPrArgs {
     remote: String,
 }
 
-/// What is proposed.
+/// The kind of files that a pull request contains.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
 enum ProposalKind {
     /// Campaigns that were opened, and stages that were closed
@@ -55,25 +55,25 @@ pub(super) fn run(args: &ForgeOpenPrArgs, context: &mut CommandContext) -> Resul
     let repository = Repository::discover(&context.directory).map_err(git)?;
     let root = super::work_tree(&repository)?;
     let carrier = GitRemote::to(&args.remote).map_err(|error| refused("remote-unreachable", error.to_string()))?;
-    // What was written here was written over this commit, wherever main is by now.
+    // The files were generated from this commit, even if main has advanced since.
     let main = repository.resolve("HEAD").map_err(git)?;
     let mut problems = Diagnostics::new();
     let changed = changed(&repository, root, main, args.what.folder())?;
     if changed.is_empty() {
-        writeln!(context.out, "there is nothing to propose")?;
+        writeln!(context.out, "no differences from main")?;
     }
-    let desk = ProposalWorkspace { repository: &repository, carrier: &carrier, main };
+    let workspace = ProposalWorkspace { repository: &repository, carrier: &carrier, main };
     for (unit, edits) in changed {
-        // One that is refused never stops the others.
-        match desk.proposed(args.what, &unit, &edits, context) {
-            Ok(told) => writeln!(context.out, "{told}")?,
+        // A rejected pull request does not stop the others.
+        match workspace.propose(args.what, &unit, &edits, context) {
+            Ok(result) => writeln!(context.out, "{result}")?,
             Err(failure) => problems.extend(failure.problems),
         }
     }
     if problems.has_errors() { Err(CliError { problems, exit: ExitStatus::CouldNot }) } else { Ok(ExitStatus::Done) }
 }
 
-/// Where proposals are made.
+/// The repository, remote and base commit of the pull requests.
 struct ProposalWorkspace<'a> {
     repository: &'a Repository,
     carrier: &'a GitRemote,
@@ -81,8 +81,8 @@ struct ProposalWorkspace<'a> {
 }
 
 impl ProposalWorkspace<'_> {
-    /// Proposes what differs in one folder, and says what became of it.
-    fn proposed(
+    /// Pushes the changes in one folder, opens a pull request if there is none, and returns a result line.
+    fn propose(
         &self,
         what: ProposalKind,
         unit: &str,
@@ -98,13 +98,13 @@ impl ProposalWorkspace<'_> {
         if let (Some(pull), Some(head)) = (&pull, there) {
             let head = self.repository.commit(head).map_err(git)?;
             if !head.author.ends_with(&format!("<{ADDRESS}>")) {
-                return Ok(format!("{unit}: somebody works on #{}; it is left alone", pull.number));
+                return Ok(format!("{unit}: #{} has commits of other authors and is not changed", pull.number));
             }
-            if head.tree == tree || what == ProposalKind::Campaigns && self.is_on_this_ground(&head, unit)? {
-                return Ok(format!("{unit}: #{} proposes it", pull.number));
+            if head.tree == tree || what == ProposalKind::Campaigns && self.is_campaign_unchanged(&head, unit)? {
+                return Ok(format!("{unit}: #{} is already open", pull.number));
             }
         }
-        // What was on the branch stays behind it, so that nothing is ever pushed over.
+        // The previous head of the branch is a parent, so that no force push is needed.
         let parents: Vec<ObjectId> = [Some(self.main), there].into_iter().flatten().collect();
         let author = CommitIdentity { name: "tenure".to_owned(), address: ADDRESS.to_owned() };
         let title = match what {
@@ -117,27 +117,29 @@ impl ProposalWorkspace<'_> {
         let reference = format!("refs/heads/{branch}");
         match self.carrier.push(self.repository, commit, &reference) {
             Ok(PushOutcome::Landed) => {}
-            Ok(PushOutcome::LostRace { .. }) => return Ok(format!("{unit}: somebody pushed {branch} just now")),
+            Ok(PushOutcome::LostRace { .. }) => {
+                return Ok(format!("{unit}: {branch} was changed concurrently and is not updated"));
+            }
             Ok(PushOutcome::Declined { reason } | PushOutcome::Unreachable { reason }) => {
                 return Err(refused("push-failed", reason));
             }
             Err(error) => return Err(refused("push-failed", error.to_string())),
         }
         match pull {
-            Some(pull) => Ok(format!("{unit}: #{} is up to date", pull.number)),
-            None => open(&forge, &branch, &title, what.body()).map(|number| format!("{unit}: #{number} proposes it")),
+            Some(pull) => Ok(format!("{unit}: updated #{}", pull.number)),
+            None => open(&forge, &branch, &title, what.body()).map(|number| format!("{unit}: opened #{number}")),
         }
     }
 
-    /// A list or a campaign says when it was written: it is not written anew, under the hands of whoever reads it, as long as
-    /// nothing of that campaign has come to main.
-    fn is_on_this_ground(&self, head: &Commit, unit: &str) -> Result<bool, CliError> {
+    /// Returns whether the files of a campaign on main are unchanged since its branch was written. Campaign files
+    /// contain the time of writing, so the branch must not be rewritten while reviewers read it.
+    fn is_campaign_unchanged(&self, head: &Commit, unit: &str) -> Result<bool, CliError> {
         let Some(base) = head.parents.first() else { return Ok(false) };
         let there = self.repository.file(*base, unit).map_err(git)?.map(|folder| folder.id);
         Ok(there == self.repository.file(self.main, unit).map_err(git)?.map(|folder| folder.id))
     }
 
-    /// Returns where a branch of the remote is, with its commits here.
+    /// Returns the head of a branch of the remote, and fetches its commits.
     fn head(&self, branch: &str) -> Result<Option<ObjectId>, CliError> {
         let reference = format!("refs/heads/{branch}");
         let failed = |error: crate::git::RemoteError| refused("remote-unreachable", error.to_string());
@@ -153,14 +155,16 @@ impl ProposalWorkspace<'_> {
 
 fn open(forge: &GitHub, branch: &str, title: &str, body: &str) -> Result<u64, CliError> {
     forge.propose(branch, title, body).map(|pull| pull.number).map_err(|error| {
-        let problem =
-            Diagnostic::error("pull-request-failed", format!("{branch} is pushed, and no pull request: {error}"));
-        let help = "open it by hand; in Settings, Actions, General, allow GitHub Actions to create pull requests";
+        let problem = Diagnostic::error(
+            "pull-request-failed",
+            format!("{branch} was pushed, but the pull request cannot be opened: {error}"),
+        );
+        let help = "open it manually; in Settings, Actions, General, allow GitHub Actions to create pull requests";
         problem.help(help).into()
     })
 }
 
-/// Returns what differs from main, by the folder right below `folder`.
+/// Returns the differences from main, grouped by the folders directly below `folder`.
 fn changed(
     repository: &Repository,
     root: &Path,
@@ -185,7 +189,7 @@ fn changed(
     Ok(units)
 }
 
-/// Lists the plain files below a folder of the work tree; links lead elsewhere and are not followed.
+/// Lists the regular files below a folder of the work tree; symbolic links are not followed.
 fn below(root: &Path, folder: &str, paths: &mut Vec<String>) -> Result<(), CliError> {
     let entries = match fs::read_dir(root.join(folder)) {
         Ok(entries) => entries,
@@ -211,18 +215,18 @@ fn refused(code: &'static str, why: String) -> CliError {
     Diagnostic::error(code, why).help(help).into()
 }
 
-/// Whose commits are the engine's own.
+/// The author address of commits of the engine.
 const ADDRESS: &str = "tenure@engine.invalid";
 const MOST: u64 = 64 << 20;
 const CAMPAIGNS: &str = "\
-This is due by the rhythm and the rules on main: a campaign to be opened, or a stage whose days are over. Nothing happens by
-it until a campaign owner has looked at it, signed the new files on this branch, and it is merged:
+According to the definitions on main, a campaign is due to be opened, or a stage is due to be closed. These files take effect
+when a campaign owner has checked and signed them on this branch, and the pull request is merged:
 
 ```sh
 tenure sign campaigns/ID/campaign.toml   # or campaigns/ID/stages/N.toml
 ```
 ";
 const INVENTORY: &str = "\
-What this system holds, as it was read today. The difference is the access that appeared, changed or went away since the
-inventory on main was taken; whoever answers for the system looks at it, and merges. Campaigns open over what is merged.
+The current inventory of this system. The diff shows the access that was added, changed or removed since the inventory on main.
+The owner of the system checks it and merges it. Campaigns use the merged inventory.
 ";

@@ -1,4 +1,5 @@
-//! What a run seals about the job it is and about the merges it rests on. What cannot be read is sealed as unknown.
+//! Provenance that a run records: its CI job, and the merges of the decisions it applies. Unavailable data is recorded
+//! as unknown.
 
 use crate::{
     cli::{CommandContext, session::RepositorySession},
@@ -11,8 +12,8 @@ use crate::{
 use secrecy::SecretString;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Returns which job of a forge this is: verified where the forge signs for it, else as the environment claims; nothing
-/// outside of a forge.
+/// Returns the claims about the CI job: verified if the forge signs an id token, otherwise as set in the environment.
+/// Empty outside of a CI job.
 pub(in crate::cli) fn claims(context: &CommandContext) -> BTreeMap<String, String> {
     if !is_job(context) {
         return BTreeMap::new();
@@ -29,17 +30,17 @@ pub(in crate::cli) fn claims(context: &CommandContext) -> BTreeMap<String, Strin
                 Err(error) => error.to_string(),
             }
         }
-        _ => "the job has no right to an id-token".to_owned(),
+        _ => "the job has no permission to request an id-token".to_owned(),
     };
-    let told = CLAIMED.iter().filter_map(|(name, variable)| Some((*name, short(&context.variable(variable)?))));
-    let mut claims: BTreeMap<String, String> = told.map(|(name, value)| (name.to_owned(), value)).collect();
+    let named = CLAIMED.iter().filter_map(|(name, variable)| Some((*name, short(&context.variable(variable)?))));
+    let mut claims: BTreeMap<String, String> = named.map(|(name, value)| (name.to_owned(), value)).collect();
     claims.insert("standing".to_owned(), "claimed".to_owned());
     claims.insert("why".to_owned(), short(&why));
     claims
 }
 
-/// Returns what the forge tells of the merges that brought what is taken up, and of earlier ones it said nothing of; nothing
-/// outside of a forge.
+/// Returns the reports of the forge on the merges of these records, and on earlier merges recorded as unknown. Empty
+/// outside of a CI job.
 pub(in crate::cli) fn merges(
     context: &CommandContext,
     session: &RepositorySession,
@@ -64,12 +65,15 @@ pub(in crate::cli) fn merges(
         }
     };
     let mut seen: Vec<MergeProvenance> = commits.iter().map(|commit| github.merge(commit)).collect();
-    // What is still unknown has been said before.
+    // Merges that are still unknown are already recorded as such.
     seen.extend(again.iter().map(|commit| github.merge(commit)).filter(|seen| !is_unknown(&seen)));
     seen.into_iter().map(RecordPayload::Merge).collect()
 }
 
-/// Returns the forge that this job belongs to, with the job's token; why not, where there is none.
+/// Returns the client for the forge of this job, with the token of the job.
+///
+/// # Errors
+/// The reason if there is no forge.
 pub(in crate::cli) fn forge(context: &CommandContext) -> Result<GitHub, String> {
     let named = |name: &str| context.variable(name).ok_or_else(|| format!("{name} is not set"));
     let token = SecretString::from(named("GITHUB_TOKEN")?);
@@ -77,7 +81,7 @@ pub(in crate::cli) fn forge(context: &CommandContext) -> Result<GitHub, String> 
         .map_err(|error| error.to_string())
 }
 
-/// The commits on main that brought what is taken up.
+/// Returns the commits on main that added the files of these records.
 fn brought(session: &RepositorySession, taken_up: &[RecordPayload]) -> BTreeSet<String> {
     let governed = &session.governed;
     let mut commits = BTreeSet::new();
@@ -102,7 +106,7 @@ fn is_job(context: &CommandContext) -> bool {
     context.variable("GITHUB_ACTIONS").as_deref() == Some("true")
 }
 
-/// A forge for tests lies on this machine; a release never looks there.
+/// Returns the allowed API addresses. Only debug builds allow a forge on loopback, for tests.
 fn nearness(context: &CommandContext) -> ApiScope {
     if cfg!(debug_assertions) && context.variable("TENURE_FORGE_ON_LOOPBACK").is_some() {
         ApiScope::Loopback
@@ -111,7 +115,7 @@ fn nearness(context: &CommandContext) -> ApiScope {
     }
 }
 
-/// What the runner's environment says of a job, by the names of claims.
+/// Names of claims, with the environment variables of the runner.
 const CLAIMED: [(&str, &str); 9] = [
     ("actor", "GITHUB_ACTOR"),
     ("actor_id", "GITHUB_ACTOR_ID"),
@@ -123,5 +127,5 @@ const CLAIMED: [(&str, &str); 9] = [
     ("sha", "GITHUB_SHA"),
     ("workflow_ref", "GITHUB_WORKFLOW_REF"),
 ];
-/// How many merges that were unknown are asked for again in one run.
+/// Maximum number of unknown merges that one run requests again.
 const AGAIN: usize = 20;

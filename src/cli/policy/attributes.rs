@@ -35,7 +35,7 @@ pub(super) fn run(args: &PolicyAttributesArgs, context: &mut CommandContext) -> 
             context.json(&answer)?;
         }
         OutputFormat::Markdown => {
-            writeln!(context.out, "| name | kind | what it says |\n|---|---|---|")?;
+            writeln!(context.out, "| name | kind | description |\n|---|---|---|")?;
             for attribute in all {
                 let about = cell(attribute.about);
                 writeln!(

@@ -57,17 +57,16 @@ impl From<MinSeverity> for Severity {
 pub(super) fn run(args: &PolicyEvaluateArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let session = RepositorySession::open(context)?;
     session.ensure_trusted()?;
-    let nobody = |name| PrincipalId::parse(name).map_err(|error| Diagnostic::error("name-invalid", error.to_string()));
-    // A definition that asks for nothing besides: no earlier campaigns, no contents of roles.
-    let definition = CampaignDefinition::new("what is held", nobody("nobody")?, nobody("nobody")?);
+    let placeholder =
+        |name| PrincipalId::parse(name).map_err(|error| Diagnostic::error("name-invalid", error.to_string()));
+    // A definition without earlier campaigns and role contents, so that only the current state is loaded.
+    let definition = CampaignDefinition::new("current access", placeholder("none")?, placeholder("none")?);
     let now = context.clock.now();
     let inputs = CampaignInputs::at(&session.repository, session.main, &session.governed, &definition, now)?;
     check_names(args, &inputs)?;
     if inputs.pack.is_empty() {
         let problem = Diagnostic::error("no-rules", "there are no rules on main").in_file("policies");
-        return Err(problem
-            .help("`tenure policy init` writes those that come with the engine; merge them first")
-            .into());
+        return Err(problem.help("`tenure policy init` writes the built-in rules; merge them first").into());
     }
     let mut found = SubjectResult { args, breaches: Vec::new(), gaps: BTreeMap::new() };
     evaluate_all(&inputs, &mut found);
@@ -102,7 +101,7 @@ fn check_names(args: &PolicyEvaluateArgs, inputs: &CampaignInputs) -> Result<(),
     Ok(())
 }
 
-/// Judges each grant once, and each principal once.
+/// Evaluates the rules on each grant and each principal once.
 fn evaluate_all(inputs: &CampaignInputs, found: &mut SubjectResult<'_>) {
     let attribute_builder = inputs.attribute_builder();
     let chosen = |system: &SystemId| found.args.systems.is_empty() || found.args.systems.contains(system);
@@ -113,8 +112,8 @@ fn evaluate_all(inputs: &CampaignInputs, found: &mut SubjectResult<'_>) {
             let facts = attribute_builder.grant(grant);
             let account = format!("{system}:{}", grant.principal.id);
             let holder = inputs.people.identity_of(&account).map_or(account.clone(), |entry| entry.id.to_string());
-            for judgement in inputs.pack.evaluate(Scope::Grant, &RuleSubject::of(&facts)) {
-                found.add_result(&judgement, &holder, Some(grant));
+            for result in inputs.pack.evaluate(Scope::Grant, &RuleSubject::of(&facts)) {
+                found.add_result(&result, &holder, Some(grant));
             }
             holders.entry(holder).or_insert_with(|| attribute_builder.account(&account));
         }
@@ -123,8 +122,8 @@ fn evaluate_all(inputs: &CampaignInputs, found: &mut SubjectResult<'_>) {
         holders = attribute_builder.holders().collect();
     }
     for (holder, facts) in &holders {
-        for judgement in inputs.pack.evaluate(Scope::Principal, &RuleSubject::of(facts)) {
-            found.add_result(&judgement, holder, None);
+        for result in inputs.pack.evaluate(Scope::Principal, &RuleSubject::of(facts)) {
+            found.add_result(&result, holder, None);
         }
     }
 }
@@ -136,22 +135,22 @@ struct SubjectResult<'a> {
 }
 
 impl SubjectResult<'_> {
-    fn add_result(&mut self, judgement: &RuleResult<'_>, holder: &str, grant: Option<&Grant>) {
-        let rule = judgement.rule;
+    fn add_result(&mut self, result: &RuleResult<'_>, holder: &str, grant: Option<&Grant>) {
+        let rule = result.rule;
         if !self.args.rule.is_empty() && !self.args.rule.contains(&rule.id) {
             return;
         }
-        match &judgement.result {
-            RuleOutcome::Fail if judgement.severity <= self.args.min_severity.into() => {
+        match &result.result {
+            RuleOutcome::Fail if result.severity <= self.args.min_severity.into() => {
                 self.breaches.push(RuleViolation {
-                    severity: judgement.severity,
+                    severity: result.severity,
                     rule: rule.id.clone(),
                     holder: holder.to_owned(),
                     held: grant.map(|grant| format!("{} {} on {}", grant.kind, grant.entitlement.name, grant.system)),
                     title: rule.title.clone(),
                     recommend: rule.recommend,
                     remediation: rule.remediation.clone(),
-                    set_by: judgement.set_by.iter().map(|by| format!("{}: {}", by.profile, by.what)).collect(),
+                    set_by: result.set_by.iter().map(|by| format!("{}: {}", by.profile, by.what)).collect(),
                 })
             }
             RuleOutcome::Unknown(lack) => {

@@ -14,7 +14,7 @@ use std::{collections::BTreeSet, fs, io::Write, path::Path};
 /// Copy the built-in rules into policies/
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Rules are policy that people answer for, so they are added by a change of their own and not by `tenure init`. Without NAME, all rules, test cases, profiles and controls are written; campaign definitions name people, and are written only by name. Controls that the rules refer to are added unless there are some. Existing files with other content are kept.\n\nExamples:\n  tenure policy init\n  tenure policy init people credentials\n  tenure policy init privileged dormant\n  tenure policy init --replace life.rules life.cases"
+    after_help = "Rules are policy with an owner, so they are added by a separate change and not by `tenure init`. Without NAME, all rules, test cases, profiles and controls are written; campaign definitions name people, and are written only if they are named. The controls that the rules refer to are added if policies/controls.toml does not exist. Existing files with other content are kept.\n\nExamples:\n  tenure policy init\n  tenure policy init people credentials\n  tenure policy init privileged dormant\n  tenure policy init --replace life.rules life.cases"
 )]
 pub(super) struct PolicyInitArgs {
     /// Files of the built-in pack, without `.toml`; `life` means `life.rules` and `life.cases`
@@ -28,7 +28,8 @@ pub(super) struct PolicyInitArgs {
 pub(super) fn run(args: &PolicyInitArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let repository = Repository::discover(&context.directory).map_err(git)?;
     let root = repository.work_tree().ok_or_else(|| {
-        Diagnostic::error("no-work-tree", "this repository is bare: it has no files to write to").help("git clone it")
+        Diagnostic::error("no-work-tree", "this repository is bare: it has no files to write to")
+            .help("clone it with git clone, without --bare")
     })?;
     let mut chosen = chosen(&args.names)?;
     let brings = chosen.iter().any(|(path, _)| path.ends_with(".rules.toml")) && !root.join(CONTROLS).exists();
@@ -42,9 +43,8 @@ pub(super) fn run(args: &PolicyInitArgs, context: &mut CommandContext) -> Result
             Ok(there) if there == text => continue,
             Ok(_) if !args.replace => {
                 kept.push(path);
-                let problem = Diagnostic::warning("file-exists", format!("{path} says something else, and was kept"));
-                problems
-                    .push(problem.help(format!("to write over it: tenure policy init --replace {}", name_of(path))));
+                let problem = Diagnostic::warning("file-exists", format!("{path} has other content, and was kept"));
+                problems.push(problem.help(format!("to overwrite it: tenure policy init --replace {}", name_of(path))));
                 continue;
             }
             _ => {}
@@ -61,7 +61,7 @@ pub(super) fn run(args: &PolicyInitArgs, context: &mut CommandContext) -> Result
         writeln!(context.out, "{path}")?;
     }
     match written.len() {
-        0 => writeln!(context.out, "nothing was written: all of it is there")?,
+        0 => writeln!(context.out, "no file was written: all files exist")?,
         1 => writeln!(context.out, "1 file written; next: read it, commit it, and merge it to main")?,
         many => writeln!(context.out, "{many} files written; next: read them, commit them, and merge them to main")?,
     }
@@ -72,7 +72,7 @@ fn write(place: &Path, text: &str) -> Result<(), CliError> {
     let folder = place.parent().unwrap_or(place);
     fs::create_dir_all(folder).and_then(|()| fs::write(place, text)).map_err(|error| {
         let problem = Diagnostic::error("file-unwritable", format!("cannot write `{}`: {error}", place.display()));
-        problem.help("look at policies/ in the work tree").into()
+        problem.help("check the permissions of policies/").into()
     })
 }
 
@@ -89,10 +89,10 @@ fn chosen(names: &[String]) -> Result<Vec<(&'static str, &'static str)>, CliErro
         let found: Vec<_> = SHIPPED.iter().copied().filter(|(path, _)| fits(path)).collect();
         if found.is_empty() {
             let known: Vec<_> = SHIPPED.iter().map(|(path, _)| name_of(path)).collect();
-            let problem = Diagnostic::error("unknown-name", format!("nothing that is shipped is called `{name}`"));
+            let problem = Diagnostic::error("unknown-name", format!("the built-in pack has no file `{name}`"));
             let problem = match nearest(stem, known.iter().copied()) {
                 Some(near) => problem.help(format!("did you mean `{near}`?")),
-                None => problem.help(format!("there are: {}", known.join(", "))),
+                None => problem.help(format!("available: {}", known.join(", "))),
             };
             return Err(CliError::new(ExitStatus::Usage, problem));
         }

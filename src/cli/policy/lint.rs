@@ -27,7 +27,7 @@ pub(super) fn run(args: &PolicyLintArgs, context: &mut CommandContext) -> Result
     let books = match PolicyFiles::open(&args.files, args.at.as_deref(), context) {
         Ok(books) => books,
         Err(PolicyFilesError::Failed(failure)) => return Err(failure),
-        // A file that is not in form is a finding of this command too.
+        // Malformed files are findings of this command as well.
         Err(PolicyFilesError::Form(problems)) => return report_problems(&problems, "policies", context),
     };
     let (from, only) = (books.from.clone(), books.only.clone());
@@ -46,7 +46,7 @@ fn report_problems(problems: &Diagnostics, from: &str, context: &mut CommandCont
             let (errors, warnings) =
                 (problems.count(DiagnosticSeverity::Error), problems.count(DiagnosticSeverity::Warning));
             match (errors, warnings) {
-                (0, 0) => writeln!(context.out, "{from}: nothing is wrong")?,
+                (0, 0) => writeln!(context.out, "{from}: no problems")?,
                 _ => {
                     writeln!(context.out, "{from}: {}, {}", counted(errors, "error"), counted(warnings, "warning"))?;
                 }

@@ -13,7 +13,7 @@ use std::io::Write;
 /// List the rules, with the limits in force and the profile that sets each
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Profiles can only tighten a limit: each is that of the rule, or the strictest of the active profiles. The mapping to control frameworks is informative; it does not prove compliance.\n\nExamples:\n  tenure policy rules\n  tenure policy rules NHI-LIF-02\n  tenure policy rules --profile pci,dora --format markdown"
+    after_help = "Profiles can only tighten a limit: the limit in force is that of the rule, or the strictest one of the active profiles. The mapping to control frameworks is informative; it does not prove compliance.\n\nExamples:\n  tenure policy rules\n  tenure policy rules NHI-LIF-02\n  tenure policy rules --profile pci,dora --format markdown"
 )]
 pub(super) struct PolicyRulesArgs {
     /// Only these rules

@@ -1,4 +1,4 @@
-//! Where the rules of a command come from: files of the work tree, of a commit, or of the binary.
+//! Sources of policy rules: files of the work tree, of a commit, or of the binary.
 
 use crate::{
     cli::{
@@ -16,24 +16,24 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The files of a pack, and what they stand for.
+/// The files of a rule pack, with their origin.
 pub(super) struct PolicyFiles {
     /// The files.
     pub(super) sources: PackSources,
-    /// The profiles that are on where these files are from.
+    /// The active profiles at the origin of the files.
     pub(super) profiles: Vec<String>,
-    /// Where they are from, in words.
+    /// A description of the origin.
     pub(super) from: String,
-    /// The names of the files that were asked for; none when all were.
+    /// The requested files; empty if all files are requested.
     pub(super) only: Vec<String>,
 }
 
 impl PolicyFiles {
-    /// Opens the files that a command names and all others of their folder; else those of `policies/` at a revision or in
-    /// the work tree; else those of the binary.
+    /// Opens the requested files with all other files of their folder; otherwise those of `policies/` at a revision or
+    /// in the work tree; otherwise those of the binary.
     ///
     /// # Errors
-    /// When a file cannot be read, or is not acceptable in form.
+    /// When a file cannot be read, or is malformed.
     pub(super) fn open(
         files: &[PathBuf],
         at: Option<&str>,
@@ -57,12 +57,7 @@ impl PolicyFiles {
         }
         let sources = PackSources::read(SHIPPED.iter().map(|(path, text)| (*path, text.as_bytes())))
             .map_err(PolicyFilesError::Form)?;
-        Ok(Self {
-            sources,
-            profiles: Vec::new(),
-            from: "the rules that come with the engine".to_owned(),
-            only: Vec::new(),
-        })
+        Ok(Self { sources, profiles: Vec::new(), from: "the built-in rules".to_owned(), only: Vec::new() })
     }
 
     fn committed(revision: &str, context: &CommandContext) -> Result<Self, PolicyFilesError> {
@@ -119,7 +114,7 @@ impl PolicyFiles {
         Ok(Self { sources, profiles, from: folder.display().to_string(), only })
     }
 
-    /// Returns the pack with the profiles of its repository, or with those given.
+    /// Returns the pack with the given profiles, or with those of its repository.
     ///
     /// # Errors
     /// As [`PolicyPack::compile`].
@@ -128,22 +123,22 @@ impl PolicyFiles {
         Ok(PolicyPack::compile(self.sources, on)?)
     }
 
-    /// Returns whether a problem is about what was asked for.
+    /// Returns whether a problem concerns the requested files.
     pub(super) fn is_asked(only: &[String], problem: &Diagnostic) -> bool {
         only.is_empty() || problem.file().is_none_or(|file| only.iter().any(|asked| asked == file))
     }
 }
 
-/// Why the files of a pack are not open.
+/// An error while opening the files of a pack.
 pub(super) enum PolicyFilesError {
-    /// Something could not be read at all.
+    /// A file cannot be read.
     Failed(CliError),
-    /// What was read is not acceptable in form.
+    /// A file is malformed.
     Form(Diagnostics),
 }
 
 impl PolicyFilesError {
-    /// Returns the failure of a command that looks for what is wrong with the files: their form is a finding then.
+    /// Returns the failure of a command that validates the files: malformed files are findings.
     pub(super) fn policy_failure(self) -> CliError {
         match self {
             Self::Failed(failure) => failure,
@@ -184,8 +179,8 @@ fn name_of(path: &Path) -> String {
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostic {
     let problem = Diagnostic::error("file-unreadable", format!("cannot read `{}`: {error}", path.display()));
-    problem.help("name files of one folder, `policies/life.rules.toml`; or none, and all of policies/ is read")
+    problem.help("name files of one folder, such as `policies/life.rules.toml`, or no file to read all of policies/")
 }
 
-/// One byte more than a governed file may have, so that a larger one is refused with its own words.
+/// The maximum size of a governed file.
 const MAX_FILE: u64 = crate::format::limits::MAX_FILE as u64;

@@ -29,7 +29,7 @@ pub(super) fn run(args: &PolicyTestArgs, context: &mut CommandContext) -> Result
     let books =
         PolicyFiles::open(&args.files, args.at.as_deref(), context).map_err(PolicyFilesError::policy_failure)?;
     let only = books.only.clone();
-    // Each case says itself which profiles are on.
+    // Each test case lists its own profiles.
     let found = |problems| CliError { problems, exit: ExitStatus::Findings };
     let pack = crate::policy::PolicyPack::compile(books.sources, &[]).map_err(found)?;
     let mut tested = pack.test().map_err(found)?;
@@ -84,21 +84,21 @@ fn human(
         let counts = KINDS.map(|expect| format!("{} {}", count(expect), word(expect)));
         let failed: Vec<_> = cases.iter().filter(|tested| !tested.is_as_expected()).collect();
         let verdict =
-            if failed.is_empty() { "ok".to_owned() } else { format!("{} of {} not", failed.len(), cases.len()) };
+            if failed.is_empty() { "ok".to_owned() } else { format!("{} of {} failed", failed.len(), cases.len()) };
         writeln!(context.out, "{:width$}  {}  {verdict}", escape(rule), counts.join("  "))?;
     }
     context.problems(problems)?;
     let failed = tested.iter().filter(|tested| !tested.is_as_expected()).count();
     let all = format!("{}, {}", counted(rules.len(), "rule"), counted(tested.len(), "case"));
     match (tested.len(), failed) {
-        (0, _) => writeln!(context.out, "there is no case")?,
+        (0, _) => writeln!(context.out, "there are no test cases")?,
         (_, 0) => writeln!(context.out, "{all}: all as expected")?,
         _ => writeln!(context.out, "{all}: {failed} not as expected")?,
     }
     if !left_out.is_empty() {
         let (cases, names) = (left_out.values().sum::<usize>(), left_out.keys().copied().collect::<Vec<_>>());
         let (cases, names) = (counted(cases, "case"), names.join(" "));
-        writeln!(context.out, "left out: {cases} under profiles that are not here: tenure policy init {names}")?;
+        writeln!(context.out, "left out: {cases} for profiles that do not exist here: tenure policy init {names}")?;
     }
     Ok(())
 }

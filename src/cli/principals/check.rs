@@ -1,4 +1,4 @@
-//! What is wrong with who is who.
+//! `tenure principals check`: problems of principals and their accounts.
 
 use super::work_tree::WorkTreeData;
 use crate::{
@@ -44,18 +44,20 @@ pub(super) fn run(args: &PrincipalsCheckArgs, context: &mut CommandContext) -> R
     for inventory in &all {
         let system = inventory.system();
         for guess in unclaimed(inventory, &all, &work_tree.people) {
-            let message = format!("nobody claims the account `{}` ({})", guess.subject, guess.name);
-            let told = Diagnostic::warning("account-uncorrelated", message);
-            let told = guess.reasons.iter().fold(told, |told, why| match &guess.whose {
-                Some(whose) => told.with_note(format!("perhaps {whose}: {why}")),
-                None => told.with_note(why),
+            let message = format!("no principal claims the account `{}` ({})", guess.subject, guess.name);
+            let problem = Diagnostic::warning("account-uncorrelated", message);
+            let problem = guess.reasons.iter().fold(problem, |problem, why| match &guess.whose {
+                Some(whose) => problem.with_note(format!("perhaps {whose}: {why}")),
+                None => problem.with_note(why),
             });
-            problems.push(told.help(format!("tenure principals import --from-system {system}")));
+            problems.push(problem.help(format!("tenure principals import --from-system {system}")));
         }
     }
     for clash in work_tree.separation.clashes() {
         let message = format!("{} holds both sides of {clash}", clash.holder);
-        problems.push(Diagnostic::warning("sod-violation", message).with_note(&clash.title).help("take one side away"));
+        problems.push(
+            Diagnostic::warning("sod-violation", message).with_note(&clash.title).help("remove one of the two sides"),
+        );
     }
     match context.format {
         OutputFormat::Json => write!(context.out, "{}", problems.to_json())?,
@@ -71,7 +73,7 @@ pub(super) fn run(args: &PrincipalsCheckArgs, context: &mut CommandContext) -> R
     Ok(if problems.is_empty() { ExitStatus::Done } else { ExitStatus::Findings })
 }
 
-/// A machine that nobody who is here answers for, with who could.
+/// Returns a problem for a non-human principal without an active owner, with suggested owners.
 fn orphan(entry: &PrincipalRecord, path: &str, work_tree: &WorkTreeData, now: Timestamp) -> Option<Diagnostic> {
     if entry.kind == PrincipalKind::Person || entry.status == PrincipalStatus::Left {
         return None;
@@ -82,20 +84,21 @@ fn orphan(entry: &PrincipalRecord, path: &str, work_tree: &WorkTreeData, now: Ti
         return None;
     }
     let message = match &entry.owner {
-        None => format!("nobody answers for `{}`", entry.id),
-        Some(owner) => format!("`{owner}`, who answers for `{}`, is not a person who is here", entry.id),
+        None => format!("`{}` has no owner", entry.id),
+        Some(owner) => format!("`{owner}`, the owner of `{}`, is not an active person", entry.id),
     };
     let guess = owners(entry, &work_tree.inventories(), &work_tree.people);
-    let told = guess.reasons.iter().fold(Diagnostic::error("owner-missing", message).in_file(path), |told, why| {
-        told.with_note(match &guess.whose {
-            Some(whose) => format!("perhaps {whose}: {why}"),
-            None => why.clone(),
-        })
-    });
-    Some(told.help("ask them, and write `owner = …` once they agree"))
+    let problem =
+        guess.reasons.iter().fold(Diagnostic::error("owner-missing", message).in_file(path), |problem, why| {
+            problem.with_note(match &guess.whose {
+                Some(whose) => format!("perhaps {whose}: {why}"),
+                None => why.clone(),
+            })
+        });
+    Some(problem.help("find a person who agrees to own it, and write `owner = …`"))
 }
 
-/// A fact that hangs on a day long past was not looked at again.
+/// Returns warnings for attributes whose date is older than this number of days.
 fn stale(entry: &PrincipalRecord, path: &str, days: i64, now: Timestamp) -> Vec<Diagnostic> {
     let old = |name: &str, fact: &AttributeValue| match (attribute(name), fact) {
         (Some(attribute), AttributeValue::Text(day)) if attribute.name.ends_with("_days") => {
@@ -107,7 +110,9 @@ fn stale(entry: &PrincipalRecord, path: &str, days: i64, now: Timestamp) -> Vec<
     stale
         .map(|(name, age)| {
             let message = format!("`{name}` of `{}` is {age} days old", entry.id);
-            Diagnostic::warning("attribute-stale", message).in_file(path).help("look again, and write the day of it")
+            Diagnostic::warning("attribute-stale", message)
+                .in_file(path)
+                .help("verify the attribute, and write the current day")
         })
         .collect()
 }

@@ -1,4 +1,4 @@
-//! Principals from a table, and proposals for the accounts of a system.
+//! `tenure principals import`: imports principals from a table, or proposes entries for the accounts of a system.
 
 use super::{update_files::FileUpdate, work_tree::WorkTreeData};
 use crate::{
@@ -55,14 +55,14 @@ pub(super) struct PrincipalsImportArgs {
     write: bool,
 }
 
-/// How a table is written.
+/// The format of a table.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 enum TableName {
-    /// By the name of the file, or its first character
+    /// Detect the format by the file name, or by the first character
     Auto,
     /// Comma-separated (RFC 4180)
     Csv,
-    /// One JSON object a line
+    /// One JSON object on each line
     Jsonl,
 }
 
@@ -133,16 +133,16 @@ fn proposed(
     let many = guesses.len();
     writeln!(context.out, "{} of {system} without a principal", counted(many, "account"))?;
     if many > 0 {
-        writeln!(context.out, "next: add an account to the entry it belongs to; `--write` makes entries of their own")?;
+        writeln!(context.out, "next: add each account to the entry of its principal; `--write` creates new entries")?;
     }
     Ok(ExitStatus::Done)
 }
 
-/// Returns an entry for each account of which nobody knows whose it is, without an owner: that is for a person to write.
+/// Returns an entry for each account without a matching principal. The owner is left empty, to be completed manually.
 fn entries(guesses: &[CorrelationSuggestion], system: &SystemId, work_tree: &WorkTreeData) -> Vec<ImportRow> {
     let mut taken: BTreeSet<String> = work_tree.people.entries().map(|entry| entry.id.to_string()).collect();
-    let nobodys = guesses.iter().filter(|guess| guess.whose.is_none());
-    nobodys
+    let unmatched = guesses.iter().filter(|guess| guess.whose.is_none());
+    unmatched
         .filter_map(|guess| {
             let allowed = |c: char| if c.is_ascii_alphanumeric() || c == '.' || c == '_' { c } else { '-' };
             let plain: String = guess.name.to_ascii_lowercase().chars().map(allowed).collect();
@@ -161,7 +161,7 @@ fn entries(guesses: &[CorrelationSuggestion], system: &SystemId, work_tree: &Wor
 fn columns(pairs: &[String]) -> Result<BTreeMap<String, String>, CliError> {
     let pair = |text: &String| {
         let (column, key) = text.split_once('=').ok_or_else(|| {
-            let problem = Diagnostic::error("column-mapping-invalid", format!("`{text}` says no key"));
+            let problem = Diagnostic::error("column-mapping-invalid", format!("`{text}` has no key"));
             CliError::new(ExitStatus::Usage, problem.help("--map COLUMN=KEY, such as --map Employee=id"))
         })?;
         Ok((column.to_owned(), key.to_owned()))
@@ -186,5 +186,5 @@ fn text_of(file: &Path, name: &str, context: &CommandContext) -> Result<String, 
     })
 }
 
-/// A hundred thousand people of a kilobyte.
+/// Size of 100,000 rows of about one kilobyte.
 const MAX_TABLE: u64 = 100 * 1024 * 1024;

@@ -12,7 +12,7 @@ use clap::Subcommand;
 /// Import people and service accounts, and show what they hold
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "All files are read from and written to the work tree: look at the diff, commit it, and have it reviewed.\n\nExamples:\n  tenure principals import hr.csv --map Employee=id --into principals/people.toml --dry-run\n  tenure principals import --from-system web-1\n  tenure principals show ana.ruiz\n  tenure principals check"
+    after_help = "All files are read from and written to the work tree: check the diff, commit it, and have it reviewed.\n\nExamples:\n  tenure principals import hr.csv --map Employee=id --into principals/people.toml --dry-run\n  tenure principals import --from-system web-1\n  tenure principals show ana.ruiz\n  tenure principals check"
 )]
 pub(super) struct PrincipalsArgs {
     #[command(subcommand)]

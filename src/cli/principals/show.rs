@@ -1,4 +1,4 @@
-//! Everything a principal holds, what is known of it, and what it answers for.
+//! `tenure principals show ID`: access, attributes and responsibilities of a principal.
 
 use super::work_tree::WorkTreeData;
 use crate::{
@@ -43,10 +43,8 @@ pub(super) fn run(args: &PrincipalsShowArgs, context: &mut CommandContext) -> Re
         accounts.iter().map(|subject| (subject.clone(), held(subject, &work_tree))).collect();
     if entry.is_none() && held.iter().all(|(_, grants)| grants.is_empty()) {
         let problem =
-            Diagnostic::error("unknown-principal", format!("nobody and nothing is called `{}`", escape(&args.id)));
-        return Err(problem
-            .help("name an id of the principals' files, or an account `<system>:<immutable id>`")
-            .into());
+            Diagnostic::error("unknown-principal", format!("no principal or account is called `{}`", escape(&args.id)));
+        return Err(problem.help("name the id of a principal, or an account `<system>:<immutable id>`").into());
     }
     let facts = entry
         .and_then(|entry| attribute_builder.principal(&entry.id))
@@ -84,7 +82,7 @@ pub(super) fn run(args: &PrincipalsShowArgs, context: &mut CommandContext) -> Re
         text.push_str(&format!(
             "  {}{}\n",
             escape(subject),
-            if grants.is_empty() { ": nothing that was collected" } else { "" }
+            if grants.is_empty() { ": no collected grants" } else { "" }
         ));
         for grant in grants {
             let name = format!("{} {}", grant.kind, grant.entitlement.name);
@@ -116,7 +114,7 @@ fn answers(entry: Option<&PrincipalRecord>, one: &PrincipalRecord) -> bool {
     id.is_some() && [&one.owner, &one.deputy, &one.sponsor].iter().any(|named| named.as_ref() == id)
 }
 
-/// What is known, one line each; what is said to be missing is not.
+/// Returns the known attributes, one on each line; empty values are omitted.
 fn attribute_lines(facts: &AttributeValues) -> String {
     let words = |fact: &AttributeValue| match fact {
         AttributeValue::Flag(flag) => flag.to_string(),

@@ -1,4 +1,4 @@
-//! Rows of a table, each in the file where its principal stands: everybody has one entry, in one file.
+//! Merges imported rows into the principals files. Each principal has one entry in one file.
 
 use super::work_tree::WorkTreeData;
 use crate::{
@@ -12,20 +12,20 @@ use serde_json::json;
 use similar::TextDiff;
 use std::{collections::BTreeMap, fs};
 
-/// What becomes of the files of principals.
+/// The pending update of the principals files.
 pub(super) struct FileUpdate {
-    /// The file for who is new.
+    /// The file for new principals.
     into: String,
-    /// What becomes of each file, by path.
+    /// The merged files, by path.
     files: BTreeMap<String, MergedPrincipals>,
 }
 
 impl FileUpdate {
-    /// Merges each row into the file where its principal stands, and who is new into `into`. Who is missing from an
-    /// `authoritative` table has left if they stand in `into`: of the people of other files it need not know.
+    /// Merges each row into the file that contains its principal, and new principals into `into`. With an
+    /// `authoritative` table, principals of `into` that the table does not list have left. Other files are unaffected.
     ///
     /// # Errors
-    /// When `into` is no place for principals.
+    /// When `into` is not the path of a principals file.
     pub(super) fn plan_updates(
         work_tree: &WorkTreeData,
         into: &str,
@@ -35,11 +35,11 @@ impl FileUpdate {
     ) -> Result<Self, CliError> {
         let place = into.strip_prefix("principals/").filter(|name| name.ends_with(".toml") && !name.contains('/'));
         if place.is_none() && into != "principals.toml" {
-            let problem = Diagnostic::error("file-misplaced", format!("`{into}` is no file of principals"));
-            return Err(problem.help("write principals.toml, or principals/NAME.toml").into());
+            let problem = Diagnostic::error("file-misplaced", format!("`{into}` is not a principals file"));
+            return Err(problem.help("use principals.toml or principals/NAME.toml").into());
         }
         let mut homes: BTreeMap<_, &str> = BTreeMap::new();
-        // Who stands in two files is told by `tenure principals check`; here the file that was named speaks.
+        // `tenure principals check` reports principals in several files; here `into` takes precedence.
         for (path, file) in
             work_tree.files.iter().filter(|(path, _)| *path != into).chain(work_tree.files.get_key_value(into))
         {
@@ -58,10 +58,10 @@ impl FileUpdate {
         Ok(Self { into: into.to_owned(), files: files.collect() })
     }
 
-    /// Writes what changed, unless it is a `dry_run`, and says what that is.
+    /// Writes the changed files unless `dry_run` is set, and prints the changes.
     ///
     /// # Errors
-    /// When a file cannot be written, or could not be read again; then none is written.
+    /// When a file cannot be written, or a merged file is invalid; in that case no file is written.
     pub(super) fn write(
         &self,
         work_tree: &WorkTreeData,
@@ -72,7 +72,7 @@ impl FileUpdate {
         for (path, merged) in &self.files {
             let before = work_tree.files.get(path).map(codec::render).unwrap_or_default();
             let after = rendered(path, &merged.file)?;
-            // A file that is not there and would have nothing in it is not made.
+            // A missing file is not created without principals.
             if before != after && !(before.is_empty() && merged.file.principals.is_empty()) {
                 texts.insert(path.as_str(), (before, after));
             }
@@ -106,7 +106,7 @@ impl FileUpdate {
         }
         for path in texts.keys() {
             let Some(MergedPrincipals { added, changed, left, .. }) = self.files.get(*path) else { continue };
-            let end = if dry_run { "; nothing was written" } else { "" };
+            let end = if dry_run { "; no file was written" } else { "" };
             writeln!(
                 context.out,
                 "{path}: {} added, {} changed, {} left{end}",
@@ -124,13 +124,13 @@ impl FileUpdate {
     }
 }
 
-/// Returns the text of a file. What cannot be read back must not be written.
+/// Returns the content of a file after validation.
 fn rendered(path: &str, file: &Principals) -> Result<String, CliError> {
     let text = codec::render(file);
     if text.len() > MAX_FILE {
         let message = format!("{path} would have {} bytes, and a governed file has at most {MAX_FILE}", text.len());
         let problem = Diagnostic::error("file-too-large", message);
-        return Err(problem.help("import in parts, each with a file of its own: --into principals/NAME.toml").into());
+        return Err(problem.help("import in parts, each into a separate file: --into principals/NAME.toml").into());
     }
     codec::parse::<Principals>(path, text.as_bytes())?;
     Ok(text)

@@ -1,4 +1,4 @@
-//! What lies in the work tree: systems, inventories, principals and rules, before anything is committed.
+//! Uncommitted data of the work tree: systems, inventories, principals and rules.
 
 use crate::{
     cli::{CliError, CommandContext, session::git},
@@ -18,23 +18,23 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What lies in the work tree.
+/// The data of the work tree.
 pub(super) struct WorkTreeData {
-    /// The work tree.
+    /// The path of the work tree.
     pub(super) root: PathBuf,
     /// The systems.
     pub(super) systems: BTreeMap<SystemId, System>,
-    /// Their inventories.
+    /// The inventories of the systems.
     pub(super) inventories: BTreeMap<SystemId, LoadedInventory>,
     /// The principals' files, by path.
     pub(super) files: BTreeMap<String, Principals>,
-    /// Who is who.
+    /// The directory of principals.
     pub(super) people: IdentityDirectory,
-    /// What is wrong with the files together.
+    /// The findings across the principals files.
     pub(super) findings: Vec<Finding>,
-    /// The profiles that are on.
+    /// The active profiles.
     pub(super) profiles: Vec<String>,
-    /// The toxic pairs that somebody holds.
+    /// The toxic pairs that principals hold.
     pub(super) separation: SodAnalysis,
 }
 
@@ -42,12 +42,13 @@ impl WorkTreeData {
     /// Reads the work tree.
     ///
     /// # Errors
-    /// When there is none, or a file in it is not acceptable.
+    /// When there is no work tree, or one of its files is invalid.
     pub(super) fn open(context: &CommandContext) -> Result<Self, CliError> {
         let repository = Repository::discover(&context.directory).map_err(git)?;
         let root = repository.work_tree().map(Path::to_path_buf).ok_or_else(|| {
             CliError::from(
-                Diagnostic::error("no-work-tree", "this repository is bare: it has no files").help("git clone it"),
+                Diagnostic::error("no-work-tree", "this repository is bare: it has no files")
+                    .help("clone it with git clone, without --bare"),
             )
         })?;
         let mut problems = Diagnostics::new();
@@ -116,7 +117,7 @@ fn one<T: GovernedFile>(root: &Path, path: &str, problems: &mut Diagnostics) -> 
     }
 }
 
-/// Returns the TOML files of a folder, by path from the root; links are not followed.
+/// Returns the TOML files of a folder, by path from the root; symbolic links are not followed.
 fn texts(root: &Path, name: &str) -> Result<BTreeMap<String, Vec<u8>>, CliError> {
     let mut files = BTreeMap::new();
     let entries = match fs::read_dir(root.join(name)) {

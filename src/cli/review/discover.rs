@@ -90,7 +90,7 @@ fn who(args: &ReviewArgs, tree: &Path, context: &mut CommandContext) -> Result<P
         names => format!("the available keys belong to {}", names.join(" and ")),
     };
     Err(Diagnostic::error("reviewer-ambiguous", message)
-        .help("say who: tenure review --signer NAME, or which key: --key FILE")
+        .help("name the reviewer: tenure review --signer NAME, or the key: --key FILE")
         .into())
 }
 
@@ -176,7 +176,7 @@ fn one_campaign(found: &[ReviewFileOnDisk], reviewer: &PrincipalId) -> Result<Ca
     match candidates.iter().collect::<Vec<_>>().as_slice() {
         [one] => Ok((*one).clone()),
         [] => Err(Diagnostic::error("nothing-to-review", format!("`{reviewer}` has no review file in this work tree"))
-            .help("git pull; `tenure campaign status ID` says who owes what")
+            .help("git pull; `tenure campaign status ID` lists the undecided items by reviewer")
             .into()),
         many => {
             let names: Vec<_> = many.iter().map(|id| format!("`{id}`")).collect();

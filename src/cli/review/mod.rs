@@ -1,4 +1,4 @@
-//! `tenure review [CAMPAIGN]`: items, cards and decisions in the terminal. An editor does the same with the same files.
+//! `tenure review [CAMPAIGN]`: decides items in the terminal. An editor can edit the same files.
 
 mod app;
 mod context;
@@ -52,7 +52,7 @@ use terminal::{ExitReason, TerminalHost};
 /// Decide on the items assigned to you, with a reason, and sign
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "The reviewer is --signer, or else the person in the registry whose key is available (--key, or the agent). Each decision is written to its review file at once; you can quit and continue later. A decision needs a reason, and nothing is signed until you press S.\n\nWithout a full-screen terminal, --next asks line by line. With an editor, fill in `decision` and `reason` in the files that --list shows, then run `tenure fmt FILE` and `tenure sign FILE`; the result is the same.\n\nExamples:\n  tenure review                        your items, in the terminal\n  tenure review 2026-q4 --signer ana.ruiz  those of one campaign, as ana.ruiz\n  tenure review --list                 your files and their progress\n  tenure review --next                 one item at a time, as plain lines"
+    after_help = "The reviewer is --signer, or else the person in the registry whose key is available (--key, or the agent). Each decision is written to its review file at once; you can quit and continue later. A decision needs a reason, and no file is signed until you press S.\n\nWithout a full-screen terminal, --next asks line by line. With an editor, fill in `decision` and `reason` in the files that --list shows, then run `tenure fmt FILE` and `tenure sign FILE`; the result is the same.\n\nExamples:\n  tenure review                        your items, in the terminal\n  tenure review 2026-q4 --signer ana.ruiz  those of one campaign, as ana.ruiz\n  tenure review --list                 your files and their progress\n  tenure review --next                 one item at a time, as plain lines"
 )]
 pub(super) struct ReviewArgs {
     /// Campaign id [default: the only campaign with items assigned to you]

@@ -37,16 +37,16 @@ struct LastSeenVersion {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SaveError {
     /// The file differs from its last seen version.
-    #[error("another hand has changed it")]
+    #[error("the file was changed meanwhile")]
     Changed,
     /// The file is no longer valid.
-    #[error("{}", .0.sorted().first().map_or("it is not acceptable", |problem| problem.message.as_str()))]
+    #[error("{}", .0.sorted().first().map_or("the file is invalid", |problem| problem.message.as_str()))]
     Form(Diagnostics),
     /// The file cannot be written.
-    #[error("it cannot be written: {0}")]
+    #[error("the file cannot be written: {0}")]
     Io(#[from] io::Error),
     /// The file was signed meanwhile.
-    #[error("it has been signed meanwhile, so its bytes stay; begin again: tenure review")]
+    #[error("the file was signed meanwhile and cannot change; start again: tenure review")]
     Signed,
     /// The file cannot be read.
     #[error(transparent)]
@@ -83,8 +83,8 @@ impl ReviewStore {
         Ok(Some((review, digest)))
     }
 
-    /// Writes a review file, or removes it if it has no decisions. Writes nothing if the file differs from the last
-    /// seen version.
+    /// Writes a review file, or removes it if it has no decisions. The file is not written if it differs from the
+    /// last seen version.
     ///
     /// # Errors
     /// When the file was changed meanwhile, or cannot be written.

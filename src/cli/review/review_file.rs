@@ -15,7 +15,7 @@ pub(super) struct ReviewFile {
     pub(super) review: Review,
     /// The mode.
     pub(super) standing: ReviewFileState,
-    /// When responses are due.
+    /// Due time of responses.
     pub(super) due: Timestamp,
     /// The reason why no item in it can be decided, if any.
     pub(super) bar: Option<String>,

@@ -53,7 +53,7 @@ pub(super) enum DecisionError {
     #[error("{0}")]
     Form(String),
     /// Bulk decisions are limited to items of the same kind.
-    #[error("these items are not of one shape: same system, kind, entitlement and tier")]
+    #[error("these items differ in system, kind, entitlement or tier")]
     Shapes,
     /// A required field is missing.
     #[error("{}", needs(*.0))]
@@ -248,7 +248,7 @@ impl ReviewSession {
     /// Decides one item, and returns the changed files.
     ///
     /// # Errors
-    /// When the decision is rejected; nothing is changed then.
+    /// When the decision is rejected. No item is changed in this case.
     pub(super) fn decide(&mut self, row: usize, answer: &DecisionInput) -> Result<Vec<usize>, DecisionError> {
         let what =
             self.item(row).map(|item| format!("{} · {}", item.principal, said(&item.entitlement))).unwrap_or_default();
@@ -258,7 +258,7 @@ impl ReviewSession {
     /// Decides several unflagged items of the same kind.
     ///
     /// # Errors
-    /// When one of them is flagged, decided, or of another kind; nothing is changed then.
+    /// When one of them is flagged, decided, or of another kind. No item is changed in this case.
     pub(super) fn decide_all(&mut self, rows: &[usize], answer: &DecisionInput) -> Result<Vec<usize>, DecisionError> {
         let mut shapes = rows.iter().map(|row| self.shape(*row));
         let first = shapes.next();

@@ -1,4 +1,4 @@
-//! The desk without a terminal: bytes, undo, bulk, what is refused, and what is on the screen.
+//! Tests of the review session without a terminal: files, undo, bulk decisions, rejections and screens.
 
 use super::{
     app::{AppEffect, ReviewApp, StatusMessage},
@@ -85,7 +85,7 @@ fn press(app: &mut ReviewApp, keys: &str) -> AppEffect {
     keys.chars().map(|character| app.press(key(character))).last().unwrap_or(AppEffect::None)
 }
 
-/// What may happen at a desk.
+/// An action in a review session.
 #[derive(Clone, Debug)]
 enum Act {
     Bulk(usize, Verdict),
@@ -109,10 +109,10 @@ fn act() -> impl Strategy<Value = Act> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whatever is done, the file is canonical after each step, bulk leaves flagged items alone, and taking everything back
-    /// gives the bytes from before.
+    /// For any sequence of actions, the file is canonical after each step, bulk decisions change no flagged item, and
+    /// undoing all steps restores the original bytes.
     #[test]
-    fn whatever_is_done_can_be_taken_back_to_the_same_bytes(acts in prop::collection::vec(act(), 0..24)) {
+    fn undoing_all_actions_restores_the_original_bytes(acts in prop::collection::vec(act(), 0..24)) {
         let mut review_session = review_session();
         let first = bytes(&review_session);
         for act in acts {
@@ -152,7 +152,7 @@ proptest! {
 }
 
 #[test]
-fn what_policy_speaks_against_is_not_kept_by_a_click() {
+fn certify_against_policy_requires_code_and_text() {
     let mut review_session = review_session();
     let short = DecisionInput { reason: "in-use-needed: yes".to_owned(), ..answer(Verdict::Certify) };
     assert!(matches!(review_session.decide(0, &short), Err(DecisionError::Lacks(_))), "a code without words");
@@ -168,7 +168,7 @@ fn what_policy_speaks_against_is_not_kept_by_a_click() {
 }
 
 #[test]
-fn what_a_signed_file_says_is_changed_in_the_next_one() {
+fn decision_on_signed_item_goes_into_next_file() {
     let mut signed = review();
     signed.items[3] = answer(Verdict::Certify).on(signed.items[3].clone());
     let reference = format!("campaigns/q4/reviews/pg-orders/ana.ruiz.toml@{}", Digest::of("bytes"));
@@ -201,7 +201,7 @@ fn what_a_signed_file_says_is_changed_in_the_next_one() {
 }
 
 #[test]
-fn what_is_ones_own_is_handed_on_and_nothing_else() {
+fn own_item_can_only_be_abstained_from() {
     let why = "it is their own access".to_owned();
     let bars = BTreeMap::from([(review().items[4].id, UndecidableItem { why, may_abstain: true })]);
     let review_files =
@@ -222,7 +222,7 @@ fn hidden_text_in_a_reason_is_refused() {
 }
 
 #[test]
-fn keys_decide_and_every_decision_is_to_be_saved() {
+fn keys_decide_and_every_decision_is_saved() {
     let mut app = ReviewApp::new(review_session(), Timestamp::from_unix(NOW));
     assert_eq!(press(&mut app, "r1gone since May\r"), AppEffect::Save(vec![0]));
     assert_eq!(app.review_session.item(0).map(|item| item.reason.as_str()), Some("unused: gone since May"));
@@ -239,7 +239,7 @@ fn keys_decide_and_every_decision_is_to_be_saved() {
 }
 
 #[test]
-fn bulk_takes_what_is_open_unflagged_and_of_one_shape() {
+fn bulk_selects_open_unflagged_items_of_one_kind() {
     let mut app = ReviewApp::new(review_session(), Timestamp::from_unix(NOW));
     press(&mut app, "b");
     assert!(
@@ -319,7 +319,7 @@ fn the_screen_in_80_and_in_120_columns() {
 }
 
 #[test]
-fn a_small_terminal_shows_what_is_read_and_what_is_typed() {
+fn small_terminal_shows_item_and_input() {
     let mut app = ReviewApp::new(review_session(), Timestamp::from_unix(NOW));
     let told = dossier("the owner has left");
     is("screen-small-list", &screen(&mut app, &told, 40, 10, true));
@@ -340,7 +340,7 @@ fn a_small_terminal_shows_what_is_read_and_what_is_typed() {
 }
 
 #[test]
-fn where_there_is_nothing_but_ascii_nothing_else_is_drawn() {
+fn ascii_terminal_shows_only_ascii() {
     let mut app = ReviewApp::new(review_session(), Timestamp::from_unix(NOW));
     let told = dossier("the owner “Zoë” has left · 東京 → …");
     for keys in ["", "\r", "r", "\x1b", "?", "q", "f"] {
@@ -351,7 +351,7 @@ fn where_there_is_nothing_but_ascii_nothing_else_is_drawn() {
 }
 
 #[test]
-fn hostile_names_steer_no_terminal_and_break_no_frame() {
+fn hostile_names_do_not_affect_terminal_or_frame() {
     let hostile = "\u{1b}[2J\u{1b}]0;x\u{7}\u{202e}\u{9b}31m\u{200b}東京タワー\r\n".repeat(100);
     let mut review = review();
     for item in &mut review.items {
