@@ -16,7 +16,7 @@ pub struct StageCloseInputs<'a> {
     pub opening: &'a OpenCampaign,
     /// The worklists as published at opening.
     pub sheets: &'a [WorklistFile],
-    /// Returns whether the access of an item is certainly unused for long enough.
+    /// A function that returns whether the access of an item has certainly been unused for the required time.
     pub unused: &'a dyn Fn(&ItemId) -> bool,
     /// The commit of main at which responses are counted.
     pub base: String,

@@ -54,7 +54,7 @@ pub use prior_campaigns::{PriorCampaigns, RequiredCampaigns};
 pub use reminders::{OpenStage, Reminder, ReminderLevel, notices};
 pub use resolution::Resolution;
 pub use resolve::{PendingReason, ReopenReason, ResolutionSummary, decided, resolve};
-pub use review_quality::{QualityInputs, ReviewQuality, ReviewerQuality, SignedReviewData, stamps_in, study};
+pub use review_quality::{QualityInputs, ReviewQuality, ReviewerQuality, SignedReviewData, file_warnings, study};
 pub use reviewer_selector::{AssignmentReason, ReviewerSelector, ReviewerSelectorError};
 pub use role_contents::{is_unlisted, memberships, synthetic_role_grants};
 pub use schedule::{DueCampaign, by_event, recurring};

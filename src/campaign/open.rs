@@ -42,7 +42,7 @@ pub struct OpenRequest<'a> {
 }
 
 impl OpenRequest<'_> {
-    /// Returns when the window ends.
+    /// Returns the end of the window.
     pub(super) fn closes_at(&self) -> Timestamp {
         self.now.plus_days(i64::from(self.definition.window_days))
     }
@@ -85,8 +85,8 @@ impl OpenedCampaign {
 /// Returns the campaign with its worklists. The same arguments produce the same bytes.
 ///
 /// # Errors
-/// When an inventory is missing, partial or stale, nothing is selected, or an item finds too few reviewers: all of it, each
-/// with the next command. Nothing is half opened.
+/// When an inventory is missing, partial or stale, the selectors match no grant, or an item has too few reviewers. All
+/// problems are reported, each with the next command, and no file is written.
 pub fn open(opening: &OpenRequest<'_>, setting: &CampaignContext<'_>) -> Result<OpenedCampaign, Diagnostics> {
     let mut problems = Diagnostics::new();
     let mut warnings = Diagnostics::new();
@@ -248,7 +248,7 @@ fn empty(opening: &OpenRequest<'_>) -> Diagnostic {
         .help("widen the selectors, or collect again with `tenure collect`")
 }
 
-fn silent_systems(silent: &[&SystemId], opening: &OpenRequest<'_>) -> Diagnostic {
+fn systems_without_items(empty: &[&SystemId], opening: &OpenRequest<'_>) -> Diagnostic {
     let may_be_empty = &opening.definition.allow_empty;
     let names: Vec<_> = silent.iter().map(|system| format!("`{system}`")).collect();
     let mut all: Vec<_> =
@@ -261,7 +261,7 @@ fn silent_systems(silent: &[&SystemId], opening: &OpenRequest<'_>) -> Diagnostic
     problem.with_note(note).help(help)
 }
 
-fn nobody(item: &UnassignedItem, opening: &OpenRequest<'_>) -> Diagnostic {
+fn too_few_reviewers(item: &UnassignedItem, opening: &OpenRequest<'_>) -> Diagnostic {
     let UnassignedItem { system, principal, entitlement, tier, reviewers } = item;
     let stage = reviewers.stage.map(|stage| format!(" in stage {stage}")).unwrap_or_default();
     let message = format!(

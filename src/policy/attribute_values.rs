@@ -20,7 +20,7 @@ pub struct AttributeValues {
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum AttributeError {
     /// The name is not a policy attribute.
-    #[error("no attribute is called `{0}`; `tenure policy attributes` lists them")]
+    #[error("unknown attribute `{0}`; list all attributes with `tenure policy attributes`")]
     Name(String),
     /// The value has a wrong type.
     #[error("`{name}` is {kind}")]

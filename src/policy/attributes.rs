@@ -6,7 +6,7 @@ use std::fmt;
 /// One attribute. Where no source supplies a value, it is unknown.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct AttributeDefinition {
-    /// The name in expressions and in `facts`.
+    /// The name in expressions and in `attributes`.
     pub name: &'static str,
     /// The type of its values.
     pub kind: AttributeKind,

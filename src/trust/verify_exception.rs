@@ -48,7 +48,7 @@ impl Verifier<'_> {
                 return Err(TrustError::NotInGroup { signer: (*approver).to_owned(), group: groups.join("` or `") });
             }
             let (item, subject) = (&exception.item, &exception.subject);
-            self.refuse_self_review(self.kinship, approver, item, subject)?;
+            self.reject_self_review(self.kinship, approver, item, subject)?;
         }
         check_renewal(exception, &terms, earlier)?;
         let names: Vec<&str> = signers.iter().map(|signer| signer.name.as_str()).collect();
@@ -80,7 +80,7 @@ impl Verifier<'_> {
         let by = proof.by.as_str();
         let signers = self.signers(SignatureNamespace::Proof, &file, &[by])?;
         // The beneficiary of an exception must not prove its control.
-        self.refuse_self_review(self.kinship, by, &exception.item, &exception.subject)?;
+        self.reject_self_review(self.kinship, by, &exception.item, &exception.subject)?;
         if signers.is_empty() {
             return Ok(VerifyOutcome::Pending(TrustError::Threshold { needed: 1, found: 0, tier: None }));
         }

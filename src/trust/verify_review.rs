@@ -95,7 +95,7 @@ impl Verifier<'_> {
             return Ok(());
         }
         for kinship in [self.kinship, &opening.kinship] {
-            self.refuse_self_review(kinship, who.as_str(), &item.id, &item.subject)?;
+            self.reject_self_review(kinship, who.as_str(), &item.id, &item.subject)?;
         }
         Ok(())
     }

@@ -21,7 +21,7 @@ impl RecommendationConfidence {
             (false, ..) => Self::Low,
             (true, 0, _) => Self::High,
             (true, _, true) => Self::Medium,
-            // The absence of violations is not a clearance while rules cannot be evaluated.
+            // While rules cannot be evaluated, the absence of violations does not mean that the item passes.
             (true, _, false) => Self::Low,
         }
     }

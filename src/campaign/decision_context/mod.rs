@@ -60,7 +60,7 @@ pub struct PriorDecision {
     pub item: Item,
 }
 
-/// Everything known about one item; unknowns are marked as such.
+/// The known data about one item; unknown data is marked as such.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct DecisionContext {
     /// The sections in reading order.

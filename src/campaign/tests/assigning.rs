@@ -1,4 +1,4 @@
-//! Stages at opening: who is asked in which, who is passed over and why, and what a definition may not say.
+//! Tests of stages at opening: assigned reviewers, skipped candidates with the reason, and invalid definitions.
 
 use super::fixtures::{World, campaign_id, id, membership, time};
 use crate::{
@@ -66,7 +66,7 @@ fn every_stage_has_sheets_of_its_own_and_nobody_judges_twice() {
     world.definition.stages =
         vec![stage("team", &["manager"], 1), stage("control", &["manager", "group:auditors", "system-owner"], 2)];
     let opened = opened(&world);
-    assert_eq!(opened.campaign.items, 2, "a grant is one item, however many are asked");
+    assert_eq!(opened.campaign.items, 2, "a grant is one item, regardless of the number of reviewers");
     for (holder, seen) in asked(&opened) {
         assert_eq!(seen.len(), 3, "{holder}: {seen:?}");
         assert_eq!(seen[0], one(1, "ana", "manager"));
@@ -90,7 +90,7 @@ fn every_stage_has_sheets_of_its_own_and_nobody_judges_twice() {
 fn somebody_who_is_asked_in_two_stages_has_a_file_for_each() {
     let mut world = company();
     world.definition.stages = vec![stage("one", &["person:fay"], 1), stage("two", &["person:gus"], 1)];
-    // What is fay's own is gus's in the first stage, and a fallback's in the second.
+    // `gus` reviews the access of `fay` in the first stage, and a fallback in the second.
     world.entry("fay").accounts = vec!["db:1".to_owned()];
     world.entry("eve").accounts.clear();
     world.definition.fallback = id("dora");
@@ -138,10 +138,10 @@ fn leaving_or_keyless_reviewer_is_skipped() {
     world.registered("dora").keys[0].state = KeyState::Retired;
     let told = "deputy for the system, as ana leaves on 2026-12-01 and dora has no active key";
     assert_eq!(asked(&opened(&world))["1_login"], [one(1, "dan", told)]);
-    // The day after the window ends is another matter.
+    // A principal who leaves the day after the window ends is eligible.
     world.entry("ana").end_date = Some(time("2026-12-08T00:00:00Z"));
     assert_eq!(asked(&opened(&world))["1_login"], [one(1, "ana", "manager")]);
-    // So it is without stages.
+    // The same applies without stages.
     world.definition.stages.clear();
     world.entry("ana").end_date = Some(time("2026-12-01T00:00:00Z"));
     let told = "deputy for the system, as ana leaves on 2026-12-01 and dora has no active key";
@@ -181,12 +181,12 @@ fn of_a_large_group_at_its_load_only_the_first_are_told() {
         world.registered(name).groups = vec!["all".to_owned()];
     }
     world.definition.max_items_per_reviewer = Some(ReviewerCapacity { t0: 1, t1: 1, t2: 1, t3: 1 });
-    world.definition.stages = vec![stage("everybody", &["group:all"], 1)];
+    world.definition.stages = vec![stage("all", &["group:all"], 1)];
     let grants = (0..50).map(|n| membership("db", &format!("{n}"), "reader", Tier::T2)).collect();
     let world = world.collected("db", grants, "2026-11-22T05:00:00Z");
     let opened = opened(&world);
     let reviewers: BTreeSet<_> = opened.sheets.iter().map(|sheet| &sheet.review.reviewer).collect();
-    assert_eq!(reviewers.len(), 50, "each has one, and no fallback is needed");
+    assert_eq!(reviewers.len(), 50, "each member has one item, and no fallback is needed");
     let told = opened.sheets.iter().map(|sheet| sheet.review.items[0].summary.matches("has 1 item").count());
     assert!(told.clone().max() <= Some(32), "{:?}", told.max());
 }

@@ -18,7 +18,7 @@ fn observed() -> &'static str {
     "2026-11-22T05:00:00Z"
 }
 
-/// A world in which every fact that a stub can state is true of something.
+/// A world in which every kind of fact occurs in a worklist.
 fn telling() -> World {
     let mut world = World::new()
         .left("li", "2026-09-30T00:00:00Z")
@@ -102,15 +102,15 @@ fn each_item_goes_to_the_first_who_may_judge_it() {
     let grants = holders.map(|holder| membership("db", holder, "reader", Tier::T2)).into();
     let world = world.collected("db", grants, observed());
     let expected = [
-        ("1_login", "dora"),  // nobody manages boss: the system's owner
+        ("1_login", "dora"),  // boss has no manager: the system owner
         ("2_login", "ana"),   // the manager
-        ("3_login", "li"),    // the manager left: who stands in for them
+        ("3_login", "li"),    // the manager left: the deputy
         ("4_login", "dan"),   // dora owns the account and the system: her deputy
-        ("5_login", "dan"),   // dora owns what owns it
-        ("6_login", "dora"),  // neither owner nor deputy of an account may judge it
+        ("5_login", "dan"),   // dora owns its owner
+        ("6_login", "dora"),  // neither owner nor deputy of an account may review it
         ("7_login", "dan"),   // dora's own account
-        ("8_login", "dora"),  // dan's own, by the registry
-        ("99_login", "dora"), // nobody claims it
+        ("8_login", "dora"),  // dan's own account, by the registry
+        ("99_login", "dora"), // uncorrelated account
     ];
     let expected = expected.map(|(account, reviewer)| (account.to_owned(), reviewer.to_owned()));
     assert_eq!(world.reviewers(), BTreeMap::from(expected));

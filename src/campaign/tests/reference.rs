@@ -22,12 +22,12 @@ pub(super) struct Reference {
     /// The holder of each item.
     pub(super) own: BTreeSet<(usize, Name)>,
     pub(super) asked: BTreeSet<(usize, u32, Name)>,
-    /// On which day the campaign ends.
+    /// The day on which the campaign ends.
     pub(super) ends: i64,
     pub(super) answers: Vec<Answer>,
     /// For each closed stage the unanswered items with their outcomes, and the day of the close.
     pub(super) closed: Vec<(BTreeMap<usize, Then>, i64)>,
-    /// From whom, to whom, until which day.
+    /// The delegations: reviewer, delegate, and last day.
     pub(super) loans: Vec<(Name, Name, i64)>,
 }
 
@@ -63,7 +63,7 @@ pub(super) enum Place {
     OfTheSilent,
 }
 
-/// An answer that was accepted.
+/// An accepted response.
 #[derive(Clone, Debug)]
 pub(super) struct Answer {
     pub(super) file: usize,
@@ -96,9 +96,9 @@ pub(super) enum Outcome {
 
 /// The progress of an item.
 enum Reached {
-    /// No further than here, and it waits.
+    /// The item is pending in this stage.
     Here(u32),
-    /// Here, and no further for good.
+    /// This stage ended the item; no later stage follows.
     End(u32),
 }
 
@@ -358,7 +358,7 @@ impl Reference {
         }
     }
 
-    /// Returns what the stages came to that are over for an item, and how far it came.
+    /// Returns the results of the completed stages of an item, and its progress.
     fn follow(&self, item: usize) -> (Vec<(u32, Stance)>, Reached) {
         let mut stances = Vec::new();
         let stages: BTreeSet<u32> =
@@ -385,7 +385,7 @@ impl Reference {
         (stances, Reached::End(last))
     }
 
-    /// Returns whether a stage asks, or asked, about an item: those before it did not stop.
+    /// Returns whether an item reaches a stage: no earlier stage stopped it.
     fn asks(&self, item: usize, stage: u32) -> bool {
         let (stances, reached) = self.follow(item);
         let (Reached::Here(at) | Reached::End(at)) = reached;
@@ -412,10 +412,10 @@ impl Reference {
         silent.get(&item).copied().filter(|_| self.here(item, stage).next().is_none())
     }
 
-    /// Returns whether a closed stage, the last that was asked, left an item without an outcome.
+    /// Returns whether the last stage that an item reached is closed and left it without an outcome.
     fn is_left_open(&self, item: usize, stage: u32) -> bool {
         let (_, Reached::End(at)) = self.follow(item) else { return false };
-        // An end in time is not looked at: a decision that ended was one.
+        // The end date is ignored: an expired decision was a decision.
         let undecided = ["abstained", "contradictory", "investigated", "needs-exception", "unanswered"];
         at == stage && matches!(self.outcome(item, i64::MIN), Outcome::Open(why) if undecided.contains(&why))
     }
@@ -461,7 +461,7 @@ impl Reference {
         self.asked.iter().filter(move |(own, at, _)| (*own, *at) == (item, stage)).map(|(.., asked)| *asked)
     }
 
-    /// Returns the answers on an item in a stage that no other took the place of.
+    /// Returns the responses to an item in a stage that no other response supersedes.
     fn here(&self, item: usize, stage: u32) -> impl Iterator<Item = &Answer> {
         self.of(item).filter(move |answer| answer.says.stage == stage)
     }

@@ -1,4 +1,4 @@
-//! From decisions to outcomes, and from outcomes and evidence to who owes what.
+//! Tests of the resolution of decisions, and of the campaign status.
 
 use super::fixtures::{BASE, World, id, membership, time};
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
 };
 use proptest::prelude::*;
 
-/// An opened campaign of four items of `dora`'s, what she signed, and the evidence.
+/// An opened campaign with four items for `dora`, her signed reviews, and the evidence.
 struct Round {
     world: World,
     opened: OpenedCampaign,
@@ -45,7 +45,7 @@ impl Round {
         all.into_iter().find(|item| item.subject == format!("db:{holder}")).unwrap().id
     }
 
-    /// Signs a file with one decision; `replaces` is the number of the file whose decision it takes the place of.
+    /// Signs a file with one decision; `replaces` is the number of the file whose decision it supersedes.
     fn decides(mut self, holder: &str, verdict: Verdict, replaces: Option<usize>) -> Self {
         let mut review = self.opened.sheets[0].review.clone();
         let item = self.item(holder);
@@ -261,7 +261,7 @@ fn an_item_is_as_far_as_the_evidence_says() {
     let back = after(Applied).reads("0", Verdict::Revoke, VerificationKind::Confirmed, VerificationLevel::V3);
     let back = back.reads("0", Verdict::Revoke, VerificationKind::StillPresent, VerificationLevel::V3);
     assert_eq!(back.state("0"), ItemState::StillPresent);
-    // A new intent makes what was read before it old.
+    // Reads before a new intent do not count.
     let again = back.intends("0", Verdict::Revoke).comes_to("0", Verdict::Revoke, Failed);
     assert_eq!(again.state("0"), ItemState::Failed);
 }
@@ -368,7 +368,7 @@ fn an_exception_holds_for_its_grant_and_its_time_only() {
     }
     round.exceptions = vec![exception(&round, "0", ExceptionState::InForce)];
     round.exceptions[0].lower_tier_to = Some(Tier::T3);
-    assert_eq!(round.state("0"), ItemState::Decided, "one that lowers a tier lets nothing stand");
+    assert_eq!(round.state("0"), ItemState::Decided, "an exception that lowers a tier keeps no access");
 }
 
 #[test]

@@ -24,7 +24,7 @@ fn inventory(grants: &[(Grant, Usage)]) -> Inventory {
     Inventory::new(system_id("db"), time(OBSERVED), Digest::ZERO, true, grants, BTreeMap::new())
 }
 
-/// Returns what is taken, as `holder entitlement`.
+/// Returns the selected grants, each as `holder entitlement`.
 fn taken(world: &World, selector: Selector) -> Vec<String> {
     let mut definition = world.definition.clone();
     definition.selectors = vec![selector];
@@ -84,7 +84,7 @@ fn what_an_expression_or_a_rule_cannot_judge_is_taken_too() {
         requires_attributes: vec!["principal.team".to_owned()],
         severity: Severity::High,
         recommend: Verdict::Revoke,
-        remediation: "take it away".to_owned(),
+        remediation: "revoke it".to_owned(),
         controls: Vec::new(),
         note: None,
         limits: Vec::new(),
@@ -187,7 +187,7 @@ fn a_changed_role_touches_who_is_in_it_or_what_it_gives() {
     let of = |role_contents, role: &str| {
         taken(&world, Selector { role_contents, roles: vec![format!("db:{role}")], ..Selector::default() })
     };
-    assert_eq!(of(None, "7"), ["1 7", "2 7"], "those in it, and nothing else of theirs");
+    assert_eq!(of(None, "7"), ["1 7", "2 7"], "only the memberships, and no other grants of the members");
     assert_eq!(of(Some(true), "7"), ["7 SELECT orders", "7 read all statistics"]);
     assert_eq!(of(None, "9"), [""; 0]);
     assert_eq!(of(Some(true), "9"), [""; 0]);

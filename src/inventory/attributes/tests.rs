@@ -376,7 +376,7 @@ fn what_is_typed_is_taken_where_nothing_is_derived() {
         ("grant.standing", AttributeValue::Flag(false)),
         ("usage.consumers", AttributeValue::Texts(vec!["export".to_owned()])),
         ("principal.tier", AttributeValue::Text("T3".to_owned())),
-        ("principal.colour", AttributeValue::Text("blue".to_owned())),
+        ("principal.color", AttributeValue::Text("blue".to_owned())),
     ] {
         svc.attributes.insert(name.to_owned(), fact);
     }

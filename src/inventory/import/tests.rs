@@ -72,7 +72,7 @@ fn a_table_and_json_lines_make_the_same_entries() {
 
 #[test]
 fn table_errors_have_line_and_column() {
-    let wrong = "id,kind,accounts,colour,attributes.principal.tier,end_date\n\
+    let wrong = "id,kind,accounts,color,attributes.principal.tier,end_date\n\
         ana,robot,db:1,,,\nAna Ruiz,,1001,,,soon\nli,,,blue,T3,\nana,,,,,\n\"b\u{202e}o\",,,,,\nshort,,\n";
     let told = refused(wrong, TableLayout::Csv);
     for expected in [
@@ -80,7 +80,7 @@ fn table_errors_have_line_and_column() {
         "line 3, column `id`",
         "line 3, column `accounts`: expected an account `<system>:<immutable id>`, found `1001`",
         "line 3, column `end_date`",
-        "line 4, column `colour`: unknown key `colour`",
+        "line 4, column `color`: unknown key `color`",
         "line 4, column `attributes.principal.tier`: it is computed and cannot be declared",
         "line 6, column `id`: ",
         "line 7: the row has 3 cells, but the table has 6 columns",

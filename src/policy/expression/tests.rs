@@ -2,7 +2,7 @@ use super::*;
 use crate::policy::AttributeKind;
 use std::borrow::Cow;
 
-/// `t`, `f` and `u` are truths, of which `u` is not known; the others are one of each kind, known and not.
+/// `t`, `f` and `u` are booleans, of which `u` is unknown; the others are one known and one unknown name of each type.
 struct Names;
 
 const NAMES: [(&str, AttributeKind); 12] = [
@@ -31,7 +31,7 @@ impl AttributeSchema for Names {
         (NAMES[usize::from(slot)].0 == "no.text").then_some(&["a", "abc", "b"])
     }
     fn help(&self) -> &'static str {
-        "look at the test"
+        "see the test"
     }
 }
 
@@ -67,7 +67,7 @@ fn truth(text: &str) -> Result<bool, UnknownValue> {
     compiled.truth(&World::new())
 }
 
-/// Returns `t`, `f`, or the names that are missing.
+/// Returns `t`, `f`, or the missing names.
 fn said(text: &str) -> String {
     match truth(text) {
         Ok(true) => "t".to_owned(),
@@ -247,7 +247,8 @@ fn what_goes_wrong_is_unknown_and_never_a_pass() {
     }
 }
 
-/// Another interpreter returns the same results where everything is known, or where it can ignore what is unknown.
+/// Another interpreter returns the same results if all inputs are known, or if the result does not depend on unknown
+/// ones.
 #[test]
 fn results_equal_those_of_another_interpreter() {
     let parts = [
@@ -358,7 +359,7 @@ fn what_an_expression_uses_and_cannot_do_without() {
     }
 }
 
-/// Draws the mistakes below the expression, as a person sees them.
+/// Renders the errors below the expression, as in a diagnostic.
 fn drawn(text: &str) -> String {
     let mistakes = match Expression::compile(text, ResultType::Truth, &Names) {
         Ok(_) => return format!("{text}\n  accepted\n"),
@@ -375,7 +376,7 @@ fn drawn(text: &str) -> String {
 }
 
 #[test]
-fn mistakes_underline_what_is_wrong() {
+fn errors_underline_their_span() {
     let wrong = [
         "n > ",
         "n >> 4",

@@ -58,7 +58,7 @@ impl ExpressionChecker<'_> {
                 Some(element) => (ExprType::Number, element),
                 None => {
                     let span = whole.span.clone();
-                    self.wrong(span, format!("this is {kind}, which has nothing inside"));
+                    self.wrong(span, format!("{kind} has no fields or elements"));
                     return None;
                 }
             },
@@ -101,7 +101,7 @@ impl ExpressionChecker<'_> {
         self.closed(&right, at_left);
         if ordered && !matches!(one, ExprType::Number | ExprType::Text) {
             let span = at.span.clone();
-            self.wrong(span, format!("{one} has no order"));
+            self.wrong(span, format!("{one} cannot be ordered"));
             return None;
         }
         Some((ExprNode::Compare(comparison, Box::new([left, right])), ExprType::Flag))
