@@ -238,7 +238,7 @@ fn differing_control_total_is_an_error_after_retry() {
 
     let target = Target { totals: RefCell::new(vec![9, 9]), ..Target::with(12) };
     let error = target.collected().unwrap_err();
-    assert_eq!(error.to_string(), "account: 8 listed, but 9 by `count(*)`; listed once more: 8");
+    assert_eq!(error.to_string(), "account: 8 listed, but 9 by `count(*)`; second listing: 8");
 }
 
 #[test]

@@ -152,9 +152,9 @@ mod tests {
         }
     }
 
-    /// Returns whom GitHub asks: of all lines that match a path the last one counts, a path that begins with a slash is one
-    /// from the root, one that ends with it is a folder with all below, and a star stands for a part of one name ("About
-    /// code owners", docs.github.com).
+    /// Returns the code owners of a path by the rules of GitHub: the last matching line applies; a leading slash
+    /// anchors a pattern at the root; a trailing slash matches a folder with its contents; a star matches within one
+    /// name ("About code owners", docs.github.com).
     fn asked_by_github<'a>(text: &'a str, path: &str) -> Option<&'a str> {
         let rules = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
         let mut matching = rules.filter_map(|line| line.split_once(' ')).filter(|(pattern, _)| {

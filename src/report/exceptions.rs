@@ -16,7 +16,7 @@ pub fn exceptions_human(all: &[ExceptionStatus], look: OutputStyle) -> String {
         return "no exceptions\n".to_owned();
     }
     let columns =
-        ["exception", "stands", "rating", "holder", "rule", "first found", "until", "proof due", "renewals left"];
+        ["exception", "status", "rating", "holder", "rule", "first found", "until", "proof due", "renewals left"];
     let head = look.heading(&counted(all.len(), "exception"));
     format!("{head}\n{}", look.table(&columns, all.iter().map(cells)))
 }

@@ -32,7 +32,7 @@ pub struct RuleViolation {
     pub set_by: Vec<String>,
 }
 
-/// Unknown attributes because of which a rule cannot be evaluated.
+/// The unknown attributes that prevent the evaluation of a rule.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct MissingAttribute {
     /// The rule.
@@ -62,7 +62,7 @@ pub fn judged_human(breaches: &[RuleViolation], gaps: &[MissingAttribute], look:
         let (place, missing) = (escape(&gap.place), escape(&gap.missing));
         text.push_str(&format!("{head} {place}: unknown for {}: {missing}\n", gap.count));
     }
-    let unknown = counted(gaps.iter().map(|gap| gap.count).sum::<usize>(), "judgement");
+    let unknown = counted(gaps.iter().map(|gap| gap.count).sum::<usize>(), "evaluation");
     text.push_str(&format!(
         "{}; {unknown} not evaluated because of unknown attributes\n",
         counted(breaches.len(), "finding")

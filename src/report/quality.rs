@@ -97,6 +97,6 @@ fn shown(quality: &ReviewQuality) -> Vec<Vec<String>> {
 }
 
 const COLUMNS: &[&str] =
-    &["reviewer", "decided", "flagged kept", "taken away", "most at once", "median time", "duplicate reasons"];
+    &["reviewer", "decided", "flagged kept", "removed", "largest batch", "median time", "duplicate reasons"];
 const NOTE: &str =
     "These are indicators: git shows what was signed and when it was merged, but not whether it was read.";

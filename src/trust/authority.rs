@@ -150,7 +150,7 @@ impl OpenCampaign {
         }
         match course.stances.last() {
             Some((last, stance)) => {
-                not_open(format!("stage {last} came to {stance}, after which no later stage is asked"))
+                not_open(format!("the result of stage {last} is {stance}, which ends the item"))
             }
             None => not_open("the item was assigned to no reviewer in it".to_owned()),
         }

@@ -96,7 +96,7 @@ impl OpenCampaign {
         self.items.get(item).map(PublishedItem::asked).unwrap_or_default()
     }
 
-    /// Returns whether a stage after `stage` asks about an item.
+    /// Returns whether an item is assigned in a stage after `stage`.
     pub fn is_asked_after(&self, item: &ItemId, stage: u32) -> bool {
         self.asked(item).last().is_some_and(|(last, _)| *last > stage)
     }
@@ -121,18 +121,18 @@ impl OpenCampaign {
         self.items.get(item)
     }
 
-    /// Returns the items that a stage asks about, or asked: all of them, and those that nobody answers so far. This is what
-    /// the close of the stage has to say.
+    /// Returns the number of answered items and the unanswered items among those that reached a stage: the contents of
+    /// a stage close.
     pub fn answered_in(&self, stage: u32) -> (u64, Vec<&ItemId>) {
-        let (mut answered, mut silent) = (0, Vec::new());
+        let (mut answered, mut unanswered) = (0, Vec::new());
         for item in self.items.keys() {
             let tally = self.tally(item, stage);
             if tally.asked == 0 || !self.course(item).reached(stage) {
                 continue;
             }
-            if tally.is_silent() { silent.push(item) } else { answered += 1 }
+            if tally.is_silent() { unanswered.push(item) } else { answered += 1 }
         }
-        (answered, silent)
+        (answered, unanswered)
     }
 
     /// Returns the progress of an item through the stages.

@@ -99,7 +99,7 @@ impl PublishedItems {
             if place == self.items.len() {
                 self.items.push((item.id, PublishedItem::of(&stub.system, item, common)));
             }
-            // INVARIANT: what has a place was put there.
+            // INVARIANT: every indexed item is in the list.
             let Some((_, put)) = self.items.get_mut(place) else { continue };
             if put.common != common {
                 return Err(TrustError::ItemAltered(item.id.to_string()));

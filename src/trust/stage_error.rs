@@ -42,7 +42,7 @@ pub enum StageError {
         item: String,
         /// The principal who decided.
         reviewer: String,
-        /// In which stage.
+        /// The stage.
         stage: u32,
         /// The assigned reviewers.
         asked: String,
@@ -52,7 +52,7 @@ pub enum StageError {
     ReassignmentInvalid {
         /// The item.
         item: String,
-        /// To whom.
+        /// The proposed reviewer.
         to: String,
         /// The reason.
         why: &'static str,
@@ -88,17 +88,17 @@ pub enum StageError {
     /// A stage close that was computed at a commit outside main.
     #[error("the close was computed at {0}, which is not on the first-parent line of main")]
     Place(String),
-    /// A campaign whose sampled stage asks about other items than the sample.
+    /// A campaign whose sampled stage covers other items than the sample.
     #[error(
-        "stage {stage} asks about a sample of the items; item {item} is {}",
-        if *.asks { "asked about, but not in the sample" } else { "in the sample, but not asked about" }
+        "stage {stage} covers a sample of the items; item {item} is {}",
+        if *.asks { "assigned, but not in the sample" } else { "in the sample, but not assigned" }
     )]
     Sample {
         /// The item.
         item: String,
         /// The stage.
         stage: u32,
-        /// Whether the stage asks about the item.
+        /// Whether the item is assigned in the stage.
         asks: bool,
     },
     /// The close exceeds the limit of removals without a response.
@@ -160,31 +160,31 @@ impl StageError {
     pub const fn help(&self) -> &'static str {
         match self {
             Self::DuplicateResponse { .. } => {
-                "each slot needs a different person; let another reviewer or a fallback answer one of them"
+                "each slot needs a different person; another reviewer or a fallback must answer one of them"
             }
             Self::Asked { .. } | Self::Sample { .. } => {
-                "take the files that `tenure campaign open` wrote, all of them and as they are"
+                "restore all files that `tenure campaign open` wrote, without changes"
             }
             Self::Delegation { .. } => {
                 "name a delegate with an active key and an end within the campaign, then run `tenure sign FILE`"
             }
             Self::Foreign { .. } => {
-                "let one of them decide, or delegate: delegations/<id>.toml signed by who was asked; or hand it on with `abstain` and `to`"
+                "an assigned reviewer must decide; they can also delegate in delegations/<id>.toml, or reassign with `abstain` and `to`"
             }
-            Self::ReassignmentInvalid { .. } => "abstain without `to`; a fallback of the campaign decides it then",
+            Self::ReassignmentInvalid { .. } => "abstain without `to`; a fallback of the campaign then decides the item",
             Self::Late { .. } => {
-                "take the decision out of the file; what is still open goes to a fallback of the campaign, or to the next campaign"
+                "remove the decision from the file; a fallback of the campaign or the next campaign decides open items"
             }
             Self::NotOpen { .. } => {
-                "wait until a campaign owner closes the stage before: `tenure campaign close-stage ID`"
+                "wait until a campaign owner closes the previous stage: `tenure campaign close-stage ID`"
             }
             Self::Order { .. } | Self::Place(_) | Self::Stale { .. } | Self::Wrong(_) => {
-                "count again at the head of main: `tenure campaign close-stage ID` writes the file anew; then sign it"
+                "compute the close again at the head of main: `tenure campaign close-stage ID`, then sign it"
             }
             Self::NoResponseLimit { .. } => {
-                "get decisions, or open the campaign with a higher `max_no_response_removals` in its definition"
+                "obtain decisions, or open the campaign with a higher `max_no_response_removals` in its definition"
             }
-            Self::Unknown { .. } => "take the file that `tenure campaign open` wrote",
+            Self::Unknown { .. } => "restore the file that `tenure campaign open` wrote",
         }
     }
 

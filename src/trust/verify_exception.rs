@@ -199,8 +199,8 @@ mod tests {
         let groups = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         let met = |wanted: &[&str], signed: &[&str]| has_distinct_signers(&groups(wanted), signed, &member);
         assert!(met(&["risk"], &["ben"]));
-        assert!(met(&["risk", "chief"], &["ana", "ben"]), "ana for the chiefs, so ben for the risk");
-        assert!(!met(&["risk", "chief"], &["ana"]), "one person is one voice");
+        assert!(met(&["risk", "chief"], &["ana", "ben"]), "ana signs for `chief`, ben for `risk`");
+        assert!(!met(&["risk", "chief"], &["ana"]), "one person counts for one group");
         assert!(!met(&["risk", "risk"], &["ana", "carl"]));
         assert!(met(&[], &[]));
     }

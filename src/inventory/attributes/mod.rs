@@ -56,10 +56,10 @@ impl TierOverrides {
         let mut lowered: BTreeMap<Digest, (Tier, Rating, String)> = BTreeMap::new();
         for exception in exceptions.into_iter().filter(|one| one.valid_from <= as_of && as_of < one.until) {
             let Some(tier) = exception.lower_tier_to else { continue };
-            let said = (tier, exception.rating, format!("exception {} until {}", exception.id, exception.until));
+            let candidate = (tier, exception.rating, format!("exception {} until {}", exception.id, exception.until));
             // If two exceptions differ, the one that lowers less applies.
             if lowered.get(&exception.grant_digest).is_none_or(|other| tier < other.0) {
-                lowered.insert(exception.grant_digest, said);
+                lowered.insert(exception.grant_digest, candidate);
             }
         }
         Self(lowered)

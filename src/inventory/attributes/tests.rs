@@ -13,7 +13,7 @@ use crate::{
     policy::ATTRIBUTES,
 };
 
-/// One world: systems with a connector and grants, and people.
+/// Systems with a connector and grants, and principals.
 struct Story {
     systems: BTreeMap<SystemId, System>,
     inventories: BTreeMap<SystemId, LoadedInventory>,
@@ -107,7 +107,7 @@ fn a_grant_says_what_it_is_and_what_it_gives() {
     assert_eq!(
         story.told("db", "membership:7/role/reporting", &about),
         "membership 7's name role/reporting T0 2",
-        "a role with a T0 right in it is T0"
+        "a role that contains a T0 grant is T0"
     );
     let ways = ["grant.expands_to", "grant.path_count", "grant.paths", "grant.direct", "grant.administrative"];
     assert_eq!(
@@ -139,7 +139,7 @@ fn use_is_a_time_or_never_since_or_unknown() {
     ];
     let story = Story::of(vec![]).with("hosts", used("web", grants.into(), usage.into_iter().collect()));
     let names = ["usage.idle_days", "usage.never_used", "usage.known_days", "usage.source", "usage.lag_hours"];
-    // Collected yesterday: nothing is known of what came after it, and that is how late it is.
+    // Collected yesterday: later use is unknown, and the delay is one day.
     assert_eq!(story.told("web", "account:uid:1/at", &names), "90 false ? lastlog and wtmp 24");
     assert_eq!(story.told("web", "account:uid:1/never", &names), "30 true 30 lastlog and wtmp 24");
     assert_eq!(story.told("web", "account:uid:1/unknown", &names), "? ? ? ? ?");
@@ -161,21 +161,21 @@ fn whoever_answers_is_here_or_gone_or_nobody_or_unknown() {
     };
     let li = || entry("li", PrincipalKind::Person, &[]);
     assert_eq!(told(None, vec![]), " none ? none");
-    assert_eq!(told(Some("li"), vec![]), "li ? ? none", "nobody knows whether a stranger is here");
+    assert_eq!(told(Some("li"), vec![]), "li ? ? none", "the status of an unknown principal is unknown");
     assert_eq!(told(Some("li"), vec![li()]), "li active ? none");
     let left = PrincipalRecord { status: PrincipalStatus::Left, ..li() };
-    assert_eq!(told(Some("li"), vec![left.clone()]), "li left ? none", "and nobody says since when");
+    assert_eq!(told(Some("li"), vec![left.clone()]), "li left ? none", "the date of leaving is unknown");
     let since = PrincipalRecord { end_date: Some(days_ago(54)), ..left };
     assert_eq!(told(Some("li"), vec![since]), "li left 54 none");
     let ended = PrincipalRecord { end_date: Some(days_ago(1)), ..li() };
-    assert_eq!(told(Some("li"), vec![ended]), "li left 1 none", "an end that has passed has passed");
+    assert_eq!(told(Some("li"), vec![ended]), "li left 1 none", "the end date has passed");
     let moved = PrincipalRecord { role_changed_on: Some(days_ago(5)), ..li() };
-    assert_eq!(told(Some("li"), vec![moved.clone()]), "li ? ? none", "nobody says whether the move came later");
+    assert_eq!(told(Some("li"), vec![moved.clone()]), "li ? ? none", "the date of the takeover is unknown");
     let taken = |days| PrincipalRecord { role_changed_on: Some(days_ago(days)), ..service(Some("li")) };
     let of = |days| Story::of(vec![taken(days), moved.clone()]).person("svc", &names);
     assert_eq!([of(9), of(2)], ["li moved ? none", "li active ? none"]);
     let machine = entry("li", PrincipalKind::Agent, &[]);
-    assert_eq!(told(Some("li"), vec![machine]), "li none ? none", "a machine cannot answer");
+    assert_eq!(told(Some("li"), vec![machine]), "li none ? none", "a machine cannot be an owner");
 }
 
 #[test]
@@ -236,8 +236,8 @@ fn a_principal_is_as_privileged_as_the_worst_it_holds_anywhere() {
     );
     let names = ["principal.tier", "principal.claimed", "principal.id", "principal.kind", "principal.owner_status"];
     assert_eq!(story.person("ana", &names), "T1 true ana person none");
-    assert_eq!(story.person("idle", &names), "? true idle service none", "it holds nothing that is known");
-    assert_eq!(story.person("tenure", &["principal.tier"]), "T0", "what it is for makes it control plane");
+    assert_eq!(story.person("idle", &names), "? true idle service none", "no grants are known");
+    assert_eq!(story.person("tenure", &["principal.tier"]), "T0", "an engine identity belongs to the control plane");
     // The account of the role gives all of it.
     assert_eq!(story.told("db", "account:1/login", &["grant.tier"]), "T1");
     assert_eq!(story.told("web", "account:uid:1/login", &["grant.tier", "principal.tier"]), "T2 T1");
@@ -304,7 +304,7 @@ fn keys_of_hosts_have_an_algorithm_a_length_and_perhaps_an_end() {
     assert_eq!(
         told("web", "credential:uid:1/uid:1:SHA256:A"),
         "ssh-key rsa 2048 true | false ? active false ? ? true | 2 1",
-        "ana and ci have it"
+        "ana and ci have the same key"
     );
     assert_eq!(
         told("web", "credential:uid:1/uid:1:SHA256:B"),
@@ -314,7 +314,7 @@ fn keys_of_hosts_have_an_algorithm_a_length_and_perhaps_an_end() {
         told("app", "credential:uid:2/uid:2:SHA256:A"),
         "ssh-key dsa 1024 true | true -326 inactive false ? ? ? | 2 1"
     );
-    assert_eq!(story.told("web", "account:uid:1/login", &what), "? ? ? ?", "an account is no credential");
+    assert_eq!(story.told("web", "account:uid:1/login", &what), "? ? ? ?", "an account is not a credential");
 }
 
 #[test]
@@ -361,7 +361,7 @@ fn keys_of_aws_have_an_age_and_passwords_of_postgres_a_last_day() {
     assert_eq!(story.told("db", "credential:1/password", &names), "password ? active false ? md5 0");
     assert_eq!(story.told("db", "credential:2/password", &names), "password ? active true 10 scram-sha-256 0");
     let account = ["principal.mfa", "grant.granted_days", "usage.interactive_allowed"];
-    assert_eq!(story.told("aws", "account:AIDA1/iam-user", &account), "otp 365 false", "the weaker of two counts");
+    assert_eq!(story.told("aws", "account:AIDA1/iam-user", &account), "otp 365 false", "the weaker of two factors counts");
 }
 
 #[test]
@@ -405,10 +405,10 @@ fn grants_before_role_change_are_counted_if_dated() {
     };
     let unsaid = || held("A", GrantKind::Policy, "unsaid", Tier::T2);
     assert_eq!(told(vec![made("new", "2026-11-20T00:00:00Z")], None), "0");
-    assert_eq!(told(vec![made("old", "2026-01-20T00:00:00Z"), unsaid()], None), "1", "at least one");
+    assert_eq!(told(vec![made("old", "2026-01-20T00:00:00Z"), unsaid()], None), "1", "a lower bound");
     assert_eq!(told(vec![made("new", "2026-11-20T00:00:00Z"), unsaid()], None), "?");
-    assert_eq!(told(vec![unsaid()], Some(30)), "1", "it was certified before the move");
-    assert_eq!(told(vec![unsaid()], Some(3)), "0", "and this one since");
+    assert_eq!(told(vec![unsaid()], Some(30)), "1", "certified before the role change");
+    assert_eq!(told(vec![unsaid()], Some(3)), "0", "certified after the role change");
 }
 
 #[test]
@@ -437,7 +437,7 @@ fn tier_is_lowered_only_by_exception_for_same_grant() {
         owner: id("ana"),
         approver: id("bo"),
         approvers: vec![],
-        reason: "a replica that nobody reads".to_owned(),
+        reason: "an unused replica".to_owned(),
         compensating: "its network is closed".to_owned(),
         proof_days: None,
         first_found: days_ago(9),
@@ -454,9 +454,9 @@ fn tier_is_lowered_only_by_exception_for_same_grant() {
         told(exception(digest, Rating::Critical, 5)),
         ("T2".to_owned(), Some("T2 by exception exc-1 until 2026-11-28T00:00:00Z, T0 by what it gives".to_owned()))
     );
-    assert_eq!(told(exception(digest, Rating::Critical, 0)), ("T0".to_owned(), None), "it has ended");
-    assert_eq!(told(exception(digest, Rating::Low, 5)), ("T0".to_owned(), None), "accepted as less than it is");
-    assert_eq!(told(exception(Digest::ZERO, Rating::Critical, 5)), ("T0".to_owned(), None), "another grant");
+    assert_eq!(told(exception(digest, Rating::Critical, 0)), ("T0".to_owned(), None), "the exception has ended");
+    assert_eq!(told(exception(digest, Rating::Low, 5)), ("T0".to_owned(), None), "the rating is too low for the tier");
+    assert_eq!(told(exception(Digest::ZERO, Rating::Critical, 5)), ("T0".to_owned(), None), "an exception for another grant");
     let raised = Exception { lower_tier_to: Some(Tier::T0), ..exception(digest, Rating::Critical, 5) };
     assert_eq!(told(raised), ("T0".to_owned(), None));
 }

@@ -1,4 +1,4 @@
-//! Tables as other systems export them, and what becomes of a file by them.
+//! Tests of imported tables, and of the merged principals files.
 
 use super::*;
 use crate::{
@@ -123,7 +123,7 @@ fn merge_keeps_other_keys_and_is_idempotent() {
     assert_eq!(codec::render(&twice.file), codec::render(&once.file));
     assert!(twice.added.is_empty() && twice.changed.is_empty() && twice.left.is_empty());
     let partial = merge(&before, &rows, false, today());
-    assert!(partial.left.is_empty(), "only an authoritative table says that somebody left");
+    assert!(partial.left.is_empty(), "only an authoritative table marks principals as left");
 }
 
 #[test]
