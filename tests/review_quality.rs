@@ -101,9 +101,7 @@ fn row_38_hasty_signing_is_found_careful_review_is_not() {
     let hasty = world.copied();
     hasty.enforce_later(-50, &[]).exits(0);
     let found = told(&hasty, 0, &["campaign", "quality", CAMPAIGN]).exits(3).says("medium[signed-too-quickly]");
-    found.says(
-        "300 decisions of `ana` were accepted 10 minutes after assignment; reading takes at least 50 minutes",
-    );
+    found.says("300 decisions of `ana` were accepted 10 minutes after assignment; reading takes at least 50 minutes");
     hasty.audit(0).exits(3).says("signed-too-quickly");
 
     world.enforce(&[]).exits(0);

@@ -13,7 +13,7 @@ use governed::*;
 use tenure::{
     diag::RenderStyle,
     model::{
-        PrincipalId, StagePosition, Stance, Strategy, Tier, Timestamp, Verdict,
+        PrincipalId, ReviewResult, StagePosition, Strategy, Tier, Timestamp, Verdict,
         file::{
             CampaignDefinition, Exception, GovernedFile as _, Item, NoResponseAction, NoResponseOutcome,
             NoResponseTerms, PrincipalKind, PrincipalRecord, PrincipalStatus, Principals, Rating, Review, Stage,
@@ -472,7 +472,7 @@ fn a_stage_is_closed_once() {
     let items = few(1);
     world.open_stages(&items, &[("dora", 1), ("dora", 2)], |definition| {
         two_stages(definition);
-        definition.stages[0].advance_on = vec![Stance::NoResponse];
+        definition.stages[0].advance_on = vec![ReviewResult::NoResponse];
     });
     let silent = [(&items[0], NoResponseOutcome::Advance)];
     let closed = world.close(1, 0, &silent, |_| {});
@@ -536,7 +536,7 @@ fn a_delegation_ends_with_the_time_that_owners_have_told() {
     let items = few(1);
     world.open_stages(&items, &[("dora", 1), ("dora", 2)], |definition| {
         two_stages(definition);
-        definition.stages[0].advance_on = vec![Stance::NoResponse];
+        definition.stages[0].advance_on = vec![ReviewResult::NoResponse];
     });
     let files = world.delegation("dora", "fay", |one| one.until = one.until.plus_days(-25));
     world.merge(&files);

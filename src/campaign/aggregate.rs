@@ -6,8 +6,8 @@ use super::{
 };
 use crate::{
     model::{
-        Digest, Finding, ItemId, PrincipalId, Severity, StagePosition, StageProgress, StageTally, Stance, SystemId,
-        Tier, Timestamp, Verdict,
+        Digest, Finding, ItemId, PrincipalId, ReviewResult, Severity, StagePosition, StageProgress, StageTally,
+        SystemId, Tier, Timestamp, Verdict,
         action::{ActionBasis, DecisionOrigin},
         file::{Campaign, Item, NoResponseOutcome, Review, StageClose},
     },
@@ -130,15 +130,15 @@ impl<'a> DecisionAggregator<'a> {
             resolved.waiting.insert(*item, PendingReason { stage, missing });
             return;
         }
-        let stance = course.overall_stance(definition);
+        let result = course.overall_result(definition);
         let stage = course.at.stage();
         let outcome = match self.silence(item, put, in_force, stage) {
-            Some((closed, then)) if !matches!(stance, Stance::Reduce | Stance::Revoke) => match then {
+            Some((closed, then)) if !matches!(result, ReviewResult::Reduce | ReviewResult::Revoke) => match then {
                 NoResponseOutcome::Disable => Ok(self.by_silence(item, put, closed)),
                 NoResponseOutcome::Except => Err(ReopenReason::NeedsException),
                 NoResponseOutcome::Advance | NoResponseOutcome::Open => Err(ReopenReason::Unanswered),
             },
-            _ => self.decided(item, put, in_force, stance, now).unwrap_or_else(|finding| {
+            _ => self.decided(item, put, in_force, result, now).unwrap_or_else(|finding| {
                 resolved.findings.push(finding);
                 Err(ReopenReason::Contradictory)
             }),
@@ -198,11 +198,11 @@ impl<'a> DecisionAggregator<'a> {
         item: &ItemId,
         put: &ReviewedItem<'_>,
         in_force: &[&ItemDecision<'_>],
-        stance: Stance,
+        result: ReviewResult,
         now: Timestamp,
     ) -> Result<Result<Resolution, ReopenReason>, Finding> {
         let given = |verdict: &&Verdict| in_force.iter().any(|decision| decision.verdict == **verdict);
-        let Some(verdict) = stance.verdicts().iter().find(given) else { return Ok(Err(ReopenReason::Unanswered)) };
+        let Some(verdict) = result.verdicts().iter().find(given) else { return Ok(Err(ReopenReason::Unanswered)) };
         let mut same: Vec<&ItemDecision<'_>> =
             in_force.iter().filter(|decision| decision.verdict == *verdict).copied().collect();
         // A decision of a fallback settles a conflict between the assigned reviewers.

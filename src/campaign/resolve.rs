@@ -58,11 +58,11 @@ pub enum ReopenReason {
 ///
 /// In each stage the responses of all assigned reviewers are aggregated by the strategy of the stage, with missing ones
 /// as "no response"; the results of the stages by the overall strategy. The outcome is the strongest verdict of the
-/// winning stance ([`Stance::verdicts`]). A superseded decision does not count, and an expired one leaves its item
+/// winning result ([`ReviewResult::verdicts`]). A superseded decision does not count, and an expired one leaves its item
 /// open. Conflicting decisions leave it open too, with a finding: no side is picked. If the last stage got no response,
-/// its signed close determines the outcome, which is never that access stays.
+/// its signed close determines the outcome, which never keeps the access.
 ///
-/// [`Stance::verdicts`]: crate::model::Stance::verdicts
+/// [`ReviewResult::verdicts`]: crate::model::ReviewResult::verdicts
 ///
 /// Reviews verified by `trust` are accepted:
 /// ```no_run

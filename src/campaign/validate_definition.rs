@@ -184,9 +184,9 @@ impl DefinitionValidator<'_> {
     }
 
     fn advance(&mut self, place: usize, stage: &Stage) {
-        let Some(stance) = stage.contradiction() else { return };
+        let Some(result) = stage.contradiction() else { return };
         let steps = [PathSegment::from("stage"), place.into(), "advance_on".into()];
-        let message = format!("stage {} both stops and advances on `{stance}`", place + 1);
+        let message = format!("stage {} both stops and advances on `{result}`", place + 1);
         let help = "list it in `stop_on` or in `advance_on`; with `advance_on`, all other results stop";
         self.reject("contradictory-stage", &steps, message, "contradicts `stop_on`", help);
     }

@@ -13,7 +13,7 @@ use super::{
     verified::Verified,
 };
 use crate::model::{
-    PrincipalId, Stance, SystemId,
+    PrincipalId, ReviewResult, SystemId,
     file::{Delegation, Item},
 };
 
@@ -39,7 +39,8 @@ impl AuthorityBasis {
     /// Returns whether the principal may replace the decision `bound`. Principals may replace their own decisions; a
     /// fallback may decide what others left undecided.
     fn may_replace(&self, reviewer: &PrincipalId, bound: &EffectiveDecision, late: bool) -> bool {
-        let undecided = bound.slot == VotingSlot::Fallback || Stance::of(Some(bound.verdict)) == Stance::NotDecided;
+        let undecided =
+            bound.slot == VotingSlot::Fallback || ReviewResult::of(Some(bound.verdict)) == ReviewResult::NotDecided;
         if late {
             return self.fallback && undecided;
         }
@@ -148,10 +149,8 @@ impl OpenCampaign {
         if course.reached(stage) {
             return Ok(false);
         }
-        match course.stances.last() {
-            Some((last, stance)) => {
-                not_open(format!("the result of stage {last} is {stance}, which ends the item"))
-            }
+        match course.results.last() {
+            Some((last, result)) => not_open(format!("the result of stage {last} is {result}, which ends the item")),
             None => not_open("the item was assigned to no reviewer in it".to_owned()),
         }
     }
@@ -206,8 +205,8 @@ impl OpenCampaign {
         // A fallback decides for reviewers who did not respond, or where responses conflict. In other cases it may only
         // replace a decision.
         let torn = || {
-            let stance = self.course(&claim.item.id).overall_stance(&self.campaign.definition);
-            late && self.is_contradictory(&claim.item.id, stance)
+            let result = self.course(&claim.item.id).overall_result(&self.campaign.definition);
+            late && self.is_contradictory(&claim.item.id, result)
         };
         if slot == VotingSlot::Fallback && !silent && !torn() {
             return Err(self.foreign(claim));

@@ -100,7 +100,9 @@ impl TrustError {
             }
             Self::CampaignBinding { .. } => "restore the file that `tenure campaign open` wrote, and sign that file",
             Self::DecisionIncomplete { .. } => "fill it in and sign again: `tenure sign FILE`",
-            Self::DuplicateKey { .. } | Self::DuplicateName(_) => "list each key and each name once; a key belongs to one principal",
+            Self::DuplicateKey { .. } | Self::DuplicateName(_) => {
+                "list each key and each name once; a key belongs to one principal"
+            }
             Self::ExceptionApproval { .. } => "get the missing signatures: `tenure sign FILE`",
             Self::ExceptionItem { .. } => "create the exception again for this item: `tenure exception new ITEM …`",
             Self::ExceptionNoResponse { .. } => {
@@ -120,7 +122,9 @@ impl TrustError {
             Self::Key(_) => "create a new key: `ssh-keygen -t ed25519`",
             Self::KeyHistory { .. } => "keep every key in the registry; set `state` to retired or revoked",
             Self::LogOrigin { .. } => "the origin of a log cannot change; restore `log_origin`",
-            Self::MainRolledBack(_) => "restore the branch from a clone that has the commit, and find out why it was reset",
+            Self::MainRolledBack(_) => {
+                "restore the branch from a clone that has the commit, and find out why it was reset"
+            }
             Self::Misplaced => "move the file out of the governed folders",
             Self::Mode(_) => "`git update-index --chmod=-x FILE`, or replace the link with a regular file",
             Self::TrustNotEstablished => "run `tenure init` and merge its files first",
@@ -137,9 +141,7 @@ impl TrustError {
             Self::SignedDeleted { .. } | Self::SignedEdited { .. } | Self::SignedRenamed { .. } => {
                 "restore the signed file; to change a decision, add a new file that names the old decision in `supersedes`"
             }
-            Self::SignerKey { .. } | Self::SignerUnknown(_) => {
-                "sign with an active key of the registry in force"
-            }
+            Self::SignerKey { .. } | Self::SignerUnknown(_) => "sign with an active key of the registry in force",
             Self::SignerNotNamed { .. } => "remove the signature, or name its signer in the file",
             Self::Stage(stage) => stage.help(),
             Self::Threshold { .. } => "get the missing signatures: `tenure sign FILE`",

@@ -6,7 +6,8 @@ use super::{
     verified::{Verified, reference},
 };
 use crate::model::{
-    CampaignId, Digest, ItemId, PrincipalId, StagePosition, StageProgress, StageTally, Stance, Timestamp, Verdict,
+    CampaignId, Digest, ItemId, PrincipalId, ReviewResult, StagePosition, StageProgress, StageTally, Timestamp,
+    Verdict,
     file::{Campaign, Item, NoResponseOutcome, Review, StageClose},
 };
 use litemap::LiteMap;
@@ -191,11 +192,14 @@ impl OpenCampaign {
         if course.at != StagePosition::Ended(stage) {
             return false;
         }
-        let stance = course.overall_stance(&self.campaign.definition);
+        let result = course.overall_result(&self.campaign.definition);
         match self.no_response_outcome(item, stage).filter(|_| self.tally(item, stage).is_silent()) {
             Some(NoResponseOutcome::Disable) => false,
-            Some(_) => !matches!(stance, Stance::Reduce | Stance::Revoke),
-            None => matches!(stance, Stance::NoResponse | Stance::NotDecided) || self.is_contradictory(item, stance),
+            Some(_) => !matches!(result, ReviewResult::Reduce | ReviewResult::Revoke),
+            None => {
+                matches!(result, ReviewResult::NoResponse | ReviewResult::NotDecided)
+                    || self.is_contradictory(item, result)
+            }
         }
     }
 
@@ -206,9 +210,9 @@ impl OpenCampaign {
         close.no_response.get(found).map(|silent| silent.outcome)
     }
 
-    /// Returns whether the responses of the winning stance conflict; if fallbacks have decided, whether theirs do.
-    pub(super) fn is_contradictory(&self, item: &ItemId, stance: Stance) -> bool {
-        let first = stance.verdicts().iter().find(|v| self.bound(item).iter().any(|bound| bound.verdict == **v));
+    /// Returns whether the responses of the winning result conflict; if fallbacks have decided, whether theirs do.
+    pub(super) fn is_contradictory(&self, item: &ItemId, result: ReviewResult) -> bool {
+        let first = result.verdicts().iter().find(|v| self.bound(item).iter().any(|bound| bound.verdict == **v));
         let Some(verdict) = first.filter(|verdict| verdict.needs_to()) else { return false };
         let same = || self.bound(item).iter().filter(|bound| bound.verdict == *verdict);
         let said = same().any(|bound| bound.slot == VotingSlot::Fallback);

@@ -171,7 +171,9 @@ impl StageError {
             Self::Foreign { .. } => {
                 "an assigned reviewer must decide; they can also delegate in delegations/<id>.toml, or reassign with `abstain` and `to`"
             }
-            Self::ReassignmentInvalid { .. } => "abstain without `to`; a fallback of the campaign then decides the item",
+            Self::ReassignmentInvalid { .. } => {
+                "abstain without `to`; a fallback of the campaign then decides the item"
+            }
             Self::Late { .. } => {
                 "remove the decision from the file; a fallback of the campaign or the next campaign decides open items"
             }

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     format::sshsig::SignatureNamespace,
     model::{
-        PrincipalId, Stance, Tier, Verdict,
+        PrincipalId, ReviewResult, Tier, Verdict,
         file::{Delegation, Item, MissingField, Review, ReviewTerms},
     },
     store::{RepoPath, Unverified},
@@ -77,7 +77,7 @@ impl Verifier<'_> {
     /// as a signature.
     fn check_merger_self_review(&self, opening: &OpenCampaign, review: &Review) -> Result<(), TrustError> {
         let Some(merger) = self.merger else { return Ok(()) };
-        for item in decided(review).filter(|item| Stance::of(item.decision) == Stance::Accept) {
+        for item in decided(review).filter(|item| ReviewResult::of(item.decision) == ReviewResult::Accept) {
             for kinship in [self.kinship, &opening.kinship] {
                 if let Some(tie) = kinship.link(merger, &item.subject) {
                     let what = format!("{tie}, nor merge the decision");

@@ -5,7 +5,7 @@ use crate::{
     diag::{Diagnostic, Diagnostics, SourceFile},
     format::codec::{self, PathSegment},
     model::{
-        Stance, Tier,
+        ReviewResult, Tier,
         file::{Item, Review, ReviewTerms},
     },
 };
@@ -24,8 +24,12 @@ pub(super) fn bulk_key(item: &Item) -> BulkDecisionKey<'_> {
 /// Returns warnings about a review file, signed or not: one reason for many items that it certifies, and bulk decisions
 /// above the limit. It checks only this file; `tenure campaign quality` checks all decisions of a reviewer.
 pub fn file_warnings(path: &str, review: &Review, terms: &ReviewTerms) -> Diagnostics {
-    let kept: Vec<(usize, &Item)> =
-        review.items.iter().enumerate().filter(|(_, item)| Stance::of(item.decision) == Stance::Accept).collect();
+    let kept: Vec<(usize, &Item)> = review
+        .items
+        .iter()
+        .enumerate()
+        .filter(|(_, item)| ReviewResult::of(item.decision) == ReviewResult::Accept)
+        .collect();
     let mut problems = Diagnostics::new();
     let items: Vec<&Item> = kept.iter().map(|(_, item)| *item).collect();
     for group in copies(&items) {

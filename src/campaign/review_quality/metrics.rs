@@ -1,7 +1,7 @@
 //! Quality metrics of one reviewer.
 
 use super::{QualityInputs, ReviewerDecision, ReviewerQuality, rubber_stamping::DuplicateReasonGroups};
-use crate::model::{PrincipalId, Stance};
+use crate::model::{PrincipalId, ReviewResult};
 use std::collections::BTreeMap;
 
 /// Returns the metrics of a reviewer with this number of assigned items and these decisions.
@@ -16,7 +16,7 @@ pub(super) fn measure(
     for one in made {
         *batches.entry(one.given.path).or_default() += 1;
     }
-    let removes = |one: &ReviewerDecision<'_>| matches!(one.stance(), Stance::Reduce | Stance::Revoke);
+    let removes = |one: &ReviewerDecision<'_>| matches!(one.result(), ReviewResult::Reduce | ReviewResult::Revoke);
     ReviewerQuality {
         reviewer: reviewer.clone(),
         items: assigned,

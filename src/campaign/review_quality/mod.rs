@@ -15,7 +15,7 @@ pub use file_checks::file_warnings;
 use super::WorklistFile;
 use crate::{
     model::{
-        CampaignId, Digest, Finding, ItemId, PrincipalId, Stance, Timestamp, Verdict,
+        CampaignId, Digest, Finding, ItemId, PrincipalId, ReviewResult, Timestamp, Verdict,
         file::{Campaign, Item, Review, ReviewTerms, StageClose},
         history::EvidenceHistory,
     },
@@ -106,12 +106,12 @@ struct ReviewerDecision<'a> {
 }
 
 impl ReviewerDecision<'_> {
-    fn stance(&self) -> Stance {
-        Stance::of(Some(self.verdict))
+    fn result(&self) -> ReviewResult {
+        ReviewResult::of(Some(self.verdict))
     }
 
     fn keeps(&self) -> bool {
-        self.stance() == Stance::Accept
+        self.result() == ReviewResult::Accept
     }
 
     /// Returns the location of the decision: `path:line`.

@@ -5,7 +5,7 @@ use crate::{
     campaign::OpenedCampaign,
     diag::RenderStyle,
     model::{
-        PrincipalId, Stance, Strategy, Tier,
+        PrincipalId, ReviewResult, Strategy, Tier,
         file::{KeyState, PrincipalKind, ReviewerCapacity, Selector, Stage},
     },
 };
@@ -248,12 +248,12 @@ fn mistakes_in_a_definition_are_underlined() {
     world.definition.stages = vec![
         Stage {
             days: 9,
-            stop_on: vec![Stance::Revoke],
-            advance_on: vec![Stance::Accept, Stance::Revoke],
+            stop_on: vec![ReviewResult::Revoke],
+            advance_on: vec![ReviewResult::Accept, ReviewResult::Revoke],
             sample_percent: Some(10),
             ..stage("one", &["owner", "boss", "group:nobody", "person:zoe"], 1)
         },
-        Stage { stop_on: vec![Stance::Revoke], advance_on: vec![Stance::Accept], ..stage("two", &[], 0) }, // all else stops
+        Stage { stop_on: vec![ReviewResult::Revoke], advance_on: vec![ReviewResult::Accept], ..stage("two", &[], 0) }, // all else stops
         Stage { sample_percent: Some(101), ..stage("three", &["owner"], 1) },
     ];
     world.definition.selectors =

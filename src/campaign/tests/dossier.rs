@@ -146,7 +146,10 @@ fn who_certified_it_last_and_why_and_what_has_changed_since() {
     );
     let dossier = card(&world, "10_login", &past);
     let grant = said(&dossier, "Grant");
-    assert!(grant.contains("last certified by fay in 2026-q2 (2026-05-01): in-use-needed: stated in 2026-q2"), "{grant}");
+    assert!(
+        grant.contains("last certified by fay in 2026-q2 (2026-05-01): in-use-needed: stated in 2026-q2"),
+        "{grant}"
+    );
     assert!(grant.contains("earlier: abstain by fay in 2026-q3"), "{grant}");
     let access = said(&dossier, "Access");
     let changed =

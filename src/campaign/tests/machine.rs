@@ -3,7 +3,7 @@
 
 use super::{
     fixtures::{campaign_id, id, system_id, time},
-    reference::{Decision, Name, Outcome, Reference, Rules, Stance, Then},
+    reference::{Decision, Name, Outcome, Reference, Rules, StageResult, Then},
 };
 use crate::{
     campaign::{ReopenReason, ResolutionSummary, decided, resolve},
@@ -80,7 +80,7 @@ enum Spoil {
 /// The parameters of a campaign.
 #[derive(Clone, Debug)]
 struct Plan {
-    stages: Vec<(Strategy, Vec<model::Stance>, Vec<model::Stance>)>,
+    stages: Vec<(Strategy, Vec<model::ReviewResult>, Vec<model::ReviewResult>)>,
     overall: Option<Strategy>,
     silence: NoResponseAction,
     cap: u32,
@@ -497,11 +497,12 @@ fn court() -> TestVerifier {
 }
 
 fn reference(plan: &Plan) -> Reference {
-    let rules = |(outcome, stop_on, advance_on): &(Strategy, Vec<model::Stance>, Vec<model::Stance>)| Rules {
-        outcome: *outcome,
-        stop_on: stop_on.iter().copied().map(meant).collect(),
-        advance_on: advance_on.iter().copied().map(meant).collect(),
-    };
+    let rules =
+        |(outcome, stop_on, advance_on): &(Strategy, Vec<model::ReviewResult>, Vec<model::ReviewResult>)| Rules {
+            outcome: *outcome,
+            stop_on: stop_on.iter().copied().map(meant).collect(),
+            advance_on: advance_on.iter().copied().map(meant).collect(),
+        };
     Reference {
         stages: plan.stages.iter().map(rules).collect(),
         overall: plan.overall.unwrap_or(Strategy::AllMustAccept),
@@ -520,13 +521,13 @@ fn reference(plan: &Plan) -> Reference {
     }
 }
 
-fn meant(stance: model::Stance) -> Stance {
-    match stance {
-        model::Stance::Accept => Stance::Kept,
-        model::Stance::NoResponse => Stance::Nothing,
-        model::Stance::NotDecided => Stance::Unsure,
-        model::Stance::Reduce => Stance::Less,
-        model::Stance::Revoke => Stance::Gone,
+fn meant(result: model::ReviewResult) -> StageResult {
+    match result {
+        model::ReviewResult::Accept => StageResult::Kept,
+        model::ReviewResult::NoResponse => StageResult::Nothing,
+        model::ReviewResult::NotDecided => StageResult::Unsure,
+        model::ReviewResult::Reduce => StageResult::Less,
+        model::ReviewResult::Revoke => StageResult::Gone,
     }
 }
 
@@ -548,7 +549,7 @@ fn means(then: NoResponseOutcome) -> Then {
     }
 }
 
-fn stage((index, rules): (usize, &(Strategy, Vec<model::Stance>, Vec<model::Stance>))) -> Stage {
+fn stage((index, rules): (usize, &(Strategy, Vec<model::ReviewResult>, Vec<model::ReviewResult>))) -> Stage {
     Stage {
         name: format!("stage {}", index + 1),
         days: 7,
@@ -592,10 +593,10 @@ fn on(day: i64) -> Timestamp {
 /// A campaign of one to three stages. Reviewers are often assigned their own access, which never happens at a real
 /// opening and must not matter.
 fn plans() -> impl Strategy_<Value = Plan> {
-    let stances = || subsequence(model::Stance::ALL.to_vec(), 0..3);
+    let results = || subsequence(model::ReviewResult::ALL.to_vec(), 0..3);
     let rules =
-        (select(Strategy::ALL.to_vec()), stances(), stances(), 0..3_u8).prop_map(|(outcome, stop, go, use_)| {
-            let go: Vec<_> = go.into_iter().filter(|stance| !stop.contains(stance)).collect();
+        (select(Strategy::ALL.to_vec()), results(), results(), 0..3_u8).prop_map(|(outcome, stop, go, use_)| {
+            let go: Vec<_> = go.into_iter().filter(|result| !stop.contains(result)).collect();
             match use_ {
                 0 => (outcome, Vec::new(), Vec::new()),
                 1 => (outcome, stop, Vec::new()),
@@ -624,7 +625,7 @@ fn plans() -> impl Strategy_<Value = Plan> {
 /// Random histories; in half of them, entitled principals decide on one item through all stages.
 fn histories() -> impl Strategy_<Value = (Plan, Vec<Event>)> {
     let on = |mut plan: Plan| {
-        plan.stages.iter_mut().for_each(|(_, stop, go)| (*stop, *go) = (Vec::new(), model::Stance::ALL.to_vec()));
+        plan.stages.iter_mut().for_each(|(_, stop, go)| (*stop, *go) = (Vec::new(), model::ReviewResult::ALL.to_vec()));
         plan
     };
     prop_oneof![(plans(), vec(events(), 1..24)), (plans().prop_map(on), vec(narrow(), 8..28))]

@@ -7,7 +7,7 @@ use crate::{
         aggregate::{ClosedStage, DecisionAggregator, ReviewedItem, SignedReview},
     },
     model::{
-        Digest, ItemId, PrincipalId, Stance, Strategy, Tier, Verdict,
+        Digest, ItemId, PrincipalId, ReviewResult, Strategy, Tier, Verdict,
         action::DecisionOrigin,
         file::{Campaign, Item, NoResponseAction, NoResponseItem, NoResponseOutcome, Review, Stage, StageClose},
     },
@@ -159,7 +159,7 @@ fn an_outcome_waits_for_everybody_or_for_the_close() {
 }
 
 #[test]
-fn the_strongest_verdict_of_the_stance_that_wins_is_the_outcome() {
+fn strongest_verdict_of_winning_result_is_the_outcome() {
     let both = |one, other| {
         let case = Case::new(&[Strategy::OneDenyDenies]).answer(1, DORA, Some(one)).answer(1, DAN, Some(other));
         case.decided().verdict
@@ -198,7 +198,7 @@ fn later_stage_starts_after_previous_close() {
     let stopped = two().answer(1, DORA, Some(Verdict::Certify)).answer(1, DAN, Some(Verdict::Revoke));
     assert_eq!(stopped.decided().verdict, Verdict::Revoke, "later stages are skipped after a revocation");
     let on = two()
-        .defined(|campaign| campaign.definition.stages[0].advance_on = vec![Stance::Revoke])
+        .defined(|campaign| campaign.definition.stages[0].advance_on = vec![ReviewResult::Revoke])
         .answer(1, DORA, Some(Verdict::Certify))
         .answer(1, DAN, Some(Verdict::Revoke))
         .close(None);
@@ -225,7 +225,7 @@ fn silence_is_an_outcome_of_its_own_and_told_apart() {
     let unanswered = accepted.close(Some(NoResponseOutcome::Disable));
     assert_eq!(unanswered.decided().basis.decided, DecisionOrigin::BySilence, "the last stage got no response");
     let reduced = two()
-        .defined(|campaign| campaign.definition.stages[0].advance_on = vec![Stance::Reduce])
+        .defined(|campaign| campaign.definition.stages[0].advance_on = vec![ReviewResult::Reduce])
         .answer(1, DORA, Some(Verdict::Reduce))
         .close(None)
         .close(Some(NoResponseOutcome::Disable));

@@ -361,7 +361,11 @@ fn keys_of_aws_have_an_age_and_passwords_of_postgres_a_last_day() {
     assert_eq!(story.told("db", "credential:1/password", &names), "password ? active false ? md5 0");
     assert_eq!(story.told("db", "credential:2/password", &names), "password ? active true 10 scram-sha-256 0");
     let account = ["principal.mfa", "grant.granted_days", "usage.interactive_allowed"];
-    assert_eq!(story.told("aws", "account:AIDA1/iam-user", &account), "otp 365 false", "the weaker of two factors counts");
+    assert_eq!(
+        story.told("aws", "account:AIDA1/iam-user", &account),
+        "otp 365 false",
+        "the weaker of two factors counts"
+    );
 }
 
 #[test]
@@ -456,7 +460,11 @@ fn tier_is_lowered_only_by_exception_for_same_grant() {
     );
     assert_eq!(told(exception(digest, Rating::Critical, 0)), ("T0".to_owned(), None), "the exception has ended");
     assert_eq!(told(exception(digest, Rating::Low, 5)), ("T0".to_owned(), None), "the rating is too low for the tier");
-    assert_eq!(told(exception(Digest::ZERO, Rating::Critical, 5)), ("T0".to_owned(), None), "an exception for another grant");
+    assert_eq!(
+        told(exception(Digest::ZERO, Rating::Critical, 5)),
+        ("T0".to_owned(), None),
+        "an exception for another grant"
+    );
     let raised = Exception { lower_tier_to: Some(Tier::T0), ..exception(digest, Rating::Critical, 5) };
     assert_eq!(told(raised), ("T0".to_owned(), None));
 }

@@ -232,7 +232,11 @@ fn problems_point_at_their_source() {
             attributes,
             "requires_attributes = [\"principal.custodians\", \"principal.sealed\"]",
         ),
-        ("a used attribute that is not required", "requires_attributes = [\"usage.idle_days\"]", "requires_attributes = []"),
+        (
+            "a used attribute that is not required",
+            "requires_attributes = [\"usage.idle_days\"]",
+            "requires_attributes = []",
+        ),
         (
             "an unknown required attribute",
             "requires_attributes = [\"usage.idle_days\"]",
@@ -261,7 +265,11 @@ fn problems_point_at_their_source() {
         ),
         ("a retired control", "controls = [\"frame-2:A.1\"]", "controls = [\"frame-1:Z.9\"]"),
         ("an unknown control", "controls = [\"frame-2:A.1\"]", "controls = [\"frame-2:A.11\"]"),
-        ("a separation-of-duties rule for an unknown rule", "rule = \"T-KEEPERS\"\n\n[pair.left]", "rule = \"T-KEEPER\"\n\n[pair.left]"),
+        (
+            "a separation-of-duties rule for an unknown rule",
+            "rule = \"T-KEEPERS\"\n\n[pair.left]",
+            "rule = \"T-KEEPER\"\n\n[pair.left]",
+        ),
         ("two rules with the same id", "id = \"T-KEEPERS\"", "id = \"T-IDLE\""),
         ("rules out of order", "id = \"T-IDLE\"", "id = \"T-ZERO\""),
         ("an unused limit", "principal.custodians < limit.keepers", "principal.custodians < 2"),
