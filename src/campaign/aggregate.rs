@@ -46,7 +46,7 @@ pub(super) struct ReviewedItem<'a> {
     pub(super) subject: &'a str,
     pub(super) tier: Tier,
     /// The assigned reviewers of each stage.
-    pub(super) asked: &'a [(u32, u32)],
+    pub(super) assignments: &'a [(u32, u32)],
 }
 
 /// Aggregates the decisions of all reviews of a campaign.
@@ -120,8 +120,8 @@ impl<'a> DecisionAggregator<'a> {
         let definition = &self.campaign.definition;
         let course = StageProgress::advance(definition, resolved.closed, |stage| tally(put, in_force, stage));
         if let StagePosition::Waiting(stage) | StagePosition::Advancing(stage) = course.at {
-            let handed_on = in_force.iter().find(|decision| decision.stage() == stage && decision.reassigns());
-            if let Some(decision) = handed_on {
+            let reassigned = in_force.iter().find(|decision| decision.stage() == stage && decision.reassigns());
+            if let Some(decision) = reassigned {
                 resolved.open.insert(*item, ReopenReason::Abstained(decision.item.to.clone()));
             }
             let mut missing = self.missing(put, in_force, stage);
@@ -152,9 +152,9 @@ impl<'a> DecisionAggregator<'a> {
     fn missing(&self, put: &ReviewedItem<'_>, in_force: &[&ItemDecision<'_>], stage: u32) -> Vec<PrincipalId> {
         let here: Vec<_> = in_force.iter().filter(|decision| decision.stage() == stage).collect();
         let covered = here.iter().any(|decision| decision.slot == VotingSlot::Fallback);
-        let asked = put.asked.iter().filter(|(own, _)| *own == stage);
-        let missing = asked.filter_map(|(_, index)| {
-            match here.iter().find(|decision| decision.slot == VotingSlot::Asked(*index)) {
+        let assigned = put.assignments.iter().filter(|(own, _)| *own == stage);
+        let missing = assigned.filter_map(|(_, index)| {
+            match here.iter().find(|decision| decision.slot == VotingSlot::Assigned(*index)) {
                 None if covered => None,
                 None => self.reviewers.get(usize::try_from(*index).ok()?).cloned(),
                 Some(decision) if decision.reassigns() => PrincipalId::parse(decision.item.to.as_deref()?).ok(),
@@ -173,7 +173,7 @@ impl<'a> DecisionAggregator<'a> {
         stage: u32,
     ) -> Option<(ClosedStage<'a>, NoResponseOutcome)> {
         let closed = *self.closes.get(usize::try_from(stage.checked_sub(1)?).ok()?)?;
-        if !tally(put, in_force, stage).is_silent() {
+        if !tally(put, in_force, stage).is_unanswered() {
             return None;
         }
         let found = closed.close.no_response.binary_search_by(|one| one.item.cmp(item)).ok()?;
@@ -259,14 +259,14 @@ impl<'a> DecisionAggregator<'a> {
 
 /// Returns the responses of a stage.
 fn tally(put: &ReviewedItem<'_>, in_force: &[&ItemDecision<'_>], stage: u32) -> StageTally {
-    let asked = put.asked.iter().filter(|(own, _)| *own == stage).count();
-    let mut tally = StageTally { asked, ..StageTally::default() };
+    let assigned = put.assignments.iter().filter(|(own, _)| *own == stage).count();
+    let mut tally = StageTally { assigned, ..StageTally::default() };
     for decision in in_force.iter().filter(|decision| decision.stage() == stage) {
         match decision.slot {
-            VotingSlot::Asked(_) => tally.answers.push(decision.verdict),
+            VotingSlot::Assigned(_) => tally.answers.push(decision.verdict),
             VotingSlot::Fallback => tally.fallback = Some(decision.verdict),
         }
-        tally.handed_on += usize::from(decision.reassigns());
+        tally.reassigned += usize::from(decision.reassigns());
     }
     tally
 }

@@ -98,7 +98,7 @@ pub fn close_stage(closing: &StageCloseInputs<'_>) -> Result<StageClose, StageCl
         closing.sheets.iter().flat_map(|sheet| &sheet.review.items).map(|item| (&item.id, item)).collect();
     let (answered, silent) = opening.answered_in(stage);
     let allowed = |stub: &Item| {
-        campaign.definition.no_response_outcomes(stage, stub.tier, opening.is_asked_after(&stub.id, stage))
+        campaign.definition.no_response_outcomes(stage, stub.tier, opening.is_assigned_after(&stub.id, stage))
     };
     let silent: Vec<_> =
         silent.into_iter().filter_map(|item| stubs.get(item)).map(|stub| (*stub, allowed(stub))).collect();

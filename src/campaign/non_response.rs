@@ -58,7 +58,7 @@ fn participations(opening: &OpenCampaign) -> BTreeMap<&PrincipalId, ReviewerPart
     let opened_at = opening.campaign().opened_at;
     let name = |index: u32| opening.reviewers().get(usize::try_from(index).ok()?);
     let answered = opening.items().flat_map(|item| opening.bound(item)).filter_map(|bound| match bound.slot {
-        VotingSlot::Asked(index) => name(index),
+        VotingSlot::Assigned(index) => name(index),
         VotingSlot::Fallback => None,
     });
     let answered: BTreeSet<&PrincipalId> = answered.collect();
@@ -66,8 +66,8 @@ fn participations(opening: &OpenCampaign) -> BTreeMap<&PrincipalId, ReviewerPart
         answered.iter().map(|reviewer| (*reviewer, ReviewerParticipation { opened_at, missed_at: None })).collect();
     for close in opening.closes() {
         for silent in &close.no_response {
-            let asked = opening.asked(&silent.item).iter().filter(|(stage, _)| *stage == close.stage);
-            for reviewer in asked.filter_map(|(_, index)| name(*index)).filter(|one| !answered.contains(one)) {
+            let assigned = opening.assignments(&silent.item).iter().filter(|(stage, _)| *stage == close.stage);
+            for reviewer in assigned.filter_map(|(_, index)| name(*index)).filter(|one| !answered.contains(one)) {
                 all.insert(reviewer, ReviewerParticipation { opened_at, missed_at: Some(close.closed_at) });
             }
         }

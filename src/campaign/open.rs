@@ -13,7 +13,7 @@ use crate::{
     inventory::{OnExisting, PublishError, publish_folder},
     model::{
         CampaignId, Digest, PrincipalId, SystemId, Timestamp,
-        file::{Campaign, CampaignDefinition, FileKind, Population, asked},
+        file::{Campaign, CampaignDefinition, FileKind, Population, assignments_digest},
     },
 };
 use std::{
@@ -168,7 +168,7 @@ fn build_campaign<'s>(
         closes_at: opening.closes_at(),
         items: population.len() as u64,
         population: population.digest(),
-        assignments: Some(asked(put)),
+        assignments: Some(assignments_digest(put)),
         principals: opening.principals,
         policies: (!setting.pack.is_empty()).then(|| setting.pack.digest()),
         definition: opening.definition.clone(),

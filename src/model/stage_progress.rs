@@ -6,35 +6,35 @@ use super::{ReviewResult, Strategy, Verdict, file::CampaignDefinition};
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct StageTally {
     /// The number of assigned reviewers.
-    pub asked: usize,
+    pub assigned: usize,
     /// The answers of the assigned reviewers or their delegates, one for each reviewer.
     pub answers: Vec<Verdict>,
     /// The answer of a fallback reviewer for all who did not respond.
     pub fallback: Option<Verdict>,
     /// The number of answers that reassign the item to a reviewer who has not answered yet.
-    pub handed_on: usize,
+    pub reassigned: usize,
 }
 
 impl StageTally {
-    /// Returns whether the stage asks about the item.
-    const fn asks(&self) -> bool {
-        self.asked > 0 || self.fallback.is_some()
+    /// Returns whether the item is assigned in the stage.
+    const fn is_assigned(&self) -> bool {
+        self.assigned > 0 || self.fallback.is_some()
     }
 
     /// Returns whether there is no answer although reviewers were assigned.
-    pub fn is_silent(&self) -> bool {
-        self.asked > 0 && self.answers.is_empty() && self.fallback.is_none()
+    pub fn is_unanswered(&self) -> bool {
+        self.assigned > 0 && self.answers.is_empty() && self.fallback.is_none()
     }
 
     /// Returns whether all assigned reviewers have answered, or a fallback reviewer for those who have not.
     pub fn is_complete(&self) -> bool {
-        self.handed_on == 0 && (self.answers.len() >= self.asked || self.fallback.is_some())
+        self.reassigned == 0 && (self.answers.len() >= self.assigned || self.fallback.is_some())
     }
 
     /// Returns the result of the answers. An assigned reviewer without an answer counts as no response, unless a
     /// fallback reviewer has answered; that answer counts like all others.
     pub fn aggregate(&self, strategy: Strategy) -> ReviewResult {
-        let silent = self.answers.len() < self.asked && self.fallback.is_none();
+        let silent = self.answers.len() < self.assigned && self.fallback.is_none();
         let given = self.answers.iter().chain(&self.fallback).map(|verdict| ReviewResult::of(Some(*verdict)));
         strategy.aggregate(given.chain(silent.then_some(ReviewResult::NoResponse)))
     }
@@ -81,7 +81,7 @@ impl StageProgress {
         let mut at = 1;
         for stage in 1..=last {
             let answers = tally(stage);
-            if !answers.asks() {
+            if !answers.is_assigned() {
                 continue;
             }
             at = stage;
@@ -90,7 +90,7 @@ impl StageProgress {
             }
             let result = answers.aggregate(definition.strategy(stage));
             results.push((stage, result));
-            if definition.stops(stage, result) || !(stage + 1..=last).any(|later| tally(later).asks()) {
+            if definition.stops(stage, result) || !(stage + 1..=last).any(|later| tally(later).is_assigned()) {
                 break;
             }
             if stage > closed {

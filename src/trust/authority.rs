@@ -45,7 +45,7 @@ impl AuthorityBasis {
             return self.fallback && undecided;
         }
         let assigned = match bound.slot {
-            VotingSlot::Asked(index) => self.own == Some(index) || self.delegated.contains(&index),
+            VotingSlot::Assigned(index) => self.own == Some(index) || self.delegated.contains(&index),
             VotingSlot::Fallback => false,
         };
         let proposed = bound.reassigns() && bound.to.as_deref() == Some(reviewer.as_str());
@@ -98,15 +98,15 @@ impl OpenCampaign {
 
     fn authority_basis(&self, claim: DecidingPrincipal<'_>, delegations: &[Verified<Delegation>]) -> AuthorityBasis {
         let DecidingPrincipal { reviewer, stage, item, .. } = claim;
-        let own = self.asked_in(&item.id, stage).find(|(_, asked)| *asked == reviewer).map(|(index, _)| index);
+        let own = self.assigned_in(&item.id, stage).find(|(_, assigned)| *assigned == reviewer).map(|(index, _)| index);
         let mut delegated: Vec<(u32, &PrincipalId)> = match own {
             Some(_) => Vec::new(),
             None => self
-                .asked_in(&item.id, stage)
-                .filter(|(_, asked)| self.is_delegate(claim, asked, delegations))
+                .assigned_in(&item.id, stage)
+                .filter(|(_, assigned)| self.is_delegate(claim, assigned, delegations))
                 .collect(),
         };
-        delegated.sort_by_key(|(_, asked)| *asked);
+        delegated.sort_by_key(|(_, assigned)| *assigned);
         let fallback = self.campaign.definition.is_fallback(reviewer);
         AuthorityBasis { own, delegated: delegated.into_iter().map(|(index, _)| index).collect(), fallback }
     }
@@ -186,10 +186,10 @@ impl OpenCampaign {
     ) -> Result<VotingSlot, TrustError> {
         let item = claim.item.id.to_string();
         let at = |slot: VotingSlot| bound.iter().find(|bound| bound.slot == slot);
-        let free = |index: &&u32| at(VotingSlot::Asked(**index)).is_none();
+        let free = |index: &&u32| at(VotingSlot::Assigned(**index)).is_none();
         let own = rights.own.or_else(|| rights.delegated.iter().find(free).or(rights.delegated.first()).copied());
         let slot = match own.filter(|_| !late) {
-            Some(index) => VotingSlot::Asked(index),
+            Some(index) => VotingSlot::Assigned(index),
             None if rights.fallback => VotingSlot::Fallback,
             // A reassigned reviewer names the reassigning decision in `supersedes`.
             None => match bound.iter().find(|bound| rights.may_replace(claim.reviewer, bound, late)) {
@@ -201,7 +201,7 @@ impl OpenCampaign {
             return Err(TrustError::DuplicateDecision { item, by: before.path.to_string() });
         }
         let silent =
-            self.asked_in(&claim.item.id, claim.stage).any(|(index, _)| at(VotingSlot::Asked(index)).is_none());
+            self.assigned_in(&claim.item.id, claim.stage).any(|(index, _)| at(VotingSlot::Assigned(index)).is_none());
         // A fallback decides for reviewers who did not respond, or where responses conflict. In other cases it may only
         // replace a decision.
         let torn = || {
@@ -216,9 +216,10 @@ impl OpenCampaign {
 
     fn foreign(&self, claim: DecidingPrincipal<'_>) -> TrustError {
         let DecidingPrincipal { reviewer, stage, item, .. } = claim;
-        let mut asked: Vec<&str> = self.asked_in(&item.id, stage).map(|(_, asked)| asked.as_str()).collect();
-        asked.sort_unstable();
-        let asked = if asked.is_empty() { "no reviewer".to_owned() } else { asked.join(", ") };
-        StageError::Foreign { item: item.id.to_string(), reviewer: reviewer.to_string(), stage, asked }.into()
+        let mut assigned: Vec<&str> =
+            self.assigned_in(&item.id, stage).map(|(_, assigned)| assigned.as_str()).collect();
+        assigned.sort_unstable();
+        let assigned = if assigned.is_empty() { "no reviewer".to_owned() } else { assigned.join(", ") };
+        StageError::Foreign { item: item.id.to_string(), reviewer: reviewer.to_string(), stage, assigned }.into()
     }
 }

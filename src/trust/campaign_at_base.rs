@@ -126,7 +126,7 @@ impl RepositoryState {
             self.bind_all(repository, base, opening, timely)?;
             signed = rest;
             let stale = close.no_response.iter().any(|silent| {
-                opening.items.contains_key(&silent.item) && !opening.tally(&silent.item, close.stage).is_silent()
+                opening.items.contains_key(&silent.item) && !opening.tally(&silent.item, close.stage).is_unanswered()
             });
             if stale {
                 break;

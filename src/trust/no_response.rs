@@ -22,7 +22,7 @@ impl OpenCampaign {
         let close = self.closes.iter().rfind(|close| then(close, item) == Some(NoResponseOutcome::Except))?;
         let course = self.course(item);
         let result = course.overall_result(&self.campaign.definition);
-        let silent = course.at == StagePosition::Ended(close.stage) && self.tally(item, close.stage).is_silent();
+        let silent = course.at == StagePosition::Ended(close.stage) && self.tally(item, close.stage).is_unanswered();
         (silent && !matches!(result, ReviewResult::Reduce | ReviewResult::Revoke)).then_some(close)
     }
 }

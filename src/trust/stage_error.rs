@@ -21,7 +21,7 @@ pub enum StageError {
     },
     /// The assignments differ from those that the campaign owners signed.
     #[error("the assignments differ from the signed campaign: signed are {expected}, the review files contain {found}")]
-    Asked {
+    Assignments {
         /// The signed value.
         expected: String,
         /// The actual value.
@@ -36,7 +36,9 @@ pub enum StageError {
         why: &'static str,
     },
     /// A decision by a principal who is not assigned and represents no assigned reviewer.
-    #[error("item {item}: `{reviewer}` is not assigned in stage {stage} and represents no assigned reviewer ({asked})")]
+    #[error(
+        "item {item}: `{reviewer}` is not assigned in stage {stage} and represents no assigned reviewer ({assigned})"
+    )]
     Foreign {
         /// The item.
         item: String,
@@ -45,7 +47,7 @@ pub enum StageError {
         /// The stage.
         stage: u32,
         /// The assigned reviewers.
-        asked: String,
+        assigned: String,
     },
     /// An invalid reassignment of an item.
     #[error("item {item} cannot be reassigned to `{to}`: {why}")]
@@ -91,7 +93,7 @@ pub enum StageError {
     /// A campaign whose sampled stage covers other items than the sample.
     #[error(
         "stage {stage} covers a sample of the items; item {item} is {}",
-        if *.asks { "assigned, but not in the sample" } else { "in the sample, but not assigned" }
+        if *.assigned { "assigned, but not in the sample" } else { "in the sample, but not assigned" }
     )]
     Sample {
         /// The item.
@@ -99,7 +101,7 @@ pub enum StageError {
         /// The stage.
         stage: u32,
         /// Whether the item is assigned in the stage.
-        asks: bool,
+        assigned: bool,
     },
     /// The close exceeds the limit of removals without a response.
     #[error("closing would disable {found} unanswered items; the definition allows {cap}")]
@@ -135,7 +137,7 @@ impl StageError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::DuplicateResponse { .. } => "duplicate-response",
-            Self::Asked { .. } => "assignment-mismatch",
+            Self::Assignments { .. } => "assignment-mismatch",
             Self::Delegation { .. } => "delegation-ineligible",
             Self::Foreign { .. } => "decision-not-own",
             Self::ReassignmentInvalid { .. } => "reassignment-invalid",
@@ -162,7 +164,7 @@ impl StageError {
             Self::DuplicateResponse { .. } => {
                 "each slot needs a different person; another reviewer or a fallback must answer one of them"
             }
-            Self::Asked { .. } | Self::Sample { .. } => {
+            Self::Assignments { .. } | Self::Sample { .. } => {
                 "restore all files that `tenure campaign open` wrote, without changes"
             }
             Self::Delegation { .. } => {

@@ -75,7 +75,7 @@ impl Round {
         let (signers, reviewers) = (["dora".to_owned()], [id("dora")]);
         let signed = order.iter().map(|&number| {
             let (path, review) = &self.reviews[number];
-            SignedReview { review, path, digest: digest(review), signers: &signers, slots: &[VotingSlot::Asked(0)] }
+            SignedReview { review, path, digest: digest(review), signers: &signers, slots: &[VotingSlot::Assigned(0)] }
         });
         let items = self.opened.sheets.iter().flat_map(|sheet| &sheet.review.items);
         let system = &self.opened.sheets[0].review.system;
@@ -171,7 +171,7 @@ impl Round {
 
 fn put<'a>(system: &'a SystemId, item: &'a Item) -> (&'a ItemId, ReviewedItem<'a>) {
     let Item { id, grant_digest: grant, subject, tier, .. } = item;
-    (id, ReviewedItem { system, grant: *grant, subject, tier: *tier, asked: &[(1, 0)] })
+    (id, ReviewedItem { system, grant: *grant, subject, tier: *tier, assignments: &[(1, 0)] })
 }
 
 fn digest(review: &Review) -> Digest {

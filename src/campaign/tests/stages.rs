@@ -81,10 +81,16 @@ impl Case {
 
     pub(super) fn resolved(&self) -> ResolutionSummary {
         let item = &self.review.items[0];
-        let mut asked = vec![(1, 0), (1, 1)];
-        asked.extend((self.campaign.definition.stage_count() > 1).then_some((2, 0)));
+        let mut assignments = vec![(1, 0), (1, 1)];
+        assignments.extend((self.campaign.definition.stage_count() > 1).then_some((2, 0)));
         let Item { id, grant_digest: grant, subject, tier, .. } = item;
-        let put = ReviewedItem { system: &self.review.system, grant: *grant, subject, tier: *tier, asked: &asked };
+        let put = ReviewedItem {
+            system: &self.review.system,
+            grant: *grant,
+            subject,
+            tier: *tier,
+            assignments: &assignments,
+        };
         let owners = ["fay".to_owned()];
         let closed = |close| ClosedStage { close, path: "stages/n.toml", digest: Digest::ZERO, signers: &owners };
         let round = DecisionAggregator {
@@ -138,8 +144,8 @@ fn stage((index, outcome): (usize, &Strategy)) -> Stage {
     }
 }
 
-pub(super) const DORA: VotingSlot = VotingSlot::Asked(0);
-pub(super) const DAN: VotingSlot = VotingSlot::Asked(1);
+pub(super) const DORA: VotingSlot = VotingSlot::Assigned(0);
+pub(super) const DAN: VotingSlot = VotingSlot::Assigned(1);
 
 #[test]
 fn an_outcome_waits_for_everybody_or_for_the_close() {

@@ -47,7 +47,8 @@ fn numbers_on_the_page_are_the_defaults() {
 fn outcome(strategy: Strategy, one: Option<Verdict>, other: Option<Verdict>) -> (ReviewResult, Option<Verdict>) {
     let silent = (one.is_none() && other.is_none()).then_some(NoResponseOutcome::Open);
     let case = Case::new(&[strategy]).answer(1, DORA, one).answer(1, DAN, other).close(silent);
-    let tally = StageTally { asked: 2, answers: [one, other].into_iter().flatten().collect(), ..StageTally::default() };
+    let tally =
+        StageTally { assigned: 2, answers: [one, other].into_iter().flatten().collect(), ..StageTally::default() };
     let resolved = case.resolved();
     (tally.aggregate(strategy), resolved.decided.first().map(|resolution| resolution.verdict))
 }

@@ -133,7 +133,7 @@ impl CandidateValues<'_> {
                 ExprValue::Text(text) => {
                     let ordered = !matches!(comparison, ComparisonOp::Equal | ComparisonOp::NotEqual);
                     self.simple &= !ordered;
-                    self.asked(*slot).words.insert(text.clone().into_owned());
+                    self.compared(*slot).words.insert(text.clone().into_owned());
                 }
                 _ => {}
             },
@@ -160,13 +160,13 @@ impl CandidateValues<'_> {
                 for value in values {
                     match value {
                         ExprValue::Number(number) => self.around(*slot, *number),
-                        ExprValue::Text(text) => drop(self.asked(*slot).words.insert(text.clone().into_owned())),
+                        ExprValue::Text(text) => drop(self.compared(*slot).words.insert(text.clone().into_owned())),
                         _ => {}
                     }
                 }
             }
             [ExprNode::Literal(ExprValue::Text(text)), ExprNode::Attribute(slot)] => {
-                self.asked(*slot).words.insert(text.clone().into_owned());
+                self.compared(*slot).words.insert(text.clone().into_owned());
             }
             [one, _] => self.beyond(one),
         }
@@ -189,41 +189,41 @@ impl CandidateValues<'_> {
             _ => {}
         });
         for slot in slots {
-            let asked = self.asked(slot);
-            asked.words.extend(words.iter().cloned());
-            asked.numbers.extend(&numbers);
+            let compared = self.compared(slot);
+            compared.words.extend(words.iter().cloned());
+            compared.numbers.extend(&numbers);
         }
     }
 
     fn around(&mut self, slot: AttributeIndex, number: i64) {
         let near = [number.saturating_sub(1), number, number.saturating_add(1)];
-        self.asked(slot).numbers.extend(near);
+        self.compared(slot).numbers.extend(near);
     }
 
-    fn asked(&mut self, slot: AttributeIndex) -> &mut ComparedValues {
+    fn compared(&mut self, slot: AttributeIndex) -> &mut ComparedValues {
         self.points.entry(slot).or_default()
     }
 
     fn finish(self) -> BTreeMap<AttributeIndex, Vec<CandidateValue>> {
         let mut points = BTreeMap::new();
-        for (slot, asked) in self.points {
+        for (slot, compared) in self.points {
             let mut choices: Vec<CandidateValue> = match self.domain.kind(slot) {
                 Some(AttributeKind::Flag) => vec![CandidateValue::Flag(false), CandidateValue::Flag(true)],
                 Some(AttributeKind::Number) => match self.domain.numbers(slot) {
                     Some(numbers) => numbers.into_iter().map(CandidateValue::Number).collect(),
-                    None => asked.numbers.into_iter().chain([0]).map(CandidateValue::Number).collect(),
+                    None => compared.numbers.into_iter().chain([0]).map(CandidateValue::Number).collect(),
                 },
                 Some(AttributeKind::Text) => match self.domain.words(slot) {
                     Some(words) => words.iter().map(|word| CandidateValue::Text((*word).to_owned())).collect(),
-                    None => asked.words.into_iter().chain([OTHER.to_owned()]).map(CandidateValue::Text).collect(),
+                    None => compared.words.into_iter().chain([OTHER.to_owned()]).map(CandidateValue::Text).collect(),
                 },
-                Some(AttributeKind::Texts) => lists(&asked.words),
-                Some(AttributeKind::Map) => maps(&asked.words),
+                Some(AttributeKind::Texts) => lists(&compared.words),
+                Some(AttributeKind::Map) => maps(&compared.words),
                 None => Vec::new(),
             };
             choices.sort();
             choices.dedup();
-            choices.extend(asked.absent.then_some(CandidateValue::Absent));
+            choices.extend(compared.absent.then_some(CandidateValue::Absent));
             if !choices.is_empty() {
                 points.insert(slot, choices);
             }

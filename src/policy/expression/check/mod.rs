@@ -20,7 +20,7 @@ pub(super) struct ExpressionChecker<'c> {
     /// The errors found so far.
     pub(super) mistakes: Vec<ExpressionError>,
     /// The polarity of the current part, which decides whether `has` is permitted; see [`Self::presence`].
-    asked: Polarity,
+    polarity: Polarity,
 }
 
 /// The monotonicity of a part of an expression.
@@ -38,7 +38,7 @@ type CheckedNode = Option<(ExprNode, ExprType)>;
 
 impl<'c> ExpressionChecker<'c> {
     pub(super) const fn new(vocabulary: &'c dyn AttributeSchema) -> Self {
-        Self { vocabulary, locals: Vec::new(), mistakes: Vec::new(), asked: Polarity::For }
+        Self { vocabulary, locals: Vec::new(), mistakes: Vec::new(), polarity: Polarity::For }
     }
 
     pub(super) fn node(&mut self, at: &Syntax) -> CheckedNode {
@@ -64,9 +64,9 @@ impl<'c> ExpressionChecker<'c> {
             | Form::In(_)
             | Form::Index(_)
             | Form::Negate(_) => {
-                let before = std::mem::replace(&mut self.asked, Polarity::Unsettled);
+                let before = std::mem::replace(&mut self.polarity, Polarity::Unsettled);
                 let checked = self.strict(at);
-                self.asked = before;
+                self.polarity = before;
                 checked
             }
         }

@@ -53,7 +53,7 @@ impl ExpressionChecker<'_> {
             );
         };
         if let Some((slot, _)) = self.dotted(at).and_then(|name| self.vocabulary.find(&name)) {
-            if self.asked == Polarity::Against {
+            if self.polarity == Polarity::Against {
                 return Some((ExprNode::IsKnown(slot), ExprType::Flag));
             }
             let message = "`has` would turn an unknown value into a pass";

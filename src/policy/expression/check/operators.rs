@@ -9,14 +9,14 @@ use crate::policy::expression::{
 
 impl ExpressionChecker<'_> {
     pub(super) fn not(&mut self, operand: &Syntax) -> CheckedNode {
-        let before = self.asked;
-        self.asked = match before {
+        let before = self.polarity;
+        self.polarity = match before {
             Polarity::Against => Polarity::For,
             Polarity::For => Polarity::Against,
             Polarity::Unsettled => Polarity::Unsettled,
         };
         let node = self.expect(operand, ExprType::Flag);
-        self.asked = before;
+        self.polarity = before;
         Some((ExprNode::Not(Box::new(node?)), ExprType::Flag))
     }
 
