@@ -132,9 +132,9 @@ impl<'a> DecisionAggregator<'a> {
         }
         let result = course.overall_result(definition);
         let stage = course.at.stage();
-        let outcome = match self.silence(item, put, in_force, stage) {
+        let outcome = match self.no_response_outcome(item, put, in_force, stage) {
             Some((closed, then)) if !matches!(result, ReviewResult::Reduce | ReviewResult::Revoke) => match then {
-                NoResponseOutcome::Disable => Ok(self.by_silence(item, put, closed)),
+                NoResponseOutcome::Disable => Ok(self.no_response_resolution(item, put, closed)),
                 NoResponseOutcome::Except => Err(ReopenReason::NeedsException),
                 NoResponseOutcome::Advance | NoResponseOutcome::Open => Err(ReopenReason::Unanswered),
             },
@@ -165,7 +165,7 @@ impl<'a> DecisionAggregator<'a> {
     }
 
     /// Returns the no-response outcome of the item by the close of the last stage that it reached.
-    fn silence(
+    fn no_response_outcome(
         &self,
         item: &ItemId,
         put: &ReviewedItem<'_>,
@@ -180,7 +180,7 @@ impl<'a> DecisionAggregator<'a> {
         closed.close.no_response.get(found).map(|silent| (closed, silent.outcome))
     }
 
-    fn by_silence(&self, item: &ItemId, put: &ReviewedItem<'_>, closed: ClosedStage<'_>) -> Resolution {
+    fn no_response_resolution(&self, item: &ItemId, put: &ReviewedItem<'_>, closed: ClosedStage<'_>) -> Resolution {
         let basis = ActionBasis {
             path: closed.path.to_owned(),
             file: closed.digest,

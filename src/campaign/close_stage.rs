@@ -132,13 +132,13 @@ fn outcomes(
     if must > most {
         return Err(StageCloseError::TooMuch { stage, found: must, cap });
     }
-    let mut room = most - must;
+    let mut remaining = most - must;
     let mut outcomes = Vec::with_capacity(silent.len());
     for (item, allowed) in silent {
         let then = match allowed {
             [one] => *one,
-            _ if room > 0 && item.tier <= Tier::T1 && unused(&item.id) => {
-                room -= 1;
+            _ if remaining > 0 && item.tier <= Tier::T1 && unused(&item.id) => {
+                remaining -= 1;
                 NoResponseOutcome::Disable
             }
             _ => NoResponseOutcome::Except,

@@ -37,8 +37,8 @@ pub use assignment::ReviewerAssignment;
 pub use close::close;
 pub use close_stage::{StageCloseError, StageCloseInputs, close_stage, current_stage, missing};
 pub use decision_context::{
-    ContextIndex, ContextLine, ContextSection, ContextSources, DecisionContext, PriorDecision, is_flagged, said,
-    silence_words, tier_words,
+    ContextIndex, ContextLine, ContextSection, ContextSources, DecisionContext, PriorDecision, is_flagged,
+    no_response_text, said, tier_words,
 };
 pub use dependents::dependents;
 pub use derived_definition::{AffectedScope, for_drift, for_unanswered, is_narrowed, narrowed};

@@ -108,16 +108,16 @@ pub fn open(opening: &OpenRequest<'_>, setting: &CampaignContext<'_>) -> Result<
     if population.is_empty() {
         return Err(empty(opening).into());
     }
-    let silent = systems.iter().filter(|system| !opening.definition.allow_empty.contains(system));
+    let empty_systems = systems.iter().filter(|system| !opening.definition.allow_empty.contains(system));
     let contributing = population.systems();
-    let silent: Vec<_> = silent.filter(|system| !contributing.contains(system)).collect();
-    if !silent.is_empty() {
-        return Err(silent_systems(&silent, opening).into());
+    let empty_systems: Vec<_> = empty_systems.filter(|system| !contributing.contains(system)).collect();
+    if !empty_systems.is_empty() {
+        return Err(systems_without_items(&empty_systems, opening).into());
     }
     let (piles, unassigned) =
         group_by_signers((&opening.id, &opening.definition), &population, opening.closes_at(), setting);
     if !unassigned.is_empty() {
-        return Err(unassigned.iter().map(|item| nobody(item, opening)).collect());
+        return Err(unassigned.iter().map(|item| too_few_reviewers(item, opening)).collect());
     }
     let campaign = build_campaign(opening, &population, &piles, systems.iter(), setting);
     let digest = Digest::of(codec::render(&campaign));
@@ -250,9 +250,9 @@ fn empty(opening: &OpenRequest<'_>) -> Diagnostic {
 
 fn systems_without_items(empty: &[&SystemId], opening: &OpenRequest<'_>) -> Diagnostic {
     let may_be_empty = &opening.definition.allow_empty;
-    let names: Vec<_> = silent.iter().map(|system| format!("`{system}`")).collect();
+    let names: Vec<_> = empty.iter().map(|system| format!("`{system}`")).collect();
     let mut all: Vec<_> =
-        may_be_empty.iter().chain(silent.iter().copied()).map(|system| format!("\"{system}\"")).collect();
+        may_be_empty.iter().chain(empty.iter().copied()).map(|system| format!("\"{system}\"")).collect();
     all.sort();
     let message = format!("no grant on {} matches any selector", names.join(", "));
     let problem = Diagnostic::error("population-empty", message).in_file(&opening.from);
@@ -270,11 +270,11 @@ fn too_few_reviewers(item: &UnassignedItem, opening: &OpenRequest<'_>) -> Diagno
         reviewers.may.len()
     );
     let may = reviewers.may.iter().map(|id| format!("`{id}` is eligible"));
-    let barred = reviewers.barred.iter().map(|(id, bar)| format!("`{id}` {bar}"));
+    let ineligible = reviewers.barred.iter().map(|(id, why)| format!("`{id}` {why}"));
     let problem = Diagnostic::error("no-reviewer", message).in_file(&opening.from);
-    let told = may.chain(barred).fold(problem, Diagnostic::with_note);
-    let loaded = reviewers.barred.iter().any(|(_, bar)| matches!(bar, Ineligibility::Loaded(..)));
-    told.help(if loaded {
+    let problem = may.chain(ineligible).fold(problem, Diagnostic::with_note);
+    let loaded = reviewers.barred.iter().any(|(_, why)| matches!(why, Ineligibility::Loaded(..)));
+    problem.help(if loaded {
         "raise `[max_items_per_reviewer]`, add reviewers, or narrow the selectors"
     } else {
         "name other fallbacks in the definition, or add a key for one of them in `trust/registry`"

@@ -13,10 +13,10 @@ use crate::{
 use std::io::{self, Write};
 
 /// Returns the review quality of a campaign as text for a terminal.
-pub fn quality_human(quality: &ReviewQuality, look: OutputStyle) -> String {
-    let mut text = format!("{}\n{}", look.heading(&numbers(quality)), look.table(COLUMNS, shown(quality)));
+pub fn quality_human(quality: &ReviewQuality, style: OutputStyle) -> String {
+    let mut text = format!("{}\n{}", style.heading(&numbers(quality)), style.table(COLUMNS, shown(quality)));
     text.push_str(&format!("{NOTE}\n"));
-    text.push_str(&findings_human(&quality.findings, look));
+    text.push_str(&findings_human(&quality.findings, style));
     text
 }
 

@@ -4,7 +4,7 @@
 //! taking one side (a wholesale tree), are changes against the first parent like any other.
 
 use super::{
-    error::{TrustError, words},
+    error::{TrustError, purpose},
     repository_state::RepositoryState,
 };
 use crate::{
@@ -151,7 +151,7 @@ impl RepositoryState {
         let Some((blob, namespace)) = self.held.get(path) else { return };
         let what = match RepoPath::of(path) {
             RepoPath::Signature { .. } => "signature",
-            _ => words(*namespace),
+            _ => purpose(*namespace),
         };
         let refusal = match now {
             Some(file) if file.id == *blob => return,

@@ -132,7 +132,7 @@ impl<'a> AttributeBuilder<'a> {
     pub fn account(&self, subject: &str) -> AttributeValues {
         match self.known.people.identity_of(subject) {
             Some(entry) => self.principals.get(&entry.id).cloned().unwrap_or_default(),
-            None => self.nobody(subject),
+            None => self.uncorrelated(subject),
         }
     }
 
@@ -141,7 +141,7 @@ impl<'a> AttributeBuilder<'a> {
     pub fn holders(&self) -> impl Iterator<Item = (String, AttributeValues)> + '_ {
         let claimed = self.principals.iter().map(|(id, facts)| (id.to_string(), facts.clone()));
         let unclaimed = self.accounts.keys().filter(|subject| self.known.people.identity_of(subject).is_none());
-        claimed.chain(unclaimed.map(|subject| (subject.clone(), self.nobody(subject))))
+        claimed.chain(unclaimed.map(|subject| (subject.clone(), self.uncorrelated(subject))))
     }
 
     /// Returns the tier at which a grant is reviewed: the most critical tier of everything it effectively gives and of

@@ -19,7 +19,7 @@ pub(crate) trait ValueDomain {
     fn kind(&self, slot: AttributeIndex) -> Option<AttributeKind>;
 
     /// Returns the permitted values of an enumerated name; `None` for others.
-    fn words(&self, slot: AttributeIndex) -> Option<&'static [&'static str]>;
+    fn permitted_values(&self, slot: AttributeIndex) -> Option<&'static [&'static str]>;
 
     /// Returns the permitted numbers of a name; `None` if any number is permitted.
     fn numbers(&self, slot: AttributeIndex) -> Option<Vec<i64>>;
@@ -213,7 +213,7 @@ impl CandidateValues<'_> {
                     Some(numbers) => numbers.into_iter().map(CandidateValue::Number).collect(),
                     None => compared.numbers.into_iter().chain([0]).map(CandidateValue::Number).collect(),
                 },
-                Some(AttributeKind::Text) => match self.domain.words(slot) {
+                Some(AttributeKind::Text) => match self.domain.permitted_values(slot) {
                     Some(words) => words.iter().map(|word| CandidateValue::Text((*word).to_owned())).collect(),
                     None => compared.words.into_iter().chain([OTHER.to_owned()]).map(CandidateValue::Text).collect(),
                 },

@@ -27,7 +27,7 @@ impl AttributeSchema for Names {
     fn names(&self) -> Vec<String> {
         NAMES.iter().map(|(name, _)| (*name).to_owned()).collect()
     }
-    fn words(&self, slot: AttributeIndex) -> Option<&'static [&'static str]> {
+    fn permitted_values(&self, slot: AttributeIndex) -> Option<&'static [&'static str]> {
         (NAMES[usize::from(slot)].0 == "no.text").then_some(&["a", "abc", "b"])
     }
     fn help(&self) -> &'static str {

@@ -68,7 +68,10 @@ impl ExpressionChecker<'_> {
     /// Rejects a string that a name never has: `principal.kind == 'servce'` would always pass.
     pub(super) fn closed(&mut self, name: &ExprNode, at: &Syntax) {
         let (ExprNode::Attribute(slot), Form::Literal(Literal::Text(word))) = (name, &at.form) else { return };
-        let Some(words) = self.vocabulary.words(*slot).filter(|words| !words.contains(&word.as_str())) else { return };
+        let Some(words) = self.vocabulary.permitted_values(*slot).filter(|words| !words.contains(&word.as_str()))
+        else {
+            return;
+        };
         let help = match nearest(word.as_str(), words.iter().copied()) {
             Some(near) => format!("did you mean `'{near}'`?"),
             None => format!("permitted values: {}", words.join(", ")),
