@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn what_happens_to_people_touches_their_accounts() {
+    fn lifecycle_events_affect_accounts() {
         let held = inventories(vec![]);
         let usual = people(&USUAL);
         for (who, entry, wanted) in [

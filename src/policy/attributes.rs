@@ -524,7 +524,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_list_is_sorted_and_has_no_twins() {
+    fn list_is_sorted_without_duplicates() {
         assert!(ATTRIBUTES.is_sorted_by(|a, b| a.name < b.name));
         assert_eq!(attribute("usage.idle_days").map(|a| a.kind), Some(AttributeKind::Number));
         assert_eq!(attribute("usage.idle"), None);

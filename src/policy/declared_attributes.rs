@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_attributes_are_those_of_the_list() {
+    fn attribute_names_equal_the_list() {
         let listed = |name: &&str| attribute(name).is_some();
         assert!(OWN.iter().map(|own| own.0).chain(COMPUTED).chain(TYPED_BELOW).all(|name| listed(&name)));
     }

@@ -104,7 +104,7 @@ mod tests {
     };
 
     #[test]
-    fn a_person_sees_who_owes_what_and_what_to_type() {
+    fn status_lists_open_work_and_next_commands() {
         let item = |number: u8, state: ItemState, verdict, why: &str, next: &str| ItemStatus {
             item: ItemId::parse(&format!("itm-{number:016x}")).unwrap(),
             system: SystemId::parse("db").unwrap(),

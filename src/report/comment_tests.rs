@@ -120,7 +120,7 @@ fn people(entries: Vec<PrincipalRecord>) -> IdentityDirectory {
 }
 
 #[test]
-fn it_says_what_hangs_on_a_change_and_what_nobody_knows() {
+fn dependents_and_unknowns_are_listed() {
     let export = ("10", "svc_export");
     let mut account = grant(GrantKind::Account, export, ("account", "account svc_export"));
     account.attributes.insert("lost".into(), "its password is not kept".into());

@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn hostile_names_stay_names_and_the_page_has_an_end() {
+    fn hostile_names_are_escaped_and_page_is_bounded() {
         let mut review = review();
         let hostile = "x | y\n| <img src=x> @acme/admins [a](https://evil.example) ::set-output \u{1b}[2J\u{202e}";
         for item in &mut review.items {

@@ -18,7 +18,7 @@ pub fn run_human(summary: &RunSummary, style: OutputStyle) -> String {
     let systems: BTreeSet<_> = summary.done.iter().map(|done| &done.planned.grant.system).collect();
     for done in &summary.done {
         let grant = &done.planned.grant;
-        // With several systems in one run, a line must tell where it happened.
+        // If a run covers several systems, each line names its system.
         let system = if systems.len() > 1 { format!("{}: ", grant.system) } else { String::new() };
         let what = format!("{system}{} {} from {}", done.planned.change, grant.entitlement.name, grant.principal.name);
         let _ = writeln!(text, "{:<14} {}", word(done, style), escape(&what));

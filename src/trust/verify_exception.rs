@@ -194,7 +194,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_group_needs_a_signer_of_its_own() {
+    fn every_group_needs_a_distinct_signer() {
         let member = |name: &str, group: &str| matches!((name, group), ("ana", "risk" | "chief") | ("ben", "risk"));
         let groups = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         let met = |wanted: &[&str], signed: &[&str]| has_distinct_signers(&groups(wanted), signed, &member);

@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_known_is_never_a_clearance() {
+    fn unknown_attributes_lower_confidence() {
         use RecommendationConfidence::{High, Low, Medium};
         let table = [
             (true, 0, true, High),

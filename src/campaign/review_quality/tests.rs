@@ -260,7 +260,7 @@ fn bulk_reason_counts_once_unless_flagged() {
 }
 
 #[test]
-fn more_flagged_keeps_under_one_signature_than_usual_are_found() {
+fn too_many_flagged_items_in_one_file_are_found() {
     let codes = |count: usize| {
         let mut round = Round::new();
         round.file(
@@ -308,7 +308,7 @@ fn reviewer_above_peers_is_found_but_not_in_small_samples() {
 }
 
 #[test]
-fn decisions_faster_than_reading_are_found() {
+fn decisions_made_too_quickly_are_found() {
     let codes = |items: usize, seconds: i64| {
         let mut round = Round::new();
         let file = round.file("ana", kept(0..items, own));
@@ -335,7 +335,7 @@ fn decisions_faster_than_reading_are_found() {
 }
 
 #[test]
-fn a_later_stage_is_timed_from_the_close_of_the_one_before() {
+fn later_stage_is_timed_from_previous_close() {
     let mut round = Round::new();
     round.stages(2);
     let file = round.file("ana", kept(0..20, own));

@@ -61,7 +61,7 @@ fn one(stage: u32, reviewer: &str, told: &str) -> (u32, String, String) {
 }
 
 #[test]
-fn every_stage_has_sheets_of_its_own_and_nobody_judges_twice() {
+fn each_stage_has_worklists_with_distinct_reviewers() {
     let mut world = company();
     world.definition.stages =
         vec![stage("team", &["manager"], 1), stage("control", &["manager", "group:auditors", "system-owner"], 2)];
@@ -87,7 +87,7 @@ fn every_stage_has_sheets_of_its_own_and_nobody_judges_twice() {
 }
 
 #[test]
-fn somebody_who_is_asked_in_two_stages_has_a_file_for_each() {
+fn reviewer_of_two_stages_has_a_file_for_each() {
     let mut world = company();
     world.definition.stages = vec![stage("one", &["person:fay"], 1), stage("two", &["person:gus"], 1)];
     // `gus` reviews the access of `fay` in the first stage, and a fallback in the second.
@@ -112,7 +112,7 @@ fn somebody_who_is_asked_in_two_stages_has_a_file_for_each() {
 }
 
 #[test]
-fn a_team_judges_its_own_but_nobody_themselves() {
+fn team_reviews_its_members_but_not_themselves() {
     let mut world = company();
     world.definition.stages = vec![stage("peers", &["team"], 2)];
     let seen = asked(&opened(&world));
@@ -122,7 +122,7 @@ fn a_team_judges_its_own_but_nobody_themselves() {
 }
 
 #[test]
-fn the_manager_of_a_machine_is_that_of_who_answers_for_it() {
+fn manager_of_machine_is_manager_of_its_owner() {
     let mut world = company().principal("etl", PrincipalKind::Service, Some("eve"), &["db:9"]);
     world.definition.stages = vec![stage("managers", &["owner", "deputy", "manager"], 1)];
     let world = world.collected("db", vec![membership("db", "9", "writer", Tier::T2)], "2026-11-22T05:00:00Z");
@@ -149,7 +149,7 @@ fn leaving_or_keyless_reviewer_is_skipped() {
 }
 
 #[test]
-fn over_the_load_the_next_in_line_is_asked_until_nobody_is_left() {
+fn reviewer_at_capacity_is_skipped_until_none_is_left() {
     let holders: Vec<String> = (0..5).map(|number| format!("1{number}")).collect();
     let grants = holders.iter().map(|holder| membership("db", holder, "reader", Tier::T2)).collect();
     let mut world = World::new().collected("db", grants, "2026-11-22T05:00:00Z");
@@ -173,7 +173,7 @@ fn over_the_load_the_next_in_line_is_asked_until_nobody_is_left() {
 }
 
 #[test]
-fn of_a_large_group_at_its_load_only_the_first_are_told() {
+fn skipped_candidates_of_large_group_are_limited() {
     let mut world = World::new();
     let names: Vec<String> = (0..50).map(|n| format!("g{n:02}")).collect();
     for name in &names {
@@ -240,7 +240,7 @@ fn sampled_stage_asks_about_the_sample_only() {
 }
 
 #[test]
-fn mistakes_in_a_definition_are_underlined() {
+fn definition_errors_have_spans() {
     let mut world = company();
     world.definition.remind_percent = vec![75, 50, 100];
     world.definition.recurrence_days = Some(3);

@@ -102,7 +102,7 @@ fn said(dossier: &DecisionContext, title: &str) -> String {
 }
 
 #[test]
-fn a_card_has_its_chapters_in_the_order_in_which_people_decide() {
+fn decision_context_has_sections_in_reading_order() {
     let dossier = card(&world().judged(), "20_login", &Past::default());
     let titles: Vec<&str> = dossier.chapters.iter().map(|chapter| chapter.title).collect();
     let order = [
@@ -134,7 +134,7 @@ fn role_contents_show_most_critical_first_and_depth() {
 }
 
 #[test]
-fn who_certified_it_last_and_why_and_what_has_changed_since() {
+fn history_shows_last_certification_and_changes() {
     let world = world();
     let all = ["DELETE ON TABLE shop.backups", "SELECT ON TABLE shop.orders"];
     let past = Past::default().decided("2026-q2", "2026-05-01", Verdict::Certify, &all[1..], &world).decided(
@@ -162,7 +162,7 @@ fn who_certified_it_last_and_why_and_what_has_changed_since() {
 }
 
 #[test]
-fn what_is_not_known_says_so_and_no_chapter_is_empty() {
+fn unknown_data_is_marked_in_every_section() {
     let mut world = world();
     world.entries.retain(|entry| entry.id.as_str() != "export");
     let dossier = card(&world, "20_login", &Past::default());

@@ -148,7 +148,7 @@ pub(super) const DORA: VotingSlot = VotingSlot::Assigned(0);
 pub(super) const DAN: VotingSlot = VotingSlot::Assigned(1);
 
 #[test]
-fn an_outcome_waits_for_everybody_or_for_the_close() {
+fn outcome_waits_for_all_reviewers_or_the_close() {
     let case = Case::new(&[Strategy::OneDenyDenies]);
     assert_eq!(case.waiting(), PendingReason { stage: 1, missing: vec![id("dora"), id("dan")] });
     let case = case.answer(1, DORA, Some(Verdict::Certify));
@@ -182,7 +182,7 @@ fn strongest_verdict_of_winning_result_is_the_outcome() {
 }
 
 #[test]
-fn two_who_want_different_things_by_one_verdict_leave_it_open() {
+fn same_verdict_with_different_targets_leaves_item_open() {
     let torn = Case::new(&[Strategy::OneDenyDenies])
         .answer(1, DORA, Some(Verdict::Reduce))
         .answer(1, DAN, Some(Verdict::Reduce))
@@ -214,7 +214,7 @@ fn later_stage_starts_after_previous_close() {
 }
 
 #[test]
-fn silence_is_an_outcome_of_its_own_and_told_apart() {
+fn no_response_outcome_differs_from_decisions() {
     let one = || Case::new(&[Strategy::AllMustAccept]);
     let unanswered = one().close(Some(NoResponseOutcome::Disable));
     let disabled = unanswered.decided();

@@ -12,7 +12,7 @@ const ANSWERS: [Option<Verdict>; 5] =
     [Some(Verdict::Certify), Some(Verdict::Revoke), Some(Verdict::Reduce), Some(Verdict::Abstain), None];
 
 #[test]
-fn tables_of_the_page_are_computed() {
+fn page_tables_equal_computed_tables() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/strategies.md");
     let page = fs::read_to_string(&path).unwrap();
     let mut wanted = page.clone();

@@ -38,7 +38,7 @@ fn unmapped_column_is_ignored_only_if_declared() {
 }
 
 #[test]
-fn a_table_and_json_lines_make_the_same_entries() {
+fn csv_and_json_lines_yield_same_entries() {
     let csv = read("people.csv", TABLE, TableLayout::Csv, &columns(&[("Employee", "id")])).unwrap();
     let lines = r#"{"id": "ana.ruiz", "status": "active", "owner": "li.chen", "team": "orders, east", "accounts": ["web:uid:2", "db:1"], "attributes": {"principal.mfa": "push", "principal.sealed": false}}
 
@@ -116,7 +116,7 @@ fn merge_keeps_other_keys_and_is_idempotent() {
     );
     let ana = &once.file.principals[0];
     assert_eq!((ana.accounts.join(" "), ana.purpose.as_deref()), ("db:7 web:uid:1".to_owned(), Some("sells")));
-    assert_eq!(ana.role_changed_on, Some(today()), "another team is a move");
+    assert_eq!(ana.role_changed_on, Some(today()), "a change of team is dated");
     let bo = &once.file.principals[1];
     assert_eq!((bo.status, bo.end_date), (PrincipalStatus::Left, Some(today())));
     let twice = merge(&once.file, &rows, true, today().plus_days(3));
@@ -127,7 +127,7 @@ fn merge_keeps_other_keys_and_is_idempotent() {
 }
 
 #[test]
-fn accounts_nobody_claims_come_with_guesses_and_their_reasons() {
+fn uncorrelated_accounts_get_suggestions_with_reasons() {
     let key = |who: &str, print: &str, note: &str| {
         let mut key = held(who, GrantKind::Credential, &format!("{who}:SHA256:{print}"), Tier::T2);
         key.entitlement.name = format!("ssh as {who} with {note}");

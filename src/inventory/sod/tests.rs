@@ -90,7 +90,7 @@ fn violation_is_found_across_systems_roles_and_identities() {
 }
 
 #[test]
-fn a_change_leaves_a_pair_ends_it_or_makes_one() {
+fn change_keeps_resolves_or_creates_violation() {
     let (inventories, people) = world();
     let pack = pack();
     let (web, db) = (system_id("web"), system_id("db"));
@@ -112,7 +112,7 @@ fn a_change_leaves_a_pair_ends_it_or_makes_one() {
 }
 
 #[test]
-fn an_account_that_nobody_claims_is_a_holder_of_its_own() {
+fn uncorrelated_account_is_its_own_holder() {
     let both = vec![held("1", GrantKind::Rule, "deploy", Tier::T1), held("1", GrantKind::Privilege, "audit", Tier::T1)];
     let (inventories, pack) = ([inventory("web", both)], pack());
     let separation = SodAnalysis::judge(&inventories, &people(vec![]), &pack.pairs());

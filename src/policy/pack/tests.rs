@@ -1,3 +1,5 @@
+//! Tests of policy packs: evaluation, profiles, lints, and cases.
+
 use super::*;
 use crate::{
     diag::RenderStyle,
@@ -66,7 +68,7 @@ fn idle(tier: &str, days: i64) -> AttributeValues {
 }
 
 #[test]
-fn the_sound_pack_is_sound() {
+fn sound_pack_has_no_problems() {
     assert_eq!(lint(sound()).render(RenderStyle::plain()), "");
     let pack = pack(&[]);
     let tested = pack.test().unwrap();
@@ -77,7 +79,7 @@ fn the_sound_pack_is_sound() {
 }
 
 #[test]
-fn a_rule_is_judged_in_three_values_and_says_what_is_missing() {
+fn rule_result_is_three_valued_and_names_missing() {
     let pack = pack(&[]);
     let judge = |facts: &AttributeValues| pack.evaluate_rule("T-IDLE", &RuleSubject::of(facts)).unwrap();
     assert_eq!(judge(&idle("T2", 91)).result, RuleOutcome::Fail);
@@ -101,7 +103,7 @@ fn a_rule_is_judged_in_three_values_and_says_what_is_missing() {
 }
 
 #[test]
-fn a_limit_that_all_tiers_share_needs_no_tier() {
+fn limit_equal_for_all_tiers_needs_no_tier() {
     let keepers =
         facts(&[("principal.kind", text("break-glass")), ("principal.custodians", AttributeValue::Number(1))]);
     let judged = pack(&[]);
@@ -111,7 +113,7 @@ fn a_limit_that_all_tiers_share_needs_no_tier() {
 }
 
 #[test]
-fn what_a_grant_says_comes_before_what_its_holder_says() {
+fn grant_attributes_precede_holder_attributes() {
     let pack = pack(&[]);
     let grant = facts(&[
         ("grant.kind", text("account")),
@@ -134,7 +136,7 @@ fn first_matching_severity_applies_unknown_is_worst() {
 }
 
 #[test]
-fn a_profile_tightens_and_says_so() {
+fn profile_tightens_rule_and_is_named() {
     let (plain, strict) = (pack(&[]), pack(&["strict"]));
     let judge = |pack: &PolicyPack, facts: &AttributeValues| {
         let judged = pack.evaluate_rule("T-IDLE", &RuleSubject::of(facts)).unwrap();
@@ -156,7 +158,7 @@ fn a_profile_tightens_and_says_so() {
 }
 
 #[test]
-fn of_several_profiles_the_strictest_counts() {
+fn strictest_of_several_profiles_applies() {
     let other = PROFILE
         .replace("\"strict\"", "\"other\"")
         .replace("T0 = 35", "T0 = 40")
@@ -177,7 +179,7 @@ fn of_several_profiles_the_strictest_counts() {
 }
 
 #[test]
-fn a_pair_is_held_across_systems_and_both_sides_are_named() {
+fn pair_across_systems_names_both_sides() {
     let pack = pack(&[]);
     let pairs = pack.pairs();
     let held = |system, kind, name, tier| SodEntitlement { system, kind, id: name, name, tier };
@@ -199,7 +201,7 @@ fn a_pair_is_held_across_systems_and_both_sides_are_named() {
 }
 
 #[test]
-fn the_digest_is_over_rules_and_not_over_campaigns() {
+fn pack_digest_excludes_campaign_definitions() {
     let with = |extra: Option<(&'static str, &str)>| {
         let all = files().map(|(path, text)| (path, text.to_owned()));
         let extra = extra.map(|(path, text)| (path, text.to_owned()));
