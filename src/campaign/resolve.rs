@@ -57,10 +57,10 @@ pub enum ReopenReason {
 /// Resolves the verified reviews of a campaign: at most one outcome for each item, independent of their order.
 ///
 /// In each stage the responses of all assigned reviewers are aggregated by the strategy of the stage, with missing ones
-/// as "no response"; the results of the stages by the overall strategy. The outcome is the strongest verdict of the
-/// winning result ([`ReviewResult::verdicts`]). A superseded decision does not count, and an expired one leaves its item
-/// open. Conflicting decisions leave it open too, with a finding: no side is picked. If the last stage got no response,
-/// its signed close determines the outcome, which never keeps the access.
+/// as "no response"; the results of the stages are aggregated by the overall strategy. The outcome is the strongest
+/// verdict of the winning result ([`ReviewResult::verdicts`]). A superseded decision does not count, and an expired one
+/// leaves its item open. Conflicting decisions leave it open too, with a finding: no side is picked. If the last stage
+/// got no response, its signed close determines the outcome, which never keeps the access.
 ///
 /// [`ReviewResult::verdicts`]: crate::model::ReviewResult::verdicts
 ///

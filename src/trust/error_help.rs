@@ -93,7 +93,8 @@ impl TrustError {
     pub fn help(&self) -> &'static str {
         match self {
             Self::AgainstPolicy { .. } => {
-                "revoke the access; or decide `except` with an end date, and sign an exception: `tenure exception new ITEM …`"
+                "revoke the access; or decide `except` with an end date, and sign an exception: \
+                 `tenure exception new ITEM …`"
             }
             Self::AllowedSigners => {
                 "sign the newest file in `trust/registry`: `tenure sign` rewrites `trust/allowed_signers`"
@@ -106,7 +107,8 @@ impl TrustError {
             Self::ExceptionApproval { .. } => "get the missing signatures: `tenure sign FILE`",
             Self::ExceptionItem { .. } => "create the exception again for this item: `tenure exception new ITEM …`",
             Self::ExceptionNoResponse { .. } => {
-                "a fallback decides in a new review file: `tenure review`; the terms are listed by `tenure exception requirements`"
+                "a fallback decides in a new review file: `tenure review`; the terms are listed by \
+                 `tenure exception requirements`"
             }
             Self::ExceptionTerms(_) => {
                 "follow the terms of the mandate for its rating: `tenure exception requirements`"
@@ -139,7 +141,8 @@ impl TrustError {
             Self::SelfReview { .. } => "reassign the item to another reviewer",
             Self::Signature { .. } | Self::WrongKey { .. } => "sign again: `tenure sign FILE`",
             Self::SignedDeleted { .. } | Self::SignedEdited { .. } | Self::SignedRenamed { .. } => {
-                "restore the signed file; to change a decision, add a new file that names the old decision in `supersedes`"
+                "restore the signed file; to change a decision, add a new file that names the old decision in \
+                 `supersedes`"
             }
             Self::SignerKey { .. } | Self::SignerUnknown(_) => "sign with an active key of the registry in force",
             Self::SignerNotNamed { .. } => "remove the signature, or name its signer in the file",

@@ -171,7 +171,8 @@ impl StageError {
                 "name a delegate with an active key and an end within the campaign, then run `tenure sign FILE`"
             }
             Self::Foreign { .. } => {
-                "an assigned reviewer must decide; they can also delegate in delegations/<id>.toml, or reassign with `abstain` and `to`"
+                "an assigned reviewer must decide; they can also delegate in delegations/<id>.toml, or reassign with \
+                 `abstain` and `to`"
             }
             Self::ReassignmentInvalid { .. } => {
                 "abstain without `to`; a fallback of the campaign then decides the item"

@@ -131,7 +131,8 @@ fn batches(reviewer: &PrincipalId, made: &[ReviewerDecision<'_>], terms: &Review
             if let Some(first) = members.first() {
                 let (many, most) = (members.len(), terms.max_bulk_size);
                 let message = format!(
-                    "`{reviewer}` keeps {many} similar items with the same reason; at most {most} may be decided together"
+                    "`{reviewer}` keeps {many} similar items with the same reason; at most {most} may be \
+                     decided together"
                 );
                 let help = "review the role or group that grants the access, not each of its members";
                 find(first, message, help.to_owned());

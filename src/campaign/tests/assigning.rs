@@ -253,7 +253,8 @@ fn definition_errors_have_spans() {
             sample_percent: Some(10),
             ..stage("one", &["owner", "boss", "group:nobody", "person:zoe"], 1)
         },
-        Stage { stop_on: vec![ReviewResult::Revoke], advance_on: vec![ReviewResult::Accept], ..stage("two", &[], 0) }, // all else stops
+        // With `advance_on`, all other results stop.
+        Stage { stop_on: vec![ReviewResult::Revoke], advance_on: vec![ReviewResult::Accept], ..stage("two", &[], 0) },
         Stage { sample_percent: Some(101), ..stage("three", &["owner"], 1) },
     ];
     world.definition.selectors =
