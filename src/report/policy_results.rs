@@ -64,7 +64,7 @@ pub fn judged_human(breaches: &[RuleViolation], gaps: &[MissingAttribute], style
     }
     let unknown = counted(gaps.iter().map(|gap| gap.count).sum::<usize>(), "evaluation");
     text.push_str(&format!(
-        "{}; {unknown} not evaluated because of unknown attributes\n",
+        "{}; {unknown} without a result because of unknown attributes\n",
         counted(breaches.len(), "finding")
     ));
     text
