@@ -27,7 +27,7 @@ use proptest::{
     sample::select,
     test_runner::{RngSeed, TestRunner},
 };
-use reference::{Decision, Name, Place, Reference, Rules, Stance, Then};
+use reference::{Decision, Name, Place, Reference, Rules, StageResult, Then};
 use std::collections::{BTreeMap, BTreeSet};
 use support::sandbox::Sandbox;
 use tenure::model::{
@@ -120,7 +120,8 @@ impl Both {
             definition.stages = [1, 2].map(stage).into();
         });
         assert_eq!(world.codes(), Vec::<&str>::new());
-        let rules = || Rules { outcome: Strategy::OneDenyDenies, stop_on: vec![Stance::Gone], advance_on: Vec::new() };
+        let rules =
+            || Rules { outcome: Strategy::OneDenyDenies, stop_on: vec![StageResult::Gone], advance_on: Vec::new() };
         let reference = Reference {
             stages: vec![rules(), rules()],
             overall: Strategy::AllMustAccept,
@@ -344,7 +345,7 @@ fn stage(number: u32) -> Stage {
         reviewers: vec!["owner".to_owned()],
         reviewers_per_item: 2,
         strategy: Strategy::OneDenyDenies,
-        stop_on: vec![words::Stance::Revoke],
+        stop_on: vec![words::ReviewResult::Revoke],
         advance_on: Vec::new(),
         sample_percent: None,
     }

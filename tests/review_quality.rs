@@ -69,7 +69,7 @@ fn row_38_duplicate_reasons_are_found_by_all_commands() {
     world.sandbox().git(world.repo(), &["commit", "--quiet", "-m", "keep everything"]);
     let check = told(&world, 0, &["check", "--base", "origin/main"]).exits(0).says("warning[duplicate-reasons]");
     check
-        .says("75 of the 75 accesses that this file keeps have one reason")
+        .says("75 of the 75 items that this file keeps have the same reason")
         .says("reason = \"needed for the business\"");
     let check = told(&world, 0, &["check", "--base", "origin/main", "--format", "github"]).exits(0);
     let annotation = check.out.lines().find(|line| line.starts_with("::warning") && line.contains("duplicate-reasons"));
@@ -106,9 +106,7 @@ fn row_38_hasty_signing_is_found_careful_review_is_not() {
     let hasty = world.copied();
     hasty.enforce_later(-50, &[]).exits(0);
     let found = told(&hasty, 0, &["campaign", "quality", CAMPAIGN]).exits(3).says("medium[signed-too-quickly]");
-    found.says(
-        "300 decisions of `ana` were taken up 10 minutes after they were assigned; reading takes at least 50 minutes",
-    );
+    found.says("300 decisions of `ana` were accepted 10 minutes after assignment; reading takes at least 50 minutes");
     hasty.audit(0).exits(3).says("signed-too-quickly");
 
     world.enforce(&[]).exits(0);

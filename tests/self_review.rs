@@ -11,7 +11,7 @@ mod governed;
 
 use governed::*;
 use tenure::model::{
-    CampaignId, Digest, GrantKey, ItemId, PrincipalId, Stance, Strategy, SystemId, Tier, Verdict,
+    CampaignId, Digest, GrantKey, ItemId, PrincipalId, ReviewResult, Strategy, SystemId, Tier, Verdict,
     file::{
         Item, KeyState, NoResponseOutcome, PrincipalKind, PrincipalRecord, PrincipalStatus, Principals,
         RegistryPrincipal, Review, Stage,
@@ -139,7 +139,7 @@ fn stage(number: u32) -> Stage {
         reviewers_per_item: 1,
         strategy: Strategy::OneDenyDenies,
         stop_on: Vec::new(),
-        advance_on: vec![Stance::NoResponse],
+        advance_on: vec![ReviewResult::NoResponse],
         sample_percent: None,
     }
 }

@@ -13,7 +13,7 @@ use governed::*;
 use tenure::{
     diag::RenderStyle,
     model::{
-        PrincipalId, StagePosition, Stance, Strategy, Tier, Timestamp, Verdict,
+        PrincipalId, ReviewResult, StagePosition, Strategy, Tier, Timestamp, Verdict,
         file::{
             CampaignDefinition, Exception, GovernedFile as _, Item, NoResponseAction, NoResponseOutcome,
             NoResponseTerms, PrincipalKind, PrincipalRecord, PrincipalStatus, Principals, Rating, Review, Stage,
@@ -149,7 +149,7 @@ fn sampled_stage_must_ask_about_its_sample() {
         let (dora, emil) = (PrincipalId::parse("dora").unwrap(), PrincipalId::parse("emil").unwrap());
         let first = items.iter().map(|item| (&item.id, 1, &dora));
         let second = asked.iter().map(|item| (&item.id, 2, &emil));
-        campaign.assignments = Some(tenure::model::file::asked(first.chain(second)));
+        campaign.assignments = Some(tenure::model::file::assignments_digest(first.chain(second)));
         put(&mut files, &campaign_path(), &campaign);
         sign(&mut files, &campaign_path(), "ana");
         let digest = tenure::model::Digest::of(&files[&campaign_path()]);
@@ -264,7 +264,7 @@ fn somebody_judges_for_somebody_by_a_signed_delegation() {
     let governed = world.governed();
     let bound = &governed.bound(&governed.reviews()[0].campaign, &items[0].id)[0];
     let opening = &governed.openings()[&governed.reviews()[0].campaign];
-    let VotingSlot::Asked(index) = bound.slot else { panic!("{bound:?}") };
+    let VotingSlot::Assigned(index) = bound.slot else { panic!("{bound:?}") };
     assert_eq!((bound.by.as_str(), opening.reviewers()[index as usize].as_str()), ("fay", "dora"));
 
     let files = world.answer("dora-2", 1, &items[0], Verdict::Certify, |_| {});
@@ -472,7 +472,7 @@ fn a_stage_is_closed_once() {
     let items = few(1);
     world.open_stages(&items, &[("dora", 1), ("dora", 2)], |definition| {
         two_stages(definition);
-        definition.stages[0].advance_on = vec![Stance::NoResponse];
+        definition.stages[0].advance_on = vec![ReviewResult::NoResponse];
     });
     let silent = [(&items[0], NoResponseOutcome::Advance)];
     let closed = world.close(1, 0, &silent, |_| {});
@@ -536,7 +536,7 @@ fn a_delegation_ends_with_the_time_that_owners_have_told() {
     let items = few(1);
     world.open_stages(&items, &[("dora", 1), ("dora", 2)], |definition| {
         two_stages(definition);
-        definition.stages[0].advance_on = vec![Stance::NoResponse];
+        definition.stages[0].advance_on = vec![ReviewResult::NoResponse];
     });
     let files = world.delegation("dora", "fay", |one| one.until = one.until.plus_days(-25));
     world.merge(&files);

@@ -1,4 +1,4 @@
-//! A large, reproducible organisation: 19,200 accounts and 400 roles on ten systems (100,000 grants), with their
+//! A large, reproducible organization: 19,200 accounts and 400 roles on ten systems (100,000 grants), with their
 //! principals.
 
 use super::key_of;

@@ -1,4 +1,4 @@
-//! A governed repository of a large organisation: one host with 20,000 or more people and five grants each, all under
+//! A governed repository of a large organization: one host with 20,000 or more people and five grants each, all under
 //! review, some to be removed.
 
 use super::key;

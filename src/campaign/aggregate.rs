@@ -6,8 +6,8 @@ use super::{
 };
 use crate::{
     model::{
-        Digest, Finding, ItemId, PrincipalId, Severity, StagePosition, StageProgress, StageTally, Stance, SystemId,
-        Tier, Timestamp, Verdict,
+        Digest, Finding, ItemId, PrincipalId, ReviewResult, Severity, StagePosition, StageProgress, StageTally,
+        SystemId, Tier, Timestamp, Verdict,
         action::{ActionBasis, DecisionOrigin},
         file::{Campaign, Item, NoResponseOutcome, Review, StageClose},
     },
@@ -46,7 +46,7 @@ pub(super) struct ReviewedItem<'a> {
     pub(super) subject: &'a str,
     pub(super) tier: Tier,
     /// The assigned reviewers of each stage.
-    pub(super) asked: &'a [(u32, u32)],
+    pub(super) assignments: &'a [(u32, u32)],
 }
 
 /// Aggregates the decisions of all reviews of a campaign.
@@ -120,8 +120,8 @@ impl<'a> DecisionAggregator<'a> {
         let definition = &self.campaign.definition;
         let course = StageProgress::advance(definition, resolved.closed, |stage| tally(put, in_force, stage));
         if let StagePosition::Waiting(stage) | StagePosition::Advancing(stage) = course.at {
-            let handed_on = in_force.iter().find(|decision| decision.stage() == stage && decision.reassigns());
-            if let Some(decision) = handed_on {
+            let reassigned = in_force.iter().find(|decision| decision.stage() == stage && decision.reassigns());
+            if let Some(decision) = reassigned {
                 resolved.open.insert(*item, ReopenReason::Abstained(decision.item.to.clone()));
             }
             let mut missing = self.missing(put, in_force, stage);
@@ -130,15 +130,15 @@ impl<'a> DecisionAggregator<'a> {
             resolved.waiting.insert(*item, PendingReason { stage, missing });
             return;
         }
-        let stance = course.overall_stance(definition);
+        let result = course.overall_result(definition);
         let stage = course.at.stage();
-        let outcome = match self.silence(item, put, in_force, stage) {
-            Some((closed, then)) if !matches!(stance, Stance::Reduce | Stance::Revoke) => match then {
-                NoResponseOutcome::Disable => Ok(self.by_silence(item, put, closed)),
+        let outcome = match self.no_response_outcome(item, put, in_force, stage) {
+            Some((closed, then)) if !matches!(result, ReviewResult::Reduce | ReviewResult::Revoke) => match then {
+                NoResponseOutcome::Disable => Ok(self.no_response_resolution(item, put, closed)),
                 NoResponseOutcome::Except => Err(ReopenReason::NeedsException),
                 NoResponseOutcome::Advance | NoResponseOutcome::Open => Err(ReopenReason::Unanswered),
             },
-            _ => self.decided(item, put, in_force, stance, now).unwrap_or_else(|finding| {
+            _ => self.decided(item, put, in_force, result, now).unwrap_or_else(|finding| {
                 resolved.findings.push(finding);
                 Err(ReopenReason::Contradictory)
             }),
@@ -152,9 +152,9 @@ impl<'a> DecisionAggregator<'a> {
     fn missing(&self, put: &ReviewedItem<'_>, in_force: &[&ItemDecision<'_>], stage: u32) -> Vec<PrincipalId> {
         let here: Vec<_> = in_force.iter().filter(|decision| decision.stage() == stage).collect();
         let covered = here.iter().any(|decision| decision.slot == VotingSlot::Fallback);
-        let asked = put.asked.iter().filter(|(own, _)| *own == stage);
-        let missing = asked.filter_map(|(_, index)| {
-            match here.iter().find(|decision| decision.slot == VotingSlot::Asked(*index)) {
+        let assigned = put.assignments.iter().filter(|(own, _)| *own == stage);
+        let missing = assigned.filter_map(|(_, index)| {
+            match here.iter().find(|decision| decision.slot == VotingSlot::Assigned(*index)) {
                 None if covered => None,
                 None => self.reviewers.get(usize::try_from(*index).ok()?).cloned(),
                 Some(decision) if decision.reassigns() => PrincipalId::parse(decision.item.to.as_deref()?).ok(),
@@ -165,7 +165,7 @@ impl<'a> DecisionAggregator<'a> {
     }
 
     /// Returns the no-response outcome of the item by the close of the last stage that it reached.
-    fn silence(
+    fn no_response_outcome(
         &self,
         item: &ItemId,
         put: &ReviewedItem<'_>,
@@ -173,14 +173,14 @@ impl<'a> DecisionAggregator<'a> {
         stage: u32,
     ) -> Option<(ClosedStage<'a>, NoResponseOutcome)> {
         let closed = *self.closes.get(usize::try_from(stage.checked_sub(1)?).ok()?)?;
-        if !tally(put, in_force, stage).is_silent() {
+        if !tally(put, in_force, stage).is_unanswered() {
             return None;
         }
         let found = closed.close.no_response.binary_search_by(|one| one.item.cmp(item)).ok()?;
         closed.close.no_response.get(found).map(|silent| (closed, silent.outcome))
     }
 
-    fn by_silence(&self, item: &ItemId, put: &ReviewedItem<'_>, closed: ClosedStage<'_>) -> Resolution {
+    fn no_response_resolution(&self, item: &ItemId, put: &ReviewedItem<'_>, closed: ClosedStage<'_>) -> Resolution {
         let basis = ActionBasis {
             path: closed.path.to_owned(),
             file: closed.digest,
@@ -198,11 +198,11 @@ impl<'a> DecisionAggregator<'a> {
         item: &ItemId,
         put: &ReviewedItem<'_>,
         in_force: &[&ItemDecision<'_>],
-        stance: Stance,
+        result: ReviewResult,
         now: Timestamp,
     ) -> Result<Result<Resolution, ReopenReason>, Finding> {
         let given = |verdict: &&Verdict| in_force.iter().any(|decision| decision.verdict == **verdict);
-        let Some(verdict) = stance.verdicts().iter().find(given) else { return Ok(Err(ReopenReason::Unanswered)) };
+        let Some(verdict) = result.verdicts().iter().find(given) else { return Ok(Err(ReopenReason::Unanswered)) };
         let mut same: Vec<&ItemDecision<'_>> =
             in_force.iter().filter(|decision| decision.verdict == *verdict).copied().collect();
         // A decision of a fallback settles a conflict between the assigned reviewers.
@@ -259,14 +259,14 @@ impl<'a> DecisionAggregator<'a> {
 
 /// Returns the responses of a stage.
 fn tally(put: &ReviewedItem<'_>, in_force: &[&ItemDecision<'_>], stage: u32) -> StageTally {
-    let asked = put.asked.iter().filter(|(own, _)| *own == stage).count();
-    let mut tally = StageTally { asked, ..StageTally::default() };
+    let assigned = put.assignments.iter().filter(|(own, _)| *own == stage).count();
+    let mut tally = StageTally { assigned, ..StageTally::default() };
     for decision in in_force.iter().filter(|decision| decision.stage() == stage) {
         match decision.slot {
-            VotingSlot::Asked(_) => tally.answers.push(decision.verdict),
+            VotingSlot::Assigned(_) => tally.answers.push(decision.verdict),
             VotingSlot::Fallback => tally.fallback = Some(decision.verdict),
         }
-        tally.handed_on += usize::from(decision.reassigns());
+        tally.reassigned += usize::from(decision.reassigns());
     }
     tally
 }

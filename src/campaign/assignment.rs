@@ -54,7 +54,7 @@ struct AssignedStage {
     number: u32,
     words: Vec<CompiledReviewerSelector>,
     reviewers: usize,
-    /// The items it asks about; all if `None`.
+    /// The items under review in this stage; all if `None`.
     sample: Option<BTreeSet<ItemId>>,
 }
 
@@ -219,5 +219,6 @@ pub(super) const fn identity(kind: PrincipalKind) -> &'static str {
     }
 }
 
-/// More than the facts of an item can show: if a large group is at capacity, hundreds of candidates are passed over.
+/// Maximum number of recorded ineligible candidates. It exceeds what the facts of an item can show; a large group at
+/// capacity would otherwise add hundreds.
 const MOST_PASSED_OVER: usize = 32;

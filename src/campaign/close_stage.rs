@@ -16,7 +16,7 @@ pub struct StageCloseInputs<'a> {
     pub opening: &'a OpenCampaign,
     /// The worklists as published at opening.
     pub sheets: &'a [WorklistFile],
-    /// Returns whether the access of an item is certainly unused for long enough.
+    /// A function that returns whether the access of an item has certainly been unused for the required time.
     pub unused: &'a dyn Fn(&ItemId) -> bool,
     /// The commit of main at which responses are counted.
     pub base: String,
@@ -98,7 +98,7 @@ pub fn close_stage(closing: &StageCloseInputs<'_>) -> Result<StageClose, StageCl
         closing.sheets.iter().flat_map(|sheet| &sheet.review.items).map(|item| (&item.id, item)).collect();
     let (answered, silent) = opening.answered_in(stage);
     let allowed = |stub: &Item| {
-        campaign.definition.no_response_outcomes(stage, stub.tier, opening.is_asked_after(&stub.id, stage))
+        campaign.definition.no_response_outcomes(stage, stub.tier, opening.is_assigned_after(&stub.id, stage))
     };
     let silent: Vec<_> =
         silent.into_iter().filter_map(|item| stubs.get(item)).map(|stub| (*stub, allowed(stub))).collect();
@@ -132,13 +132,13 @@ fn outcomes(
     if must > most {
         return Err(StageCloseError::TooMuch { stage, found: must, cap });
     }
-    let mut room = most - must;
+    let mut remaining = most - must;
     let mut outcomes = Vec::with_capacity(silent.len());
     for (item, allowed) in silent {
         let then = match allowed {
             [one] => *one,
-            _ if room > 0 && item.tier <= Tier::T1 && unused(&item.id) => {
-                room -= 1;
+            _ if remaining > 0 && item.tier <= Tier::T1 && unused(&item.id) => {
+                remaining -= 1;
                 NoResponseOutcome::Disable
             }
             _ => NoResponseOutcome::Except,

@@ -16,7 +16,7 @@ use std::{
 /// The reason why a principal may not review an item.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Ineligibility {
-    /// They already review it in this stage, or did in an earlier one.
+    /// They review the item in this or an earlier stage.
     Judges(u32),
     /// They leave on this day, before the window of the campaign ends.
     Leaving(Timestamp),

@@ -28,7 +28,7 @@ impl StatusInputs<'_> {
             None if waiting.is_some() && missing.is_empty() => format!("waiting for the close of stage {stage}"),
             None if missing.len() < here().count() => format!("{prefix}waiting for {}", names()),
             None => format!("{prefix}no decision yet"),
-            Some(ReopenReason::Abstained(None)) => "handed on".to_owned(),
+            Some(ReopenReason::Abstained(None)) => "abstained; needs another reviewer".to_owned(),
             Some(ReopenReason::Abstained(Some(to))) => format!("reassigned to {to}"),
             Some(ReopenReason::Contradictory) => "conflicting decisions".to_owned(),
             Some(ReopenReason::Expired(until)) => format!("the decision expired on {until}"),

@@ -49,7 +49,8 @@ pub(super) fn facts(
     }
 }
 
-/// Attributes that rules need but do not have: reviewers must not mistake an unknown result for a pass.
+/// The unknown attributes that rules need. They are listed so that reviewers do not mistake an unknown result for a
+/// pass.
 fn lacking(unknown: &[&str]) -> Option<String> {
     let first: Vec<_> = unknown.iter().take(FIRST_NAMES).copied().collect();
     let more = unknown.len() - first.len();

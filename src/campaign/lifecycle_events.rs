@@ -174,7 +174,7 @@ mod tests {
         },
     };
 
-    /// Accounts 1 and 2 are in `ops`, which reads; account 3 is a job's; account 4 holds nothing.
+    /// Accounts 1 and 2 are members of `ops`, which has `read`; account 3 belongs to a job; account 4 has no grants.
     fn inventories(more: Vec<Grant>) -> BTreeMap<SystemId, LoadedInventory> {
         let mut grants = vec![
             Grant::held("1", GrantKind::Membership, "ops"),
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn what_happens_to_people_touches_their_accounts() {
+    fn lifecycle_events_affect_accounts() {
         let held = inventories(vec![]);
         let usual = people(&USUAL);
         for (who, entry, wanted) in [
@@ -237,8 +237,8 @@ mod tests {
             ("li", "end_date = \"2026-11-20T00:00:00Z\"\n", vec!["leaver li: left on 2026-11-20 [db:1]"]),
             (
                 "li",
-                "owner = \"ben\"\nteam = \"desk\"\nrole = \"clerk\"\n",
-                vec!["mover li: team shop → desk, manager ana → ben [db:1]"],
+                "owner = \"ben\"\nteam = \"sales\"\nrole = \"clerk\"\n",
+                vec!["mover li: team shop → sales, manager ana → ben [db:1]"],
             ),
             (
                 "li",
@@ -247,7 +247,7 @@ mod tests {
             ),
             ("job", "", vec!["owner-gone job: ana is no longer its owner [db:3]"]),
             ("ana", "status = \"left\"\n", vec!["owner-gone job: ana is no longer its owner [db:3]"]),
-            // Nothing to certify: the account holds nothing.
+            // The account has no grants to certify.
             ("idle", "status = \"left\"\n", vec![]),
             ("ben", "", vec![]),
         ] {
@@ -257,10 +257,10 @@ mod tests {
         assert_eq!(
             told((&usual, &held), (&gone, &held)),
             ["leaver li: is in no principals file [db:1]"],
-            "struck from the files"
+            "removed from the principals files"
         );
         let left = with("li", "status = \"left\"\n");
-        assert_eq!(told((&left, &held), (&left, &held)), [""; 0], "what was so before did not happen");
+        assert_eq!(told((&left, &held), (&left, &held)), [""; 0], "an unchanged status is not an event");
     }
 
     #[test]
@@ -275,10 +275,10 @@ mod tests {
         assert_eq!(
             told((&usual, &before_idle), (&usual, &now_idle)),
             ["role-changed db idle: gained 1: drop (T2) [db:idle]"],
-            "it gave nothing before"
+            "the role had no contents before"
         );
         let joined = inventories(vec![Grant::held("3", GrantKind::Membership, "ops")]);
-        assert_eq!(told((&usual, &before), (&usual, &joined)), [""; 0], "who is in it is not what it gives");
+        assert_eq!(told((&usual, &before), (&usual, &joined)), [""; 0], "a new member does not change the contents");
     }
 
     #[test]

@@ -37,8 +37,8 @@ pub use assignment::ReviewerAssignment;
 pub use close::close;
 pub use close_stage::{StageCloseError, StageCloseInputs, close_stage, current_stage, missing};
 pub use decision_context::{
-    ContextIndex, ContextLine, ContextSection, ContextSources, DecisionContext, PriorDecision, is_flagged, said,
-    silence_words, tier_words,
+    ContextIndex, ContextLine, ContextSection, ContextSources, DecisionContext, PriorDecision, is_flagged,
+    no_response_text, said, tier_words,
 };
 pub use dependents::dependents;
 pub use derived_definition::{AffectedScope, for_drift, for_unanswered, is_narrowed, narrowed};
@@ -54,7 +54,7 @@ pub use prior_campaigns::{PriorCampaigns, RequiredCampaigns};
 pub use reminders::{OpenStage, Reminder, ReminderLevel, notices};
 pub use resolution::Resolution;
 pub use resolve::{PendingReason, ReopenReason, ResolutionSummary, decided, resolve};
-pub use review_quality::{QualityInputs, ReviewQuality, ReviewerQuality, SignedReviewData, stamps_in, study};
+pub use review_quality::{QualityInputs, ReviewQuality, ReviewerQuality, SignedReviewData, file_warnings, study};
 pub use reviewer_selector::{AssignmentReason, ReviewerSelector, ReviewerSelectorError};
 pub use role_contents::{is_unlisted, memberships, synthetic_role_grants};
 pub use schedule::{DueCampaign, by_event, recurring};

@@ -1,4 +1,4 @@
-//! Campaigns in a row that a reviewer did not answer, by the signed closes of their stages.
+//! Consecutive campaigns without a response of a reviewer, from the signed stage closes.
 
 use super::CampaignStatus;
 use crate::{
@@ -7,11 +7,11 @@ use crate::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Returns the campaigns that each reviewer missed in a row, oldest first.
+/// Returns the consecutive campaigns that each reviewer missed up to now, oldest first.
 ///
-/// A reviewer missed a campaign if the close of one of its stages lists an item as silent that they were asked about, and
-/// no answer counts for them in that campaign. An answer in a later campaign ends the row. A campaign that was opened before
-/// the previous missed one was closed is not counted: one absence is not a repeated one.
+/// A reviewer missed a campaign if a stage close lists an item assigned to them as unanswered, and none of their
+/// responses counts in that campaign. A response in a later campaign resets the count. A campaign that was opened
+/// before the previous missed campaign was closed is not counted, since one absence may affect both.
 pub fn missed_campaigns<'a>(
     openings: impl IntoIterator<Item = &'a OpenCampaign>,
 ) -> BTreeMap<PrincipalId, Vec<CampaignId>> {
@@ -27,7 +27,7 @@ pub fn missed_campaigns<'a>(
     all.into_iter().map(|(reviewer, turns)| (reviewer, missed_in_a_row(turns))).collect()
 }
 
-/// Returns a finding for each reviewer of the campaign who missed two campaigns in a row or more.
+/// Returns a finding for each reviewer of the campaign who missed two or more consecutive campaigns.
 pub fn non_response_findings(status: &CampaignStatus) -> Vec<Finding> {
     let finding = |reviewer: &PrincipalId, missed: &[CampaignId]| Finding {
         severity: Severity::Medium,
@@ -44,21 +44,21 @@ pub fn non_response_findings(status: &CampaignStatus) -> Vec<Finding> {
     reviewers.map(|one| finding(&one.reviewer, &one.missed)).collect()
 }
 
-/// The part of a reviewer in a campaign they were asked in.
+/// The participation of a reviewer in a campaign with items assigned to them.
 #[derive(Clone, Copy, Debug)]
 struct ReviewerParticipation {
     opened_at: Timestamp,
-    /// When the last stage was closed that they did not answer; none if they answered.
+    /// The closing time of the last stage without a response of the reviewer; `None` if they responded.
     missed_at: Option<Timestamp>,
 }
 
-/// Returns the reviewers who answered in a campaign, and those who missed it. Reviewers of a stage that is still open
-/// are in neither group until they answer.
+/// Returns the participation of each reviewer who responded or missed a campaign. Reviewers of an open stage are
+/// omitted until they respond.
 fn participations(opening: &OpenCampaign) -> BTreeMap<&PrincipalId, ReviewerParticipation> {
     let opened_at = opening.campaign().opened_at;
     let name = |index: u32| opening.reviewers().get(usize::try_from(index).ok()?);
     let answered = opening.items().flat_map(|item| opening.bound(item)).filter_map(|bound| match bound.slot {
-        VotingSlot::Asked(index) => name(index),
+        VotingSlot::Assigned(index) => name(index),
         VotingSlot::Fallback => None,
     });
     let answered: BTreeSet<&PrincipalId> = answered.collect();
@@ -66,8 +66,8 @@ fn participations(opening: &OpenCampaign) -> BTreeMap<&PrincipalId, ReviewerPart
         answered.iter().map(|reviewer| (*reviewer, ReviewerParticipation { opened_at, missed_at: None })).collect();
     for close in opening.closes() {
         for silent in &close.no_response {
-            let asked = opening.asked(&silent.item).iter().filter(|(stage, _)| *stage == close.stage);
-            for reviewer in asked.filter_map(|(_, index)| name(*index)).filter(|one| !answered.contains(one)) {
+            let assigned = opening.assignments(&silent.item).iter().filter(|(stage, _)| *stage == close.stage);
+            for reviewer in assigned.filter_map(|(_, index)| name(*index)).filter(|one| !answered.contains(one)) {
                 all.insert(reviewer, ReviewerParticipation { opened_at, missed_at: Some(close.closed_at) });
             }
         }
@@ -75,7 +75,7 @@ fn participations(opening: &OpenCampaign) -> BTreeMap<&PrincipalId, ReviewerPart
     all
 }
 
-/// Returns the last campaigns that were missed one after the other; `turns` are in the order of their openings.
+/// Returns the latest consecutive missed campaigns; `turns` are sorted by opening time.
 fn missed_in_a_row<T>(turns: impl IntoIterator<Item = (T, ReviewerParticipation)>) -> Vec<T> {
     let (mut missed, mut last) = (Vec::new(), None);
     for (campaign, turn) in turns {
@@ -94,17 +94,17 @@ fn missed_in_a_row<T>(turns: impl IntoIterator<Item = (T, ReviewerParticipation)
     missed
 }
 
-/// How many campaigns missed in a row are a finding.
+/// Number of consecutive missed campaigns from which a finding is reported.
 const REPEATED: usize = 2;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// A title, the days on which campaigns were opened with whether they were missed, and the campaigns in the row.
+    /// A case: its name, the opening day of each campaign with whether it was missed, and the expected campaigns.
     type Case = (&'static str, &'static [(i64, bool)], &'static [usize]);
 
-    /// Opened on a day, and closed a week later, missed or answered.
+    /// A campaign that was opened on this day and closed a week later, missed or answered.
     fn turn(day: i64, missed: bool) -> ReviewerParticipation {
         let at = |day: i64| Timestamp::from_unix(day * 86_400);
         ReviewerParticipation { opened_at: at(day), missed_at: missed.then(|| at(day + 7)) }
@@ -113,14 +113,14 @@ mod tests {
     #[test]
     fn missed_in_a_row_answer_between_resets_count() {
         let cases: [Case; 8] = [
-            ("never asked", &[], &[]),
+            ("never assigned", &[], &[]),
             ("once", &[(0, true)], &[0]),
             ("twice", &[(0, true), (90, true)], &[0, 1]),
-            ("an answer between them", &[(0, true), (90, false), (180, true)], &[2]),
-            ("an answer before them", &[(0, false), (90, true), (180, true)], &[1, 2]),
-            ("an answer since", &[(0, true), (90, true), (180, false)], &[]),
+            ("a response between them", &[(0, true), (90, false), (180, true)], &[2]),
+            ("a response before them", &[(0, false), (90, true), (180, true)], &[1, 2]),
+            ("a response after them", &[(0, true), (90, true), (180, false)], &[]),
             ("three times", &[(0, true), (90, true), (180, true)], &[0, 1, 2]),
-            ("absent once, with two under way", &[(0, true), (3, true)], &[0]),
+            ("one absence during two overlapping campaigns", &[(0, true), (3, true)], &[0]),
         ];
         for (name, days, found) in cases {
             let turns = days.iter().map(|(day, missed)| turn(*day, *missed)).enumerate();

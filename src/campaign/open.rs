@@ -13,7 +13,7 @@ use crate::{
     inventory::{OnExisting, PublishError, publish_folder},
     model::{
         CampaignId, Digest, PrincipalId, SystemId, Timestamp,
-        file::{Campaign, CampaignDefinition, FileKind, Population, asked},
+        file::{Campaign, CampaignDefinition, FileKind, Population, assignments_digest},
     },
 };
 use std::{
@@ -42,7 +42,7 @@ pub struct OpenRequest<'a> {
 }
 
 impl OpenRequest<'_> {
-    /// Returns when the window ends.
+    /// Returns the end of the window.
     pub(super) fn closes_at(&self) -> Timestamp {
         self.now.plus_days(i64::from(self.definition.window_days))
     }
@@ -85,8 +85,8 @@ impl OpenedCampaign {
 /// Returns the campaign with its worklists. The same arguments produce the same bytes.
 ///
 /// # Errors
-/// When an inventory is missing, partial or stale, nothing is selected, or an item finds too few reviewers: all of it, each
-/// with the next command. Nothing is half opened.
+/// When an inventory is missing, partial or stale, the selectors match no grant, or an item has too few reviewers. All
+/// problems are reported, each with the next command, and no file is written.
 pub fn open(opening: &OpenRequest<'_>, setting: &CampaignContext<'_>) -> Result<OpenedCampaign, Diagnostics> {
     let mut problems = Diagnostics::new();
     let mut warnings = Diagnostics::new();
@@ -108,16 +108,16 @@ pub fn open(opening: &OpenRequest<'_>, setting: &CampaignContext<'_>) -> Result<
     if population.is_empty() {
         return Err(empty(opening).into());
     }
-    let silent = systems.iter().filter(|system| !opening.definition.allow_empty.contains(system));
+    let empty_systems = systems.iter().filter(|system| !opening.definition.allow_empty.contains(system));
     let contributing = population.systems();
-    let silent: Vec<_> = silent.filter(|system| !contributing.contains(system)).collect();
-    if !silent.is_empty() {
-        return Err(silent_systems(&silent, opening).into());
+    let empty_systems: Vec<_> = empty_systems.filter(|system| !contributing.contains(system)).collect();
+    if !empty_systems.is_empty() {
+        return Err(systems_without_items(&empty_systems, opening).into());
     }
     let (piles, unassigned) =
         group_by_signers((&opening.id, &opening.definition), &population, opening.closes_at(), setting);
     if !unassigned.is_empty() {
-        return Err(unassigned.iter().map(|item| nobody(item, opening)).collect());
+        return Err(unassigned.iter().map(|item| too_few_reviewers(item, opening)).collect());
     }
     let campaign = build_campaign(opening, &population, &piles, systems.iter(), setting);
     let digest = Digest::of(codec::render(&campaign));
@@ -168,7 +168,7 @@ fn build_campaign<'s>(
         closes_at: opening.closes_at(),
         items: population.len() as u64,
         population: population.digest(),
-        assignments: Some(asked(put)),
+        assignments: Some(assignments_digest(put)),
         principals: opening.principals,
         policies: (!setting.pack.is_empty()).then(|| setting.pack.digest()),
         definition: opening.definition.clone(),
@@ -248,11 +248,11 @@ fn empty(opening: &OpenRequest<'_>) -> Diagnostic {
         .help("widen the selectors, or collect again with `tenure collect`")
 }
 
-fn silent_systems(silent: &[&SystemId], opening: &OpenRequest<'_>) -> Diagnostic {
+fn systems_without_items(empty: &[&SystemId], opening: &OpenRequest<'_>) -> Diagnostic {
     let may_be_empty = &opening.definition.allow_empty;
-    let names: Vec<_> = silent.iter().map(|system| format!("`{system}`")).collect();
+    let names: Vec<_> = empty.iter().map(|system| format!("`{system}`")).collect();
     let mut all: Vec<_> =
-        may_be_empty.iter().chain(silent.iter().copied()).map(|system| format!("\"{system}\"")).collect();
+        may_be_empty.iter().chain(empty.iter().copied()).map(|system| format!("\"{system}\"")).collect();
     all.sort();
     let message = format!("no grant on {} matches any selector", names.join(", "));
     let problem = Diagnostic::error("population-empty", message).in_file(&opening.from);
@@ -261,7 +261,7 @@ fn silent_systems(silent: &[&SystemId], opening: &OpenRequest<'_>) -> Diagnostic
     problem.with_note(note).help(help)
 }
 
-fn nobody(item: &UnassignedItem, opening: &OpenRequest<'_>) -> Diagnostic {
+fn too_few_reviewers(item: &UnassignedItem, opening: &OpenRequest<'_>) -> Diagnostic {
     let UnassignedItem { system, principal, entitlement, tier, reviewers } = item;
     let stage = reviewers.stage.map(|stage| format!(" in stage {stage}")).unwrap_or_default();
     let message = format!(
@@ -270,11 +270,11 @@ fn nobody(item: &UnassignedItem, opening: &OpenRequest<'_>) -> Diagnostic {
         reviewers.may.len()
     );
     let may = reviewers.may.iter().map(|id| format!("`{id}` is eligible"));
-    let barred = reviewers.barred.iter().map(|(id, bar)| format!("`{id}` {bar}"));
+    let ineligible = reviewers.barred.iter().map(|(id, why)| format!("`{id}` {why}"));
     let problem = Diagnostic::error("no-reviewer", message).in_file(&opening.from);
-    let told = may.chain(barred).fold(problem, Diagnostic::with_note);
-    let loaded = reviewers.barred.iter().any(|(_, bar)| matches!(bar, Ineligibility::Loaded(..)));
-    told.help(if loaded {
+    let problem = may.chain(ineligible).fold(problem, Diagnostic::with_note);
+    let loaded = reviewers.barred.iter().any(|(_, why)| matches!(why, Ineligibility::Loaded(..)));
+    problem.help(if loaded {
         "raise `[max_items_per_reviewer]`, add reviewers, or narrow the selectors"
     } else {
         "name other fallbacks in the definition, or add a key for one of them in `trust/registry`"

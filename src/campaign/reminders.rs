@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn weekends_do_not_count() {
+    fn business_days_exclude_weekends() {
         for (from, days, to) in [
             ("2026-11-23T10:00:00Z", 2, "2026-11-25T10:00:00Z"), // Monday
             ("2026-11-26T10:00:00Z", 2, "2026-11-30T10:00:00Z"), // Thursday
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn the_furthest_mark_is_told_and_names_people() {
+    fn highest_reminder_level_is_sent_to_its_recipients() {
         let id = |text: &str| PrincipalId::parse(text).unwrap();
         let campaign = CampaignId::parse("q4").unwrap();
         let definition = CampaignDefinition::new("Q4", id("fay"), id("gus"));

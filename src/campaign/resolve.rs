@@ -57,12 +57,12 @@ pub enum ReopenReason {
 /// Resolves the verified reviews of a campaign: at most one outcome for each item, independent of their order.
 ///
 /// In each stage the responses of all assigned reviewers are aggregated by the strategy of the stage, with missing ones
-/// as "no response"; the results of the stages by the overall strategy. The outcome is the strongest verdict of the
-/// winning stance ([`Stance::verdicts`]). A superseded decision does not count, and an expired one leaves its item
-/// open. Conflicting decisions leave it open too, with a finding: no side is picked. If the last stage got no response,
-/// its signed close determines the outcome, which is never that access stays.
+/// as "no response"; the results of the stages are aggregated by the overall strategy. The outcome is the strongest
+/// verdict of the winning result ([`ReviewResult::verdicts`]). A superseded decision does not count, and an expired one
+/// leaves its item open. Conflicting decisions leave it open too, with a finding: no side is picked. If the last stage
+/// got no response, its signed close determines the outcome, which never keeps the access.
 ///
-/// [`Stance::verdicts`]: crate::model::Stance::verdicts
+/// [`ReviewResult::verdicts`]: crate::model::ReviewResult::verdicts
 ///
 /// Reviews verified by `trust` are accepted:
 /// ```no_run
@@ -94,19 +94,19 @@ pub fn decided<'a>(
 ) -> Vec<Resolution> {
     let silent: BTreeSet<&ItemId> =
         opening.closes().iter().flat_map(|close| close.no_response.iter().map(|silent| &silent.item)).collect();
-    let is_said = |item: &ItemId| !opening.bound(item).is_empty() || silent.contains(item);
-    resolve_among(opening, answers, now, is_said).decided
+    let is_resolved = |item: &ItemId| !opening.bound(item).is_empty() || silent.contains(item);
+    resolve_among(opening, answers, now, is_resolved).decided
 }
 
 fn resolve_among<'a>(
     opening: &'a OpenCampaign,
     answers: impl IntoIterator<Item = (&'a Verified<Review>, &'a [VotingSlot])>,
     now: Timestamp,
-    is_asked: impl Fn(&ItemId) -> bool,
+    is_included: impl Fn(&ItemId) -> bool,
 ) -> ResolutionSummary {
     let put = |(item, put): (&'a ItemId, &'a crate::trust::PublishedItem)| {
         let (system, grant, subject) = (put.system(), put.grant(), put.subject());
-        (item, ReviewedItem { system, grant, subject, tier: put.tier(), asked: put.asked() })
+        (item, ReviewedItem { system, grant, subject, tier: put.tier(), assignments: put.assignments() })
     };
     let closes: Vec<_> = opening.closes().iter().map(|close| (close, close.names())).collect();
     let closed = closes.iter().map(|(close, signers)| ClosedStage {
@@ -117,7 +117,7 @@ fn resolve_among<'a>(
     });
     let round = DecisionAggregator {
         campaign: opening.campaign().value(),
-        items: opening.published_items().filter(|(item, _)| is_asked(item)).map(put).collect(),
+        items: opening.published_items().filter(|(item, _)| is_included(item)).map(put).collect(),
         reviewers: opening.reviewers(),
         closes: closed.collect(),
     };

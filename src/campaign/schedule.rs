@@ -97,21 +97,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_printed_to_be_typed_stays_one_word() {
+    fn printed_command_arguments_are_quoted() {
         assert_eq!(quoted("policies/a.toml"), "policies/a.toml");
         assert_eq!(quoted("it's $(rm -rf /)"), "'it'\\''s $(rm -rf /)'");
         assert_eq!(quoted(""), "''");
     }
 
     #[test]
-    fn a_rhythm_begins_at_once_and_is_kept() {
+    fn recurring_campaign_is_due_at_once_and_after_interval() {
         let id = |text: &str| crate::model::PrincipalId::parse(text).unwrap();
         let mut definition = CampaignDefinition::new("Keys", id("fay"), id("gus"));
         let now = Timestamp::parse("2026-11-23T05:00:00Z").unwrap();
         let due = |definition: &CampaignDefinition, last: Option<i64>| {
             recurring("policies/all_keys.toml", definition, last.map(|days| now.plus_days(-days)), now)
         };
-        assert_eq!(due(&definition, None), None, "it has no rhythm");
+        assert_eq!(due(&definition, None), None, "it has no recurrence");
         definition.recurrence_days = Some(30);
         assert_eq!(
             due(&definition, None).unwrap().command(),

@@ -129,10 +129,11 @@ pub fn pending_drift(campaign: &CampaignId, changes: &[ChangedGrant]) -> Diagnos
     let say = |change: &ChangedGrant| {
         let ChangedGrant { system, entitlement, principal, .. } = change;
         let message = format!(
-            "`{entitlement}` of `{principal}` on `{system}` was {} since the population was frozen, and is not reviewed",
+            "`{entitlement}` of `{principal}` on `{system}` was {} since the population was frozen, and is not \
+             reviewed",
             change.change
         );
-        let help = format!("`tenure campaign supplement {campaign}` puts it to review; or sign an exception for it");
+        let help = format!("`tenure campaign supplement {campaign}` opens a review of it; or sign an exception for it");
         Diagnostic::error("population-changed", message).help(help)
     };
     open.map(say).collect()

@@ -123,7 +123,7 @@ pub struct StatusInputs<'a> {
     pub now: Timestamp,
 }
 
-/// Returns how far a campaign is. Every item of its worklists is there once, decided or not.
+/// Returns the status of a campaign. It contains every item of the worklists once, decided or not.
 pub fn status(facts: &StatusInputs<'_>) -> CampaignStatus {
     let decided: BTreeMap<&ItemId, &Resolution> = facts.resolved.decided.iter().map(|one| (&one.item, one)).collect();
     let all = facts.sheets.iter().flat_map(|sheet| sheet.review.items.iter().map(move |item| (sheet, item)));

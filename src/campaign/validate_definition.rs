@@ -51,7 +51,7 @@ struct DefinitionValidator<'a> {
 }
 
 impl DefinitionValidator<'_> {
-    fn refuse(
+    fn reject(
         &mut self,
         code: &'static str,
         steps: &[PathSegment<'_>],
@@ -67,22 +67,22 @@ impl DefinitionValidator<'_> {
         let window = definition.window_days;
         if window == 0 {
             let help = "write `window_days = 14`, or more";
-            self.refuse("no-window", &["window_days".into()], "the review window has no days", "no days", help);
+            self.reject("no-window", &["window_days".into()], "the review window has no days", "no days", help);
         }
         let days: u64 = definition.stages.iter().map(|stage| u64::from(stage.days)).sum();
         if days > u64::from(window) && window > 0 {
             let message = format!("the stages take {days} days in total, but the window has {window}");
             let help = format!("write `window_days = {days}`, or give the stages fewer days");
-            self.refuse("stages-too-long", &["window_days".into()], message, "fewer than the stages take", &help);
+            self.reject("stages-too-long", &["window_days".into()], message, "fewer than the stages take", &help);
         }
         if definition.selectors.is_empty() {
             let help = "add a `[[select]]`; an empty one selects everything";
-            self.refuse("no-selector", &["title".into()], "the definition selects nothing", "selects nothing", help);
+            self.reject("no-selector", &["title".into()], "the definition selects nothing", "selects nothing", help);
         }
         if let Some(days) = definition.recurrence_days.filter(|days| *days < window || *days == 0) {
             let message = format!("the campaign recurs after {days} days, but its window has {window}");
             let help = format!("write `recurrence_days = {window}`, or more");
-            self.refuse(
+            self.reject(
                 "recurrence-too-short",
                 &["recurrence_days".into()],
                 message,
@@ -98,18 +98,18 @@ impl DefinitionValidator<'_> {
                 let message = format!("a reminder cannot be sent after {percent} % of a stage");
                 let help = "write percentages from 1 to 99, such as `remind_percent = [50, 75]`";
                 let steps = ["remind_percent".into(), place.into()];
-                self.refuse("percent-out-of-range", &steps, message, "not between 1 and 99", help);
+                self.reject("percent-out-of-range", &steps, message, "not between 1 and 99", help);
             }
         }
         if !definition.remind_percent.is_sorted_by(|one, next| one < next) {
             let help = "sort them in ascending order, without duplicates";
             let message = "the reminders are not in order";
-            self.refuse("reminders-out-of-order", &["remind_percent".into()], message, "not in order", help);
+            self.reject("reminders-out-of-order", &["remind_percent".into()], message, "not in order", help);
         }
         if definition.fallback == definition.second_fallback {
             let message = "the second fallback equals the first";
             let help = "name a second person for items that the fallback may not review";
-            self.refuse("fallback-duplicate", &["second_fallback".into()], message, "the same as `fallback`", help);
+            self.reject("fallback-duplicate", &["second_fallback".into()], message, "the same as `fallback`", help);
         }
     }
 
@@ -117,11 +117,11 @@ impl DefinitionValidator<'_> {
         let at = |key| [PathSegment::from("stage"), PathSegment::from(place), PathSegment::from(key)];
         if stage.days == 0 {
             let message = format!("stage {} has no days", place + 1);
-            self.refuse("no-window", &at("days"), message, "no days", "write `days = 7`, or more");
+            self.reject("no-window", &at("days"), message, "no days", "write `days = 7`, or more");
         }
         if stage.reviewers_per_item == 0 {
-            let message = format!("stage {} asks no reviewers", place + 1);
-            self.refuse(
+            let message = format!("stage {} requires no reviewers", place + 1);
+            self.reject(
                 "stage-without-reviewers",
                 &at("reviewers_per_item"),
                 message,
@@ -132,7 +132,7 @@ impl DefinitionValidator<'_> {
         if stage.reviewers.is_empty() {
             let message = format!("stage {} names no reviewers", place + 1);
             let help = format!("permitted values: {WORDS}");
-            self.refuse("stage-without-reviewers", &at("reviewers"), message, "nobody", &help);
+            self.reject("stage-without-reviewers", &at("reviewers"), message, "no reviewers", &help);
         }
         for (index, word) in stage.reviewers.iter().enumerate() {
             let steps = [PathSegment::from("stage"), place.into(), "reviewers".into(), index.into()];
@@ -146,13 +146,13 @@ impl DefinitionValidator<'_> {
         let Some(percent) = stage.sample_percent else { return };
         let steps = [PathSegment::from("stage"), place.into(), "sample_percent".into()];
         if place == 0 {
-            let message = "the first stage asks about all items";
+            let message = "the first stage must cover all items";
             let help = "remove it, or add a stage before this one";
-            self.refuse("sampled-first-stage", &steps, message, "only in a later stage", help);
+            self.reject("sampled-first-stage", &steps, message, "only in a later stage", help);
         } else if !(1..=100).contains(&percent) {
-            let message = format!("stage {} cannot ask about {percent} % of the items", place + 1);
+            let message = format!("stage {} cannot cover {percent} % of the items", place + 1);
             let help = "write a percentage from 1 to 100, such as `sample_percent = 10`";
-            self.refuse("percent-out-of-range", &steps, message, "not between 1 and 100", help);
+            self.reject("percent-out-of-range", &steps, message, "not between 1 and 100", help);
         }
     }
 
@@ -160,20 +160,20 @@ impl DefinitionValidator<'_> {
         match ReviewerSelector::parse(word) {
             Err(error) => {
                 let help = format!("permitted values: {WORDS}");
-                self.refuse("unknown-reviewer", steps, error.to_string(), "unknown reviewer", &help);
+                self.reject("unknown-reviewer", steps, error.to_string(), "unknown reviewer", &help);
             }
             Ok(ReviewerSelector::Group(name)) => {
                 if !self.ground.registry.principals.iter().any(|principal| principal.groups.contains(&name)) {
                     let message = format!("the group `{name}` has no members");
                     let help = "add a member in the next trust/registry/N.toml, or name another group";
-                    self.refuse("empty-group", steps, message, "group without members", help);
+                    self.reject("empty-group", steps, message, "group without members", help);
                 }
             }
             Ok(ReviewerSelector::Person(id)) => {
                 if !self.ground.registry.principals.iter().any(|principal| principal.id == id) {
                     let message = format!("`{id}` is not in the registry and cannot sign");
                     let help = "register them in the next trust/registry/N.toml, or name another person";
-                    self.refuse("unknown-reviewer", steps, message, "not registered", help);
+                    self.reject("unknown-reviewer", steps, message, "not registered", help);
                 }
             }
             Ok(ReviewerSelector::Cel(text)) => {
@@ -184,11 +184,11 @@ impl DefinitionValidator<'_> {
     }
 
     fn advance(&mut self, place: usize, stage: &Stage) {
-        let Some(stance) = stage.contradiction() else { return };
+        let Some(result) = stage.contradiction() else { return };
         let steps = [PathSegment::from("stage"), place.into(), "advance_on".into()];
-        let message = format!("stage {} both stops and advances on `{stance}`", place + 1);
+        let message = format!("stage {} both stops and advances on `{result}`", place + 1);
         let help = "list it in `stop_on` or in `advance_on`; with `advance_on`, all other results stop";
-        self.refuse("contradictory-stage", &steps, message, "contradicts `stop_on`", help);
+        self.reject("contradictory-stage", &steps, message, "contradicts `stop_on`", help);
     }
 
     fn selector(&mut self, place: usize, selector: &Selector) {
@@ -209,14 +209,14 @@ impl DefinitionValidator<'_> {
                 [] => "no campaign exists yet; remove the key".to_owned(),
                 known => format!("name an existing campaign, such as {}", known.join(", ")),
             };
-            self.refuse("unknown-campaign", &at(key), message, "no such campaign", &help);
+            self.reject("unknown-campaign", &at(key), message, "no such campaign", &help);
         }
         for (index, rule) in selector.findings.iter().enumerate() {
             if rule != "*" && self.ground.pack.rule(rule).is_none() {
                 let steps = [PathSegment::from("select"), place.into(), "findings".into(), index.into()];
                 let message = format!("unknown rule `{rule}`");
                 let help = "list all rules with `tenure policy rules`; `*` matches any rule";
-                self.refuse("unknown-rule", &steps, message, "no such rule", help);
+                self.reject("unknown-rule", &steps, message, "no such rule", help);
             }
         }
         if let Some(text) = &selector.condition {
@@ -230,7 +230,7 @@ impl DefinitionValidator<'_> {
                     let message = format!("`{one}` is not an {what} id");
                     let steps = [PathSegment::from("select"), place.into(), key.into(), index.into()];
                     let help = "write `<system>:<immutable id>`, as in the inventory";
-                    self.refuse("unknown-subject", &steps, message, "not `<system>:<id>`", help);
+                    self.reject("unknown-subject", &steps, message, "not `<system>:<id>`", help);
                 }
             }
         }
@@ -240,7 +240,7 @@ impl DefinitionValidator<'_> {
         if !self.ground.systems.contains_key(system) {
             let message = format!("`{system}` is selected, but systems/{system}.toml does not exist");
             let help = format!("add systems/{system}.toml, or remove it from the selectors");
-            self.refuse("unknown-system", steps, message, "no such system", &help);
+            self.reject("unknown-system", steps, message, "no such system", &help);
         }
     }
 }

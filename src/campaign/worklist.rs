@@ -147,17 +147,17 @@ impl ReviewFileHeader<'_> {
             pile.iter().filter_map(|(item, member, assignment)| self.item(item, member, assignment)).collect();
         ranked.sort_by(|a, b| a.0.cmp(&b.0));
         let mut pages: Vec<ReviewFilePage> = Vec::new();
-        let mut room = 0;
+        let mut capacity = 0;
         for (rank, item) in ranked {
-            if room == 0 {
-                room = if item.tier <= Tier::T1 { MOST_PRIVILEGED } else { MOST_ITEMS };
+            if capacity == 0 {
+                capacity = if item.tier <= Tier::T1 { MOST_PRIVILEGED } else { MOST_ITEMS };
                 let cosigners = cosigners.to_vec();
                 pages.push(ReviewFilePage { stage: *stage, first: Some(rank), cosigners, items: Vec::new() });
             }
             if let Some(page) = pages.last_mut() {
                 page.items.push(item);
             }
-            room -= 1;
+            capacity -= 1;
         }
         pages
     }

@@ -7,7 +7,7 @@ use super::{
     session::{git, pin},
 };
 use crate::{
-    campaign::stamps_in,
+    campaign::file_warnings,
     diag::{Diagnostic, Diagnostics, counted},
     format::limits::MAX_FILE,
     git::Repository,
@@ -44,13 +44,13 @@ pub(super) fn run(args: &CheckArgs, context: &mut CommandContext) -> Result<Exit
         check(&repository, pin, base, head).map_err(git)?;
     match &governed {
         Some(governed) => governed.reviews().iter().for_each(|review| {
-            problems.extend(stamps_in(review.path(), review.value(), &terms));
+            problems.extend(file_warnings(review.path(), review.value(), &terms));
         }),
         None => {
             let there = decided
                 .iter()
                 .filter_map(|path| Some((path, RepositorySnapshot::at(&repository, head).read(path).ok()?)));
-            there.for_each(|(path, review)| problems.extend(stamps_in(path, review.value(), &terms)));
+            there.for_each(|(path, review)| problems.extend(file_warnings(path, review.value(), &terms)));
         }
     }
     // An exception lapses without a change, so exceptions are checked only together with the whole state.

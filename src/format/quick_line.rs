@@ -23,7 +23,7 @@ pub(super) fn grant(grant: &Grant) -> Result<String, CanonicalizationError> {
 /// The fields of a grant in the order of RFC 8785. A test compares the output with [`jcs`].
 #[derive(Serialize)]
 struct GrantLine<'a> {
-    #[serde(skip_serializing_if = "Attributes::is_none")]
+    #[serde(skip_serializing_if = "Attributes::is_empty")]
     attributes: &'a Attributes,
     entitlement: &'a Entitlement,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]

@@ -46,7 +46,7 @@ pub enum OnExisting {
 /// [`publish`] does. Files are consumed one by one, so that they never all have to be in memory.
 ///
 /// # Errors
-/// When a step fails, or the folder exists and must be kept; nothing has changed then.
+/// When a step fails, or the folder exists and must be kept. No file has changed in either case.
 pub fn publish_folder<P: AsRef<str>, B: AsRef<[u8]>>(
     root: &Path,
     parent: &str,

@@ -75,7 +75,7 @@ pub struct CollectedInventory {
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum CollectError {
     /// The listing and the independent count disagree, twice.
-    #[error("{kind}: {listed} listed, but {total} by `{source_text}`; listed once more: {again}")]
+    #[error("{kind}: {listed} listed, but {total} by `{source_text}`; second listing: {again}")]
     ControlTotal {
         /// The kind of grant.
         kind: GrantKind,
@@ -168,7 +168,7 @@ impl CollectError {
         }
     }
 
-    /// Returns the diagnostic: why the collection failed, and the next step.
+    /// Returns the diagnostic: the reason for the failure, and the next step.
     pub fn diagnostic(&self, system: &SystemId) -> Diagnostic {
         let again = format!("tenure collect {system}");
         let help = match self {

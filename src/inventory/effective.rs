@@ -244,7 +244,11 @@ mod tests {
                 ("privilege:reporting/SELECT_orders", Tier::T2),
             ]
         );
-        assert_eq!(EffectiveTiers::of(&inventory, Tier::T1).account("bo"), Some(Tier::T1), "a system has a least tier");
+        assert_eq!(
+            EffectiveTiers::of(&inventory, Tier::T1).account("bo"),
+            Some(Tier::T1),
+            "the minimum tier of the system applies"
+        );
     }
 
     #[test]

@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn the_riskiest_comes_first_with_the_roles_it_lies_in() {
+    fn most_critical_contents_come_first_with_roles() {
         let inside = contents(&world(vec![]));
         assert_eq!(
             inside.text(2).as_deref(),
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn what_changed_since_is_told_by_ids() {
+    fn changes_are_compared_by_id() {
         let before = contents(&world(vec![]));
         let after = contents(&world(vec![held("8", GrantKind::Attribute, "SUPERUSER", Tier::T0)]));
         let told = |shift: ContentsChange| shift.text(3);
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn each_role_is_there_once_with_its_members() {
+    fn each_role_is_listed_once_with_its_members() {
         let told: Vec<_> = roles(&world(vec![]))
             .into_iter()
             .map(|role| (role.entitlement.id.clone(), role.members.join(","), role.contents.count()))
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_system_counts_and_does_not_name_is_counted() {
+    fn unnamed_contents_are_counted() {
         let mut member = held("1", GrantKind::Membership, "big", Tier::T2);
         let named = |id: &str, name: &str| Entitlement { id: id.to_owned(), name: name.to_owned() };
         member.expands_to = vec![named("a", "A"), named("~sha256:9", "and 12 more")];

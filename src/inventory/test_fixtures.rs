@@ -1,4 +1,4 @@
-//! Small worlds for the tests of this folder: who holds what on which system.
+//! Fixtures for the tests of this module: systems with principals and grants.
 
 use super::{IdentityDirectory, LoadedInventory};
 use crate::model::{
@@ -21,7 +21,7 @@ pub(super) fn system_id(name: &str) -> SystemId {
     SystemId::parse(name).unwrap()
 }
 
-/// A grant on no system yet: `kind:holder/what`.
+/// A grant without a system: `kind:holder/what`.
 pub(super) fn held(holder: &str, kind: GrantKind, what: &str, tier: Tier) -> Grant {
     let via = if kind == GrantKind::Membership { AccessRoute::Group } else { AccessRoute::Direct };
     Grant {

@@ -143,7 +143,7 @@ fn in_repository(files: &BTreeMap<String, Vec<u8>>) -> BTreeMap<String, Vec<u8>>
 }
 
 #[test]
-fn what_was_collected_is_what_is_loaded() {
+fn loaded_inventory_equals_collected_one() {
     let mut target = Target::with(95);
     target.usage = vec![
         (key("account:0001"), Usage::NeverSince(Timestamp::from_unix(0))),
@@ -171,7 +171,7 @@ fn page_order_does_not_change_inventory_bytes() {
 }
 
 #[test]
-fn reads_are_tried_again_only_where_their_class_allows_it() {
+fn reads_are_retried_only_for_retryable_errors() {
     let waits = RefCell::new(Vec::new());
     let soon = Timestamp::from_unix(1_800_000_007);
     let faults = [ConnectorError::RateLimited { until: Some(soon) }, ConnectorError::Transient("reset".to_owned())];
@@ -198,7 +198,7 @@ fn reads_are_tried_again_only_where_their_class_allows_it() {
 }
 
 #[test]
-fn a_listing_must_come_to_its_own_end() {
+fn listing_without_end_is_rejected() {
     let looping = Target { loops: true, ..Target::with(0) };
     assert_eq!(looping.collected().unwrap_err().code(), "cursor-repeated");
 
@@ -209,7 +209,7 @@ fn a_listing_must_come_to_its_own_end() {
 }
 
 #[test]
-fn inconsistent_answers_are_no_inventory() {
+fn inconsistent_listing_is_rejected() {
     let spoiled = |spoil: fn(&mut Vec<Grant>)| {
         let target = Target::with(12);
         spoil(&mut target.grants.borrow_mut());
@@ -238,11 +238,11 @@ fn differing_control_total_is_an_error_after_retry() {
 
     let target = Target { totals: RefCell::new(vec![9, 9]), ..Target::with(12) };
     let error = target.collected().unwrap_err();
-    assert_eq!(error.to_string(), "account: 8 listed, but 9 by `count(*)`; listed once more: 8");
+    assert_eq!(error.to_string(), "account: 8 listed, but 9 by `count(*)`; second listing: 8");
 }
 
 #[test]
-fn a_changed_file_is_not_the_one_that_was_observed() {
+fn changed_inventory_file_is_rejected() {
     let whole = in_repository(&Target::with(30).collected().unwrap().into_files());
     for path in whole.keys() {
         let mut without = whole.clone();
@@ -297,7 +297,7 @@ fn malformed_lines_are_rejected_despite_digest() {
 }
 
 #[test]
-fn an_inventory_is_replaced_whole_and_leaves_nothing_behind() {
+fn inventory_is_replaced_atomically_without_leftovers() {
     let root = tempfile::tempdir().unwrap();
     for count in [30, 45] {
         let files = Target::with(count).collected().unwrap().into_files();
@@ -310,7 +310,7 @@ fn an_inventory_is_replaced_whole_and_leaves_nothing_behind() {
 }
 
 #[test]
-fn what_a_crash_left_is_cleared_and_what_it_moved_is_put_back() {
+fn crash_leftovers_are_removed_and_old_folder_restored() {
     let root = tempfile::tempdir().unwrap();
     let files = Target::with(30).collected().unwrap().into_files();
     publish(root.path(), &system(), &files).unwrap();
@@ -330,7 +330,7 @@ fn what_a_crash_left_is_cleared_and_what_it_moved_is_put_back() {
 }
 
 #[test]
-fn symbolic_links_lead_nowhere() {
+fn symbolic_links_are_not_followed() {
     let (root, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let files = Target::with(30).collected().unwrap().into_files();
     publish(outside.path(), &system(), &files).unwrap();
@@ -341,7 +341,7 @@ fn symbolic_links_lead_nowhere() {
 }
 
 #[test]
-fn a_difference_says_what_changed_and_whether_a_review_lapses() {
+fn difference_describes_changes_and_lapsed_reviews() {
     let target = Target::with(6);
     let before = load(&in_repository(&target.collected().unwrap().into_files()), &system()).unwrap().inventory;
     {
@@ -380,7 +380,7 @@ fn entry(id: &str, kind: PrincipalKind, owner: Option<&str>, accounts: &[&str]) 
 }
 
 #[test]
-fn accounts_lead_to_people_and_a_disputed_account_to_nobody() {
+fn disputed_account_is_not_correlated() {
     let principals = |principals| Principals { schema: "tenure/principals/v1".to_owned(), principals };
     let (people, findings) = IdentityDirectory::new([
         (

@@ -25,7 +25,7 @@ impl Attributes {
     }
 
     /// Returns whether there are no attributes.
-    pub fn is_none(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 

@@ -129,7 +129,7 @@ pub struct Grant {
     pub paths: Vec<AccessPath>,
     /// Risk-relevant attributes, in the system's own terms. A change reopens the review, so there are no volatile
     /// values.
-    #[serde(default, skip_serializing_if = "Attributes::is_none")]
+    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
     pub attributes: Attributes,
     /// The entitlements that a role or group contains, by immutable id and name, sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

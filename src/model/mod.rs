@@ -11,7 +11,7 @@
 //! - *review*: a reviewer's file of items and decisions
 //! - *decision*: the signed verdict on an item
 //! - *resolution*: the final outcome of an item
-//! - *stance*: the class of a verdict: accept, reduce, revoke, not decided, or no response
+//! - *result*: the class of a verdict: accept, reduce, revoke, not decided, or no response
 //! - *rule*: a policy requirement for a grant or principal
 //! - *plan* and *action*: the planned changes, and one of them
 //! - *intent*: the recorded permission to execute one action
@@ -53,6 +53,6 @@ pub use inventory::Inventory;
 pub use presence::{GrantObservation, Presence, VerificationLevel};
 pub use reason::ReasonCode;
 pub use stage_progress::{StagePosition, StageProgress, StageTally};
-pub use strategy::{Stance, Strategy};
+pub use strategy::{ReviewResult, Strategy};
 pub use time::{Clock, FixedClock, SystemClock, Timestamp};
 pub use verdict::{AccessChange, Tier, Verdict};

@@ -1,50 +1,50 @@
 //! Progress of an item through the stages of its campaign.
 
-use super::{Stance, Strategy, Verdict, file::CampaignDefinition};
+use super::{ReviewResult, Strategy, Verdict, file::CampaignDefinition};
 
 /// The answers of one stage on one item.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct StageTally {
     /// The number of assigned reviewers.
-    pub asked: usize,
+    pub assigned: usize,
     /// The answers of the assigned reviewers or their delegates, one for each reviewer.
     pub answers: Vec<Verdict>,
     /// The answer of a fallback reviewer for all who did not respond.
     pub fallback: Option<Verdict>,
     /// The number of answers that reassign the item to a reviewer who has not answered yet.
-    pub handed_on: usize,
+    pub reassigned: usize,
 }
 
 impl StageTally {
-    /// Returns whether the stage asks about the item.
-    const fn asks(&self) -> bool {
-        self.asked > 0 || self.fallback.is_some()
+    /// Returns whether the item is assigned in the stage.
+    const fn is_assigned(&self) -> bool {
+        self.assigned > 0 || self.fallback.is_some()
     }
 
     /// Returns whether there is no answer although reviewers were assigned.
-    pub fn is_silent(&self) -> bool {
-        self.asked > 0 && self.answers.is_empty() && self.fallback.is_none()
+    pub fn is_unanswered(&self) -> bool {
+        self.assigned > 0 && self.answers.is_empty() && self.fallback.is_none()
     }
 
     /// Returns whether all assigned reviewers have answered, or a fallback reviewer for those who have not.
     pub fn is_complete(&self) -> bool {
-        self.handed_on == 0 && (self.answers.len() >= self.asked || self.fallback.is_some())
+        self.reassigned == 0 && (self.answers.len() >= self.assigned || self.fallback.is_some())
     }
 
-    /// Returns the stance of the answers. An assigned reviewer without an answer counts as no response, unless a
+    /// Returns the result of the answers. An assigned reviewer without an answer counts as no response, unless a
     /// fallback reviewer has answered; that answer counts like all others.
-    pub fn aggregate(&self, strategy: Strategy) -> Stance {
-        let silent = self.answers.len() < self.asked && self.fallback.is_none();
-        let given = self.answers.iter().chain(&self.fallback).map(|verdict| Stance::of(Some(*verdict)));
-        strategy.aggregate(given.chain(silent.then_some(Stance::NoResponse)))
+    pub fn aggregate(&self, strategy: Strategy) -> ReviewResult {
+        let silent = self.answers.len() < self.assigned && self.fallback.is_none();
+        let given = self.answers.iter().chain(&self.fallback).map(|verdict| ReviewResult::of(Some(*verdict)));
+        strategy.aggregate(given.chain(silent.then_some(ReviewResult::NoResponse)))
     }
 }
 
 /// The progress of an item through the stages of its campaign.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct StageProgress {
-    /// The stance of each finished stage, in order.
-    pub stances: Vec<(u32, Stance)>,
+    /// The result of each finished stage, in order.
+    pub results: Vec<(u32, ReviewResult)>,
     /// The current position.
     pub at: StagePosition,
 }
@@ -77,36 +77,36 @@ impl StageProgress {
     /// then decides whether the item advances. A stage without reviewers for the item is skipped.
     pub fn advance(definition: &CampaignDefinition, closed: u32, tally: impl Fn(u32) -> StageTally) -> Self {
         let last = definition.stage_count();
-        let mut stances = Vec::new();
+        let mut results = Vec::new();
         let mut at = 1;
         for stage in 1..=last {
             let answers = tally(stage);
-            if !answers.asks() {
+            if !answers.is_assigned() {
                 continue;
             }
             at = stage;
             if stage > closed && !answers.is_complete() {
-                return Self { stances, at: StagePosition::Waiting(stage) };
+                return Self { results, at: StagePosition::Waiting(stage) };
             }
-            let stance = answers.aggregate(definition.strategy(stage));
-            stances.push((stage, stance));
-            if definition.stops(stage, stance) || !(stage + 1..=last).any(|later| tally(later).asks()) {
+            let result = answers.aggregate(definition.strategy(stage));
+            results.push((stage, result));
+            if definition.stops(stage, result) || !(stage + 1..=last).any(|later| tally(later).is_assigned()) {
                 break;
             }
             if stage > closed {
-                return Self { stances, at: StagePosition::Advancing(stage) };
+                return Self { results, at: StagePosition::Advancing(stage) };
             }
         }
-        Self { stances, at: StagePosition::Ended(at) }
+        Self { results, at: StagePosition::Ended(at) }
     }
 
-    /// Returns the combined stance of the finished stages.
-    pub fn overall_stance(&self, definition: &CampaignDefinition) -> Stance {
-        definition.overall_strategy().aggregate(self.stances.iter().map(|(_, stance)| *stance))
+    /// Returns the combined result of the finished stages.
+    pub fn overall_result(&self, definition: &CampaignDefinition) -> ReviewResult {
+        definition.overall_strategy().aggregate(self.results.iter().map(|(_, result)| *result))
     }
 
     /// Returns whether the item is or was in `stage`.
     pub fn reached(&self, stage: u32) -> bool {
-        self.at.stage() == stage || self.stances.iter().any(|(own, _)| *own == stage)
+        self.at.stage() == stage || self.results.iter().any(|(own, _)| *own == stage)
     }
 }

@@ -1,4 +1,4 @@
-//! Stances, and the strategies that combine the stances of several reviewers.
+//! Results, and the strategies that combine the results of several reviewers.
 
 use super::Verdict;
 use schemars::JsonSchema;
@@ -7,8 +7,9 @@ use std::fmt;
 
 /// The class of a verdict, or of several verdicts combined.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Stance")]
 #[serde(rename_all = "kebab-case")]
-pub enum Stance {
+pub enum ReviewResult {
     /// The access stays: `certify`, `except`, `transfer`.
     Accept,
     /// There was no response. It is a separate class, never counted as another one.
@@ -21,8 +22,8 @@ pub enum Stance {
     Revoke,
 }
 
-impl Stance {
-    /// All stances in alphabetical order.
+impl ReviewResult {
+    /// All results in alphabetical order.
     pub const ALL: [Self; 5] = [Self::Accept, Self::NoResponse, Self::NotDecided, Self::Reduce, Self::Revoke];
 
     /// Returns the class of a verdict.
@@ -36,8 +37,8 @@ impl Stance {
         }
     }
 
-    /// Returns the verdicts of this class, from the strongest to the weakest. When several reviewers take the same
-    /// stance with different verdicts, the strongest one is used.
+    /// Returns the verdicts of this class, from the strongest to the weakest. When several reviewers choose different
+    /// verdicts of one class, the strongest one is used.
     pub const fn verdicts(self) -> &'static [Verdict] {
         match self {
             Self::Accept => &[Verdict::Except, Verdict::Transfer, Verdict::Certify],
@@ -48,7 +49,7 @@ impl Stance {
         }
     }
 
-    /// Returns the spelling of the stance.
+    /// Returns the spelling of the result.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Accept => "accept",
@@ -60,13 +61,13 @@ impl Stance {
     }
 }
 
-impl fmt::Display for Stance {
+impl fmt::Display for ReviewResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
-/// The method of combining the verdicts of several reviewers into the stance of a stage, and the stances of several
+/// The method of combining the verdicts of several reviewers into the result of a stage, and the results of several
 /// stages into that of an item.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -96,13 +97,13 @@ impl Strategy {
         }
     }
 
-    /// Returns the stances by precedence, the highest first.
+    /// Returns the results by precedence, the highest first.
     ///
     /// `accepted-if-not-denied` differs from the strategy of that name in other products, where abstention and no
     /// response count as acceptance. Here, an abstention keeps the item open, and no response has a lower precedence
     /// than acceptance.
-    pub const fn order(self) -> [Stance; 5] {
-        use Stance::{Accept, NoResponse, NotDecided, Reduce, Revoke};
+    pub const fn order(self) -> [ReviewResult; 5] {
+        use ReviewResult::{Accept, NoResponse, NotDecided, Reduce, Revoke};
         match self {
             Self::AcceptedIfNotDenied => [Revoke, Reduce, NotDecided, Accept, NoResponse],
             Self::AllMustAccept => [Revoke, Reduce, NotDecided, NoResponse, Accept],
@@ -111,17 +112,19 @@ impl Strategy {
         }
     }
 
-    /// Returns the combined stance: the one with the highest precedence; no response for an empty list.
-    pub fn aggregate(self, stances: impl IntoIterator<Item = Stance> + Clone) -> Stance {
-        let present = |wanted: &Stance| stances.clone().into_iter().any(|stance| stance == *wanted);
-        self.order().into_iter().find(present).unwrap_or(Stance::NoResponse)
+    /// Returns the combined result: the one with the highest precedence; no response for an empty list.
+    pub fn aggregate(self, results: impl IntoIterator<Item = ReviewResult> + Clone) -> ReviewResult {
+        let present = |wanted: &ReviewResult| results.clone().into_iter().any(|result| result == *wanted);
+        self.order().into_iter().find(present).unwrap_or(ReviewResult::NoResponse)
     }
 
-    /// Returns the stances after which no later stage is needed, by default.
-    pub const fn stops_on(self) -> &'static [Stance] {
+    /// Returns the results after which no later stage is needed, by default.
+    pub const fn stops_on(self) -> &'static [ReviewResult] {
         match self {
-            Self::OneAcceptAccepts => &[Stance::Accept],
-            Self::AcceptedIfNotDenied | Self::AllMustAccept | Self::OneDenyDenies => &[Stance::Reduce, Stance::Revoke],
+            Self::OneAcceptAccepts => &[ReviewResult::Accept],
+            Self::AcceptedIfNotDenied | Self::AllMustAccept | Self::OneDenyDenies => {
+                &[ReviewResult::Reduce, ReviewResult::Revoke]
+            }
         }
     }
 }

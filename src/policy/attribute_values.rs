@@ -20,7 +20,7 @@ pub struct AttributeValues {
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum AttributeError {
     /// The name is not a policy attribute.
-    #[error("no attribute is called `{0}`; `tenure policy attributes` lists them")]
+    #[error("unknown attribute `{0}`; list all attributes with `tenure policy attributes`")]
     Name(String),
     /// The value has a wrong type.
     #[error("`{name}` is {kind}")]
@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn facts_are_found_whatever_the_order_they_came_in() {
+    fn lookup_is_independent_of_insertion_order() {
         let facts = |names: Vec<&AttributeDefinition>| {
             let mut facts = AttributeValues::default();
             for attribute in names {
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fact_of_another_kind_or_name_is_not_taken() {
+    fn attribute_of_wrong_type_or_name_is_rejected() {
         let mut facts = AttributeValues::default();
         facts.insert("usage.idle_days", AttributeValue::Number(1)).unwrap();
         facts.insert("usage.idle_days", AttributeValue::Number(2)).unwrap();

@@ -6,7 +6,7 @@ use std::fmt;
 /// One attribute. Where no source supplies a value, it is unknown.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct AttributeDefinition {
-    /// The name in expressions and in `facts`.
+    /// The name in expressions and in `attributes`.
     pub name: &'static str,
     /// The type of its values.
     pub kind: AttributeKind,
@@ -524,7 +524,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_list_is_sorted_and_has_no_twins() {
+    fn list_is_sorted_without_duplicates() {
         assert!(ATTRIBUTES.is_sorted_by(|a, b| a.name < b.name));
         assert_eq!(attribute("usage.idle_days").map(|a| a.kind), Some(AttributeKind::Number));
         assert_eq!(attribute("usage.idle"), None);

@@ -76,7 +76,7 @@ mod tests {
     use std::{collections::BTreeSet, fs, path::Path};
 
     #[test]
-    fn every_file_of_the_folder_is_in_the_binary() {
+    fn shipped_files_equal_policies_folder() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let names = fs::read_dir(root.join("policies")).unwrap().map(|entry| entry.unwrap().file_name());
         let names: BTreeSet<_> = names.map(|name| name.into_string().unwrap()).collect();

@@ -1,8 +1,8 @@
 //! Test cases of rules: expected results for given attributes, run by `tenure policy test`.
 //!
-//! `facts` are attributes as tables, `attributes.usage.idle_days = 91`; all others are unknown. For a separation-of-duties
-//! rule they list the entitlements of one principal as `[[case.attributes.holds]]`, each with the known ones of `system`,
-//! `kind`, `id`, `name` and `tier`.
+//! `attributes` contains the known attributes as tables, `attributes.usage.idle_days = 91`; all others are unknown. For
+//! a separation-of-duties rule it lists the entitlements of one principal as `[[case.attributes.holds]]`, each with the
+//! known values of `system`, `kind`, `id`, `name` and `tier`.
 
 use super::{
     ATTRIBUTES, AttributeKind, AttributeValues, attribute,
@@ -74,7 +74,7 @@ impl PolicyPack {
                     let span = place(read.source.text(), &steps("profiles"));
                     let known: Vec<_> = known.into_keys().collect();
                     let problem = problem.at(&read.source, span, "here");
-                    problems.push(problem.help(format!("there are: {}", known.join(", "))));
+                    problems.push(problem.help(format!("available profiles: {}", known.join(", "))));
                     continue;
                 };
                 if let Some(done) = run(pack, read, index, case, &mut problems) {
@@ -154,13 +154,13 @@ fn tested<'p>(
     at: impl Fn(&'static str) -> std::ops::Range<usize>,
 ) -> CaseResult<'p> {
     let because = lack.as_ref().map(|lack| format!("; unknown: {lack}")).unwrap_or_default();
-    let said = format!("`{}` returned {}{because}", case.rule, word(found));
+    let message = format!("`{}` returned {}{because}", case.rule, word(found));
     let problem = if found != case.expect {
         let label = format!("expected {}", word(case.expect));
-        Some(Diagnostic::error("case-failed", said).at(&read.source, at("expect"), label))
+        Some(Diagnostic::error("case-failed", message).at(&read.source, at("expect"), label))
     } else if case.severity.is_some() && severity != case.severity {
-        let said = severity.map_or("no severity".to_owned(), |severity| severity.to_string());
-        let problem = Diagnostic::error("case-failed", format!("`{}` returned severity {said}", case.rule));
+        let actual = severity.map_or("no severity".to_owned(), |severity| severity.to_string());
+        let problem = Diagnostic::error("case-failed", format!("`{}` returned severity {actual}", case.rule));
         Some(problem.at(&read.source, at("severity"), "expected another severity"))
     } else {
         None
@@ -211,7 +211,7 @@ fn flatten(prefix: &str, table: &Table, facts: &mut AttributeValues, wrong: &mut
                 None => wrong.push((path(), Diagnostic::error("wrong-type", format!("`{name}` is {}", known.kind)))),
             },
             (Some(known), _) if known.name == "profiles" => {
-                let problem = Diagnostic::error("case-profiles", "profiles are not facts");
+                let problem = Diagnostic::error("case-profiles", "`profiles` is not an attribute");
                 wrong.push((path(), problem.help("move them to the `profiles` key of the case")));
             }
             (None, Value::Table(table)) if ATTRIBUTES.iter().any(|one| one.name.starts_with(&format!("{name}."))) => {
@@ -297,7 +297,7 @@ fn holdings(
         Err(error) => {
             let span = place(read.source.text(), &["case".into(), index.into(), "attributes".into()]);
             let message = format!(
-                "the facts of a separation-of-duties case are the entitlements of one principal: {}",
+                "the attributes of a separation-of-duties case are the entitlements of one principal: {}",
                 error.message()
             );
             let problem = Diagnostic::error("case-attributes", message).at(&read.source, span, "here");

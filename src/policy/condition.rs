@@ -39,7 +39,7 @@ impl ReviewerExpression {
     /// Compiles the expression `text` that follows `cel:` in a file; `steps` is the path to the whole string.
     ///
     /// # Errors
-    /// Everything that is wrong with it, each underlined in the file.
+    /// All problems of the expression, each with its span in the file.
     pub fn compile(text: &str, file: &SourceFile, steps: &[PathSegment<'_>]) -> Result<Self, Vec<Diagnostic>> {
         compile(text, ResultType::Names, file, steps, "cel:".len()).map(Self)
     }

@@ -1,4 +1,4 @@
-//! Attributes that principals files declare in `facts`.
+//! Attributes that principals files declare in `attributes`.
 
 use super::{AttributeDefinition, AttributeError, AttributeKind, AttributeValues, attribute};
 use crate::{
@@ -28,7 +28,7 @@ impl InvalidAttribute {
         let problem =
             Diagnostic::error("attribute-invalid", format!("`{}` of `{}`: {}", self.name, self.principal, self.why));
         let problem = match place(text, &self.principal, &self.name) {
-            Some(span) => problem.at(&SourceFile::new(path, text), span, "this fact"),
+            Some(span) => problem.at(&SourceFile::new(path, text), span, "this attribute"),
             None => problem.in_file(path),
         };
         problem.help(&self.help)
@@ -78,7 +78,7 @@ fn refusal(name: &str, fact: &AttributeValue) -> Option<(String, String)> {
         let help = if name.ends_with(".tier") {
             "remove it; only a signed exception lowers a tier".to_owned()
         } else {
-            "take it out".to_owned()
+            "remove it".to_owned()
         };
         return Some(("it is computed and cannot be declared".to_owned(), help));
     }
@@ -185,11 +185,11 @@ mod tests {
     use crate::model::{PrincipalId, file::PrincipalKind};
 
     #[test]
-    fn facts_that_are_not_taken_are_named_with_their_line() {
+    fn invalid_attributes_are_reported_with_their_line() {
         let mut svc = PrincipalRecord::new(PrincipalId::parse("svc").unwrap(), PrincipalKind::Service);
         for (name, fact) in [
             ("principal.tier", AttributeValue::Text("T3".to_owned())),
-            ("principal.colour", AttributeValue::Text("blue".to_owned())),
+            ("principal.color", AttributeValue::Text("blue".to_owned())),
             ("principal.team", AttributeValue::Text("orders".to_owned())),
             ("principal.last_tested_days", AttributeValue::Number(20)),
             ("principal.sealed", AttributeValue::Text("yes".to_owned())),
@@ -199,13 +199,13 @@ mod tests {
         }
         let file = Principals { schema: "tenure/principals/v1".to_owned(), principals: vec![svc] };
         let text = crate::format::codec::render(&file);
-        let told: crate::diag::Diagnostics =
+        let problems: crate::diag::Diagnostics =
             unfit(&file).iter().map(|unfit| unfit.diagnostic("principals.toml", &text)).collect();
-        insta::assert_snapshot!(told.render(crate::diag::RenderStyle::plain()));
+        insta::assert_snapshot!(problems.render(crate::diag::RenderStyle::plain()));
     }
 
     #[test]
-    fn names_of_attributes_are_those_of_the_list() {
+    fn attribute_names_equal_the_list() {
         let listed = |name: &&str| attribute(name).is_some();
         assert!(OWN.iter().map(|own| own.0).chain(COMPUTED).chain(TYPED_BELOW).all(|name| listed(&name)));
     }

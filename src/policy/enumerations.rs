@@ -31,7 +31,7 @@ mod tests {
     use crate::policy::{AttributeKind, attribute};
 
     #[test]
-    fn words_are_those_that_the_attributes_tell_of() {
+    fn enumerations_match_attribute_descriptions() {
         for (name, words) in CLOSED {
             let attribute = attribute(name).unwrap();
             assert_eq!(attribute.kind, AttributeKind::Text);

@@ -331,8 +331,8 @@ impl ValueDomain for RuleNameDomain<'_> {
         }
     }
 
-    fn words(&self, slot: AttributeIndex) -> Option<&'static [&'static str]> {
-        RuleEnvironment::of(self.0).words(slot)
+    fn permitted_values(&self, slot: AttributeIndex) -> Option<&'static [&'static str]> {
+        RuleEnvironment::of(self.0).permitted_values(slot)
     }
 
     fn numbers(&self, slot: AttributeIndex) -> Option<Vec<i64>> {

@@ -24,11 +24,11 @@ impl PageTable {
         self.heading.len() + self.rows.iter().map(String::len).sum::<usize>() + 1
     }
 
-    /// Appends the rows that fit into `room` bytes. Rows are never cut.
-    fn write(&self, text: &mut String, room: usize) {
+    /// Appends the rows that fit into `limit` bytes. Rows are never truncated.
+    fn write(&self, text: &mut String, limit: usize) {
         text.push_str(&self.heading);
-        let is_whole = self.len() <= room;
-        let mut left = room.saturating_sub(self.heading.len() + MOST_REMARK);
+        let is_whole = self.len() <= limit;
+        let mut left = limit.saturating_sub(self.heading.len() + MOST_REMARK);
         for (written, row) in self.rows.iter().enumerate() {
             if !is_whole && row.len() > left {
                 let more = self.rows.len() - written;
@@ -46,16 +46,16 @@ impl PageTable {
 /// ones share the remaining bytes evenly.
 pub(super) fn page(head: &str, tables: &[PageTable], end: &str) -> String {
     let tables: Vec<&PageTable> = tables.iter().filter(|table| !table.rows.is_empty()).collect();
-    let mut room = MAX_MARKDOWN.saturating_sub(head.len() + end.len());
+    let mut limit = MAX_MARKDOWN.saturating_sub(head.len() + end.len());
     let mut lengths: Vec<usize> = tables.iter().map(|table| table.len()).collect();
     lengths.sort_unstable();
-    let mut share = room;
+    let mut share = limit;
     for (placed, length) in lengths.iter().enumerate() {
-        share = room / (lengths.len() - placed);
+        share = limit / (lengths.len() - placed);
         if *length > share {
             break;
         }
-        room -= length;
+        limit -= length;
     }
     let mut text = head.to_owned();
     tables.iter().for_each(|table| table.write(&mut text, share));

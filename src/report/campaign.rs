@@ -8,18 +8,18 @@ use crate::{
 };
 
 /// Returns the campaign status: a summary line, open work by reviewer, and open items, most critical first.
-pub fn campaign_human(status: &CampaignStatus, look: OutputStyle) -> String {
+pub fn campaign_human(status: &CampaignStatus, style: OutputStyle) -> String {
     let done = status.items.iter().filter(|item| item.state.is_done()).count();
     let window = if status.closed {
-        look.good("closed")
+        style.good("closed")
     } else if status.overdue {
-        look.bad(&format!("overdue since {}", status.closes_at))
+        style.bad(&format!("overdue since {}", status.closes_at))
     } else {
         format!("closes {}", status.closes_at)
     };
     let mut text = format!(
         "{} · {} of {} done · {window}\n",
-        look.heading(status.campaign.as_str()),
+        style.heading(status.campaign.as_str()),
         done,
         counted(status.items.len(), "item")
     );
@@ -32,11 +32,11 @@ pub fn campaign_human(status: &CampaignStatus, look: OutputStyle) -> String {
         let numbers = [one.items, one.undecided, one.unconfirmed, one.missed.len() as u64].map(|n| n.to_string());
         [vec![one.reviewer.to_string()], numbers.to_vec(), vec![late.to_owned()]].concat()
     });
-    text.push_str(&look.table(&["reviewer", "items", "undecided", "unconfirmed", "missed in a row", ""], rows));
+    text.push_str(&style.table(&["reviewer", "items", "undecided", "unconfirmed", "missed in a row", ""], rows));
     let open: Vec<&ItemStatus> = status.items.iter().filter(|item| !item.state.is_done()).collect();
     if !open.is_empty() {
         text.push('\n');
-        text.push_str(&look.table(
+        text.push_str(&style.table(
             &["tier", "system", "who", "what", "state", "why", "next"],
             open.iter().take(MOST).map(|item| row(item)),
         ));
@@ -45,7 +45,7 @@ pub fn campaign_human(status: &CampaignStatus, look: OutputStyle) -> String {
         }
     }
     for finding in &status.findings {
-        text.push_str(&format!("{}\n  help: {}\n", look.bad(&finding.to_string()), finding.help));
+        text.push_str(&format!("{}\n  help: {}\n", style.bad(&finding.to_string()), finding.help));
     }
     text
 }
@@ -104,7 +104,7 @@ mod tests {
     };
 
     #[test]
-    fn a_person_sees_who_owes_what_and_what_to_type() {
+    fn status_lists_open_work_and_next_commands() {
         let item = |number: u8, state: ItemState, verdict, why: &str, next: &str| ItemStatus {
             item: ItemId::parse(&format!("itm-{number:016x}")).unwrap(),
             system: SystemId::parse("db").unwrap(),

@@ -12,9 +12,9 @@ use crate::{
 use std::collections::BTreeMap;
 
 /// Returns the unanswered items of a stage with their outcomes; `items` supplies system and tier of each.
-pub fn stage_human(close: &StageClose, items: &BTreeMap<&ItemId, (&SystemId, Tier)>, look: OutputStyle) -> String {
+pub fn stage_human(close: &StageClose, items: &BTreeMap<&ItemId, (&SystemId, Tier)>, style: OutputStyle) -> String {
     let counts = format!("{} answered, {} unanswered", close.answered, close.no_response.len());
-    let mut text = format!("{}\n", look.heading(&format!("{} stage {}: {counts}", close.campaign, close.stage)));
+    let mut text = format!("{}\n", style.heading(&format!("{} stage {}: {counts}", close.campaign, close.stage)));
     if close.no_response.is_empty() {
         return text;
     }
@@ -25,7 +25,7 @@ pub fn stage_human(close: &StageClose, items: &BTreeMap<&ItemId, (&SystemId, Tie
         vec![tier, system, silent.principal.clone(), silent.entitlement.clone(), comes_to]
     };
     let columns = ["tier", "system", "who", "what", "no response, so it"];
-    text.push_str(&look.table(&columns, close.no_response.iter().map(row)));
+    text.push_str(&style.table(&columns, close.no_response.iter().map(row)));
     text
 }
 
@@ -39,7 +39,7 @@ const fn comes_to(then: NoResponseOutcome) -> &'static str {
 }
 
 /// Returns the changes since a population was frozen, unhandled ones first; empty if there are none.
-pub fn drift_human(changes: &[ChangedGrant], look: OutputStyle) -> String {
+pub fn drift_human(changes: &[ChangedGrant], style: OutputStyle) -> String {
     if changes.is_empty() {
         return String::new();
     }
@@ -58,8 +58,8 @@ pub fn drift_human(changes: &[ChangedGrant], look: OutputStyle) -> String {
         .concat()
     };
     let columns = ["tier", "system", "who", "what", "changed", "handling"];
-    let mut text = format!("\n{}\n", look.heading(&head));
-    text.push_str(&look.table(&columns, sorted.iter().take(MOST).map(row)));
+    let mut text = format!("\n{}\n", style.heading(&head));
+    text.push_str(&style.table(&columns, sorted.iter().take(MOST).map(row)));
     if changes.len() > MOST {
         text.push_str(&format!("… and {} more: `--format json` lists all\n", changes.len() - MOST));
     }
@@ -67,7 +67,7 @@ pub fn drift_human(changes: &[ChangedGrant], look: OutputStyle) -> String {
 }
 
 /// Returns the substitute reviewers with reasons; `asked` contains reviewer, reason and number of items.
-pub fn asked_human(asked: &BTreeMap<(String, String), usize>, look: OutputStyle) -> String {
+pub fn asked_human(asked: &BTreeMap<(String, String), usize>, style: OutputStyle) -> String {
     if asked.is_empty() {
         return String::new();
     }
@@ -75,8 +75,8 @@ pub fn asked_human(asked: &BTreeMap<(String, String), usize>, look: OutputStyle)
     rows.sort_by_key(|(_, items)| std::cmp::Reverse(**items));
     let row =
         |((reviewer, why), items): &(&(String, String), &usize)| vec![reviewer.clone(), items.to_string(), why.clone()];
-    let mut text = format!("\n{}\n", look.heading("substitute reviewers"));
-    text.push_str(&look.table(&["reviewer", "items", "asked as"], rows.iter().take(MOST).map(row)));
+    let mut text = format!("\n{}\n", style.heading("substitute reviewers"));
+    text.push_str(&style.table(&["reviewer", "items", "asked as"], rows.iter().take(MOST).map(row)));
     text
 }
 

@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_system_is_put_to_those_who_answer_for_it() {
+    fn each_system_has_its_code_owners() {
         let system = |id: &str, deputy: &str| -> System {
             toml::from_str(&format!(
                 "schema = \"tenure/system/v1\"\nsystem = \"{id}\"\nconnector = \"hosts\"\nowner = \"ana\"\n{deputy}tier = \"T2\"\n\
@@ -152,13 +152,13 @@ mod tests {
         }
     }
 
-    /// Returns whom GitHub asks: of all lines that match a path the last one counts, a path that begins with a slash is one
-    /// from the root, one that ends with it is a folder with all below, and a star stands for a part of one name ("About
-    /// code owners", docs.github.com).
+    /// Returns the code owners of a path by the rules of GitHub: the last matching line applies; a leading slash
+    /// anchors a pattern at the root; a trailing slash matches a folder with its contents; a star matches within one
+    /// name ("About code owners", docs.github.com).
     fn asked_by_github<'a>(text: &'a str, path: &str) -> Option<&'a str> {
         let rules = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
         let mut matching = rules.filter_map(|line| line.split_once(' ')).filter(|(pattern, _)| {
-            // What GitHub has no words for, or reads in its own way, must not be there at all.
+            // Lines with syntax that GitHub does not support, or interprets differently, must not occur.
             assert!(pattern.starts_with('/') && !pattern.contains(['!', '[', ']', '\\', '?', '#']), "{pattern}");
             let (wanted, names): (Vec<_>, Vec<_>) =
                 (pattern.trim_matches('/').split('/').collect(), path.split('/').collect());
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn no_id_is_more_than_a_name_in_a_path() {
+    fn ids_and_handles_have_no_special_characters() {
         for odd in ["a b", "#x", "!x", "[x]", "x*", "x?", "x\\", "x/y", "..", "x\n* @mallory"] {
             assert!(SystemId::parse(odd).is_err(), "{odd}");
         }

@@ -120,7 +120,7 @@ fn people(entries: Vec<PrincipalRecord>) -> IdentityDirectory {
 }
 
 #[test]
-fn it_says_what_hangs_on_a_change_and_what_nobody_knows() {
+fn dependents_and_unknowns_are_listed() {
     let export = ("10", "svc_export");
     let mut account = grant(GrantKind::Account, export, ("account", "account svc_export"));
     account.attributes.insert("lost".into(), "its password is not kept".into());
@@ -222,7 +222,7 @@ fn large_plan_fits_comment_with_all_tables() {
     }];
     let (text, digest) = comment(&grants, &decisions, BTreeMap::new(), true, &people(vec![]), &trips);
     assert!(text.len() <= crate::report::MAX_MARKDOWN, "{} bytes", text.len());
-    assert!(text.len() > crate::report::MAX_MARKDOWN * 9 / 10, "the room is used: {} bytes", text.len());
+    assert!(text.len() > crate::report::MAX_MARKDOWN * 9 / 10, "the limit is used: {} bytes", text.len());
     assert!(text.ends_with(&format!("plan `{digest}`\n")));
     assert!(
         text.contains("2000 actions on 1 system, 2000 holders losing access, 2000 cannot be undone, 2000 will survive")
@@ -233,7 +233,7 @@ fn large_plan_fits_comment_with_all_tables() {
         let shown = table.lines().filter(|line| line.starts_with("| ")).count() - 1;
         assert!(shown > 0, "{title} has no row: {table}");
         let more = format!("\n… and {} more; `tenure plan` shows them all.\n", 2_000 - shown);
-        assert!(title == "Tripped guardrails" || table.contains(&more), "{title} counts what it left out");
+        assert!(title == "Tripped guardrails" || table.contains(&more), "{title} counts omitted rows");
     }
     let comment_by_github = 65_536;
     assert!(text.chars().count() < comment_by_github);

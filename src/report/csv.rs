@@ -25,7 +25,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cells_are_quoted_and_never_formulas() {
+    fn csv_cells_are_quoted_and_never_formulas() {
         let rows = [vec!["=1+1".to_owned(), "a \"b\", c".to_owned()], vec!["@sum".to_owned(), "two\nlines".to_owned()]];
         let mut text = Vec::new();
         write_csv(&mut text, &["who", "what"], rows).unwrap();

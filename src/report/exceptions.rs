@@ -11,14 +11,14 @@ use crate::{
 };
 
 /// Returns exceptions as text for a terminal.
-pub fn exceptions_human(all: &[ExceptionStatus], look: OutputStyle) -> String {
+pub fn exceptions_human(all: &[ExceptionStatus], style: OutputStyle) -> String {
     if all.is_empty() {
         return "no exceptions\n".to_owned();
     }
     let columns =
-        ["exception", "stands", "rating", "holder", "rule", "first found", "until", "proof due", "renewals left"];
-    let head = look.heading(&counted(all.len(), "exception"));
-    format!("{head}\n{}", look.table(&columns, all.iter().map(cells)))
+        ["exception", "status", "rating", "holder", "rule", "first found", "until", "proof due", "renewals left"];
+    let head = style.heading(&counted(all.len(), "exception"));
+    format!("{head}\n{}", style.table(&columns, all.iter().map(cells)))
 }
 
 /// Returns exceptions as a Markdown list for their approvers.
@@ -36,7 +36,7 @@ pub fn exceptions_markdown(all: &[ExceptionStatus]) -> String {
 }
 
 /// Returns the requirements of exceptions by rating, and the no-response terms.
-pub fn terms_human(terms: &[ExceptionTerms], silence: &NoResponseTerms, look: OutputStyle) -> String {
+pub fn terms_human(terms: &[ExceptionTerms], silence: &NoResponseTerms, style: OutputStyle) -> String {
     let columns = ["rating", "at most", "renewals", "control proven", "accepted by one of each"];
     let row = |terms: &ExceptionTerms| {
         let proof = if terms.proof_days == 0 { "-".to_owned() } else { format!("every {} days", terms.proof_days) };
@@ -48,7 +48,7 @@ pub fn terms_human(terms: &[ExceptionTerms], silence: &NoResponseTerms, look: Ou
             terms.approver_groups.join(", "),
         ]
     };
-    let mut text = look.table(&columns, terms.iter().map(row));
+    let mut text = style.table(&columns, terms.iter().map(row));
     let again = match silence.max_renewals {
         0 => "not renewable".to_owned(),
         more => format!("renewable at most {more} times"),

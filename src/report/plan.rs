@@ -34,38 +34,38 @@ impl PlanView<'_> {
 }
 
 /// Returns the plan as text for a terminal.
-pub fn plan_human<S>(plan: &Plan<S>, show: PlanView<'_>, look: OutputStyle) -> String {
+pub fn plan_human<S>(plan: &Plan<S>, show: PlanView<'_>, style: OutputStyle) -> String {
     let mut text = String::new();
     for (system, actions) in by_system(plan.actions()) {
-        let _ = writeln!(text, "{}", look.heading(&format!("{system}: {}", counted(actions.len(), "action"))));
-        text.push_str(&look.table(COLUMNS, actions.iter().map(|action| row(action))));
-        let _ = writeln!(text, "{}", look.heading("operations, in this order"));
+        let _ = writeln!(text, "{}", style.heading(&format!("{system}: {}", counted(actions.len(), "action"))));
+        text.push_str(&style.table(COLUMNS, actions.iter().map(|action| row(action))));
+        let _ = writeln!(text, "{}", style.heading("operations, in this order"));
         for action in &actions {
             for operation in &action.operations {
                 let _ = writeln!(text, "  {}", escape(&operation.text));
             }
         }
-        let _ = writeln!(text, "{}", look.heading("before → after"));
-        text.push_str(&changes(&actions, show.inventories.get(system).copied(), look));
-        warnings(&mut text, &actions, look);
+        let _ = writeln!(text, "{}", style.heading("before → after"));
+        text.push_str(&changes(&actions, show.inventories.get(system).copied(), style));
+        warnings(&mut text, &actions, style);
         text.push('\n');
     }
     for held in plan.held() {
         let item = show.item(&held.item);
-        let _ = writeln!(text, "{} {} {}", look.warning("held"), held.system, escape(&item));
+        let _ = writeln!(text, "{} {} {}", style.warning("held"), held.system, escape(&item));
         let _ = writeln!(text, "     why: {}: {}", held.code.as_str(), escape(&held.why));
         let _ = writeln!(text, "     next: {}", escape(&held.next));
     }
     for note in plan.notes() {
         let word = match note.code {
-            NoteCode::SodViolationRemains => look.warning(note.code.words()),
-            NoteCode::SodViolationCreated => look.bad(note.code.words()),
-            NoteCode::SodViolationResolved => look.good(note.code.words()),
+            NoteCode::SodViolationRemains => style.warning(note.code.words()),
+            NoteCode::SodViolationCreated => style.bad(note.code.words()),
+            NoteCode::SodViolationResolved => style.good(note.code.words()),
         };
         let _ = writeln!(text, "{word}: {}", escape(&note.text));
     }
     for trip in show.trips {
-        let _ = writeln!(text, "{} {}: {}", look.bad("guardrail"), trip.code, escape(&trip.message));
+        let _ = writeln!(text, "{} {}: {}", style.bad("guardrail"), trip.code, escape(&trip.message));
         let _ = writeln!(text, "          {}", escape(&trip.help));
     }
     let held = if plan.held().is_empty() { String::new() } else { format!(", {} held", plan.held().len()) };
@@ -73,14 +73,14 @@ pub fn plan_human<S>(plan: &Plan<S>, show: PlanView<'_>, look: OutputStyle) -> S
     text
 }
 
-fn warnings(text: &mut String, actions: &[&ActionSpec], look: OutputStyle) {
+fn warnings(text: &mut String, actions: &[&ActionSpec], style: OutputStyle) {
     for action in actions {
         let name = escape(&action.grant.principal.name).into_owned();
         if let Some(what) = &action.irreversible {
-            let _ = writeln!(text, "{} {name}: {}", look.warning("cannot be undone"), escape(what));
+            let _ = writeln!(text, "{} {name}: {}", style.warning("cannot be undone"), escape(what));
         }
         for path in &action.survives {
-            let _ = writeln!(text, "{} {name}: {}", look.bad("will survive"), escape(path));
+            let _ = writeln!(text, "{} {name}: {}", style.bad("will survive"), escape(path));
         }
     }
 }

@@ -32,7 +32,7 @@ pub struct RuleViolation {
     pub set_by: Vec<String>,
 }
 
-/// Unknown attributes because of which a rule cannot be evaluated.
+/// The unknown attributes that prevent the evaluation of a rule.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct MissingAttribute {
     /// The rule.
@@ -46,25 +46,25 @@ pub struct MissingAttribute {
 }
 
 /// Returns the results as text for a terminal, most severe first.
-pub fn judged_human(breaches: &[RuleViolation], gaps: &[MissingAttribute], look: OutputStyle) -> String {
+pub fn judged_human(breaches: &[RuleViolation], gaps: &[MissingAttribute], style: OutputStyle) -> String {
     let mut text = String::new();
     for breach in breaches {
         let head = format!("{} {}", breach.severity, breach.rule);
         let head = match breach.severity {
-            Severity::Critical | Severity::High => look.bad(&head),
-            Severity::Medium | Severity::Low => look.warning(&head),
+            Severity::Critical | Severity::High => style.bad(&head),
+            Severity::Medium | Severity::Low => style.warning(&head),
         };
         text.push_str(&format!("{head} {}: {}{}\n", escape(&subject(breach)), escape(&breach.title), by(breach)));
         text.push_str(&format!("  {}: {}\n", breach.recommend, escape(&breach.remediation)));
     }
     for gap in gaps {
-        let head = look.warning(&format!("unknown {}", gap.rule));
+        let head = style.warning(&format!("unknown {}", gap.rule));
         let (place, missing) = (escape(&gap.place), escape(&gap.missing));
         text.push_str(&format!("{head} {place}: unknown for {}: {missing}\n", gap.count));
     }
-    let unknown = counted(gaps.iter().map(|gap| gap.count).sum::<usize>(), "judgement");
+    let unknown = counted(gaps.iter().map(|gap| gap.count).sum::<usize>(), "evaluation");
     text.push_str(&format!(
-        "{}; {unknown} not evaluated because of unknown attributes\n",
+        "{}; {unknown} without a result because of unknown attributes\n",
         counted(breaches.len(), "finding")
     ));
     text

@@ -13,10 +13,10 @@ use crate::{
 use std::io::{self, Write};
 
 /// Returns the review quality of a campaign as text for a terminal.
-pub fn quality_human(quality: &ReviewQuality, look: OutputStyle) -> String {
-    let mut text = format!("{}\n{}", look.heading(&numbers(quality)), look.table(COLUMNS, shown(quality)));
+pub fn quality_human(quality: &ReviewQuality, style: OutputStyle) -> String {
+    let mut text = format!("{}\n{}", style.heading(&numbers(quality)), style.table(COLUMNS, shown(quality)));
     text.push_str(&format!("{NOTE}\n"));
-    text.push_str(&findings_human(&quality.findings, look));
+    text.push_str(&findings_human(&quality.findings, style));
     text
 }
 
@@ -97,6 +97,6 @@ fn shown(quality: &ReviewQuality) -> Vec<Vec<String>> {
 }
 
 const COLUMNS: &[&str] =
-    &["reviewer", "decided", "flagged kept", "taken away", "most at once", "median time", "duplicate reasons"];
+    &["reviewer", "decided", "flagged kept", "removed", "largest batch", "median time", "duplicate reasons"];
 const NOTE: &str =
     "These are indicators: git shows what was signed and when it was merged, but not whether it was read.";

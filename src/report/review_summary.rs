@@ -6,7 +6,7 @@
 
 use super::markdown::{MAX_MARKDOWN, cell};
 use crate::{
-    campaign::{DecisionContext, is_flagged, said, silence_words},
+    campaign::{DecisionContext, is_flagged, no_response_text, said},
     model::{
         Tier, Timestamp,
         file::{Item, NoResponseAction, Review},
@@ -145,10 +145,10 @@ fn one(file: &ReviewOverview<'_>, text: &mut String) {
 /// The no-response outcomes of the open items, with counts.
 fn costs(file: &ReviewOverview<'_>) -> String {
     let open = || file.review.items.iter().filter(|item| item.decision.is_none());
-    let words: BTreeSet<&str> = open().map(|item| silence_words(file.on_no_response, item.tier)).collect();
+    let words: BTreeSet<&str> = open().map(|item| no_response_text(file.on_no_response, item.tier)).collect();
     let mut text = String::new();
     for words in words {
-        let alike = |tier: &Tier| silence_words(file.on_no_response, *tier) == words;
+        let alike = |tier: &Tier| no_response_text(file.on_no_response, *tier) == words;
         let number = open().filter(|item| alike(&item.tier)).count();
         let noun = if number == 1 { "item" } else { "items" };
         text.push_str(&format!("\nWithout a response to {number} open {noun}: {words}.\n"));
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn hostile_names_stay_names_and_the_page_has_an_end() {
+    fn hostile_names_are_escaped_and_page_is_bounded() {
         let mut review = review();
         let hostile = "x | y\n| <img src=x> @acme/admins [a](https://evil.example) ::set-output \u{1b}[2J\u{202e}";
         for item in &mut review.items {

@@ -12,10 +12,10 @@ use crate::{
 use serde_json::{Value, json};
 
 /// Returns the rules as text for a terminal: all as a table, or those with these ids in full.
-pub fn rules_human(pack: &PolicyPack, ids: &[&str], from: &str, look: OutputStyle) -> String {
+pub fn rules_human(pack: &PolicyPack, ids: &[&str], from: &str, style: OutputStyle) -> String {
     let rules = chosen(pack, ids);
     if !ids.is_empty() {
-        return rules.iter().map(|rule| in_full(pack, rule, look)).collect::<Vec<_>>().join("\n");
+        return rules.iter().map(|rule| in_full(pack, rule, style)).collect::<Vec<_>>().join("\n");
     }
     let rows = rules.iter().map(|rule| {
         vec![
@@ -30,7 +30,7 @@ pub fn rules_human(pack: &PolicyPack, ids: &[&str], from: &str, look: OutputStyl
         [] => "no active profile".to_owned(),
         on => format!("profiles: {}", on.join(", ")),
     };
-    let mut text = look.table(&["rule", "severity", "recommend", "limits T0 T1 T2 T3", "requirement"], rows);
+    let mut text = style.table(&["rule", "severity", "recommend", "limits T0 T1 T2 T3", "requirement"], rows);
     text.push_str(&format!(
         "{}, {} from {from}; {on}\n",
         counted(rules.len(), "rule"),
@@ -39,8 +39,8 @@ pub fn rules_human(pack: &PolicyPack, ids: &[&str], from: &str, look: OutputStyl
     text
 }
 
-fn in_full(pack: &PolicyPack, rule: &Rule, look: OutputStyle) -> String {
-    let mut text = format!("{} {}\n", look.heading(&rule.id), rule.title);
+fn in_full(pack: &PolicyPack, rule: &Rule, style: OutputStyle) -> String {
+    let mut text = format!("{} {}\n", style.heading(&rule.id), rule.title);
     let mut line = |name: &str, value: &str| text.push_str(&format!("  {name:9} {value}\n"));
     line("scope", scope(rule));
     line("when", &rule.when);

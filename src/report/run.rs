@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::{collections::BTreeSet, fmt::Write};
 
 /// Returns the results of a run as text for a terminal.
-pub fn run_human(summary: &RunSummary, look: OutputStyle) -> String {
+pub fn run_human(summary: &RunSummary, style: OutputStyle) -> String {
     let mut text = String::new();
     if summary.recovered > 0 {
         let _ = writeln!(text, "recovered {} of an interrupted run", counted(summary.recovered, "dangling intent"));
@@ -18,10 +18,10 @@ pub fn run_human(summary: &RunSummary, look: OutputStyle) -> String {
     let systems: BTreeSet<_> = summary.done.iter().map(|done| &done.planned.grant.system).collect();
     for done in &summary.done {
         let grant = &done.planned.grant;
-        // With several systems in one run, a line must tell where it happened.
+        // If a run covers several systems, each line names its system.
         let system = if systems.len() > 1 { format!("{}: ", grant.system) } else { String::new() };
         let what = format!("{system}{} {} from {}", done.planned.change, grant.entitlement.name, grant.principal.name);
-        let _ = writeln!(text, "{:<14} {}", word(done, look), escape(&what));
+        let _ = writeln!(text, "{:<14} {}", word(done, style), escape(&what));
         if !done.is_confirmed() {
             unconfirmed(&mut text, done);
         }
@@ -46,15 +46,15 @@ fn unconfirmed(text: &mut String, done: &ActionResult) {
     }
 }
 
-fn word(done: &ActionResult, look: OutputStyle) -> String {
+fn word(done: &ActionResult, style: OutputStyle) -> String {
     match (done.outcome.result, done.judgement.as_ref().map(|judgement| judgement.kind)) {
-        (_, Some(VerificationKind::Confirmed)) => look.good("confirmed"),
-        (OutcomeKind::Drifted, _) => look.warning("drifted"),
-        (OutcomeKind::Failed, _) => look.bad("failed"),
-        (OutcomeKind::Manual, _) => look.warning("manual"),
-        (_, Some(VerificationKind::StillPresent)) => look.bad("still present"),
-        (_, Some(VerificationKind::Lingering)) => look.warning("lingering"),
-        _ => look.bad("unknown"),
+        (_, Some(VerificationKind::Confirmed)) => style.good("confirmed"),
+        (OutcomeKind::Drifted, _) => style.warning("drifted"),
+        (OutcomeKind::Failed, _) => style.bad("failed"),
+        (OutcomeKind::Manual, _) => style.warning("manual"),
+        (_, Some(VerificationKind::StillPresent)) => style.bad("still present"),
+        (_, Some(VerificationKind::Lingering)) => style.warning("lingering"),
+        _ => style.bad("unknown"),
     }
 }
 
@@ -82,16 +82,16 @@ pub fn run_json(summary: &RunSummary) -> Value {
 }
 
 /// Returns the results of a verification as text for a terminal.
-pub fn verified_human(looked: &VerifyReport, look: OutputStyle) -> String {
+pub fn verified_human(looked: &VerifyReport, style: OutputStyle) -> String {
     let seen = &looked.actions;
     let mut text = String::new();
     for verified in seen {
         let word = match verified.judgement.kind {
-            VerificationKind::Confirmed => look.good("confirmed"),
-            VerificationKind::StillPresent if verified.came_back => look.bad("came back"),
-            VerificationKind::StillPresent => look.bad("still present"),
-            VerificationKind::Lingering => look.warning("lingering"),
-            VerificationKind::Unknown => look.bad("unknown"),
+            VerificationKind::Confirmed => style.good("confirmed"),
+            VerificationKind::StillPresent if verified.came_back => style.bad("came back"),
+            VerificationKind::StillPresent => style.bad("still present"),
+            VerificationKind::Lingering => style.warning("lingering"),
+            VerificationKind::Unknown => style.bad("unknown"),
         };
         let grant = &verified.planned.grant;
         let what = format!("{} of {} on {}", grant.entitlement.name, grant.principal.name, grant.system);
@@ -106,22 +106,22 @@ pub fn verified_human(looked: &VerifyReport, look: OutputStyle) -> String {
     let confirmed = seen.iter().filter(|v| v.judgement.kind == VerificationKind::Confirmed).count();
     let _ = writeln!(text, "{} of {} confirmed by the target", confirmed, counted(seen.len(), "action"));
     for system in &looked.systems {
-        out_of_band(&mut text, system, look);
+        out_of_band(&mut text, system, style);
     }
     if let Some(pairs) = &looked.toxic_pairs {
-        toxic_pairs(&mut text, pairs, look);
+        toxic_pairs(&mut text, pairs, style);
     }
     text
 }
 
-fn toxic_pairs(text: &mut String, pairs: &ToxicPairs, look: OutputStyle) {
+fn toxic_pairs(text: &mut String, pairs: &ToxicPairs, style: OutputStyle) {
     for (clash, accepted) in pairs.held.iter().take(MOST_SHOWN) {
-        let word = if *accepted { look.warning("accepted") } else { look.bad("violation") };
+        let word = if *accepted { style.warning("accepted") } else { style.bad("violation") };
         let _ = writeln!(text, "{word:<14} {} holds {}", escape(&clash.holder), escape(&clash.to_string()));
     }
     for seen in pairs.resolved.iter().take(MOST_SHOWN) {
         let _ =
-            writeln!(text, "{:<14} {}: no principal holds both sides any more", look.good("resolved"), escape(seen));
+            writeln!(text, "{:<14} {}: no principal holds both sides any more", style.good("resolved"), escape(seen));
     }
     let held = counted(pairs.held.len(), "separation-of-duties violation");
     let stale: Vec<_> = pairs.not_fresh.iter().map(ToString::to_string).collect();
@@ -129,21 +129,21 @@ fn toxic_pairs(text: &mut String, pairs: &ToxicPairs, look: OutputStyle) {
     let _ = writeln!(text, "{held} found{stale}");
 }
 
-fn out_of_band(text: &mut String, listed: &OutOfBandReport, look: OutputStyle) {
+fn out_of_band(text: &mut String, listed: &OutOfBandReport, style: OutputStyle) {
     let system = &listed.system;
     let found = match &listed.found {
         Ok(found) => found,
         Err(why) => {
             let why = escape(why);
-            let _ = writeln!(text, "{:<14} out-of-band changes of {system}: {why}", look.bad("unknown"));
+            let _ = writeln!(text, "{:<14} out-of-band changes of {system}: {why}", style.bad("unknown"));
             return;
         }
     };
     for one in found.iter().take(MOST_SHOWN) {
         let word = match one.how {
-            ChangeKind::Added => look.bad("added"),
-            ChangeKind::Changed => look.bad("changed"),
-            ChangeKind::Removed => look.warning("removed"),
+            ChangeKind::Added => style.bad("added"),
+            ChangeKind::Changed => style.bad("changed"),
+            ChangeKind::Removed => style.warning("removed"),
         };
         let _ = writeln!(text, "{word:<14} on {system}, without a decision: {}", escape(&one.to_string()));
     }

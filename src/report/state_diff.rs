@@ -10,15 +10,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Returns the diff of the grants of the affected principals, before and as expected after. Lines are `principal:
 /// entitlement [attributes]`.
-pub fn changes(actions: &[&ActionSpec], inventory: Option<&Inventory>, look: OutputStyle) -> String {
+pub fn changes(actions: &[&ActionSpec], inventory: Option<&Inventory>, style: OutputStyle) -> String {
     let (before, after) = states(actions, inventory);
     let mut text = String::new();
     for change in TextDiff::from_lines(&before, &after).iter_all_changes() {
         let line = change.value().trim_end_matches('\n');
         let shown = match change.tag() {
-            ChangeTag::Delete => look.bad(&format!("- {line}")),
+            ChangeTag::Delete => style.bad(&format!("- {line}")),
             ChangeTag::Equal => format!("  {line}"),
-            ChangeTag::Insert => look.good(&format!("+ {line}")),
+            ChangeTag::Insert => style.good(&format!("+ {line}")),
         };
         text.push_str(&shown);
         text.push('\n');

@@ -4,7 +4,7 @@ use super::{table::OutputStyle, workflows::variables};
 use crate::model::file::{Remediation, System};
 
 /// Returns a row for each system: connector, owner, remediation mode, and environment variables.
-pub fn systems_human<'a>(systems: impl Iterator<Item = &'a System>, look: OutputStyle) -> String {
+pub fn systems_human<'a>(systems: impl Iterator<Item = &'a System>, style: OutputStyle) -> String {
     let row = |system: &System| {
         let remediation = match system.remediation {
             Remediation::Automatic => "automatic",
@@ -26,5 +26,5 @@ pub fn systems_human<'a>(systems: impl Iterator<Item = &'a System>, look: Output
     if rows.is_empty() {
         return "main contains no systems/<name>.toml\n".to_owned();
     }
-    look.table(&["system", "connector", "tier", "owner", "deputy", "changes", "variables"], rows)
+    style.table(&["system", "connector", "tier", "owner", "deputy", "changes", "variables"], rows)
 }

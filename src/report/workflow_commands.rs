@@ -17,8 +17,9 @@ pub fn resume(token: &str) -> String {
     format!("::{token}::\n")
 }
 
-/// Returns one annotation a problem, errors first, each kind in the order of files and lines. A step shows ten of each kind and
-/// drops the rest without a word ("Workflow commands", docs.github.com): what does not fit is counted in a last one.
+/// Returns one annotation for each problem, errors first, each kind sorted by file and line. A step displays ten
+/// annotations of each kind and drops the others silently ("Workflow commands", docs.github.com): a final annotation
+/// counts the omitted ones.
 pub fn annotations(problems: &Diagnostics) -> String {
     let mut sorted = problems.sorted();
     sorted.sort_by_key(|problem| problem.severity);
@@ -38,7 +39,7 @@ pub fn annotations(problems: &Diagnostics) -> String {
         }
     }
     if more > 0 {
-        text.push_str(&format!("::notice title=tenure::and {more} more, which the job summary and the log have\n"));
+        text.push_str(&format!("::notice title=tenure::and {more} more: see the job summary and the log\n"));
     }
     text
 }
@@ -55,7 +56,7 @@ fn annotation(problem: &Diagnostic) -> String {
     }
     if let Some(region) = problem.region() {
         properties.push(format!("line={},endLine={}", region.start.0, region.end.0));
-        // Columns mean something on one line only.
+        // Columns are valid only for a span on one line.
         if region.start.0 == region.end.0 {
             properties.push(format!("col={},endColumn={}", region.start.1, region.end.1));
         }
@@ -71,12 +72,12 @@ fn annotation(problem: &Diagnostic) -> String {
     format!("::{command} {}::{}\n", properties.join(","), data(&clipped(message)))
 }
 
-/// Returns text as the data of a command: nothing in it ends the line.
+/// Returns text escaped as the data of a command, so that it cannot end the line.
 fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// Returns text as the value of a property: nothing in it ends the property, or the properties.
+/// Returns text escaped as the value of a property, so that it cannot end the property or the list of properties.
 fn property(text: &str) -> String {
     data(&escape(text)).replace(':', "%3A").replace(',', "%2C")
 }
@@ -104,7 +105,7 @@ mod tests {
     use crate::diag::SourceFile;
 
     #[test]
-    fn an_annotation_names_the_place_the_rule_and_the_next_command() {
+    fn annotation_names_location_rule_and_next_command() {
         let review =
             SourceFile::new("campaigns/q4/reviews/db/ana.toml", "[[item]]\nreason = \"x\"\ndecision = \"certify\"\n");
         let problem = Diagnostic::error("self-review", "`ana` cannot review their own grant")
@@ -139,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_come_first_and_what_a_step_does_not_show_is_counted() {
+    fn annotations_show_errors_first_and_count_omitted() {
         let many = |severity: DiagnosticSeverity, what: &'static str| {
             (0..15).map(move |n| Diagnostic { severity, ..Diagnostic::error("w", format!("{what} {n}")).in_file("a") })
         };
@@ -151,6 +152,6 @@ mod tests {
         let count = |kind: &str| text.lines().filter(|line| line.starts_with(&format!("::{kind} "))).count();
         assert_eq!((count("error"), count("warning"), count("notice")), (10, 10, 10), "{text}");
         assert!(text.starts_with("::error "), "{text}");
-        assert!(text.ends_with("and 16 more, which the job summary and the log have\n"), "{text}");
+        assert!(text.ends_with("and 16 more: see the job summary and the log\n"), "{text}");
     }
 }

@@ -23,7 +23,7 @@ pub struct WorkflowInputs<'a> {
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum WorkflowError {
     /// A value that YAML or a shell could interpret.
-    #[error("`{key}` of `[engine]` in governance.toml holds `{text}`, which is not {form}")]
+    #[error("`{key}` of `[engine]` in governance.toml is `{text}`, which is not {form}")]
     Engine {
         /// The key.
         key: &'static str,
@@ -33,10 +33,10 @@ pub enum WorkflowError {
         form: &'static str,
     },
     /// More systems than a matrix permits.
-    #[error("there are {0} systems, and a matrix of GitHub Actions holds 256")]
+    #[error("{0} systems exceed the limit of 256 jobs in a matrix of GitHub Actions")]
     TooMany(usize),
     /// An environment variable that cannot be the name of a secret.
-    #[error("systems/{system}.toml names the environment variable `{name}`, which a job cannot be given")]
+    #[error("systems/{system}.toml names the environment variable `{name}`, which cannot be the name of a secret")]
     Variable {
         /// The system.
         system: SystemId,

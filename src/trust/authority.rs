@@ -13,7 +13,7 @@ use super::{
     verified::Verified,
 };
 use crate::model::{
-    PrincipalId, Stance, SystemId,
+    PrincipalId, ReviewResult, SystemId,
     file::{Delegation, Item},
 };
 
@@ -39,12 +39,13 @@ impl AuthorityBasis {
     /// Returns whether the principal may replace the decision `bound`. Principals may replace their own decisions; a
     /// fallback may decide what others left undecided.
     fn may_replace(&self, reviewer: &PrincipalId, bound: &EffectiveDecision, late: bool) -> bool {
-        let undecided = bound.slot == VotingSlot::Fallback || Stance::of(Some(bound.verdict)) == Stance::NotDecided;
+        let undecided =
+            bound.slot == VotingSlot::Fallback || ReviewResult::of(Some(bound.verdict)) == ReviewResult::NotDecided;
         if late {
             return self.fallback && undecided;
         }
         let assigned = match bound.slot {
-            VotingSlot::Asked(index) => self.own == Some(index) || self.delegated.contains(&index),
+            VotingSlot::Assigned(index) => self.own == Some(index) || self.delegated.contains(&index),
             VotingSlot::Fallback => false,
         };
         let proposed = bound.reassigns() && bound.to.as_deref() == Some(reviewer.as_str());
@@ -97,15 +98,15 @@ impl OpenCampaign {
 
     fn authority_basis(&self, claim: DecidingPrincipal<'_>, delegations: &[Verified<Delegation>]) -> AuthorityBasis {
         let DecidingPrincipal { reviewer, stage, item, .. } = claim;
-        let own = self.asked_in(&item.id, stage).find(|(_, asked)| *asked == reviewer).map(|(index, _)| index);
+        let own = self.assigned_in(&item.id, stage).find(|(_, assigned)| *assigned == reviewer).map(|(index, _)| index);
         let mut delegated: Vec<(u32, &PrincipalId)> = match own {
             Some(_) => Vec::new(),
             None => self
-                .asked_in(&item.id, stage)
-                .filter(|(_, asked)| self.is_delegate(claim, asked, delegations))
+                .assigned_in(&item.id, stage)
+                .filter(|(_, assigned)| self.is_delegate(claim, assigned, delegations))
                 .collect(),
         };
-        delegated.sort_by_key(|(_, asked)| *asked);
+        delegated.sort_by_key(|(_, assigned)| *assigned);
         let fallback = self.campaign.definition.is_fallback(reviewer);
         AuthorityBasis { own, delegated: delegated.into_iter().map(|(index, _)| index).collect(), fallback }
     }
@@ -148,10 +149,8 @@ impl OpenCampaign {
         if course.reached(stage) {
             return Ok(false);
         }
-        match course.stances.last() {
-            Some((last, stance)) => {
-                not_open(format!("stage {last} came to {stance}, after which no later stage is asked"))
-            }
+        match course.results.last() {
+            Some((last, result)) => not_open(format!("the result of stage {last} is {result}, which ends the item")),
             None => not_open("the item was assigned to no reviewer in it".to_owned()),
         }
     }
@@ -187,10 +186,10 @@ impl OpenCampaign {
     ) -> Result<VotingSlot, TrustError> {
         let item = claim.item.id.to_string();
         let at = |slot: VotingSlot| bound.iter().find(|bound| bound.slot == slot);
-        let free = |index: &&u32| at(VotingSlot::Asked(**index)).is_none();
+        let free = |index: &&u32| at(VotingSlot::Assigned(**index)).is_none();
         let own = rights.own.or_else(|| rights.delegated.iter().find(free).or(rights.delegated.first()).copied());
         let slot = match own.filter(|_| !late) {
-            Some(index) => VotingSlot::Asked(index),
+            Some(index) => VotingSlot::Assigned(index),
             None if rights.fallback => VotingSlot::Fallback,
             // A reassigned reviewer names the reassigning decision in `supersedes`.
             None => match bound.iter().find(|bound| rights.may_replace(claim.reviewer, bound, late)) {
@@ -202,12 +201,12 @@ impl OpenCampaign {
             return Err(TrustError::DuplicateDecision { item, by: before.path.to_string() });
         }
         let silent =
-            self.asked_in(&claim.item.id, claim.stage).any(|(index, _)| at(VotingSlot::Asked(index)).is_none());
+            self.assigned_in(&claim.item.id, claim.stage).any(|(index, _)| at(VotingSlot::Assigned(index)).is_none());
         // A fallback decides for reviewers who did not respond, or where responses conflict. In other cases it may only
         // replace a decision.
         let torn = || {
-            let stance = self.course(&claim.item.id).overall_stance(&self.campaign.definition);
-            late && self.is_contradictory(&claim.item.id, stance)
+            let result = self.course(&claim.item.id).overall_result(&self.campaign.definition);
+            late && self.is_contradictory(&claim.item.id, result)
         };
         if slot == VotingSlot::Fallback && !silent && !torn() {
             return Err(self.foreign(claim));
@@ -217,9 +216,10 @@ impl OpenCampaign {
 
     fn foreign(&self, claim: DecidingPrincipal<'_>) -> TrustError {
         let DecidingPrincipal { reviewer, stage, item, .. } = claim;
-        let mut asked: Vec<&str> = self.asked_in(&item.id, stage).map(|(_, asked)| asked.as_str()).collect();
-        asked.sort_unstable();
-        let asked = if asked.is_empty() { "no reviewer".to_owned() } else { asked.join(", ") };
-        StageError::Foreign { item: item.id.to_string(), reviewer: reviewer.to_string(), stage, asked }.into()
+        let mut assigned: Vec<&str> =
+            self.assigned_in(&item.id, stage).map(|(_, assigned)| assigned.as_str()).collect();
+        assigned.sort_unstable();
+        let assigned = if assigned.is_empty() { "no reviewer".to_owned() } else { assigned.join(", ") };
+        StageError::Foreign { item: item.id.to_string(), reviewer: reviewer.to_string(), stage, assigned }.into()
     }
 }

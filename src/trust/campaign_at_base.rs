@@ -126,7 +126,7 @@ impl RepositoryState {
             self.bind_all(repository, base, opening, timely)?;
             signed = rest;
             let stale = close.no_response.iter().any(|silent| {
-                opening.items.contains_key(&silent.item) && !opening.tally(&silent.item, close.stage).is_silent()
+                opening.items.contains_key(&silent.item) && !opening.tally(&silent.item, close.stage).is_unanswered()
             });
             if stale {
                 break;
@@ -136,8 +136,8 @@ impl RepositoryState {
         self.bind_all(repository, base, opening, signed)
     }
 
-    /// Records the decisions that can be recorded. If all can, their order does not matter; otherwise some came late or
-    /// conflict, and the order in which they came to main is looked up.
+    /// Records the decisions that can be recorded. If all can, their order does not matter; otherwise some were late or
+    /// conflict, and their order on main is read from history.
     fn bind_all(
         &self,
         repository: &Repository,

@@ -21,7 +21,8 @@ impl RepositoryState {
         let files = counted(files, "governed file");
         let message = format!("the change touches {files}, but at most {most} are allowed; none of them was read");
         let problem = Diagnostic::error("change-too-large", message);
-        let help = "divide it, a campaign by its systems; or set `max_files_per_change` in the next mandate: `tenure schema mandate`";
+        let help = "split it, a campaign by systems; or raise `max_files_per_change` in the next mandate: \
+                    `tenure schema mandate`";
         Some(CheckReport::blocked(problem.help(help).into()))
     }
 }

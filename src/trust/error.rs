@@ -329,7 +329,7 @@ impl From<KeyError> for TrustError {
 }
 
 /// Returns the purpose of a signature, for messages.
-pub(super) const fn words(namespace: SignatureNamespace) -> &'static str {
+pub(super) const fn purpose(namespace: SignatureNamespace) -> &'static str {
     match namespace {
         SignatureNamespace::Attestation => "signed attestation",
         SignatureNamespace::Campaign => "signed campaign",

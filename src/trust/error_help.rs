@@ -93,58 +93,63 @@ impl TrustError {
     pub fn help(&self) -> &'static str {
         match self {
             Self::AgainstPolicy { .. } => {
-                "take it away; or write `except` with an end, and the exception: `tenure exception new ITEM …`"
+                "revoke the access; or decide `except` with an end date, and sign an exception: \
+                 `tenure exception new ITEM …`"
             }
             Self::AllowedSigners => {
-                "sign the newest file in `trust/registry`: `tenure sign` writes `trust/allowed_signers` anew"
+                "sign the newest file in `trust/registry`: `tenure sign` rewrites `trust/allowed_signers`"
             }
-            Self::CampaignBinding { .. } => "take the file that `tenure campaign open` wrote, and sign that",
+            Self::CampaignBinding { .. } => "restore the file that `tenure campaign open` wrote, and sign that file",
             Self::DecisionIncomplete { .. } => "fill it in and sign again: `tenure sign FILE`",
-            Self::DuplicateKey { .. } | Self::DuplicateName(_) => "give every key to one principal, once",
+            Self::DuplicateKey { .. } | Self::DuplicateName(_) => {
+                "list each key and each name once; a key belongs to one principal"
+            }
             Self::ExceptionApproval { .. } => "get the missing signatures: `tenure sign FILE`",
-            Self::ExceptionItem { .. } => "write it anew for the item: `tenure exception new ITEM …`",
+            Self::ExceptionItem { .. } => "create the exception again for this item: `tenure exception new ITEM …`",
             Self::ExceptionNoResponse { .. } => {
-                "a fallback decides in a new review file: `tenure review`; what silence allows: `tenure exception requirements`"
+                "a fallback decides in a new review file: `tenure review`; the terms are listed by \
+                 `tenure exception requirements`"
             }
             Self::ExceptionTerms(_) => {
-                "write it as the mandate's terms for its rating ask: `tenure exception requirements`"
+                "follow the terms of the mandate for its rating: `tenure exception requirements`"
             }
-            Self::Form(_) => "write the file in its one form: `tenure fmt FILE`, then sign again",
-            Self::Hazard(_) => "take the entry out of the tree",
+            Self::Form(_) => "write the file in canonical form: `tenure fmt FILE`, then sign again",
+            Self::Hazard(_) => "remove the entry from the tree",
             Self::ItemAltered(_) | Self::ItemNotInCampaign(_) | Self::Population { .. } => {
-                "only `decision`, `to`, `until`, `reason` and `supersedes` are filled in; restore the rest"
+                "change only `decision`, `to`, `until`, `reason` and `supersedes`; restore all other keys"
             }
             Self::DuplicateDecision { .. } | Self::StaleSupersedes { .. } => {
                 "name the decision in force in `supersedes`: `tenure review` writes such a file"
             }
-            Self::Key(_) => "make a new key: `ssh-keygen -t ed25519`",
+            Self::Key(_) => "create a new key: `ssh-keygen -t ed25519`",
             Self::KeyHistory { .. } => "keep every key in the registry; set `state` to retired or revoked",
-            Self::LogOrigin { .. } => "a log keeps its name for ever; restore `log_origin`",
-            Self::MainRolledBack(_) => "find out who reset the branch, and restore it from a clone that has the commit",
+            Self::LogOrigin { .. } => "the origin of a log cannot change; restore `log_origin`",
+            Self::MainRolledBack(_) => {
+                "restore the branch from a clone that has the commit, and find out why it was reset"
+            }
             Self::Misplaced => "move the file out of the governed folders",
-            Self::Mode(_) => "`git update-index --chmod=-x FILE`, or put a plain file in place of a link",
-            Self::TrustNotEstablished => "begin with `tenure init`, in a merge before this one",
-            Self::NotByReviewer(_) => "the reviewer named in the file signs it: `tenure sign FILE`",
-            Self::NotInGroup { .. } => "let a member of the group sign: `tenure sign FILE`",
-            Self::Octopus => "merge one line at a time",
+            Self::Mode(_) => "`git update-index --chmod=-x FILE`, or replace the link with a regular file",
+            Self::TrustNotEstablished => "run `tenure init` and merge its files first",
+            Self::NotByReviewer(_) => "the reviewer named in the file must sign it: `tenure sign FILE`",
+            Self::NotInGroup { .. } => "a member of the group must sign: `tenure sign FILE`",
+            Self::Octopus => "merge one branch at a time",
             Self::Place { .. } => "move the file to the path that its content requires",
             Self::Prev { .. } | Self::Version { .. } => "write the next version with the digest of the one in force",
             Self::RootPin { .. } => {
-                "compare the pin with the one `tenure init` printed; if it is right, trust nothing here"
+                "compare the pin with the one `tenure init` printed; if it is correct, do not trust this repository"
             }
             Self::SelfReview { .. } => "reassign the item to another reviewer",
             Self::Signature { .. } | Self::WrongKey { .. } => "sign again: `tenure sign FILE`",
             Self::SignedDeleted { .. } | Self::SignedEdited { .. } | Self::SignedRenamed { .. } => {
-                "restore the file as it was signed; a change of mind is a new file that names the old decision in `supersedes`"
+                "restore the signed file; to change a decision, add a new file that names the old decision in \
+                 `supersedes`"
             }
-            Self::SignerKey { .. } | Self::SignerUnknown(_) => {
-                "sign with an active key of the registry that is in force"
-            }
-            Self::SignerNotNamed { .. } => "remove the signature, or have the file name its signer",
+            Self::SignerKey { .. } | Self::SignerUnknown(_) => "sign with an active key of the registry in force",
+            Self::SignerNotNamed { .. } => "remove the signature, or name its signer in the file",
             Self::Stage(stage) => stage.help(),
             Self::Threshold { .. } => "get the missing signatures: `tenure sign FILE`",
             Self::ThresholdUnreachable { .. } => "set a threshold between 1 and the number of keys",
-            Self::TrustChangeNotIsolated => "bring trust changes and everything else in separate merges",
+            Self::TrustChangeNotIsolated => "merge trust changes separately from all other changes",
             Self::WrongRepository { .. } => "a signed file is valid in one repository only; create a new one here",
         }
     }

@@ -4,7 +4,7 @@
 //! taking one side (a wholesale tree), are changes against the first parent like any other.
 
 use super::{
-    error::{TrustError, words},
+    error::{TrustError, purpose},
     repository_state::RepositoryState,
 };
 use crate::{
@@ -53,14 +53,14 @@ impl RepositoryState {
             touched.signed.iter().cloned().partition(|path| RepoPath::of(path).is_trust());
         let genesis = self.partial.root.is_none();
         if parents > 2 {
-            touched.signed.iter().for_each(|path| self.refuse(commit, path, TrustError::Octopus));
+            touched.signed.iter().for_each(|path| self.reject(commit, path, TrustError::Octopus));
         } else {
             self.update_trust(repository, commit, &trust_files)?;
             if trust_files.is_empty() || genesis {
                 self.verify_merge(repository, commit, before.as_deref(), &others)?;
             } else {
-                others.iter().for_each(|path| self.refuse(commit, path, TrustError::TrustChangeNotIsolated));
-                touched.other.iter().for_each(|path| self.refuse(commit, path, TrustError::TrustChangeNotIsolated));
+                others.iter().for_each(|path| self.reject(commit, path, TrustError::TrustChangeNotIsolated));
+                touched.other.iter().for_each(|path| self.reject(commit, path, TrustError::TrustChangeNotIsolated));
             }
         }
         self.update_identities(repository, commit, &touched, !trust_files.is_empty())?;
@@ -75,7 +75,7 @@ impl RepositoryState {
     fn classify_changes(&mut self, commit: ObjectId, changes: &TreeDiff) -> AffectedPaths {
         let mut touched = AffectedPaths::default();
         for hazard in &changes.hazards {
-            self.refuse(commit, &hazard.path, TrustError::Hazard(hazard.peril.to_string()));
+            self.reject(commit, &hazard.path, TrustError::Hazard(hazard.peril.to_string()));
         }
         let added: BTreeMap<ObjectId, &str> = changes
             .files
@@ -95,7 +95,7 @@ impl RepositoryState {
                     Some(file)
                 }
                 FileChange::Added(file) | FileChange::Changed { after: file, .. } => {
-                    self.refuse(commit, &file.path, TrustError::Mode(file.mode.to_string()));
+                    self.reject(commit, &file.path, TrustError::Mode(file.mode.to_string()));
                     None
                 }
                 FileChange::Deleted(_) => None,
@@ -128,7 +128,7 @@ impl RepositoryState {
             return;
         }
         match (place, now) {
-            (RepoPath::Misplaced, Some(_)) => self.refuse(commit, path, TrustError::Misplaced),
+            (RepoPath::Misplaced, Some(_)) => self.reject(commit, path, TrustError::Misplaced),
             (RepoPath::AllowedSigners, _) => touched.allowed_signers = true,
             (RepoPath::Governance, Some(file)) => touched.governance = Some(file.clone()),
             (RepoPath::Principals, Some(file)) => touched.people.push(file.clone()),
@@ -151,7 +151,7 @@ impl RepositoryState {
         let Some((blob, namespace)) = self.held.get(path) else { return };
         let what = match RepoPath::of(path) {
             RepoPath::Signature { .. } => "signature",
-            _ => words(*namespace),
+            _ => purpose(*namespace),
         };
         let refusal = match now {
             Some(file) if file.id == *blob => return,
@@ -161,7 +161,7 @@ impl RepositoryState {
                 None => TrustError::SignedDeleted { what },
             },
         };
-        self.refuse(commit, path, refusal);
+        self.reject(commit, path, refusal);
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     format::codec,
     git::{FileMode, GitError, ObjectId, Repository, TreeDiff},
     model::{
-        CampaignId, ItemId, StagePosition, Stance, SystemId,
+        CampaignId, ItemId, ReviewResult, StagePosition, SystemId,
         file::{Exception, GovernedFile as Kind, NoResponseOutcome, NoResponseTerms, StageClose},
     },
     store::RepoPath,
@@ -21,9 +21,9 @@ impl OpenCampaign {
     pub fn unanswered(&self, item: &ItemId) -> Option<&Verified<StageClose>> {
         let close = self.closes.iter().rfind(|close| then(close, item) == Some(NoResponseOutcome::Except))?;
         let course = self.course(item);
-        let stance = course.overall_stance(&self.campaign.definition);
-        let silent = course.at == StagePosition::Ended(close.stage) && self.tally(item, close.stage).is_silent();
-        (silent && !matches!(stance, Stance::Reduce | Stance::Revoke)).then_some(close)
+        let result = course.overall_result(&self.campaign.definition);
+        let silent = course.at == StagePosition::Ended(close.stage) && self.tally(item, close.stage).is_unanswered();
+        (silent && !matches!(result, ReviewResult::Reduce | ReviewResult::Revoke)).then_some(close)
     }
 }
 

@@ -6,7 +6,8 @@ use super::{
     verified::{Verified, reference},
 };
 use crate::model::{
-    CampaignId, Digest, ItemId, PrincipalId, StagePosition, StageProgress, StageTally, Stance, Timestamp, Verdict,
+    CampaignId, Digest, ItemId, PrincipalId, ReviewResult, StagePosition, StageProgress, StageTally, Timestamp,
+    Verdict,
     file::{Campaign, Item, NoResponseOutcome, Review, StageClose},
 };
 use litemap::LiteMap;
@@ -17,7 +18,7 @@ use std::{collections::BTreeMap, sync::Arc};
 pub struct OpenCampaign {
     pub(super) campaign: Verified<Campaign>,
     pub(super) items: LiteMap<ItemId, PublishedItem>,
-    /// All assigned reviewers; [`VotingSlot::Asked`] is an index into this list.
+    /// All assigned reviewers; [`VotingSlot::Assigned`] is an index into this list.
     pub(super) reviewers: Vec<PrincipalId>,
     /// Ownership of access at the opening: access that is transferred later still counts as own access in this
     /// campaign.
@@ -32,7 +33,7 @@ pub struct OpenCampaign {
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum VotingSlot {
     /// An assigned reviewer, by index into [`OpenCampaign::reviewers`].
-    Asked(u32),
+    Assigned(u32),
     /// All reviewers without a response: decided by a fallback of the campaign. After the last stage: a decision
     /// between conflicting responses.
     Fallback,
@@ -56,7 +57,7 @@ pub struct EffectiveDecision {
     /// The target of the verdict.
     pub to: Option<String>,
     /// Whether the item was ever reassigned from this slot.
-    pub(super) handed_on: bool,
+    pub(super) reassigned: bool,
 }
 
 impl EffectiveDecision {
@@ -92,13 +93,13 @@ impl OpenCampaign {
     }
 
     /// Returns the assignments of an item, as stages and indexes into [`Self::reviewers`]; sorted.
-    pub fn asked(&self, item: &ItemId) -> &[(u32, u32)] {
-        self.items.get(item).map(PublishedItem::asked).unwrap_or_default()
+    pub fn assignments(&self, item: &ItemId) -> &[(u32, u32)] {
+        self.items.get(item).map(PublishedItem::assignments).unwrap_or_default()
     }
 
-    /// Returns whether a stage after `stage` asks about an item.
-    pub fn is_asked_after(&self, item: &ItemId, stage: u32) -> bool {
-        self.asked(item).last().is_some_and(|(last, _)| *last > stage)
+    /// Returns whether an item is assigned in a stage after `stage`.
+    pub fn is_assigned_after(&self, item: &ItemId, stage: u32) -> bool {
+        self.assignments(item).last().is_some_and(|(last, _)| *last > stage)
     }
 
     /// Returns the accepted stage closes, in order.
@@ -121,18 +122,18 @@ impl OpenCampaign {
         self.items.get(item)
     }
 
-    /// Returns the items that a stage asks about, or asked: all of them, and those that nobody answers so far. This is what
-    /// the close of the stage has to say.
+    /// Returns the number of answered items and the unanswered items among those that reached a stage: the contents of
+    /// a stage close.
     pub fn answered_in(&self, stage: u32) -> (u64, Vec<&ItemId>) {
-        let (mut answered, mut silent) = (0, Vec::new());
+        let (mut answered, mut unanswered) = (0, Vec::new());
         for item in self.items.keys() {
             let tally = self.tally(item, stage);
-            if tally.asked == 0 || !self.course(item).reached(stage) {
+            if tally.assigned == 0 || !self.course(item).reached(stage) {
                 continue;
             }
-            if tally.is_silent() { silent.push(item) } else { answered += 1 }
+            if tally.is_unanswered() { unanswered.push(item) } else { answered += 1 }
         }
-        (answered, silent)
+        (answered, unanswered)
     }
 
     /// Returns the progress of an item through the stages.
@@ -142,13 +143,13 @@ impl OpenCampaign {
 
     /// Returns the responses to an item in a stage.
     pub fn tally(&self, item: &ItemId, stage: u32) -> StageTally {
-        let mut tally = StageTally { asked: self.asked_in(item, stage).count(), ..StageTally::default() };
+        let mut tally = StageTally { assigned: self.assigned_in(item, stage).count(), ..StageTally::default() };
         for bound in self.bound(item).iter().filter(|bound| bound.stage == stage) {
             match bound.slot {
-                VotingSlot::Asked(_) => tally.answers.push(bound.verdict),
+                VotingSlot::Assigned(_) => tally.answers.push(bound.verdict),
                 VotingSlot::Fallback => tally.fallback = Some(bound.verdict),
             }
-            tally.handed_on += usize::from(bound.reassigns());
+            tally.reassigned += usize::from(bound.reassigns());
         }
         tally
     }
@@ -159,23 +160,23 @@ impl OpenCampaign {
         let covered = bound.iter().any(|bound| bound.slot == VotingSlot::Fallback);
         let of = |(index, reviewer): (u32, &PrincipalId)| match bound
             .iter()
-            .find(|bound| bound.slot == VotingSlot::Asked(index))
+            .find(|bound| bound.slot == VotingSlot::Assigned(index))
         {
             None if covered => None,
             None => Some(reviewer.clone()),
             Some(bound) if bound.reassigns() => PrincipalId::parse(bound.to.as_deref()?).ok(),
             Some(_) => None,
         };
-        self.asked_in(item, stage).filter_map(of).collect()
+        self.assigned_in(item, stage).filter_map(of).collect()
     }
 
     pub(super) fn holder(&self, slot: VotingSlot) -> Option<&PrincipalId> {
-        let VotingSlot::Asked(index) = slot else { return None };
+        let VotingSlot::Assigned(index) = slot else { return None };
         self.reviewers.get(usize::try_from(index).ok()?)
     }
 
-    pub(super) fn asked_in(&self, item: &ItemId, stage: u32) -> impl Iterator<Item = (u32, &PrincipalId)> {
-        let here = self.asked(item).iter().filter(move |(own, _)| *own == stage);
+    pub(super) fn assigned_in(&self, item: &ItemId, stage: u32) -> impl Iterator<Item = (u32, &PrincipalId)> {
+        let here = self.assignments(item).iter().filter(move |(own, _)| *own == stage);
         here.filter_map(|(_, index)| Some((*index, self.reviewers.get(usize::try_from(*index).ok()?)?)))
     }
 
@@ -191,11 +192,14 @@ impl OpenCampaign {
         if course.at != StagePosition::Ended(stage) {
             return false;
         }
-        let stance = course.overall_stance(&self.campaign.definition);
-        match self.no_response_outcome(item, stage).filter(|_| self.tally(item, stage).is_silent()) {
+        let result = course.overall_result(&self.campaign.definition);
+        match self.no_response_outcome(item, stage).filter(|_| self.tally(item, stage).is_unanswered()) {
             Some(NoResponseOutcome::Disable) => false,
-            Some(_) => !matches!(stance, Stance::Reduce | Stance::Revoke),
-            None => matches!(stance, Stance::NoResponse | Stance::NotDecided) || self.is_contradictory(item, stance),
+            Some(_) => !matches!(result, ReviewResult::Reduce | ReviewResult::Revoke),
+            None => {
+                matches!(result, ReviewResult::NoResponse | ReviewResult::NotDecided)
+                    || self.is_contradictory(item, result)
+            }
         }
     }
 
@@ -206,9 +210,9 @@ impl OpenCampaign {
         close.no_response.get(found).map(|silent| silent.outcome)
     }
 
-    /// Returns whether the responses of the winning stance conflict; if fallbacks have decided, whether theirs do.
-    pub(super) fn is_contradictory(&self, item: &ItemId, stance: Stance) -> bool {
-        let first = stance.verdicts().iter().find(|v| self.bound(item).iter().any(|bound| bound.verdict == **v));
+    /// Returns whether the responses of the winning result conflict; if fallbacks have decided, whether theirs do.
+    pub(super) fn is_contradictory(&self, item: &ItemId, result: ReviewResult) -> bool {
+        let first = result.verdicts().iter().find(|v| self.bound(item).iter().any(|bound| bound.verdict == **v));
         let Some(verdict) = first.filter(|verdict| verdict.needs_to()) else { return false };
         let same = || self.bound(item).iter().filter(|bound| bound.verdict == *verdict);
         let said = same().any(|bound| bound.slot == VotingSlot::Fallback);
@@ -233,9 +237,9 @@ impl OpenCampaign {
                 digest,
                 verdict,
                 to: item.to.clone(),
-                handed_on: false,
+                reassigned: false,
             };
-            bound.handed_on = bound.reassigns() || before.is_some_and(|before| before.handed_on);
+            bound.reassigned = bound.reassigns() || before.is_some_and(|before| before.reassigned);
             all.push(bound);
             all.sort_by_key(|bound| (bound.stage, bound.slot));
         }

@@ -142,20 +142,20 @@ mod tests {
         for (owned, through) in [("db:3", "bot"), ("db:4", "etl"), ("db:6", "helped"), ("db:10", "hers")] {
             assert_eq!(tie("ana", owned), Some(OwnershipLink::Owned(id(through))), "{owned}");
         }
-        assert_eq!(
-            tie("ana-admin", "db:1"),
-            Some(OwnershipLink::Account),
-            "also where only the registry links the two"
-        );
+        assert_eq!(tie("ana-admin", "db:1"), Some(OwnershipLink::Account), "a link only in the registry counts");
         assert_eq!(kinship.holders("db:1"), ["ana", "ana-admin"].map(id));
         assert_eq!(kinship.holders("db:404"), []);
         assert_eq!(tie("ana", "db:5"), None);
         assert_eq!(tie("boss", "db:1"), None, "a manager may review the people they lead");
-        assert_eq!(tie("ops", "db:1"), Some(OwnershipLink::Member(id("ana"))), "a group is each of its members");
+        assert_eq!(
+            tie("ops", "db:1"),
+            Some(OwnershipLink::Member(id("ana"))),
+            "a group includes the access of its members"
+        );
         assert_eq!(
             tie("ana", "db:9"),
             Some(OwnershipLink::Owned(id("shared"))),
-            "and each of them answers for what is the group's"
+            "each member owns the identities of the group"
         );
         assert_eq!(tie("boss", "db:9"), None);
         assert_eq!(tie("circle-a", "db:8"), Some(OwnershipLink::Owned(id("circle-b"))));

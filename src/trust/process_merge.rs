@@ -67,7 +67,7 @@ impl RepositoryState {
                 match at_once.as_ref().and_then(|others| others.get(*path)) {
                     Some(MergeConflict::Against(refusal)) => {
                         self.clear_rejections(path);
-                        self.refuse(commit, path, refusal.clone());
+                        self.reject(commit, path, refusal.clone());
                     }
                     Some(MergeConflict::Later(refusal)) => still.push((*rank, *path, refusal.clone())),
                     None => {
@@ -77,7 +77,7 @@ impl RepositoryState {
             }
             if still.len() == waiting.len() || !still.iter().any(|(.., refusal)| is_retryable(refusal)) {
                 self.blank.clear();
-                still.into_iter().for_each(|(_, path, refusal)| self.refuse(commit, path, refusal));
+                still.into_iter().for_each(|(_, path, refusal)| self.reject(commit, path, refusal));
                 return Ok(());
             }
             waiting = still.into_iter().map(|(rank, path, _)| (rank, path)).collect();

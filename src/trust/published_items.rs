@@ -6,7 +6,7 @@ use super::{
 };
 use crate::model::{
     Digest, ItemId, PrincipalId, SystemId, Tier,
-    file::{Campaign, Item, Review, asked, population},
+    file::{Campaign, Item, Review, assignments_digest, population},
 };
 use litemap::LiteMap;
 use smallvec::SmallVec;
@@ -30,7 +30,7 @@ pub struct PublishedItem {
     subject: Box<str>,
     tier: Tier,
     /// The assigned reviewers by stage, sorted.
-    asked: SmallVec<[(u32, u32); 2]>,
+    assignments: SmallVec<[(u32, u32); 2]>,
 }
 
 impl PublishedItem {
@@ -43,7 +43,7 @@ impl PublishedItem {
             grant: item.grant_digest,
             subject: item.subject.as_str().into(),
             tier: item.tier,
-            asked: SmallVec::new(),
+            assignments: SmallVec::new(),
         }
     }
 
@@ -63,8 +63,8 @@ impl PublishedItem {
     }
 
     /// Returns the assignments, as stages and indexes into [`OpenCampaign::reviewers`]; sorted.
-    pub fn asked(&self) -> &[(u32, u32)] {
-        &self.asked
+    pub fn assignments(&self) -> &[(u32, u32)] {
+        &self.assignments
     }
 
     /// Returns the tier at which it is reviewed.
@@ -92,14 +92,14 @@ impl PublishedItems {
     pub(super) fn add(&mut self, stub: &Review) -> Result<(), TrustError> {
         let next = u32::try_from(self.reviewers.len()).unwrap_or(u32::MAX);
         let reviewer = *self.reviewers.entry(stub.reviewer.clone()).or_insert(next);
-        let asked = (stub.stage(), reviewer);
+        let assignment = (stub.stage(), reviewer);
         for item in &stub.items {
             let common = common(&stub.system, item);
             let place = *self.places.entry(item.id).or_insert(self.items.len());
             if place == self.items.len() {
                 self.items.push((item.id, PublishedItem::of(&stub.system, item, common)));
             }
-            // INVARIANT: what has a place was put there.
+            // INVARIANT: every indexed item is in the list.
             let Some((_, put)) = self.items.get_mut(place) else { continue };
             if put.common != common {
                 return Err(TrustError::ItemAltered(item.id.to_string()));
@@ -108,9 +108,9 @@ impl PublishedItems {
             if !put.fixed.contains(&fixed) {
                 put.fixed.push(fixed);
             }
-            match put.asked.binary_search(&asked) {
+            match put.assignments.binary_search(&assignment) {
                 Ok(_) => return Err(TrustError::DuplicateName(item.id.to_string())),
-                Err(index) => put.asked.insert(index, asked),
+                Err(index) => put.assignments.insert(index, assignment),
             }
         }
         Ok(())
@@ -118,7 +118,7 @@ impl PublishedItems {
 
     /// Returns whether a reviewer was assigned all of these items in the first stage.
     pub(super) fn has_all(&self, items: &BTreeSet<ItemId>) -> bool {
-        let first = |put: &PublishedItem| put.asked.iter().any(|(stage, _)| *stage == 1);
+        let first = |put: &PublishedItem| put.assignments.iter().any(|(stage, _)| *stage == 1);
         let put = |item: &ItemId| self.items.get(*self.places.get(item)?).map(|(_, put)| put);
         items.iter().all(|item| put(item).is_some_and(first))
     }
@@ -126,7 +126,7 @@ impl PublishedItems {
     /// Checks the items against the campaign file that the owners signed.
     pub(super) fn check(&self, campaign: &Campaign) -> Result<(), TrustError> {
         let stages = campaign.definition.stage_count();
-        let mut put = self.items.iter().flat_map(|(_, put)| &put.asked);
+        let mut put = self.items.iter().flat_map(|(_, put)| &put.assignments);
         if let Some((found, _)) = put.find(|(stage, _)| *stage == 0 || *stage > stages) {
             return Err(StageError::Unknown { found: *found, stages }.into());
         }
@@ -141,16 +141,16 @@ impl PublishedItems {
             let sample = campaign.definition.sample(stage, (&campaign.id, &campaign.population), items);
             let Some(sample) = sample else { continue };
             for (item, put) in &self.items {
-                let asks = put.asked.iter().any(|(own, _)| *own == stage);
-                if asks != sample.contains(item) {
-                    return Err(StageError::Sample { item: item.to_string(), stage, asks }.into());
+                let assigned = put.assignments.iter().any(|(own, _)| *own == stage);
+                if assigned != sample.contains(item) {
+                    return Err(StageError::Sample { item: item.to_string(), stage, assigned }.into());
                 }
             }
         }
         let Some(expected) = campaign.assignments else { return Ok(()) };
         let names: BTreeMap<u32, &PrincipalId> = self.reviewers.iter().map(|(id, index)| (*index, id)).collect();
-        let found = asked(self.items.iter().flat_map(|(item, put)| {
-            put.asked
+        let found = assignments_digest(self.items.iter().flat_map(|(item, put)| {
+            put.assignments
                 .iter()
                 .filter_map(|(stage, index)| Some((*stage, *names.get(index)?)))
                 .map(move |(stage, id)| (item, stage, id))
@@ -158,7 +158,7 @@ impl PublishedItems {
         if found == expected {
             return Ok(());
         }
-        Err(StageError::Asked { expected: expected.to_string(), found: found.to_string() }.into())
+        Err(StageError::Assignments { expected: expected.to_string(), found: found.to_string() }.into())
     }
 
     /// Returns the open campaign.

@@ -23,7 +23,7 @@ impl RepositoryState {
         match repository.blob(blob, MAX_FILE) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(GitError::BlobTooLarge { .. }) => {
-                self.refuse(commit, path, too_large(path));
+                self.reject(commit, path, too_large(path));
                 Ok(None)
             }
             Err(error) => Err(error),
@@ -63,7 +63,7 @@ impl RepositoryState {
         }
     }
 
-    pub(super) fn refuse(&mut self, commit: ObjectId, path: &str, refusal: TrustError) {
+    pub(super) fn reject(&mut self, commit: ObjectId, path: &str, refusal: TrustError) {
         let found = RejectedFile { commit, path: path.to_owned(), refusal, standing: true };
         let known = self.found.iter().rev().take_while(|old| old.commit == commit);
         if !known.into_iter().any(|old| old.standing && old.path == found.path && old.refusal == found.refusal) {

@@ -21,7 +21,7 @@ pub enum StageError {
     },
     /// The assignments differ from those that the campaign owners signed.
     #[error("the assignments differ from the signed campaign: signed are {expected}, the review files contain {found}")]
-    Asked {
+    Assignments {
         /// The signed value.
         expected: String,
         /// The actual value.
@@ -36,23 +36,25 @@ pub enum StageError {
         why: &'static str,
     },
     /// A decision by a principal who is not assigned and represents no assigned reviewer.
-    #[error("item {item}: `{reviewer}` is not assigned in stage {stage} and represents no assigned reviewer ({asked})")]
+    #[error(
+        "item {item}: `{reviewer}` is not assigned in stage {stage} and represents no assigned reviewer ({assigned})"
+    )]
     Foreign {
         /// The item.
         item: String,
         /// The principal who decided.
         reviewer: String,
-        /// In which stage.
+        /// The stage.
         stage: u32,
         /// The assigned reviewers.
-        asked: String,
+        assigned: String,
     },
     /// An invalid reassignment of an item.
     #[error("item {item} cannot be reassigned to `{to}`: {why}")]
     ReassignmentInvalid {
         /// The item.
         item: String,
-        /// To whom.
+        /// The proposed reviewer.
         to: String,
         /// The reason.
         why: &'static str,
@@ -88,18 +90,18 @@ pub enum StageError {
     /// A stage close that was computed at a commit outside main.
     #[error("the close was computed at {0}, which is not on the first-parent line of main")]
     Place(String),
-    /// A campaign whose sampled stage asks about other items than the sample.
+    /// A campaign whose sampled stage covers other items than the sample.
     #[error(
-        "stage {stage} asks about a sample of the items; item {item} is {}",
-        if *.asks { "asked about, but not in the sample" } else { "in the sample, but not asked about" }
+        "stage {stage} covers a sample of the items; item {item} is {}",
+        if *.assigned { "assigned, but not in the sample" } else { "in the sample, but not assigned" }
     )]
     Sample {
         /// The item.
         item: String,
         /// The stage.
         stage: u32,
-        /// Whether the stage asks about the item.
-        asks: bool,
+        /// Whether the item is assigned in the stage.
+        assigned: bool,
     },
     /// The close exceeds the limit of removals without a response.
     #[error("closing would disable {found} unanswered items; the definition allows {cap}")]
@@ -135,7 +137,7 @@ impl StageError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::DuplicateResponse { .. } => "duplicate-response",
-            Self::Asked { .. } => "assignment-mismatch",
+            Self::Assignments { .. } => "assignment-mismatch",
             Self::Delegation { .. } => "delegation-ineligible",
             Self::Foreign { .. } => "decision-not-own",
             Self::ReassignmentInvalid { .. } => "reassignment-invalid",
@@ -160,31 +162,34 @@ impl StageError {
     pub const fn help(&self) -> &'static str {
         match self {
             Self::DuplicateResponse { .. } => {
-                "each slot needs a different person; let another reviewer or a fallback answer one of them"
+                "each slot needs a different person; another reviewer or a fallback must answer one of them"
             }
-            Self::Asked { .. } | Self::Sample { .. } => {
-                "take the files that `tenure campaign open` wrote, all of them and as they are"
+            Self::Assignments { .. } | Self::Sample { .. } => {
+                "restore all files that `tenure campaign open` wrote, without changes"
             }
             Self::Delegation { .. } => {
                 "name a delegate with an active key and an end within the campaign, then run `tenure sign FILE`"
             }
             Self::Foreign { .. } => {
-                "let one of them decide, or delegate: delegations/<id>.toml signed by who was asked; or hand it on with `abstain` and `to`"
+                "an assigned reviewer must decide; they can also delegate in delegations/<id>.toml, or reassign with \
+                 `abstain` and `to`"
             }
-            Self::ReassignmentInvalid { .. } => "abstain without `to`; a fallback of the campaign decides it then",
+            Self::ReassignmentInvalid { .. } => {
+                "abstain without `to`; a fallback of the campaign then decides the item"
+            }
             Self::Late { .. } => {
-                "take the decision out of the file; what is still open goes to a fallback of the campaign, or to the next campaign"
+                "remove the decision from the file; a fallback of the campaign or the next campaign decides open items"
             }
             Self::NotOpen { .. } => {
-                "wait until a campaign owner closes the stage before: `tenure campaign close-stage ID`"
+                "wait until a campaign owner closes the previous stage: `tenure campaign close-stage ID`"
             }
             Self::Order { .. } | Self::Place(_) | Self::Stale { .. } | Self::Wrong(_) => {
-                "count again at the head of main: `tenure campaign close-stage ID` writes the file anew; then sign it"
+                "compute the close again at the head of main: `tenure campaign close-stage ID`, then sign it"
             }
             Self::NoResponseLimit { .. } => {
-                "get decisions, or open the campaign with a higher `max_no_response_removals` in its definition"
+                "obtain decisions, or open the campaign with a higher `max_no_response_removals` in its definition"
             }
-            Self::Unknown { .. } => "take the file that `tenure campaign open` wrote",
+            Self::Unknown { .. } => "restore the file that `tenure campaign open` wrote",
         }
     }
 

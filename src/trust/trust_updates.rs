@@ -52,7 +52,7 @@ impl RepositoryState {
                     self.accepted.insert(path.clone());
                     self.mark_immutable(path, namespace);
                 }
-                Err(refusal) => self.refuse(commit, path, refusal),
+                Err(refusal) => self.reject(commit, path, refusal),
             }
         }
         self.trust = self.partial.whole().map(Arc::new);
@@ -71,7 +71,7 @@ impl RepositoryState {
             match codec::parse::<Principals>(&file.path, &bytes) {
                 Ok(people) => drop(self.people.insert(file.path.clone(), Arc::new(people))),
                 // Previous entries are kept: an unreadable file must not remove links that prevent self-review.
-                Err(problems) => self.refuse(commit, &file.path, problems.into()),
+                Err(problems) => self.reject(commit, &file.path, problems.into()),
             }
         }
         for path in &touched.people_gone {
@@ -93,10 +93,10 @@ impl RepositoryState {
         let Some(file) = file else { return Ok(()) };
         let Some(bytes) = self.bytes(repository, commit, &file.path, file.id)? else { return Ok(()) };
         match (codec::parse::<Governance>(&file.path, &bytes), &self.partial.root) {
-            (Err(problems), _) => self.refuse(commit, &file.path, problems.into()),
+            (Err(problems), _) => self.reject(commit, &file.path, problems.into()),
             (Ok(governance), Some(root)) if governance.repo != root.file().repo => {
                 let (found, expected) = (governance.repo.to_string(), root.file().repo.to_string());
-                self.refuse(commit, &file.path, TrustError::WrongRepository { found, expected });
+                self.reject(commit, &file.path, TrustError::WrongRepository { found, expected });
             }
             _ => {}
         }
@@ -111,7 +111,7 @@ impl RepositoryState {
             _ => Vec::new(),
         };
         if found != trust.allowed_signers().as_bytes() {
-            self.refuse(commit, ALLOWED_SIGNERS, TrustError::AllowedSigners);
+            self.reject(commit, ALLOWED_SIGNERS, TrustError::AllowedSigners);
         }
         Ok(())
     }

@@ -144,7 +144,7 @@ impl Verifier<'_> {
         }
     }
 
-    pub(super) fn refuse_self_review(
+    pub(super) fn reject_self_review(
         &self,
         kinship: &OwnershipIndex,
         signer: &str,

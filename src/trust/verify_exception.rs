@@ -48,7 +48,7 @@ impl Verifier<'_> {
                 return Err(TrustError::NotInGroup { signer: (*approver).to_owned(), group: groups.join("` or `") });
             }
             let (item, subject) = (&exception.item, &exception.subject);
-            self.refuse_self_review(self.kinship, approver, item, subject)?;
+            self.reject_self_review(self.kinship, approver, item, subject)?;
         }
         check_renewal(exception, &terms, earlier)?;
         let names: Vec<&str> = signers.iter().map(|signer| signer.name.as_str()).collect();
@@ -80,7 +80,7 @@ impl Verifier<'_> {
         let by = proof.by.as_str();
         let signers = self.signers(SignatureNamespace::Proof, &file, &[by])?;
         // The beneficiary of an exception must not prove its control.
-        self.refuse_self_review(self.kinship, by, &exception.item, &exception.subject)?;
+        self.reject_self_review(self.kinship, by, &exception.item, &exception.subject)?;
         if signers.is_empty() {
             return Ok(VerifyOutcome::Pending(TrustError::Threshold { needed: 1, found: 0, tier: None }));
         }
@@ -194,13 +194,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_group_needs_a_signer_of_its_own() {
+    fn every_group_needs_a_distinct_signer() {
         let member = |name: &str, group: &str| matches!((name, group), ("ana", "risk" | "chief") | ("ben", "risk"));
         let groups = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         let met = |wanted: &[&str], signed: &[&str]| has_distinct_signers(&groups(wanted), signed, &member);
         assert!(met(&["risk"], &["ben"]));
-        assert!(met(&["risk", "chief"], &["ana", "ben"]), "ana for the chiefs, so ben for the risk");
-        assert!(!met(&["risk", "chief"], &["ana"]), "one person is one voice");
+        assert!(met(&["risk", "chief"], &["ana", "ben"]), "ana signs for `chief`, ben for `risk`");
+        assert!(!met(&["risk", "chief"], &["ana"]), "one person counts for one group");
         assert!(!met(&["risk", "risk"], &["ana", "carl"]));
         assert!(met(&[], &[]));
     }

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     format::sshsig::SignatureNamespace,
     model::{
-        PrincipalId, Stance, Tier, Verdict,
+        PrincipalId, ReviewResult, Tier, Verdict,
         file::{Delegation, Item, MissingField, Review, ReviewTerms},
     },
     store::{RepoPath, Unverified},
@@ -77,7 +77,7 @@ impl Verifier<'_> {
     /// as a signature.
     fn check_merger_self_review(&self, opening: &OpenCampaign, review: &Review) -> Result<(), TrustError> {
         let Some(merger) = self.merger else { return Ok(()) };
-        for item in decided(review).filter(|item| Stance::of(item.decision) == Stance::Accept) {
+        for item in decided(review).filter(|item| ReviewResult::of(item.decision) == ReviewResult::Accept) {
             for kinship in [self.kinship, &opening.kinship] {
                 if let Some(tie) = kinship.link(merger, &item.subject) {
                     let what = format!("{tie}, nor merge the decision");
@@ -95,7 +95,7 @@ impl Verifier<'_> {
             return Ok(());
         }
         for kinship in [self.kinship, &opening.kinship] {
-            self.refuse_self_review(kinship, who.as_str(), &item.id, &item.subject)?;
+            self.reject_self_review(kinship, who.as_str(), &item.id, &item.subject)?;
         }
         Ok(())
     }
@@ -129,13 +129,13 @@ impl Verifier<'_> {
         let refuse =
             |why| Err(StageError::ReassignmentInvalid { item: item.id.to_string(), to: to.to_owned(), why }.into());
         let own = opening
-            .asked_in(&item.id, stage)
-            .any(|(index, asked)| asked == reviewer && slot == VotingSlot::Asked(index));
+            .assigned_in(&item.id, stage)
+            .any(|(index, assigned)| assigned == reviewer && slot == VotingSlot::Assigned(index));
         if !own {
             return refuse("only an assigned reviewer can reassign an item, and only once");
         }
         let before = opening.bound(&item.id).iter().find(|bound| (bound.stage, bound.slot) == (stage, slot));
-        if before.is_some_and(|before| before.handed_on) {
+        if before.is_some_and(|before| before.reassigned) {
             return refuse("the item was already reassigned once");
         }
         let Some(next) = PrincipalId::parse(to).ok().filter(|next| self.can_sign(next)) else {
@@ -144,7 +144,7 @@ impl Verifier<'_> {
         if !self.kinship.is_active_until(&next, opening.campaign.closes_at) {
             return refuse("they have left or leave before the campaign ends");
         }
-        if opening.asked_in(&item.id, stage).any(|(_, asked)| *asked == next) {
+        if opening.assigned_in(&item.id, stage).any(|(_, assigned)| *assigned == next) {
             return refuse("they are already assigned to this item");
         }
         if [self.kinship, &opening.kinship].iter().any(|kinship| kinship.link(&next, &item.subject).is_some()) {

@@ -125,14 +125,14 @@ fn check_silent(close: &StageClose, opening: &OpenCampaign) -> Result<(), TrustE
     for item in opening.items.keys() {
         let here = listed.next_if(|silent| silent.item == *item);
         let tally = opening.tally(item, close.stage);
-        let asks = tally.asked > 0 && opening.course(item).reached(close.stage);
+        let assigned = tally.assigned > 0 && opening.course(item).reached(close.stage);
         match here {
-            Some(silent) if !asks => {
+            Some(silent) if !assigned => {
                 let message =
                     format!("item {} is listed as unanswered, but was not open in stage {}", silent.item, close.stage);
                 return Err(StageError::Wrong(message).into());
             }
-            Some(silent) if !tally.is_silent() => {
+            Some(silent) if !tally.is_unanswered() => {
                 let by = opening.bound(item).iter().find(|bound| bound.stage == close.stage);
                 let path = by.map(|bound| bound.path.to_string()).unwrap_or_default();
                 return Err(StageError::Stale { item: silent.item.to_string(), path }.into());
@@ -141,10 +141,10 @@ fn check_silent(close: &StageClose, opening: &OpenCampaign) -> Result<(), TrustE
                 check_display_text(silent, close.stage, opening)?;
                 disabled += u32::from(silent.outcome == NoResponseOutcome::Disable);
             }
-            None if asks && tally.is_silent() => {
+            None if assigned && tally.is_unanswered() => {
                 return Err(StageError::Wrong(format!("item {item} has no response but is not listed")).into());
             }
-            None => answered += u64::from(asks),
+            None => answered += u64::from(assigned),
         }
     }
     if let Some(other) = listed.next() {
@@ -173,7 +173,7 @@ fn check_display_text(silent: &NoResponseItem, stage: u32, opening: &OpenCampaig
     let allowed = opening.campaign.definition.no_response_outcomes(
         stage,
         put.tier(),
-        opening.is_asked_after(&silent.item, stage),
+        opening.is_assigned_after(&silent.item, stage),
     );
     if allowed.contains(&silent.outcome) {
         return Ok(());

@@ -173,7 +173,7 @@ impl World {
         };
         let put: Vec<_> = who.iter().map(|(name, stage)| (name, *stage, asks(*stage))).collect();
         let all = put.iter().flat_map(|(name, stage, items)| items.iter().map(|item| (&item.id, *stage, *name)));
-        campaign.assignments = Some(tenure::model::file::asked(all));
+        campaign.assignments = Some(tenure::model::file::assignments_digest(all));
         self::put(&mut files, &campaign_path(), &campaign);
         sign(&mut files, &campaign_path(), "ana");
         for (index, (name, stage)) in asked.iter().enumerate() {

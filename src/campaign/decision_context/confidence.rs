@@ -21,7 +21,7 @@ impl RecommendationConfidence {
             (false, ..) => Self::Low,
             (true, 0, _) => Self::High,
             (true, _, true) => Self::Medium,
-            // The absence of violations is not a clearance while rules cannot be evaluated.
+            // While rules cannot be evaluated, the absence of violations does not mean that the item passes.
             (true, _, false) => Self::Low,
         }
     }
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_known_is_never_a_clearance() {
+    fn unknown_attributes_lower_confidence() {
         use RecommendationConfidence::{High, Low, Medium};
         let table = [
             (true, 0, true, High),

@@ -19,7 +19,7 @@ use crate::{
         file::{Campaign, Item, PrincipalKind, PrincipalRecord, PrincipalStatus, Rule, System},
     },
 };
-pub use no_response::silence_words;
+pub use no_response::no_response_text;
 use peer_group::PeerGroups;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -60,7 +60,7 @@ pub struct PriorDecision {
     pub item: Item,
 }
 
-/// Everything known about one item; unknowns are marked as such.
+/// The known data about one item; unknown data is marked as such.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct DecisionContext {
     /// The sections in reading order.
@@ -133,7 +133,7 @@ impl<'a> ContextIndex<'a> {
                 ContextSection::new("Peers", case.peers()),
                 ContextSection::new("Risk", case.risk()),
                 ContextSection::new("What breaks", case.breaks()),
-                ContextSection::new("No response", case.silence()),
+                ContextSection::new("No response", case.no_response()),
                 ContextSection::new("Question", case.question()),
                 // The text of the review file, which is signed with the decision.
                 ContextSection::new(IN_THE_FILE, vec![ContextLine::plain(item.summary.clone())]),
@@ -199,7 +199,7 @@ impl ItemContext<'_> {
                 "uncorrelated account: no principal claims it, and its purpose is unknown",
             )];
         };
-        let kind = kind_words(entry.kind);
+        let kind = kind_name(entry.kind);
         let team = entry.team.as_deref().map(|team| format!(" · team {}", truncate(team))).unwrap_or_default();
         let vendor =
             entry.vendor.as_deref().map(|vendor| format!(" · vendor {}", truncate(vendor))).unwrap_or_default();
@@ -312,7 +312,7 @@ pub fn said(entitlement: &str) -> &str {
     }
 }
 
-const fn kind_words(kind: PrincipalKind) -> &'static str {
+const fn kind_name(kind: PrincipalKind) -> &'static str {
     match kind {
         PrincipalKind::Agent => "agent",
         PrincipalKind::BreakGlass => "break-glass account",

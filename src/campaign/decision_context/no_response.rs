@@ -7,9 +7,9 @@ use crate::{
 };
 
 impl ItemContext<'_> {
-    pub(super) fn silence(&self) -> Vec<ContextLine> {
+    pub(super) fn no_response(&self) -> Vec<ContextLine> {
         let definition = &self.library.sources.campaign.definition;
-        let then = silence_words(definition.on_no_response, self.item.tier);
+        let then = no_response_text(definition.on_no_response, self.item.tier);
         vec![
             ContextLine::plain(format!("due {}", format_date(self.due))),
             ContextLine::plain(format!("without a response {then}")),
@@ -18,7 +18,7 @@ impl ItemContext<'_> {
 }
 
 /// Returns the consequence at the close of the last stage, to complete "without a response …".
-pub const fn silence_words(then: NoResponseAction, tier: Tier) -> &'static str {
+pub const fn no_response_text(then: NoResponseAction, tier: Tier) -> &'static str {
     match (then, tier) {
         (NoResponseAction::Open, _) => "it stays open, you are reported as late, and the campaign cannot close",
         (NoResponseAction::Disable, Tier::T0 | Tier::T1) => {

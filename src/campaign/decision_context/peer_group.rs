@@ -1,6 +1,6 @@
 //! Comparison with a peer group: principals of the same team, or otherwise of the same kind.
 
-use super::{ContextLine, ItemContext, kind_words};
+use super::{ContextLine, ItemContext, kind_name};
 use crate::{
     campaign::item_summary::truncate,
     inventory::IdentityDirectory,
@@ -36,7 +36,7 @@ impl<'a> PeerGroups<'a> {
         let others = |found: Option<&BTreeSet<&'a str>>| -> Vec<&'a str> {
             found.into_iter().flatten().copied().filter(|account| *account != own).collect()
         };
-        let (kind, one) = (entry.kind, kind_words(entry.kind));
+        let (kind, one) = (entry.kind, kind_name(entry.kind));
         let team = entry.team.as_deref().unwrap_or_default();
         let of_team = others(self.of_team.iter().find(|(key, _)| **key == (system, team, kind)).map(|(_, set)| set));
         if of_team.len() >= FEWEST {

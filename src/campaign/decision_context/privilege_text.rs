@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_privilege_is_said_by_what_is_done_to_what() {
+    fn privilege_is_described_by_verb_and_object() {
         let said = |name: &str| privilege_phrase(name).map(|(deed, what)| format!("{} {what}", DEEDS[deed].1));
         let cases = [
             ("SELECT ON TABLE shop.orders IN DATABASE orders", Some("read shop.orders")),
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_that_allows_everything_says_so() {
+    fn sudo_rule_for_everything_is_described() {
         assert_eq!(sudo("sudo (ALL:ALL) ALL"), Some("run anything as root"));
         assert_eq!(sudo("sudo (root) NOPASSWD: ALL"), Some("run anything as root, without a password"));
         assert_eq!(sudo("sudo (www-data) ALL"), None);
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn each_power_has_one_name() {
+    fn each_privilege_name_is_listed_once() {
         let names: BTreeSet<_> = POWERS.iter().map(|(name, _)| name).collect();
         assert_eq!(names.len(), POWERS.len());
     }

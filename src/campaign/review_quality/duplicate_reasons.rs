@@ -1,10 +1,11 @@
-//! Detects duplicate reasons: the same words, whatever their case, order, punctuation, numbers and look-alike letters, and
-//! whatever the names of the item in them.
+//! Detects duplicate reasons: reasons with the same words. Case, order, punctuation, numbers, look-alike letters and
+//! the names of the item are ignored.
 
 use crate::model::file::Item;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Returns which reasons are duplicates, as places in `items`: each place in one group, the largest group first.
+/// Groups the items by the words of their reason. Returns indices into `items`: each index is in one group, and the
+/// largest group is first.
 pub(super) fn copies(items: &[&Item]) -> Vec<Vec<usize>> {
     let mut groups: BTreeMap<BTreeSet<String>, Vec<usize>> = BTreeMap::new();
     for (place, item) in items.iter().enumerate() {
@@ -15,7 +16,7 @@ pub(super) fn copies(items: &[&Item]) -> Vec<Vec<usize>> {
     groups
 }
 
-/// Returns the words of a reason. Numbers and the names of the item are left out.
+/// Returns the words of a reason, without numbers and the names of the item.
 fn words(item: &Item) -> BTreeSet<String> {
     let mut words: BTreeSet<String> = split(&item.reason).collect();
     words.remove("");
@@ -33,14 +34,14 @@ fn split(text: &str) -> impl Iterator<Item = String> {
         let letters: Vec<char> = part.chars().flat_map(char::to_lowercase).map(plain).collect();
         let is_letter = |place: usize| letters.get(place).is_some_and(|c| c.is_alphabetic());
         let within = |place: usize| place > 0 && is_letter(place - 1) && is_letter(place + 1);
-        // A digit within a word stands for a letter; at its end it is a number.
+        // A digit between two letters replaces a letter; at the end of a word it is a number.
         let read = |(place, c): (usize, &char)| if within(place) { deleet(*c) } else { *c };
         letters.iter().enumerate().map(read).filter(|c| !c.is_numeric()).collect()
     })
 }
 
-/// Returns the letter that one looks like: of the Cyrillic and Greek ones and those with marks that pass for Latin letters
-/// (UTS #39, confusables), as far as they are met in words; and the wide forms.
+/// Returns the Latin letter that a letter resembles: common Cyrillic and Greek letters, letters with diacritics (UTS
+/// #39, confusables), and fullwidth forms. Returns all other letters unchanged.
 fn plain(c: char) -> char {
     if let Some(wide) = u32::from(c).checked_sub(0xff41).filter(|offset| *offset < 26) {
         return char::from(b'a' + u8::try_from(wide).unwrap_or(0));
@@ -60,7 +61,7 @@ const fn deleet(c: char) -> char {
     }
 }
 
-/// Letters with those that look like them.
+/// Latin letters, each with the letters that resemble it.
 const LOOKS_LIKE: [(char, &str); 21] = [
     ('a', "\u{430}\u{3b1}\u{e0}\u{e1}\u{e2}\u{e3}\u{e4}\u{e5}"),
     ('b', "\u{432}\u{44c}"),

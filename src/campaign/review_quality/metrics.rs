@@ -1,14 +1,14 @@
-//! The numbers of one reviewer.
+//! Quality metrics of one reviewer.
 
 use super::{QualityInputs, ReviewerDecision, ReviewerQuality, rubber_stamping::DuplicateReasonGroups};
-use crate::model::{PrincipalId, Stance};
+use crate::model::{PrincipalId, ReviewResult};
 use std::collections::BTreeMap;
 
-/// Returns the numbers of a reviewer who was asked about so many items and made these decisions.
+/// Returns the metrics of a reviewer with this number of assigned items and these decisions.
 pub(super) fn measure(
     study: &QualityInputs<'_>,
     reviewer: &PrincipalId,
-    asked: u64,
+    assigned: u64,
     made: &[ReviewerDecision<'_>],
 ) -> ReviewerQuality {
     let count = |which: &dyn Fn(&ReviewerDecision<'_>) -> bool| made.iter().filter(|one| which(one)).count() as u64;
@@ -16,25 +16,25 @@ pub(super) fn measure(
     for one in made {
         *batches.entry(one.given.path).or_default() += 1;
     }
-    let takes = |one: &ReviewerDecision<'_>| matches!(one.stance(), Stance::Reduce | Stance::Revoke);
+    let removes = |one: &ReviewerDecision<'_>| matches!(one.result(), ReviewResult::Reduce | ReviewResult::Revoke);
     ReviewerQuality {
         reviewer: reviewer.clone(),
-        items: asked,
+        items: assigned,
         decided: count(&|one| one.verdict.is_final()),
         flagged: count(&|one| one.verdict.is_final() && one.item.is_flagged()),
         keeps_flagged: count(&|one| one.item.is_flagged() && one.item.is_kept()),
-        revokes: count(&takes),
+        revokes: count(&removes),
         batch_max: batches.values().copied().max().unwrap_or(0),
         assign_to_sign_median_h: median_hours(study, made),
         duplicate_reason_pct: DuplicateReasonGroups::of(made, &study.terms).percent(),
     }
 }
 
-/// Returns the median over the decisions, in tenths of hours.
+/// Returns the median time from assignment to acceptance in hours, with one decimal place.
 fn median_hours(study: &QualityInputs<'_>, made: &[ReviewerDecision<'_>]) -> Option<f64> {
     let minutes = |one: &ReviewerDecision<'_>| {
-        let taken = study.taken_up(&one.given)?;
-        Some((taken.unix() - study.assigned(one.given.review.stage()).unix()).max(0) / 360)
+        let accepted = study.accepted_at(&one.given)?;
+        Some((accepted.unix() - study.assigned_at(one.given.review.stage()).unix()).max(0) / 360)
     };
     let mut tenths: Vec<i64> = made.iter().filter_map(minutes).collect();
     tenths.sort_unstable();

@@ -1,7 +1,7 @@
-//! How a campaign was reviewed: numbers for each reviewer, and what looks like a rubber stamp.
+//! Quality metrics of the reviews of a campaign, and findings about rubber-stamping.
 //!
-//! These are indicators. Git shows what was signed and the evidence when it was taken up; neither can show that somebody
-//! has read. A default, or what silence came to, is never counted as a decision.
+//! Metrics and findings are indicators. Git proves what was signed, and the evidence proves when it was accepted;
+//! neither proves that a reviewer has read an item. No-response defaults are never counted as decisions.
 
 mod duplicate_reasons;
 mod file_checks;
@@ -10,12 +10,12 @@ mod rubber_stamping;
 #[cfg(test)]
 mod tests;
 
-pub use file_checks::stamps_in;
+pub use file_checks::file_warnings;
 
 use super::WorklistFile;
 use crate::{
     model::{
-        CampaignId, Digest, Finding, ItemId, PrincipalId, Stance, Timestamp, Verdict,
+        CampaignId, Digest, Finding, ItemId, PrincipalId, ReviewResult, Timestamp, Verdict,
         file::{Campaign, Item, Review, ReviewTerms, StageClose},
         history::EvidenceHistory,
     },
@@ -25,47 +25,47 @@ use metrics::measure;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How one reviewer reviewed.
+/// The quality metrics of one reviewer.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ReviewerQuality {
     /// The reviewer.
     pub reviewer: PrincipalId,
-    /// How many items they were asked about.
+    /// The number of assigned items.
     pub items: u64,
-    /// How many of those, or of those that others handed to them, they have decided themselves.
+    /// The number of items they decided themselves, including items that others reassigned to them.
     pub decided: u64,
-    /// How many of the decided items policy speaks against.
+    /// The number of decided items with a policy violation.
     pub flagged: u64,
-    /// How many of those they keep.
+    /// The number of those items that they kept.
     pub keeps_flagged: u64,
-    /// How much they take away, or reduce.
+    /// The number of items that they revoked or reduced.
     pub revokes: u64,
-    /// The most decisions under one signature.
+    /// The maximum number of decisions under one signature.
     pub batch_max: u64,
-    /// From assignment until a decision was taken up, in hours: the median over their decisions; nothing while none was.
+    /// The median time from assignment to acceptance of a decision, in hours; `None` without accepted decisions.
     pub assign_to_sign_median_h: Option<f64>,
-    /// How many percent of what they keep has a reason that stands there already; nothing while they keep nothing.
+    /// The percentage of kept items whose reason duplicates that of another item; `None` without kept items.
     pub duplicate_reason_pct: Option<u64>,
 }
 
-/// How a campaign was reviewed.
+/// The review quality of a campaign.
 #[derive(Clone, Debug, Serialize)]
 pub struct ReviewQuality {
     /// The campaign.
     pub campaign: CampaignId,
-    /// How many items it has.
+    /// The number of items.
     pub items: u64,
-    /// How many of them people decided for good.
+    /// The number of items with a final decision by a reviewer.
     pub human_decided: u64,
-    /// How many of them silence settled.
+    /// The number of items resolved by the no-response default.
     pub by_silence: u64,
-    /// How each reviewer reviewed, by reviewer.
+    /// The metrics of each reviewer, sorted by reviewer.
     pub reviewers: Vec<ReviewerQuality>,
-    /// What looks like a rubber stamp.
+    /// The findings about rubber-stamping.
     pub findings: Vec<Finding>,
 }
 
-/// A signed review, as far as it is studied.
+/// The data of a signed review from which metrics are computed.
 #[derive(Clone, Copy)]
 pub struct SignedReviewData<'a> {
     review: &'a Review,
@@ -74,13 +74,13 @@ pub struct SignedReviewData<'a> {
 }
 
 impl<'a> SignedReviewData<'a> {
-    /// Returns the signed content. Only what `trust` has verified is studied.
+    /// Returns the data of a review that `trust` has verified.
     pub fn of(review: &'a Verified<Review>) -> Self {
         Self { review: review.value(), path: review.path(), digest: review.digest() }
     }
 }
 
-/// What a study rests on.
+/// The inputs of the review quality of a campaign.
 pub struct QualityInputs<'a> {
     /// The campaign.
     pub campaign: &'a Campaign,
@@ -90,13 +90,13 @@ pub struct QualityInputs<'a> {
     pub reviews: Vec<SignedReviewData<'a>>,
     /// The closes of the stages closed so far, in order.
     pub closes: Vec<&'a StageClose>,
-    /// What the evidence says: when each review was taken up.
+    /// The evidence, with the acceptance time of each review.
     pub history: &'a EvidenceHistory,
-    /// From where on a review looks like a rubber stamp.
+    /// The limits above which a review is reported.
     pub terms: ReviewTerms,
 }
 
-/// A decision of a reviewer that no other takes the place of.
+/// A decision of a reviewer that no other decision supersedes.
 #[derive(Clone, Copy)]
 struct ReviewerDecision<'a> {
     given: SignedReviewData<'a>,
@@ -106,76 +106,76 @@ struct ReviewerDecision<'a> {
 }
 
 impl ReviewerDecision<'_> {
-    fn stance(&self) -> Stance {
-        Stance::of(Some(self.verdict))
+    fn result(&self) -> ReviewResult {
+        ReviewResult::of(Some(self.verdict))
     }
 
     fn keeps(&self) -> bool {
-        self.stance() == Stance::Accept
+        self.result() == ReviewResult::Accept
     }
 
-    /// Returns where the decision stands: `path:line`.
+    /// Returns the location of the decision: `path:line`.
     fn subject(&self) -> String {
         file_checks::subject(self.given.path, self.given.review, self.place)
     }
 }
 
-/// Returns how a campaign was reviewed. The same files and the same evidence give the same study.
+/// Returns the review quality of a campaign. The result depends only on the inputs.
 pub fn study(study: &QualityInputs<'_>) -> ReviewQuality {
-    let made = made(&study.reviews);
+    let made = decisions_in_force(&study.reviews);
     let mut by_reviewer: BTreeMap<&PrincipalId, Vec<ReviewerDecision<'_>>> = BTreeMap::new();
     for one in &made {
         by_reviewer.entry(&one.given.review.reviewer).or_default().push(*one);
     }
-    let mut asked: BTreeMap<&PrincipalId, u64> = BTreeMap::new();
+    let mut assigned: BTreeMap<&PrincipalId, u64> = BTreeMap::new();
     for sheet in study.sheets {
-        *asked.entry(&sheet.review.reviewer).or_default() += sheet.review.items.len() as u64;
+        *assigned.entry(&sheet.review.reviewer).or_default() += sheet.review.items.len() as u64;
     }
-    let everybody: BTreeSet<&PrincipalId> = asked.keys().chain(by_reviewer.keys()).copied().collect();
+    let all: BTreeSet<&PrincipalId> = assigned.keys().chain(by_reviewer.keys()).copied().collect();
     let none = Vec::new();
-    let reviewers = everybody.into_iter().map(|reviewer| {
+    let reviewers = all.into_iter().map(|reviewer| {
         let own = by_reviewer.get(reviewer).unwrap_or(&none);
-        measure(study, reviewer, asked.get(reviewer).copied().unwrap_or(0), own)
+        measure(study, reviewer, assigned.get(reviewer).copied().unwrap_or(0), own)
     });
     let mut findings = rubber_stamping::findings(study, &by_reviewer);
     findings.sort();
     let decided: BTreeSet<&ItemId> = made.iter().filter(|one| one.verdict.is_final()).map(|one| &one.item.id).collect();
-    let silent: BTreeSet<&ItemId> =
+    let unanswered: BTreeSet<&ItemId> =
         study.closes.iter().flat_map(|close| &close.no_response).map(|one| &one.item).collect();
     ReviewQuality {
         campaign: study.campaign.id.clone(),
         items: study.campaign.items,
         human_decided: decided.len() as u64,
-        by_silence: silent.difference(&decided).count() as u64,
+        by_silence: unanswered.difference(&decided).count() as u64,
         reviewers: reviewers.collect(),
         findings,
     }
 }
 
-/// Returns the decisions that no other takes the place of, in the order of the files.
-fn made<'a>(reviews: &[SignedReviewData<'a>]) -> Vec<ReviewerDecision<'a>> {
+/// Returns the decisions that no other decision supersedes, in the order of the files.
+fn decisions_in_force<'a>(reviews: &[SignedReviewData<'a>]) -> Vec<ReviewerDecision<'a>> {
     let items = || reviews.iter().flat_map(|given| given.review.items.iter().enumerate().map(move |one| (*given, one)));
     let replaced: BTreeSet<(&ItemId, &str)> =
         items().filter_map(|(_, (_, item))| Some((&item.id, item.supersedes.as_deref()?))).collect();
-    let stands = |given: &SignedReviewData<'_>, item: &Item| {
+    let in_force = |given: &SignedReviewData<'_>, item: &Item| {
         replaced.is_empty() || !replaced.contains(&(&item.id, reference(given.path, given.digest).as_str()))
     };
     let one = |(given, (place, item)): (SignedReviewData<'a>, (usize, &'a Item))| {
-        let verdict = item.decision.filter(|_| stands(&given, item))?;
+        let verdict = item.decision.filter(|_| in_force(&given, item))?;
         Some(ReviewerDecision { given, place, item, verdict })
     };
     items().filter_map(one).collect()
 }
 
 impl QualityInputs<'_> {
-    /// Returns when the items of a stage were assigned: at the opening, or when the stage before was closed.
-    fn assigned(&self, stage: u32) -> Timestamp {
+    /// Returns the assignment time of the items of a stage: the opening, or the close of the previous stage.
+    fn assigned_at(&self, stage: u32) -> Timestamp {
         let before = stage.checked_sub(2).and_then(|index| self.closes.get(usize::try_from(index).ok()?));
         before.map_or(self.campaign.opened_at, |close| close.closed_at)
     }
 
-    /// Returns when a file was taken up, as the engine's clock claimed.
-    fn taken_up(&self, given: &SignedReviewData<'_>) -> Option<Timestamp> {
+    /// Returns the acceptance time of a file by the clock of the engine.
+    fn accepted_at(&self, given: &SignedReviewData<'_>) -> Option<Timestamp> {
         let acceptance = self.history.accepted(given.path).filter(|one| one.digest == given.digest)?;
         Some(acceptance.at)
     }

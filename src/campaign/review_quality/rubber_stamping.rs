@@ -1,4 +1,4 @@
-//! What looks like a rubber stamp, over all that a reviewer has decided in a campaign.
+//! Detects signs of rubber-stamping in all decisions of a reviewer in a campaign.
 
 use super::{QualityInputs, ReviewerDecision, duplicate_reasons::copies, file_checks};
 use crate::model::{
@@ -28,15 +28,15 @@ pub(super) fn findings(
     findings
 }
 
-/// The reasons of what somebody keeps, in groups of copies.
+/// The items that a reviewer keeps, grouped by duplicate reasons.
 pub(super) struct DuplicateReasonGroups<'m> {
-    /// Each group with how much it weighs, the heaviest first.
+    /// The groups with their weights, in descending order of weight.
     groups: Vec<(u64, Vec<&'m ReviewerDecision<'m>>)>,
 }
 
 impl<'m> DuplicateReasonGroups<'m> {
-    /// Returns the copies among the accesses that are kept. One reason for unflagged items of one shape in one file is a
-    /// decision about a group, and weighs as one, as long as the group is no larger than the terms allow.
+    /// Groups the kept items by reason. Unflagged items of one file with the same reason and bulk decision key are one
+    /// decision about a group and have weight 1, unless the group is larger than the terms allow.
     pub(super) fn of(made: &'m [ReviewerDecision<'m>], terms: &ReviewTerms) -> Self {
         let kept: Vec<&ReviewerDecision<'_>> = made.iter().filter(|one| one.keeps()).collect();
         let items: Vec<&Item> = kept.iter().map(|one| one.item).collect();
@@ -50,7 +50,7 @@ impl<'m> DuplicateReasonGroups<'m> {
         Self { groups }
     }
 
-    /// Returns how many percent have a reason that stands there already.
+    /// Returns the percentage of reasons that duplicate another one; `None` if no item is kept.
     pub(super) fn percent(&self) -> Option<u64> {
         let total = self.total();
         let copied = total - self.groups.len() as u64;
@@ -63,16 +63,16 @@ impl<'m> DuplicateReasonGroups<'m> {
 }
 
 fn weight(members: &[&ReviewerDecision<'_>], terms: &ReviewTerms) -> u64 {
-    let mut shapes: BTreeMap<(&str, file_checks::BulkDecisionKey<'_>), u64> = BTreeMap::new();
+    let mut unflagged: BTreeMap<(&str, file_checks::BulkDecisionKey<'_>), u64> = BTreeMap::new();
     let mut weight = 0;
     for one in members {
         match one.item.is_flagged() {
             true => weight += 1,
-            false => *shapes.entry((one.given.path, file_checks::shape(one.item))).or_default() += 1,
+            false => *unflagged.entry((one.given.path, file_checks::bulk_key(one.item))).or_default() += 1,
         }
     }
     let group = |count: &u64| if *count <= u64::from(terms.max_bulk_size) { 1 } else { *count };
-    weight + shapes.values().map(group).sum::<u64>()
+    weight + unflagged.values().map(group).sum::<u64>()
 }
 
 fn duplicates(reviewer: &PrincipalId, made: &[ReviewerDecision<'_>], terms: &ReviewTerms) -> Option<Finding> {
@@ -91,15 +91,16 @@ fn duplicates(reviewer: &PrincipalId, made: &[ReviewerDecision<'_>], terms: &Rev
         code: "duplicate-reasons",
         subject: first.subject(),
         message: format!(
-            "`{reviewer}` keeps {} accesses and gives one reason {} times, names and numbers aside: “{reason}”; {INDICATOR}",
+            "`{reviewer}` keeps {} items and gives the same reason {} times, ignoring names and numbers: \
+             “{reason}”; {INDICATOR}",
             made.iter().filter(|one| one.keeps()).count(),
             members.len(),
         ),
-        help: format!("have `{reviewer}` say for each of them why it is needed: `tenure review`"),
+        help: format!("ask `{reviewer}` to state for each item why the access is needed: `tenure review`"),
     })
 }
 
-/// More at once than anybody judges one by one.
+/// Returns findings for files with more decisions of one kind than the terms allow.
 fn batches(reviewer: &PrincipalId, made: &[ReviewerDecision<'_>], terms: &ReviewTerms) -> Vec<Finding> {
     let mut files: BTreeMap<&str, Vec<&ReviewerDecision<'_>>> = BTreeMap::new();
     for one in made {
@@ -117,35 +118,38 @@ fn batches(reviewer: &PrincipalId, made: &[ReviewerDecision<'_>], terms: &Review
         if let Some(first) = kept.first().filter(|_| kept.len() > terms.max_flagged_certified as usize) {
             let (many, most) = (kept.len(), terms.max_flagged_certified);
             let message = format!(
-                "one signature of `{reviewer}` keeps {many} accesses that policy speaks against; {most} are usual"
+                "one signature of `{reviewer}` keeps {many} items with a policy violation; the limit is {most}"
             );
             find(first, message, "reassign some of them to another reviewer: `tenure review`".to_owned());
         }
-        let mut shapes: BTreeMap<(file_checks::BulkDecisionKey<'_>, &str), Vec<&&ReviewerDecision<'_>>> =
+        let mut groups: BTreeMap<(file_checks::BulkDecisionKey<'_>, &str), Vec<&&ReviewerDecision<'_>>> =
             BTreeMap::new();
         for one in made.iter().filter(|one| one.keeps() && !one.item.is_flagged()) {
-            shapes.entry((file_checks::shape(one.item), one.item.reason.as_str())).or_default().push(one);
+            groups.entry((file_checks::bulk_key(one.item), one.item.reason.as_str())).or_default().push(one);
         }
-        for members in shapes.values().filter(|members| members.len() > terms.max_bulk_size as usize) {
+        for members in groups.values().filter(|members| members.len() > terms.max_bulk_size as usize) {
             if let Some(first) = members.first() {
                 let (many, most) = (members.len(), terms.max_bulk_size);
-                let message =
-                    format!("`{reviewer}` keeps {many} accesses of one kind by one reason; {most} at most go together");
-                find(first, message, "review what gives the access, and not everybody who has it".to_owned());
+                let message = format!(
+                    "`{reviewer}` keeps {many} similar items with the same reason; at most {most} may be \
+                     decided together"
+                );
+                let help = "review the role or group that grants the access, not each of its members";
+                find(first, message, help.to_owned());
             }
         }
     }
     findings
 }
 
-/// Signed in less time than reading takes. When a file was taken up is the latest that it can have been signed, so the real
-/// time was shorter still.
+/// Returns a finding for decisions that were made faster than they can be read. A file is signed before it is accepted,
+/// so the real time was shorter than the measured one.
 fn fast_signing(study: &QualityInputs<'_>, reviewer: &PrincipalId, made: &[ReviewerDecision<'_>]) -> Option<Finding> {
     let mut files: BTreeMap<(u32, i64, &str), (u64, &ReviewerDecision<'_>)> = BTreeMap::new();
     for one in made {
         let stage = one.given.review.stage();
-        let Some(taken) = study.taken_up(&one.given) else { continue };
-        let took = taken.unix() - study.assigned(stage).unix();
+        let Some(accepted) = study.accepted_at(&one.given) else { continue };
+        let took = accepted.unix() - study.assigned_at(stage).unix();
         files.entry((stage, took, one.given.path)).or_insert((0, one)).0 += 1;
     }
     let (mut so_far, mut of_stage) = (0, 0);
@@ -163,11 +167,12 @@ fn fast_signing(study: &QualityInputs<'_>, reviewer: &PrincipalId, made: &[Revie
                 code: "signed-too-quickly",
                 subject: first.subject(),
                 message: format!(
-                    "{so_far} decisions of `{reviewer}` were taken up {} after they were assigned; reading takes at least {}; {INDICATOR}",
+                    "{so_far} decisions of `{reviewer}` were accepted {} after assignment; reading takes at least {}; \
+                     {INDICATOR}",
                     span(took),
                     span(least)
                 ),
-                help: "ask how they were made; clocks are claims, so compare with the pull request".to_owned(),
+                help: "ask the reviewer; clocks may be wrong, so compare with the times of the pull request".to_owned(),
             });
         }
     }
@@ -182,8 +187,8 @@ fn span(seconds: i64) -> String {
     }
 }
 
-/// Keeps what policy speaks against, far more often than the others do, or nearly always. `own` and `others` are what was
-/// kept, and of how many.
+/// Returns a finding for a reviewer who keeps flagged items far more often than the other reviewers, or nearly always.
+/// `own` and `others` are the number of kept flagged items and the number of flagged items.
 fn keeps(
     reviewer: &PrincipalId,
     made: &[ReviewerDecision<'_>],
@@ -194,9 +199,9 @@ fn keeps(
     let rate = |(kept, of): (u64, u64), least: u64| (of >= least).then(|| 100 * kept / of);
     let against = match (rate(own, FEWEST_FLAGGED), rate(others, FEWEST_FLAGGED)) {
         (Some(mine), Some(theirs)) if mine >= theirs + u64::from(terms.peer_points) => {
-            format!("{mine} % of them, and the others {theirs} %")
+            format!("{mine} %, compared with {theirs} % for the other reviewers")
         }
-        _ if own.1 >= ALWAYS_FROM && 100 * own.0 > ALWAYS_PERCENT * own.1 => "nearly all of them".to_owned(),
+        _ if own.1 >= ALWAYS_FROM && 100 * own.0 > ALWAYS_PERCENT * own.1 => "nearly all".to_owned(),
         _ => return None,
     };
     let first = made.iter().find(|one| one.item.is_flagged() && one.item.is_kept())?;
@@ -205,21 +210,22 @@ fn keeps(
         code: "flagged-items-certified",
         subject: first.subject(),
         message: format!(
-            "`{reviewer}` keeps {} of {} accesses that policy speaks against: {against}; {INDICATOR}",
+            "`{reviewer}` keeps {} of {} items with a policy violation: {against}; {INDICATOR}",
             own.0, own.1
         ),
         help: format!(
-            "have somebody else look at them again: `tenure campaign quality {}`",
+            "ask another reviewer to check these items: `tenure campaign quality {}`",
             first.given.review.campaign
         ),
     })
 }
 
 pub(super) const INDICATOR: &str = "an indicator: git cannot show who has read what";
-/// Fewer decisions than this say nothing about time.
+/// Minimum number of decisions for a finding about time.
 const FEWEST_TIMED: u64 = 20;
-/// Fewer flagged items than this say nothing about a habit.
+/// Minimum number of flagged items for a comparison with other reviewers.
 const FEWEST_FLAGGED: u64 = 5;
-/// From so many flagged items on, keeping more than so many percent of them is a finding whatever the others do.
+/// Minimum number of flagged items for a finding without a comparison.
 const ALWAYS_FROM: u64 = 20;
+/// Percentage of kept flagged items above which the finding needs no comparison.
 const ALWAYS_PERCENT: u64 = 98;

@@ -1,6 +1,6 @@
-//! Every sign of a rubber stamp, at its limit and beyond; and a careful review, of which there is nothing to say.
+//! Tests of each finding about rubber-stamping, at its limit and above it, and of a careful review without findings.
 
-use super::{QualityInputs, ReviewQuality, SignedReviewData, stamps_in, study};
+use super::{QualityInputs, ReviewQuality, SignedReviewData, file_warnings, study};
 use crate::{
     campaign::WorklistFile,
     format::{codec, schema},
@@ -38,7 +38,7 @@ impl Round {
         }
     }
 
-    /// Has so many stages.
+    /// Gives the campaign this number of stages.
     fn stages(&mut self, many: usize) {
         let stage = |number: usize| Stage {
             name: format!("stage {number}"),
@@ -53,7 +53,7 @@ impl Round {
         self.campaign.definition.stages = (1..=many).map(stage).collect();
     }
 
-    /// Puts a file of items to somebody, with what they decide.
+    /// Adds a review file with decided items.
     fn file(&mut self, reviewer: &str, items: Vec<Item>) -> usize {
         let mut review: Review = codec::parse("review", schema::example(FileKind::Review).as_bytes()).ok().unwrap();
         review.campaign = self.campaign.id.clone();
@@ -66,8 +66,8 @@ impl Round {
         number - 1
     }
 
-    /// Records that a file was taken up, so many seconds after the opening.
-    fn taken_up(&mut self, file: usize, seconds: i64) {
+    /// Records the acceptance of a file, this many seconds after the opening.
+    fn accepted(&mut self, file: usize, seconds: i64) {
         let (path, review) = &self.reviews[file];
         let entry = RecordPayload::DecisionAccepted(DecisionAccepted {
             path: path.clone(),
@@ -115,7 +115,7 @@ fn digest(review: &Review) -> Digest {
     Digest::of(codec::render(review))
 }
 
-/// Item `number`: an access of its own shape, that nothing speaks against.
+/// Unflagged item `number`, with a bulk decision key of its own.
 fn item(number: usize, verdict: Verdict, reason: &str) -> Item {
     Item {
         id: ItemId::parse(&format!("itm-{number:016x}")).unwrap(),
@@ -140,13 +140,13 @@ fn flagged(number: usize, verdict: Verdict, reason: &str) -> Item {
     Item { severity: Some(Severity::Medium), recommendation: recommend, ..item(number, verdict, reason) }
 }
 
-/// Words that nobody shares with anybody.
+/// A word that differs for each number.
 fn word(number: usize) -> String {
     let hex = Digest::of(number.to_string()).hex();
     hex.chars().take(12).map(|c| if c.is_ascii_digit() { (b'g' + c as u8 - b'0') as char } else { c }).collect()
 }
 
-/// A reason of its own.
+/// A reason that differs for each number.
 fn own(number: usize) -> String {
     format!("{} {} {} {}", word(number), word(number + 1000), word(number + 2000), word(number + 3000))
 }
@@ -164,7 +164,7 @@ fn row_38_duplicate_reasons_are_found_and_distinct_ones_are_not() {
     let quality = round.quality();
     let [found] = quality.findings.as_slice() else { panic!("{:?}", quality.findings) };
     assert_eq!((found.code, found.severity), ("duplicate-reasons", Severity::Medium));
-    assert!(found.message.contains("300 accesses and gives one reason 300 times"), "{}", found.message);
+    assert!(found.message.contains("300 items and gives the same reason 300 times"), "{}", found.message);
     assert!(found.message.contains("git cannot show who has read what"), "{}", found.message);
     assert_eq!(quality.reviewers[0].duplicate_reason_pct, Some(99));
 
@@ -187,7 +187,7 @@ fn row_38_reasons_are_compared_after_normalization() {
         |number| format!("In-use-needed:  SVC_{number} still needs this, ticket {number}!"),
         |number| format!("needed by svc_{number} for its work; see CHG-{number}"),
         |number| ["yes, it is needed", "it is needed. Yes", "IT IS NEEDED YES"][number % 3].to_owned(),
-        // Cyrillic letters, digits and marks that pass for Latin ones, and odd spaces.
+        // Cyrillic letters, digits and diacritics that resemble Latin letters, and unusual spaces.
         |number| {
             ["needed for work", "n\u{435}eded f\u{43e}r w\u{43e}rk", "n\u{435}\u{435}ded for work"][number % 3]
                 .to_owned()
@@ -214,7 +214,7 @@ fn row_38_copies_are_found_over_all_files_and_stages_of_a_person() {
     let mut careful = Round::new();
     careful.file("ana", kept(0..6, |_| "needed for the business".to_owned()));
     careful.file("ben", kept(6..12, |_| "needed for the business".to_owned()));
-    assert_eq!(careful.codes(), Vec::<&str>::new(), "two people may use the same words");
+    assert_eq!(careful.codes(), Vec::<&str>::new(), "two reviewers may give the same reason");
 }
 
 #[test]
@@ -233,15 +233,15 @@ fn duplicate_reasons_need_count_and_share() {
 
     let mut round = Round::new();
     round.file("ana", (0..30).map(|number| item(number, Verdict::Revoke, "unused")).collect());
-    assert_eq!(round.codes(), Vec::<&str>::new(), "taking access away never needs more text");
+    assert_eq!(round.codes(), Vec::<&str>::new(), "a revocation needs no individual reason");
 }
 
 #[test]
 fn bulk_reason_counts_once_unless_flagged() {
     let group = |count: usize, flag: bool| {
         let one = |number| match flag {
-            true => flagged(number, Verdict::Certify, "in-use-needed: everybody on the team reads it"),
-            false => item(number, Verdict::Certify, "everybody on the team reads it"),
+            true => flagged(number, Verdict::Certify, "in-use-needed: the whole team reads it"),
+            false => item(number, Verdict::Certify, "the whole team reads it"),
         };
         let alike = |number| Item { entitlement: "role readers".to_owned(), ..one(number) };
         let mut round = Round::new();
@@ -253,21 +253,21 @@ fn bulk_reason_counts_once_unless_flagged() {
     assert_eq!(group(11, true).codes(), ["duplicate-reasons"]);
     let round = group(50, false);
     let (path, review) = &round.reviews[0];
-    assert!(stamps_in(path, review, &round.terms).is_empty());
+    assert!(file_warnings(path, review, &round.terms).is_empty());
     let round = group(51, false);
     let (path, review) = &round.reviews[0];
-    assert_eq!(stamps_in(path, review, &round.terms).sorted()[0].code, "duplicate-reasons");
+    assert_eq!(file_warnings(path, review, &round.terms).sorted()[0].code, "duplicate-reasons");
 }
 
 #[test]
-fn more_flagged_keeps_under_one_signature_than_usual_are_found() {
+fn too_many_flagged_items_in_one_file_are_found() {
     let codes = |count: usize| {
         let mut round = Round::new();
         round.file(
             "ana",
             (0..count).map(|n| flagged(n, Verdict::Certify, &format!("in-use-needed: {}", own(n)))).collect(),
         );
-        // Others keep as much, so that nobody stands out.
+        // The others keep the same share, so that no reviewer is above the peers.
         for name in ["ben", "mia"] {
             let some = (500..510).map(|n| flagged(n, Verdict::Certify, &format!("in-use-needed: {}", own(n))));
             round.file(name, some.chain([flagged(600, Verdict::Revoke, "unused")]).collect());
@@ -299,30 +299,30 @@ fn reviewer_above_peers_is_found_but_not_in_small_samples() {
     };
     assert_eq!(found((10, 10), (7, 10)), 1, "100 % and 70 %");
     assert_eq!(found((10, 10), (8, 11)), 0, "100 % and 72 %");
-    assert_eq!(found((4, 4), (0, 10)), 0, "four say nothing");
-    assert_eq!(found((5, 5), (0, 4)), 0, "four others say nothing either");
+    assert_eq!(found((4, 4), (0, 10)), 0, "four items are too few");
+    assert_eq!(found((5, 5), (0, 4)), 0, "four items of others are too few");
     assert_eq!(found((5, 5), (0, 5)), 1);
-    assert_eq!(found((20, 20), (20, 20)), 1, "nearly always is a habit, whatever the others do");
+    assert_eq!(found((20, 20), (20, 20)), 1, "nearly always is a finding without a comparison");
     assert_eq!(found((19, 20), (20, 20)), 0);
     assert_eq!(found((0, 0), (0, 0)), 0);
 }
 
 #[test]
-fn decisions_faster_than_reading_are_found() {
+fn decisions_made_too_quickly_are_found() {
     let codes = |items: usize, seconds: i64| {
         let mut round = Round::new();
         let file = round.file("ana", kept(0..items, own));
-        round.taken_up(file, seconds);
+        round.accepted(file, seconds);
         round.codes()
     };
     assert_eq!(codes(20, 199), ["signed-too-quickly"]);
     assert_eq!(codes(20, 200), Vec::<&str>::new());
-    assert_eq!(codes(19, 0), Vec::<&str>::new(), "a handful says nothing");
+    assert_eq!(codes(19, 0), Vec::<&str>::new(), "too few decisions");
 
     let mut round = Round::new();
     let files: Vec<usize> = (0..4).map(|page| round.file("ana", kept(page * 75..(page + 1) * 75, own))).collect();
-    files.iter().for_each(|file| round.taken_up(*file, 900));
-    assert_eq!(round.codes(), ["signed-too-quickly"], "75 are possible in that time, and 300 are not");
+    files.iter().for_each(|file| round.accepted(*file, 900));
+    assert_eq!(round.codes(), ["signed-too-quickly"], "75 decisions are possible in that time, but 300 are not");
     assert_eq!(round.quality().reviewers[0].assign_to_sign_median_h, Some(0.2));
 
     let mut other = Round::new();
@@ -330,12 +330,12 @@ fn decisions_faster_than_reading_are_found() {
     let (path, mut review) = other.reviews[file].clone();
     review.items.clear();
     other.reviews[file] = (path, review);
-    other.taken_up(file, 0);
-    assert_eq!(other.quality().reviewers[0].assign_to_sign_median_h, None, "other bytes were taken up");
+    other.accepted(file, 0);
+    assert_eq!(other.quality().reviewers[0].assign_to_sign_median_h, None, "a file with another digest was accepted");
 }
 
 #[test]
-fn a_later_stage_is_timed_from_the_close_of_the_one_before() {
+fn later_stage_is_timed_from_previous_close() {
     let mut round = Round::new();
     round.stages(2);
     let file = round.file("ana", kept(0..20, own));
@@ -344,7 +344,7 @@ fn a_later_stage_is_timed_from_the_close_of_the_one_before() {
     close.stage = 1;
     close.closed_at = round.campaign.opened_at.plus_days(7);
     round.closes = vec![close];
-    round.taken_up(file, 7 * 86_400 + 60);
+    round.accepted(file, 7 * 86_400 + 60);
     assert_eq!(round.codes(), ["signed-too-quickly"]);
 }
 
@@ -357,25 +357,25 @@ fn defaults_and_superseded_decisions_do_not_count() {
     open.decision = None;
     round.file("ben", vec![open, item(31, Verdict::Abstain, "wrong-reviewer"), item(32, Verdict::Revoke, "unused")]);
     let mut close: StageClose = codec::parse("close", schema::example(FileKind::StageClose).as_bytes()).ok().unwrap();
-    let silent = |number: usize| NoResponseItem {
+    let unanswered = |number: usize| NoResponseItem {
         item: item(number, Verdict::Certify, "").id,
         outcome: NoResponseOutcome::Disable,
         principal: "svc".to_owned(),
         entitlement: "role".to_owned(),
     };
-    close.no_response = vec![silent(30), silent(33)];
+    close.no_response = vec![unanswered(30), unanswered(33)];
     round.closes = vec![close];
     let quality = round.quality();
     assert_eq!((quality.items, quality.human_decided, quality.by_silence), (40, 31, 2));
     let ben = &quality.reviewers[1];
     assert_eq!((ben.items, ben.decided, ben.revokes, ben.flagged), (3, 1, 1, 0));
-    assert_eq!(ben.duplicate_reason_pct, None, "nothing is kept");
+    assert_eq!(ben.duplicate_reason_pct, None, "no item is kept");
     assert_eq!(round.codes(), ["duplicate-reasons"]);
 
     let (path, review) = round.reviews[first].clone();
     let reference = format!("{path}@{}", digest(&review));
-    let anew = kept(0..30, own).into_iter().map(|item| Item { supersedes: Some(reference.clone()), ..item });
-    round.file("ana", anew.collect());
-    assert_eq!(round.codes(), Vec::<&str>::new(), "who decides again with reasons has done what was asked");
+    let again = kept(0..30, own).into_iter().map(|item| Item { supersedes: Some(reference.clone()), ..item });
+    round.file("ana", again.collect());
+    assert_eq!(round.codes(), Vec::<&str>::new(), "new decisions with individual reasons supersede the duplicates");
     assert_eq!(round.quality().human_decided, 31);
 }

@@ -1,11 +1,11 @@
-//! Stages at opening: who is asked in which, who is passed over and why, and what a definition may not say.
+//! Tests of stages at opening: assigned reviewers, skipped candidates with the reason, and invalid definitions.
 
 use super::fixtures::{World, campaign_id, id, membership, time};
 use crate::{
     campaign::OpenedCampaign,
     diag::RenderStyle,
     model::{
-        PrincipalId, Stance, Strategy, Tier,
+        PrincipalId, ReviewResult, Strategy, Tier,
         file::{KeyState, PrincipalKind, ReviewerCapacity, Selector, Stage},
     },
 };
@@ -61,12 +61,12 @@ fn one(stage: u32, reviewer: &str, told: &str) -> (u32, String, String) {
 }
 
 #[test]
-fn every_stage_has_sheets_of_its_own_and_nobody_judges_twice() {
+fn each_stage_has_worklists_with_distinct_reviewers() {
     let mut world = company();
     world.definition.stages =
         vec![stage("team", &["manager"], 1), stage("control", &["manager", "group:auditors", "system-owner"], 2)];
     let opened = opened(&world);
-    assert_eq!(opened.campaign.items, 2, "a grant is one item, however many are asked");
+    assert_eq!(opened.campaign.items, 2, "a grant is one item, regardless of the number of reviewers");
     for (holder, seen) in asked(&opened) {
         assert_eq!(seen.len(), 3, "{holder}: {seen:?}");
         assert_eq!(seen[0], one(1, "ana", "manager"));
@@ -87,10 +87,10 @@ fn every_stage_has_sheets_of_its_own_and_nobody_judges_twice() {
 }
 
 #[test]
-fn somebody_who_is_asked_in_two_stages_has_a_file_for_each() {
+fn reviewer_of_two_stages_has_a_file_for_each() {
     let mut world = company();
     world.definition.stages = vec![stage("one", &["person:fay"], 1), stage("two", &["person:gus"], 1)];
-    // What is fay's own is gus's in the first stage, and a fallback's in the second.
+    // `gus` reviews the access of `fay` in the first stage, and a fallback in the second.
     world.entry("fay").accounts = vec!["db:1".to_owned()];
     world.entry("eve").accounts.clear();
     world.definition.fallback = id("dora");
@@ -112,7 +112,7 @@ fn somebody_who_is_asked_in_two_stages_has_a_file_for_each() {
 }
 
 #[test]
-fn a_team_judges_its_own_but_nobody_themselves() {
+fn team_reviews_its_members_but_not_themselves() {
     let mut world = company();
     world.definition.stages = vec![stage("peers", &["team"], 2)];
     let seen = asked(&opened(&world));
@@ -122,7 +122,7 @@ fn a_team_judges_its_own_but_nobody_themselves() {
 }
 
 #[test]
-fn the_manager_of_a_machine_is_that_of_who_answers_for_it() {
+fn manager_of_machine_is_manager_of_its_owner() {
     let mut world = company().principal("etl", PrincipalKind::Service, Some("eve"), &["db:9"]);
     world.definition.stages = vec![stage("managers", &["owner", "deputy", "manager"], 1)];
     let world = world.collected("db", vec![membership("db", "9", "writer", Tier::T2)], "2026-11-22T05:00:00Z");
@@ -138,10 +138,10 @@ fn leaving_or_keyless_reviewer_is_skipped() {
     world.registered("dora").keys[0].state = KeyState::Retired;
     let told = "deputy for the system, as ana leaves on 2026-12-01 and dora has no active key";
     assert_eq!(asked(&opened(&world))["1_login"], [one(1, "dan", told)]);
-    // The day after the window ends is another matter.
+    // A principal who leaves the day after the window ends is eligible.
     world.entry("ana").end_date = Some(time("2026-12-08T00:00:00Z"));
     assert_eq!(asked(&opened(&world))["1_login"], [one(1, "ana", "manager")]);
-    // So it is without stages.
+    // The same applies without stages.
     world.definition.stages.clear();
     world.entry("ana").end_date = Some(time("2026-12-01T00:00:00Z"));
     let told = "deputy for the system, as ana leaves on 2026-12-01 and dora has no active key";
@@ -149,7 +149,7 @@ fn leaving_or_keyless_reviewer_is_skipped() {
 }
 
 #[test]
-fn over_the_load_the_next_in_line_is_asked_until_nobody_is_left() {
+fn reviewer_at_capacity_is_skipped_until_none_is_left() {
     let holders: Vec<String> = (0..5).map(|number| format!("1{number}")).collect();
     let grants = holders.iter().map(|holder| membership("db", holder, "reader", Tier::T2)).collect();
     let mut world = World::new().collected("db", grants, "2026-11-22T05:00:00Z");
@@ -173,7 +173,7 @@ fn over_the_load_the_next_in_line_is_asked_until_nobody_is_left() {
 }
 
 #[test]
-fn of_a_large_group_at_its_load_only_the_first_are_told() {
+fn skipped_candidates_of_large_group_are_limited() {
     let mut world = World::new();
     let names: Vec<String> = (0..50).map(|n| format!("g{n:02}")).collect();
     for name in &names {
@@ -181,12 +181,12 @@ fn of_a_large_group_at_its_load_only_the_first_are_told() {
         world.registered(name).groups = vec!["all".to_owned()];
     }
     world.definition.max_items_per_reviewer = Some(ReviewerCapacity { t0: 1, t1: 1, t2: 1, t3: 1 });
-    world.definition.stages = vec![stage("everybody", &["group:all"], 1)];
+    world.definition.stages = vec![stage("all", &["group:all"], 1)];
     let grants = (0..50).map(|n| membership("db", &format!("{n}"), "reader", Tier::T2)).collect();
     let world = world.collected("db", grants, "2026-11-22T05:00:00Z");
     let opened = opened(&world);
     let reviewers: BTreeSet<_> = opened.sheets.iter().map(|sheet| &sheet.review.reviewer).collect();
-    assert_eq!(reviewers.len(), 50, "each has one, and no fallback is needed");
+    assert_eq!(reviewers.len(), 50, "each member has one item, and no fallback is needed");
     let told = opened.sheets.iter().map(|sheet| sheet.review.items[0].summary.matches("has 1 item").count());
     assert!(told.clone().max() <= Some(32), "{:?}", told.max());
 }
@@ -240,7 +240,7 @@ fn sampled_stage_asks_about_the_sample_only() {
 }
 
 #[test]
-fn mistakes_in_a_definition_are_underlined() {
+fn definition_errors_have_spans() {
     let mut world = company();
     world.definition.remind_percent = vec![75, 50, 100];
     world.definition.recurrence_days = Some(3);
@@ -248,12 +248,13 @@ fn mistakes_in_a_definition_are_underlined() {
     world.definition.stages = vec![
         Stage {
             days: 9,
-            stop_on: vec![Stance::Revoke],
-            advance_on: vec![Stance::Accept, Stance::Revoke],
+            stop_on: vec![ReviewResult::Revoke],
+            advance_on: vec![ReviewResult::Accept, ReviewResult::Revoke],
             sample_percent: Some(10),
             ..stage("one", &["owner", "boss", "group:nobody", "person:zoe"], 1)
         },
-        Stage { stop_on: vec![Stance::Revoke], advance_on: vec![Stance::Accept], ..stage("two", &[], 0) }, // all else stops
+        // With `advance_on`, all other results stop.
+        Stage { stop_on: vec![ReviewResult::Revoke], advance_on: vec![ReviewResult::Accept], ..stage("two", &[], 0) },
         Stage { sample_percent: Some(101), ..stage("three", &["owner"], 1) },
     ];
     world.definition.selectors =

@@ -12,14 +12,14 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-/// A privilege that a role holds itself.
+/// A privilege of a role.
 fn privilege(role: &str, name: &str, tier: Tier) -> (Grant, Usage) {
     let (grant, usage) = membership("db", role, name, tier);
     let key = GrantKey::parse(&format!("privilege:{role}:{}", name.replace(' ', "_"))).unwrap();
     (Grant { kind: GrantKind::Privilege, key, ..grant }, usage)
 }
 
-/// `li` is in `reporting`, which is in `admin`; the service `export` has read access for itself.
+/// `li` is a member of `reporting`, which is a member of `admin`; the service `export` has read access of its own.
 fn held() -> Vec<(Grant, Usage)> {
     let named = |id: &str| Entitlement { id: id.to_owned(), name: id.to_owned() };
     let (mut li, usage) = membership("db", "10", "reporting", Tier::T2);
@@ -48,7 +48,7 @@ struct Past {
 }
 
 impl Past {
-    /// Lets `fay` decide on mo's membership, when it gave only these.
+    /// Adds a decision of `fay` on the membership of mo, from a time when it gave only these entitlements.
     fn decided(mut self, campaign: &str, when: &str, verdict: Verdict, gives: &[&str], world: &World) -> Self {
         let item = item(world, "10_login");
         let mut grants: Vec<Grant> = held().into_iter().map(|(grant, _)| grant).collect();
@@ -58,7 +58,7 @@ impl Past {
         let id = CampaignId::parse(campaign).unwrap();
         let then = Inventory::new(system_id("db"), time(when), Digest::ZERO, true, grants, BTreeMap::new());
         self.then.insert((id.clone(), system_id("db")), then);
-        let reason = format!("in-use-needed: said in {campaign}");
+        let reason = format!("in-use-needed: stated in {campaign}");
         let item = crate::model::file::Item { decision: Some(verdict), reason, grant_digest: grant, ..item };
         self.earlier.push(PriorDecision {
             campaign: id,
@@ -102,7 +102,7 @@ fn said(dossier: &DecisionContext, title: &str) -> String {
 }
 
 #[test]
-fn a_card_has_its_chapters_in_the_order_in_which_people_decide() {
+fn decision_context_has_sections_in_reading_order() {
     let dossier = card(&world().judged(), "20_login", &Past::default());
     let titles: Vec<&str> = dossier.chapters.iter().map(|chapter| chapter.title).collect();
     let order = [
@@ -134,7 +134,7 @@ fn role_contents_show_most_critical_first_and_depth() {
 }
 
 #[test]
-fn who_certified_it_last_and_why_and_what_has_changed_since() {
+fn history_shows_last_certification_and_changes() {
     let world = world();
     let all = ["DELETE ON TABLE shop.backups", "SELECT ON TABLE shop.orders"];
     let past = Past::default().decided("2026-q2", "2026-05-01", Verdict::Certify, &all[1..], &world).decided(
@@ -146,7 +146,10 @@ fn who_certified_it_last_and_why_and_what_has_changed_since() {
     );
     let dossier = card(&world, "10_login", &past);
     let grant = said(&dossier, "Grant");
-    assert!(grant.contains("last certified by fay in 2026-q2 (2026-05-01): in-use-needed: said in 2026-q2"), "{grant}");
+    assert!(
+        grant.contains("last certified by fay in 2026-q2 (2026-05-01): in-use-needed: stated in 2026-q2"),
+        "{grant}"
+    );
     assert!(grant.contains("earlier: abstain by fay in 2026-q3"), "{grant}");
     let access = said(&dossier, "Access");
     let changed =
@@ -159,7 +162,7 @@ fn who_certified_it_last_and_why_and_what_has_changed_since() {
 }
 
 #[test]
-fn what_is_not_known_says_so_and_no_chapter_is_empty() {
+fn unknown_data_is_marked_in_every_section() {
     let mut world = world();
     world.entries.retain(|entry| entry.id.as_str() != "export");
     let dossier = card(&world, "20_login", &Past::default());

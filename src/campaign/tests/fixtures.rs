@@ -90,12 +90,12 @@ impl World {
         world.system("db", Tier::T2)
     }
 
-    /// Puts a few rules on.
+    /// Adds a few rules.
     pub(super) fn judged(self) -> Self {
         self.ruled(include_str!("../../../tests/cases/campaign/few.rules.toml"))
     }
 
-    /// Puts these rules on.
+    /// Adds these rules.
     pub(super) fn ruled(mut self, rules: &str) -> Self {
         let sources = PackSources::read([("policies/few.rules.toml", rules.as_bytes())]);
         self.pack = sources.and_then(|sources| PolicyPack::compile(sources, &[])).unwrap();
@@ -261,7 +261,7 @@ pub(super) fn exception(repo: &RepoId, grant: Digest) -> Exception {
         owner: id("fay"),
         approver: id("gus"),
         approvers: Vec::new(),
-        reason: "nobody reads it".to_owned(),
+        reason: "no application reads it".to_owned(),
         compensating: "its network is closed".to_owned(),
         proof_days: None,
         first_found: time("2026-11-20T05:00:00Z"),

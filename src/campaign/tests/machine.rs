@@ -3,7 +3,7 @@
 
 use super::{
     fixtures::{campaign_id, id, system_id, time},
-    reference::{Decision, Name, Outcome, Reference, Rules, Stance, Then},
+    reference::{Decision, Name, Outcome, Reference, Rules, StageResult, Then},
 };
 use crate::{
     campaign::{ReopenReason, ResolutionSummary, decided, resolve},
@@ -28,7 +28,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
-/// Something that happens to a campaign; indices choose among what there is at that moment.
+/// An event of a campaign; indices select among the objects that exist at that time.
 #[derive(Clone, Debug)]
 enum Event {
     Answer { by: By, stage: i64, decisions: Vec<Said>, merger: Option<usize> },
@@ -39,9 +39,9 @@ enum Event {
 
 #[derive(Clone, Copy, Debug)]
 enum By {
-    /// One of all people.
-    Anybody(usize),
-    /// One of those who were asked about the first item of the file, in its stage.
+    /// Any principal.
+    Any(usize),
+    /// A reviewer to whom the first item of the file is assigned in its stage.
     Asked(usize),
     /// A principal who may decide: an assigned reviewer, a delegate, the target of a reassignment, or a fallback.
     Entitled(usize),
@@ -58,13 +58,13 @@ struct Said {
 
 #[derive(Clone, Copy, Debug)]
 enum Replaces {
-    /// A decision of any file that was ever written.
+    /// A decision of any written file.
     Any(usize),
-    /// The one in force that is theirs to replace, if there is one.
+    /// The decision in force that they may supersede, if there is one.
     Fitting,
-    /// One of those in force.
+    /// A decision in force.
     InForce(usize),
-    /// One of those in force, under another digest.
+    /// A decision in force, referenced with a wrong digest.
     WrongDigest(usize),
 }
 
@@ -80,7 +80,7 @@ enum Spoil {
 /// The parameters of a campaign.
 #[derive(Clone, Debug)]
 struct Plan {
-    stages: Vec<(Strategy, Vec<model::Stance>, Vec<model::Stance>)>,
+    stages: Vec<(Strategy, Vec<model::ReviewResult>, Vec<model::ReviewResult>)>,
     overall: Option<Strategy>,
     silence: NoResponseAction,
     cap: u32,
@@ -145,7 +145,7 @@ const ALL: [&str; 28] = [
     "decided",
     "delegated",
     "delegation-ineligible",
-    "disabled by silence",
+    "disabled by default",
     "expired",
     "decision-not-own",
     "reassignment-invalid",
@@ -273,7 +273,7 @@ impl<'c> Both<'c> {
         }
     }
 
-    /// Returns the stage that asks, or one near it; far away there is none.
+    /// Returns the current stage or a nearby stage; for a large offset, a stage that does not exist.
     fn stage(&self, offset: i64) -> u32 {
         let (next, last) = (self.reference.closed.len() as i64 + 1, self.reference.stages.len() as i64);
         let stage = if offset.abs() > 2 { last + offset } else { (next + offset).clamp(1, last) };
@@ -314,7 +314,7 @@ impl<'c> Both<'c> {
         self.files.push(crate::trust::reference(&path, digest));
         let judged = self.case.review(&path, review, merger.map(id).as_ref());
         let refused = judged.as_ref().err().copied();
-        // Who has no key signs nothing.
+        // `mallory` has no key.
         let against = if by == "mallory" { ["unknown-signer"].into() } else { against };
         agree(&all, refused, &against)?;
         if refused.is_none() {
@@ -323,7 +323,7 @@ impl<'c> Both<'c> {
         Ok(refused.unwrap_or("accepted"))
     }
 
-    /// Returns which decision is replaced, as the reference and as a file names it.
+    /// Returns the superseded decision, as identified by the reference model and by a file.
     fn replaced(&self, by: Name, one: &Said, stage: u32) -> (Option<Option<usize>>, Option<String>) {
         let in_force = |index: usize| {
             let here = self
@@ -349,7 +349,7 @@ impl<'c> Both<'c> {
             }
             Some(Replaces::InForce(index)) => named(in_force(index)),
             Some(Replaces::WrongDigest(index)) => {
-                let path = in_force(index).map_or("db/nobody.toml", |file| self.files[file].split('@').next().unwrap());
+                let path = in_force(index).map_or("db/none.toml", |file| self.files[file].split('@').next().unwrap());
                 (Some(None), Some(crate::trust::reference(path, Digest::of("another"))))
             }
         }
@@ -412,21 +412,21 @@ impl<'c> Both<'c> {
         Ok(judged.err().unwrap_or("closed"))
     }
 
-    /// Compares what every item comes to, and what the next close would have to say.
+    /// Compares the outcome of every item, and the contents of the next close.
     fn compare(&self, event: &Event) -> Result<(), TestCaseError> {
         let answers = self.case.reviews.iter().map(|(review, slots)| (review, slots.as_slice()));
         let resolved = resolve(&self.case.opening, answers.clone(), on(self.day));
         prop_assert_eq!(
             &decided(&self.case.opening, answers, on(self.day)),
             &resolved.decided,
-            "the short way is the same"
+            "`decided` and `resolve` agree"
         );
         for (index, item) in self.items.iter().enumerate() {
             let expected = self.reference.outcome(index, self.day);
             prop_assert_eq!(outcome(&resolved, &item.id), expected, "{} after {:?}", item.principal, event);
         }
         let torn = resolved.open.values().filter(|why| **why == ReopenReason::Contradictory).count();
-        prop_assert_eq!(resolved.findings.len(), torn, "each contradiction is told");
+        prop_assert_eq!(resolved.findings.len(), torn, "each contradiction has a finding");
         for stage in 1..=self.reference.stages.len() as u32 {
             let (answered, silent) = self.case.opening.answered_in(stage);
             let silent: BTreeSet<_> = silent.into_iter().collect();
@@ -438,14 +438,14 @@ impl<'c> Both<'c> {
     }
 }
 
-/// The code refuses for one of the reasons there are, and accepts when there is none.
+/// Checks that the code rejects for one of the objections of the reference model, and accepts if there is none.
 fn agree(
     what: &dyn std::fmt::Debug,
     refused: Option<&'static str>,
     against: &BTreeSet<&'static str>,
 ) -> Result<(), TestCaseError> {
     let agreed = refused.map_or(against.is_empty(), |code| against.contains(code));
-    prop_assert!(agreed, "{:?}: the code says {:?}, and against it speaks {:?}", what, refused, against);
+    prop_assert!(agreed, "{:?}: the code returns {:?}, the reference model {:?}", what, refused, against);
     Ok(())
 }
 
@@ -465,7 +465,7 @@ fn outcome(resolved: &ResolutionSummary, item: &ItemId) -> Outcome {
         });
     }
     let decided: Vec<_> = resolved.decided.iter().filter(|one| one.item == *item).collect();
-    let [one] = decided.as_slice() else { panic!("one outcome, and not {decided:?}") };
+    let [one] = decided.as_slice() else { panic!("expected one outcome, found {decided:?}") };
     Outcome::Decided {
         verdict: one.verdict,
         to: one.to.as_deref().and_then(|to| PEOPLE.into_iter().find(|name| *name == to)),
@@ -476,7 +476,7 @@ fn outcome(resolved: &ResolutionSummary, item: &ItemId) -> Outcome {
 
 fn told(outcome: &Outcome) -> &'static str {
     match outcome {
-        Outcome::Decided { by_silence: true, .. } => "disabled by silence",
+        Outcome::Decided { by_silence: true, .. } => "disabled by default",
         Outcome::Decided { .. } => "decided",
         Outcome::Open(why) => why,
         Outcome::Waiting { .. } => "waiting",
@@ -497,11 +497,12 @@ fn court() -> TestVerifier {
 }
 
 fn reference(plan: &Plan) -> Reference {
-    let rules = |(outcome, stop_on, advance_on): &(Strategy, Vec<model::Stance>, Vec<model::Stance>)| Rules {
-        outcome: *outcome,
-        stop_on: stop_on.iter().copied().map(meant).collect(),
-        advance_on: advance_on.iter().copied().map(meant).collect(),
-    };
+    let rules =
+        |(outcome, stop_on, advance_on): &(Strategy, Vec<model::ReviewResult>, Vec<model::ReviewResult>)| Rules {
+            outcome: *outcome,
+            stop_on: stop_on.iter().copied().map(meant).collect(),
+            advance_on: advance_on.iter().copied().map(meant).collect(),
+        };
     Reference {
         stages: plan.stages.iter().map(rules).collect(),
         overall: plan.overall.unwrap_or(Strategy::AllMustAccept),
@@ -520,13 +521,13 @@ fn reference(plan: &Plan) -> Reference {
     }
 }
 
-fn meant(stance: model::Stance) -> Stance {
-    match stance {
-        model::Stance::Accept => Stance::Kept,
-        model::Stance::NoResponse => Stance::Nothing,
-        model::Stance::NotDecided => Stance::Unsure,
-        model::Stance::Reduce => Stance::Less,
-        model::Stance::Revoke => Stance::Gone,
+fn meant(result: model::ReviewResult) -> StageResult {
+    match result {
+        model::ReviewResult::Accept => StageResult::Kept,
+        model::ReviewResult::NoResponse => StageResult::Nothing,
+        model::ReviewResult::NotDecided => StageResult::Unsure,
+        model::ReviewResult::Reduce => StageResult::Less,
+        model::ReviewResult::Revoke => StageResult::Gone,
     }
 }
 
@@ -548,7 +549,7 @@ fn means(then: NoResponseOutcome) -> Then {
     }
 }
 
-fn stage((index, rules): (usize, &(Strategy, Vec<model::Stance>, Vec<model::Stance>))) -> Stage {
+fn stage((index, rules): (usize, &(Strategy, Vec<model::ReviewResult>, Vec<model::ReviewResult>))) -> Stage {
     Stage {
         name: format!("stage {}", index + 1),
         days: 7,
@@ -592,10 +593,10 @@ fn on(day: i64) -> Timestamp {
 /// A campaign of one to three stages. Reviewers are often assigned their own access, which never happens at a real
 /// opening and must not matter.
 fn plans() -> impl Strategy_<Value = Plan> {
-    let stances = || subsequence(model::Stance::ALL.to_vec(), 0..3);
+    let results = || subsequence(model::ReviewResult::ALL.to_vec(), 0..3);
     let rules =
-        (select(Strategy::ALL.to_vec()), stances(), stances(), 0..3_u8).prop_map(|(outcome, stop, go, use_)| {
-            let go: Vec<_> = go.into_iter().filter(|stance| !stop.contains(stance)).collect();
+        (select(Strategy::ALL.to_vec()), results(), results(), 0..3_u8).prop_map(|(outcome, stop, go, use_)| {
+            let go: Vec<_> = go.into_iter().filter(|result| !stop.contains(result)).collect();
             match use_ {
                 0 => (outcome, Vec::new(), Vec::new()),
                 1 => (outcome, stop, Vec::new()),
@@ -621,10 +622,10 @@ fn plans() -> impl Strategy_<Value = Plan> {
         })
 }
 
-/// Histories of all kinds; half of them of one item that goes on through all stages, by people who have a say in it.
+/// Random histories; in half of them, entitled principals decide on one item through all stages.
 fn histories() -> impl Strategy_<Value = (Plan, Vec<Event>)> {
     let on = |mut plan: Plan| {
-        plan.stages.iter_mut().for_each(|(_, stop, go)| (*stop, *go) = (Vec::new(), model::Stance::ALL.to_vec()));
+        plan.stages.iter_mut().for_each(|(_, stop, go)| (*stop, *go) = (Vec::new(), model::ReviewResult::ALL.to_vec()));
         plan
     };
     prop_oneof![(plans(), vec(events(), 1..24)), (plans().prop_map(on), vec(narrow(), 8..28))]

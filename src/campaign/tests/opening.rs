@@ -18,7 +18,7 @@ fn observed() -> &'static str {
     "2026-11-22T05:00:00Z"
 }
 
-/// A world in which every fact that a stub can state is true of something.
+/// A world in which every kind of fact occurs in a worklist.
 fn telling() -> World {
     let mut world = World::new()
         .left("li", "2026-09-30T00:00:00Z")
@@ -53,7 +53,7 @@ fn telling() -> World {
 }
 
 #[test]
-fn a_stub_says_what_a_person_needs_to_decide() {
+fn worklist_item_contains_all_facts() {
     let opened = telling().open().unwrap();
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("../../../tests/cases/campaign");
@@ -69,7 +69,7 @@ fn a_stub_says_what_a_person_needs_to_decide() {
 }
 
 #[test]
-fn stubs_are_governed_files_and_decisions_are_blank() {
+fn worklists_are_governed_files_without_decisions() {
     let opened = telling().open().unwrap();
     for (path, bytes) in opened.files().filter(|(path, _)| path.starts_with("reviews/")) {
         let review: Review =
@@ -82,7 +82,7 @@ fn stubs_are_governed_files_and_decisions_are_blank() {
 }
 
 #[test]
-fn each_item_goes_to_the_first_who_may_judge_it() {
+fn item_is_assigned_to_first_eligible_candidate() {
     let mut world = World::new()
         .person("boss", &["db:1"])
         .person("eve", &["db:2"])
@@ -102,22 +102,22 @@ fn each_item_goes_to_the_first_who_may_judge_it() {
     let grants = holders.map(|holder| membership("db", holder, "reader", Tier::T2)).into();
     let world = world.collected("db", grants, observed());
     let expected = [
-        ("1_login", "dora"),  // nobody manages boss: the system's owner
+        ("1_login", "dora"),  // boss has no manager: the system owner
         ("2_login", "ana"),   // the manager
-        ("3_login", "li"),    // the manager left: who stands in for them
+        ("3_login", "li"),    // the manager left: the deputy
         ("4_login", "dan"),   // dora owns the account and the system: her deputy
-        ("5_login", "dan"),   // dora owns what owns it
-        ("6_login", "dora"),  // neither owner nor deputy of an account may judge it
+        ("5_login", "dan"),   // dora owns its owner
+        ("6_login", "dora"),  // neither owner nor deputy of an account may review it
         ("7_login", "dan"),   // dora's own account
-        ("8_login", "dora"),  // dan's own, by the registry
-        ("99_login", "dora"), // nobody claims it
+        ("8_login", "dora"),  // dan's own account, by the registry
+        ("99_login", "dora"), // uncorrelated account
     ];
     let expected = expected.map(|(account, reviewer)| (account.to_owned(), reviewer.to_owned()));
     assert_eq!(world.reviewers(), BTreeMap::from(expected));
 }
 
 #[test]
-fn a_tier_that_needs_two_gets_two_who_both_may() {
+fn tier_with_two_signers_gets_two_eligible_reviewers() {
     let mut world = World::new().person("eve", &["db:2"]);
     world.entry("eve").owner = Some(id("ana"));
     world.entry("dora").accounts = vec!["db:3".to_owned()];
@@ -215,7 +215,7 @@ fn incomplete_opening_reports_all_problems() {
 }
 
 #[test]
-fn nothing_to_review_is_no_campaign() {
+fn empty_population_is_rejected() {
     insta::assert_snapshot!(World::new().refused(), @r"
     error[population-empty]: no grant matches any selector
     --> policies/privileged.toml
@@ -293,7 +293,7 @@ fn long_worklists_are_split_and_files_never_collide() {
 }
 
 #[test]
-fn the_campaign_can_be_computed_again_from_what_it_pins() {
+fn campaign_is_reproducible_from_its_pins() {
     let world = telling();
     let opened = world.open().unwrap();
     let campaign = &opened.campaign;
@@ -312,7 +312,7 @@ fn the_campaign_can_be_computed_again_from_what_it_pins() {
 }
 
 #[test]
-fn a_campaign_is_published_once_and_whole() {
+fn campaign_is_published_once_and_atomically() {
     let root = tempfile::tempdir().unwrap();
     let opened = telling().open().unwrap();
     opened.publish(root.path()).unwrap();

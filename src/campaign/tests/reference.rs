@@ -22,25 +22,25 @@ pub(super) struct Reference {
     /// The holder of each item.
     pub(super) own: BTreeSet<(usize, Name)>,
     pub(super) asked: BTreeSet<(usize, u32, Name)>,
-    /// On which day the campaign ends.
+    /// The day on which the campaign ends.
     pub(super) ends: i64,
     pub(super) answers: Vec<Answer>,
     /// For each closed stage the unanswered items with their outcomes, and the day of the close.
     pub(super) closed: Vec<(BTreeMap<usize, Then>, i64)>,
-    /// From whom, to whom, until which day.
+    /// The delegations: reviewer, delegate, and last day.
     pub(super) loans: Vec<(Name, Name, i64)>,
 }
 
-/// The strategy of a stage, and the stances on which it advances.
+/// The strategy of a stage, and the results on which it advances.
 #[derive(Clone, Debug)]
 pub(super) struct Rules {
     pub(super) outcome: Strategy,
-    pub(super) stop_on: Vec<Stance>,
-    pub(super) advance_on: Vec<Stance>,
+    pub(super) stop_on: Vec<StageResult>,
+    pub(super) advance_on: Vec<StageResult>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Stance {
+pub(super) enum StageResult {
     Gone,
     Kept,
     Less,
@@ -63,7 +63,7 @@ pub(super) enum Place {
     OfTheSilent,
 }
 
-/// An answer that was accepted.
+/// An accepted response.
 #[derive(Clone, Debug)]
 pub(super) struct Answer {
     pub(super) file: usize,
@@ -96,35 +96,45 @@ pub(super) enum Outcome {
 
 /// The progress of an item.
 enum Reached {
-    /// No further than here, and it waits.
+    /// The item is pending in this stage.
     Here(u32),
-    /// Here, and no further for good.
+    /// This stage ended the item; no later stage follows.
     End(u32),
 }
 
-fn stance(verdict: Verdict) -> Stance {
+fn result_of(verdict: Verdict) -> StageResult {
     match verdict {
-        Verdict::Certify | Verdict::Except | Verdict::Transfer => Stance::Kept,
-        Verdict::Reduce | Verdict::Rotate => Stance::Less,
-        Verdict::Disable | Verdict::Replace | Verdict::Revoke => Stance::Gone,
-        Verdict::Abstain | Verdict::Investigate => Stance::Unsure,
+        Verdict::Certify | Verdict::Except | Verdict::Transfer => StageResult::Kept,
+        Verdict::Reduce | Verdict::Rotate => StageResult::Less,
+        Verdict::Disable | Verdict::Replace | Verdict::Revoke => StageResult::Gone,
+        Verdict::Abstain | Verdict::Investigate => StageResult::Unsure,
     }
 }
 
-/// Combines several stances, as documented in `docs/strategies.md`.
-fn aggregate(strategy: Strategy, all: &[Stance]) -> Stance {
-    let any = |stance| all.contains(&stance);
-    let every = |stance| !all.is_empty() && all.iter().all(|one| *one == stance);
-    let taken = || if any(Stance::Gone) { Some(Stance::Gone) } else { any(Stance::Less).then_some(Stance::Less) };
-    let unsure = || if any(Stance::Unsure) { Stance::Unsure } else { Stance::Nothing };
-    match strategy {
-        Strategy::AllMustAccept => taken().unwrap_or_else(|| if every(Stance::Kept) { Stance::Kept } else { unsure() }),
-        Strategy::OneAcceptAccepts if any(Stance::Kept) => Stance::Kept,
-        Strategy::OneAcceptAccepts => taken().unwrap_or_else(unsure),
-        Strategy::OneDenyDenies => taken().unwrap_or_else(|| if any(Stance::Kept) { Stance::Kept } else { unsure() }),
-        Strategy::AcceptedIfNotDenied => {
-            taken().unwrap_or_else(|| if any(Stance::Kept) && !any(Stance::Unsure) { Stance::Kept } else { unsure() })
+/// Combines several results, as documented in `docs/strategies.md`.
+fn aggregate(strategy: Strategy, all: &[StageResult]) -> StageResult {
+    let any = |result| all.contains(&result);
+    let every = |result| !all.is_empty() && all.iter().all(|one| *one == result);
+    let taken = || {
+        if any(StageResult::Gone) {
+            Some(StageResult::Gone)
+        } else {
+            any(StageResult::Less).then_some(StageResult::Less)
         }
+    };
+    let unsure = || if any(StageResult::Unsure) { StageResult::Unsure } else { StageResult::Nothing };
+    match strategy {
+        Strategy::AllMustAccept => {
+            taken().unwrap_or_else(|| if every(StageResult::Kept) { StageResult::Kept } else { unsure() })
+        }
+        Strategy::OneAcceptAccepts if any(StageResult::Kept) => StageResult::Kept,
+        Strategy::OneAcceptAccepts => taken().unwrap_or_else(unsure),
+        Strategy::OneDenyDenies => {
+            taken().unwrap_or_else(|| if any(StageResult::Kept) { StageResult::Kept } else { unsure() })
+        }
+        Strategy::AcceptedIfNotDenied => taken().unwrap_or_else(|| {
+            if any(StageResult::Kept) && !any(StageResult::Unsure) { StageResult::Kept } else { unsure() }
+        }),
     }
 }
 
@@ -137,7 +147,7 @@ impl Reference {
         if decides && self.own.contains(&(item, by)) {
             against.insert("self-review");
         }
-        if stance(verdict) == Stance::Kept && merger.is_some_and(|merger| self.own.contains(&(item, merger))) {
+        if result_of(verdict) == StageResult::Kept && merger.is_some_and(|merger| self.own.contains(&(item, merger))) {
             against.insert("self-review");
         }
         if stage < 1 || stage > self.last() {
@@ -238,7 +248,7 @@ impl Reference {
 
     /// Returns whether a principal may supersede a response.
     pub(super) fn may_replace(&self, who: Name, answer: &Answer, late: bool) -> bool {
-        let open = answer.place == Place::OfTheSilent || stance(answer.says.verdict) == Stance::Unsure;
+        let open = answer.place == Place::OfTheSilent || result_of(answer.says.verdict) == StageResult::Unsure;
         let by_fallback = open && self.fallbacks.contains(&who);
         let holds = match answer.place {
             Place::Of(holder) => {
@@ -314,7 +324,7 @@ impl Reference {
 
     /// Returns the permitted no-response outcomes.
     pub(super) fn silence(&self, item: usize, stage: u32) -> Vec<Then> {
-        if self.is_asked_after(item, stage) && !self.stops(stage, Stance::Nothing) {
+        if self.is_asked_after(item, stage) && !self.stops(stage, StageResult::Nothing) {
             return vec![Then::Advance];
         }
         match self.tiers[item] {
@@ -326,13 +336,13 @@ impl Reference {
 
     /// Returns the outcome of an item on a day.
     pub(super) fn outcome(&self, item: usize, day: i64) -> Outcome {
-        let (stances, stage) = match self.follow(item) {
+        let (results, stage) = match self.follow(item) {
             (_, Reached::Here(stage)) => return Outcome::Waiting { stage, missing: self.missing(item, stage) },
-            (stances, Reached::End(stage)) => (stances, stage),
+            (results, Reached::End(stage)) => (results, stage),
         };
-        let overall = aggregate(self.overall, &stances.iter().map(|(_, stance)| *stance).collect::<Vec<_>>());
+        let overall = aggregate(self.overall, &results.iter().map(|(_, result)| *result).collect::<Vec<_>>());
         if let Some(then) = self.silence_after(item, stage)
-            && !matches!(overall, Stance::Gone | Stance::Less)
+            && !matches!(overall, StageResult::Gone | StageResult::Less)
         {
             return match then {
                 Then::Disable => {
@@ -358,51 +368,52 @@ impl Reference {
         }
     }
 
-    /// Returns what the stages came to that are over for an item, and how far it came.
-    fn follow(&self, item: usize) -> (Vec<(u32, Stance)>, Reached) {
-        let mut stances = Vec::new();
+    /// Returns the results of the completed stages of an item, and its progress.
+    fn follow(&self, item: usize) -> (Vec<(u32, StageResult)>, Reached) {
+        let mut results = Vec::new();
         let stages: BTreeSet<u32> =
             self.asked.iter().filter(|(own, ..)| *own == item).map(|(_, stage, _)| *stage).collect();
         for stage in &stages {
             let closed = *stage <= self.closed();
             if !closed && !self.missing(item, *stage).is_empty() {
-                return (stances, Reached::Here(*stage));
+                return (results, Reached::Here(*stage));
             }
-            let mut said: Vec<Stance> = self.here(item, *stage).map(|answer| stance(answer.says.verdict)).collect();
+            let mut said: Vec<StageResult> =
+                self.here(item, *stage).map(|answer| result_of(answer.says.verdict)).collect();
             let spoken_for = self.here(item, *stage).any(|answer| answer.place == Place::OfTheSilent);
             let places = self.here(item, *stage).filter(|answer| answer.place != Place::OfTheSilent).count();
-            said.extend((!spoken_for && places < self.asked_of(item, *stage).count()).then_some(Stance::Nothing));
+            said.extend((!spoken_for && places < self.asked_of(item, *stage).count()).then_some(StageResult::Nothing));
             let came_to = aggregate(self.stages[*stage as usize - 1].outcome, &said);
-            stances.push((*stage, came_to));
+            results.push((*stage, came_to));
             if self.stops(*stage, came_to) || !self.is_asked_after(item, *stage) {
-                return (stances, Reached::End(*stage));
+                return (results, Reached::End(*stage));
             }
             if !closed {
-                return (stances, Reached::Here(*stage));
+                return (results, Reached::Here(*stage));
             }
         }
         let last = stages.last().copied().unwrap_or(1);
-        (stances, Reached::End(last))
+        (results, Reached::End(last))
     }
 
-    /// Returns whether a stage asks, or asked, about an item: those before it did not stop.
+    /// Returns whether an item reaches a stage: no earlier stage stopped it.
     fn asks(&self, item: usize, stage: u32) -> bool {
-        let (stances, reached) = self.follow(item);
+        let (results, reached) = self.follow(item);
         let (Reached::Here(at) | Reached::End(at)) = reached;
-        self.asked_of(item, stage).next().is_some() && (at == stage || stances.iter().any(|(own, _)| *own == stage))
+        self.asked_of(item, stage).next().is_some() && (at == stage || results.iter().any(|(own, _)| *own == stage))
     }
 
     fn is_asked_after(&self, item: usize, stage: u32) -> bool {
         self.asked.iter().any(|(own, at, _)| *own == item && *at > stage)
     }
 
-    fn stops(&self, stage: u32, came_to: Stance) -> bool {
+    fn stops(&self, stage: u32, came_to: StageResult) -> bool {
         let Some(rules) = self.stages.get(stage as usize - 1).filter(|_| stage < self.last()) else { return true };
         match (rules.stop_on.is_empty(), rules.advance_on.is_empty()) {
             (_, false) => !rules.advance_on.contains(&came_to),
             (false, true) => rules.stop_on.contains(&came_to),
-            (true, true) if rules.outcome == Strategy::OneAcceptAccepts => came_to == Stance::Kept,
-            (true, true) => matches!(came_to, Stance::Gone | Stance::Less),
+            (true, true) if rules.outcome == Strategy::OneAcceptAccepts => came_to == StageResult::Kept,
+            (true, true) => matches!(came_to, StageResult::Gone | StageResult::Less),
         }
     }
 
@@ -412,18 +423,18 @@ impl Reference {
         silent.get(&item).copied().filter(|_| self.here(item, stage).next().is_none())
     }
 
-    /// Returns whether a closed stage, the last that was asked, left an item without an outcome.
+    /// Returns whether the last stage that an item reached is closed and left it without an outcome.
     fn is_left_open(&self, item: usize, stage: u32) -> bool {
         let (_, Reached::End(at)) = self.follow(item) else { return false };
-        // An end in time is not looked at: a decision that ended was one.
+        // The end date is ignored: an expired decision was a decision.
         let undecided = ["abstained", "contradictory", "investigated", "needs-exception", "unanswered"];
         at == stage && matches!(self.outcome(item, i64::MIN), Outcome::Open(why) if undecided.contains(&why))
     }
 
     /// Returns whether the winning responses conflict, or those of the fallbacks who settled them.
     fn is_torn(&self, item: usize) -> bool {
-        let (stances, _) = self.follow(item);
-        let overall = aggregate(self.overall, &stances.iter().map(|(_, stance)| *stance).collect::<Vec<_>>());
+        let (results, _) = self.follow(item);
+        let overall = aggregate(self.overall, &results.iter().map(|(_, result)| *result).collect::<Vec<_>>());
         let Some(verdict) = self.strongest(item, overall).filter(|verdict| verdict.needs_to()) else { return false };
         let given = || self.of(item).filter(|answer| answer.says.verdict == verdict);
         let spoken = given().any(|answer| answer.place == Place::OfTheSilent);
@@ -431,7 +442,7 @@ impl Reference {
         speak.map(|answer| answer.says.to).collect::<BTreeSet<_>>().len() > 1
     }
 
-    fn strongest(&self, item: usize, wanted: Stance) -> Option<Verdict> {
+    fn strongest(&self, item: usize, wanted: StageResult) -> Option<Verdict> {
         let order = [
             Verdict::Revoke,
             Verdict::Replace,
@@ -445,7 +456,7 @@ impl Reference {
             Verdict::Abstain,
         ];
         let given = |verdict: &Verdict| self.of(item).any(|answer| answer.says.verdict == *verdict);
-        order.into_iter().filter(|verdict| stance(*verdict) == wanted).find(given)
+        order.into_iter().filter(|verdict| result_of(*verdict) == wanted).find(given)
     }
 
     fn missing(&self, item: usize, stage: u32) -> BTreeSet<Name> {
@@ -461,7 +472,7 @@ impl Reference {
         self.asked.iter().filter(move |(own, at, _)| (*own, *at) == (item, stage)).map(|(.., asked)| *asked)
     }
 
-    /// Returns the answers on an item in a stage that no other took the place of.
+    /// Returns the responses to an item in a stage that no other response supersedes.
     fn here(&self, item: usize, stage: u32) -> impl Iterator<Item = &Answer> {
         self.of(item).filter(move |answer| answer.says.stage == stage)
     }

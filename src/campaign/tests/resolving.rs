@@ -1,4 +1,4 @@
-//! From decisions to outcomes, and from outcomes and evidence to who owes what.
+//! Tests of the resolution of decisions, and of the campaign status.
 
 use super::fixtures::{BASE, World, id, membership, time};
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
 };
 use proptest::prelude::*;
 
-/// An opened campaign of four items of `dora`'s, what she signed, and the evidence.
+/// An opened campaign with four items for `dora`, her signed reviews, and the evidence.
 struct Round {
     world: World,
     opened: OpenedCampaign,
@@ -45,7 +45,7 @@ impl Round {
         all.into_iter().find(|item| item.subject == format!("db:{holder}")).unwrap().id
     }
 
-    /// Signs a file with one decision; `replaces` is the number of the file whose decision it takes the place of.
+    /// Signs a file with one decision; `replaces` is the number of the file whose decision it supersedes.
     fn decides(mut self, holder: &str, verdict: Verdict, replaces: Option<usize>) -> Self {
         let mut review = self.opened.sheets[0].review.clone();
         let item = self.item(holder);
@@ -75,7 +75,7 @@ impl Round {
         let (signers, reviewers) = (["dora".to_owned()], [id("dora")]);
         let signed = order.iter().map(|&number| {
             let (path, review) = &self.reviews[number];
-            SignedReview { review, path, digest: digest(review), signers: &signers, slots: &[VotingSlot::Asked(0)] }
+            SignedReview { review, path, digest: digest(review), signers: &signers, slots: &[VotingSlot::Assigned(0)] }
         });
         let items = self.opened.sheets.iter().flat_map(|sheet| &sheet.review.items);
         let system = &self.opened.sheets[0].review.system;
@@ -171,7 +171,7 @@ impl Round {
 
 fn put<'a>(system: &'a SystemId, item: &'a Item) -> (&'a ItemId, ReviewedItem<'a>) {
     let Item { id, grant_digest: grant, subject, tier, .. } = item;
-    (id, ReviewedItem { system, grant: *grant, subject, tier: *tier, asked: &[(1, 0)] })
+    (id, ReviewedItem { system, grant: *grant, subject, tier: *tier, assignments: &[(1, 0)] })
 }
 
 fn digest(review: &Review) -> Digest {
@@ -179,7 +179,7 @@ fn digest(review: &Review) -> Digest {
 }
 
 #[test]
-fn a_decision_is_an_outcome_and_a_replaced_one_is_not() {
+fn superseded_decision_is_not_an_outcome() {
     let round = Round::new().decides("0", Verdict::Certify, None).decides("0", Verdict::Revoke, Some(0));
     let resolved = round.resolved();
     assert!(resolved.findings.is_empty() && resolved.open.is_empty());
@@ -189,7 +189,7 @@ fn a_decision_is_an_outcome_and_a_replaced_one_is_not() {
 }
 
 #[test]
-fn no_side_is_picked_when_decisions_contradict_each_other() {
+fn conflicting_decisions_leave_item_open() {
     let twice = Round::new().decides("0", Verdict::Certify, None).decides("0", Verdict::Revoke, None);
     let forked = Round::new().decides("0", Verdict::Investigate, None).decides("0", Verdict::Revoke, Some(0)).decides(
         "0",
@@ -208,7 +208,7 @@ fn no_side_is_picked_when_decisions_contradict_each_other() {
 }
 
 #[test]
-fn what_hands_on_looks_into_or_has_ended_leaves_the_item_open() {
+fn abstained_investigated_or_expired_item_stays_open() {
     let round = Round::new()
         .decides("0", Verdict::Abstain, None)
         .decides("1", Verdict::Investigate, None)
@@ -224,14 +224,14 @@ fn what_hands_on_looks_into_or_has_ended_leaves_the_item_open() {
 }
 
 #[test]
-fn reviews_of_another_campaign_say_nothing_about_this_one() {
+fn reviews_of_another_campaign_do_not_count() {
     let mut round = Round::new().decides("0", Verdict::Revoke, None);
     round.reviews[0].1.campaign = crate::model::CampaignId::parse("2026-q3").unwrap();
     assert!(round.resolved().decided.is_empty());
 }
 
 #[test]
-fn an_item_is_as_far_as_the_evidence_says() {
+fn item_state_follows_evidence() {
     use OutcomeKind::{Already, Applied, Drifted, Failed, Manual, Unknown};
     let decided = || Round::new().decides("0", Verdict::Revoke, None);
     assert_eq!(Round::new().state("0"), ItemState::Undecided);
@@ -261,13 +261,13 @@ fn an_item_is_as_far_as_the_evidence_says() {
     let back = after(Applied).reads("0", Verdict::Revoke, VerificationKind::Confirmed, VerificationLevel::V3);
     let back = back.reads("0", Verdict::Revoke, VerificationKind::StillPresent, VerificationLevel::V3);
     assert_eq!(back.state("0"), ItemState::StillPresent);
-    // A new intent makes what was read before it old.
+    // Reads before a new intent do not count.
     let again = back.intends("0", Verdict::Revoke).comes_to("0", Verdict::Revoke, Failed);
     assert_eq!(again.state("0"), ItemState::Failed);
 }
 
 #[test]
-fn a_tier_is_confirmed_at_its_own_level() {
+fn confirmation_requires_level_of_tier() {
     let at = |level, remediation| {
         let mut round = Round::new().decides("2", Verdict::Revoke, None).intends("2", Verdict::Revoke);
         round.world.systems.values_mut().for_each(|system| system.remediation = remediation);
@@ -304,7 +304,7 @@ fn exception(round: &Round, holder: &str, validity: ExceptionState) -> Exception
 }
 
 #[test]
-fn a_campaign_closes_only_when_every_item_is_done() {
+fn campaign_close_requires_all_items_final() {
     let mut round = Round::new()
         .decides("0", Verdict::Revoke, None)
         .intends("0", Verdict::Revoke)
@@ -348,7 +348,7 @@ fn a_campaign_closes_only_when_every_item_is_done() {
 }
 
 #[test]
-fn an_exception_holds_for_its_grant_and_its_time_only() {
+fn exception_applies_to_its_grant_and_period_only() {
     let mut round = Round::new().decides("0", Verdict::Except, None).until("2027-01-01T00:00:00Z");
     assert_eq!(round.state("0"), ItemState::Decided);
     round.exceptions = vec![exception(&round, "0", ExceptionState::InForce)];
@@ -368,11 +368,11 @@ fn an_exception_holds_for_its_grant_and_its_time_only() {
     }
     round.exceptions = vec![exception(&round, "0", ExceptionState::InForce)];
     round.exceptions[0].lower_tier_to = Some(Tier::T3);
-    assert_eq!(round.state("0"), ItemState::Decided, "one that lowers a tier lets nothing stand");
+    assert_eq!(round.state("0"), ItemState::Decided, "an exception that lowers a tier keeps no access");
 }
 
 #[test]
-fn nothing_is_late_before_its_time() {
+fn item_is_overdue_only_after_the_window() {
     let mut round = Round::new();
     assert!(!round.status().overdue);
     round.world.now = Timestamp::from_unix(round.opened.campaign.closes_at.unix());
@@ -385,7 +385,7 @@ fn nothing_is_late_before_its_time() {
 proptest! {
     /// For random decisions in random order: at most one outcome per item, and always the same.
     #[test]
-    fn the_order_of_reviews_means_nothing(
+    fn resolution_is_independent_of_review_order(
         steps in proptest::collection::vec((0..4_usize, 0..Verdict::ALL.len(), proptest::option::of(0..6_usize)), 1..8),
         order in proptest::sample::subsequence((0..8_usize).collect::<Vec<_>>(), 8).prop_shuffle(),
     ) {

@@ -24,7 +24,7 @@ fn inventory(grants: &[(Grant, Usage)]) -> Inventory {
     Inventory::new(system_id("db"), time(OBSERVED), Digest::ZERO, true, grants, BTreeMap::new())
 }
 
-/// Returns what is taken, as `holder entitlement`.
+/// Returns the selected grants, each as `holder entitlement`.
 fn taken(world: &World, selector: Selector) -> Vec<String> {
     let mut definition = world.definition.clone();
     definition.selectors = vec![selector];
@@ -42,7 +42,7 @@ fn holding(grants: Vec<(Grant, Usage)>) -> World {
 }
 
 #[test]
-fn what_is_new_or_not_as_it_was_since_a_campaign() {
+fn selects_grants_new_or_changed_since_campaign() {
     let old = ["1", "2", "3"].map(|holder| membership("db", holder, "reader", Tier::T2));
     let mut now = old.to_vec();
     now[1].0.attributes.insert("admin".to_owned(), "yes".to_owned());
@@ -58,7 +58,7 @@ fn what_is_new_or_not_as_it_was_since_a_campaign() {
 }
 
 #[test]
-fn what_nobody_answered_is_asked_again_and_nothing_else() {
+fn selects_only_unanswered_items() {
     let grants = ["1", "2"].map(|holder| membership("db", holder, "reader", Tier::T2));
     let mut world = holding(grants.to_vec());
     world.earlier.add_unanswered(&earlier(), [ItemId::of(&earlier(), &system_id("db"), &grants[1].0.key)]);
@@ -67,14 +67,14 @@ fn what_nobody_answered_is_asked_again_and_nothing_else() {
 }
 
 #[test]
-fn an_event_touches_the_accounts_it_names() {
+fn event_selects_affected_accounts() {
     let world = holding(["1", "2"].map(|holder| membership("db", holder, "reader", Tier::T2)).into());
     let touched = Selector { subjects: vec!["db:2".to_owned(), "db:9".to_owned()], ..Selector::default() };
     assert_eq!(taken(&world, touched), ["2 reader"]);
 }
 
 #[test]
-fn what_an_expression_or_a_rule_cannot_judge_is_taken_too() {
+fn unknown_selector_results_are_selected() {
     let rule = Rule {
         id: "T-TEAM-01".to_owned(),
         title: "Teams other than orders do not read".to_owned(),
@@ -84,7 +84,7 @@ fn what_an_expression_or_a_rule_cannot_judge_is_taken_too() {
         requires_attributes: vec!["principal.team".to_owned()],
         severity: Severity::High,
         recommend: Verdict::Revoke,
-        remediation: "take it away".to_owned(),
+        remediation: "revoke it".to_owned(),
         controls: Vec::new(),
         note: None,
         limits: Vec::new(),
@@ -109,7 +109,7 @@ fn what_an_expression_or_a_rule_cannot_judge_is_taken_too() {
 }
 
 #[test]
-fn an_expression_may_name_the_reviewers() {
+fn expression_yields_reviewers() {
     let mut world = holding(vec![membership("db", "1", "reader", Tier::T2)]).person("eve", &["db:1"]);
     world.entry("eve").sponsor = Some(id("li"));
     let mut stage = Stage {
@@ -138,7 +138,7 @@ fn an_expression_may_name_the_reviewers() {
 }
 
 #[test]
-fn every_system_contributes_unless_it_is_named() {
+fn system_without_items_must_be_allowed() {
     let empty = |may_be_empty: &[&str]| {
         let mut world = holding(vec![membership("db", "1", "reader", Tier::T2)]).system("hr", Tier::T3);
         world.definition.allow_empty = may_be_empty.iter().map(|name| system_id(name)).collect();
@@ -172,7 +172,7 @@ fn role() -> World {
 }
 
 #[test]
-fn what_a_role_gives_is_put_to_review_once() {
+fn role_contents_are_reviewed_once() {
     let world = role();
     let contents = Selector { role_contents: Some(true), ..Selector::default() };
     assert_eq!(taken(&world, contents), ["7 SELECT orders", "7 read all statistics"]);
@@ -182,12 +182,12 @@ fn what_a_role_gives_is_put_to_review_once() {
 }
 
 #[test]
-fn a_changed_role_touches_who_is_in_it_or_what_it_gives() {
+fn changed_role_selects_members_or_contents() {
     let world = role();
     let of = |role_contents, role: &str| {
         taken(&world, Selector { role_contents, roles: vec![format!("db:{role}")], ..Selector::default() })
     };
-    assert_eq!(of(None, "7"), ["1 7", "2 7"], "those in it, and nothing else of theirs");
+    assert_eq!(of(None, "7"), ["1 7", "2 7"], "only the memberships, and no other grants of the members");
     assert_eq!(of(Some(true), "7"), ["7 SELECT orders", "7 read all statistics"]);
     assert_eq!(of(None, "9"), [""; 0]);
     assert_eq!(of(Some(true), "9"), [""; 0]);
@@ -196,7 +196,7 @@ fn a_changed_role_touches_who_is_in_it_or_what_it_gives() {
 }
 
 #[test]
-fn what_is_only_named_has_a_key_of_its_own() {
+fn synthetic_role_grant_has_its_own_key() {
     let world = role();
     let LoadedInventory { inventory, .. } = &world.inventories[&system_id("db")];
     let unlisted = crate::campaign::synthetic_role_grants(inventory);

@@ -7,14 +7,14 @@ use crate::{
         aggregate::{ClosedStage, DecisionAggregator, ReviewedItem, SignedReview},
     },
     model::{
-        Digest, ItemId, PrincipalId, Stance, Strategy, Tier, Verdict,
+        Digest, ItemId, PrincipalId, ReviewResult, Strategy, Tier, Verdict,
         action::DecisionOrigin,
         file::{Campaign, Item, NoResponseAction, NoResponseItem, NoResponseOutcome, Review, Stage, StageClose},
     },
     trust::VotingSlot,
 };
 
-/// One item, put to `dora` and `dan` in the first stage and to `dora` in the second, if there is one.
+/// One item, assigned to `dora` and `dan` in the first stage and to `dora` in the second, if there is one.
 pub(super) struct Case {
     pub(super) campaign: Campaign,
     review: Review,
@@ -81,10 +81,16 @@ impl Case {
 
     pub(super) fn resolved(&self) -> ResolutionSummary {
         let item = &self.review.items[0];
-        let mut asked = vec![(1, 0), (1, 1)];
-        asked.extend((self.campaign.definition.stage_count() > 1).then_some((2, 0)));
+        let mut assignments = vec![(1, 0), (1, 1)];
+        assignments.extend((self.campaign.definition.stage_count() > 1).then_some((2, 0)));
         let Item { id, grant_digest: grant, subject, tier, .. } = item;
-        let put = ReviewedItem { system: &self.review.system, grant: *grant, subject, tier: *tier, asked: &asked };
+        let put = ReviewedItem {
+            system: &self.review.system,
+            grant: *grant,
+            subject,
+            tier: *tier,
+            assignments: &assignments,
+        };
         let owners = ["fay".to_owned()];
         let closed = |close| ClosedStage { close, path: "stages/n.toml", digest: Digest::ZERO, signers: &owners };
         let round = DecisionAggregator {
@@ -138,11 +144,11 @@ fn stage((index, outcome): (usize, &Strategy)) -> Stage {
     }
 }
 
-pub(super) const DORA: VotingSlot = VotingSlot::Asked(0);
-pub(super) const DAN: VotingSlot = VotingSlot::Asked(1);
+pub(super) const DORA: VotingSlot = VotingSlot::Assigned(0);
+pub(super) const DAN: VotingSlot = VotingSlot::Assigned(1);
 
 #[test]
-fn an_outcome_waits_for_everybody_or_for_the_close() {
+fn outcome_waits_for_all_reviewers_or_the_close() {
     let case = Case::new(&[Strategy::OneDenyDenies]);
     assert_eq!(case.waiting(), PendingReason { stage: 1, missing: vec![id("dora"), id("dan")] });
     let case = case.answer(1, DORA, Some(Verdict::Certify));
@@ -151,15 +157,15 @@ fn an_outcome_waits_for_everybody_or_for_the_close() {
     let both = both.answer(1, DAN, Some(Verdict::Disable));
     assert_eq!(both.decided().verdict, Verdict::Disable);
     let closed = case.close(None);
-    assert_eq!(closed.decided().verdict, Verdict::Certify, "one denial denies, and nobody denied");
+    assert_eq!(closed.decided().verdict, Verdict::Certify, "no reviewer denied");
     let strict = Case::new(&[Strategy::AllMustAccept]).answer(1, DORA, Some(Verdict::Certify)).close(None);
-    assert_eq!(strict.open(), ReopenReason::Unanswered, "not everybody accepted");
+    assert_eq!(strict.open(), ReopenReason::Unanswered, "a response is missing");
     let fallback = strict.answer(1, VotingSlot::Fallback, Some(Verdict::Certify));
-    assert_eq!(fallback.decided().verdict, Verdict::Certify, "a fallback for who is silent");
+    assert_eq!(fallback.decided().verdict, Verdict::Certify, "a fallback decides for the missing reviewer");
 }
 
 #[test]
-fn the_strongest_verdict_of_the_stance_that_wins_is_the_outcome() {
+fn strongest_verdict_of_winning_result_is_the_outcome() {
     let both = |one, other| {
         let case = Case::new(&[Strategy::OneDenyDenies]).answer(1, DORA, Some(one)).answer(1, DAN, Some(other));
         case.decided().verdict
@@ -172,46 +178,46 @@ fn the_strongest_verdict_of_the_stance_that_wins_is_the_outcome() {
         .with(|item| item.until = Some(time("2027-06-01T00:00:00Z")))
         .answer(1, DAN, Some(Verdict::Certify))
         .with(|item| item.until = Some(time("2027-01-01T00:00:00Z")));
-    assert_eq!(two_ends.decided().until, Some(time("2027-01-01T00:00:00Z")), "the nearest end");
+    assert_eq!(two_ends.decided().until, Some(time("2027-01-01T00:00:00Z")), "the earliest end date");
 }
 
 #[test]
-fn two_who_want_different_things_by_one_verdict_leave_it_open() {
+fn same_verdict_with_different_targets_leaves_item_open() {
     let torn = Case::new(&[Strategy::OneDenyDenies])
         .answer(1, DORA, Some(Verdict::Reduce))
         .answer(1, DAN, Some(Verdict::Reduce))
         .with(|item| item.to = Some("nothing".to_owned()));
     assert_eq!(torn.open(), ReopenReason::Contradictory);
     assert_eq!(torn.resolved().findings[0].code, "contradictory-decisions");
-    let said = torn.close(None).answer(1, VotingSlot::Fallback, Some(Verdict::Reduce));
-    assert_eq!(said.decided().to.as_deref(), Some("less"), "a fallback says which");
+    let settled = torn.close(None).answer(1, VotingSlot::Fallback, Some(Verdict::Reduce));
+    assert_eq!(settled.decided().to.as_deref(), Some("less"), "a fallback settles the conflict");
 }
 
 #[test]
 fn later_stage_starts_after_previous_close() {
     let two = || Case::new(&[Strategy::OneDenyDenies, Strategy::OneDenyDenies]);
     let first = two().answer(1, DORA, Some(Verdict::Certify)).answer(1, DAN, Some(Verdict::Certify));
-    assert_eq!(first.waiting(), PendingReason { stage: 1, missing: vec![] }, "the close is what it waits for");
+    assert_eq!(first.waiting(), PendingReason { stage: 1, missing: vec![] }, "waits for the close");
     let second = first.close(None);
     assert_eq!(second.waiting(), PendingReason { stage: 2, missing: vec![id("dora")] });
     assert_eq!(second.answer(2, DORA, Some(Verdict::Revoke)).decided().verdict, Verdict::Revoke);
     let stopped = two().answer(1, DORA, Some(Verdict::Certify)).answer(1, DAN, Some(Verdict::Revoke));
-    assert_eq!(stopped.decided().verdict, Verdict::Revoke, "what is revoked is asked no further");
+    assert_eq!(stopped.decided().verdict, Verdict::Revoke, "later stages are skipped after a revocation");
     let on = two()
-        .defined(|campaign| campaign.definition.stages[0].advance_on = vec![Stance::Revoke])
+        .defined(|campaign| campaign.definition.stages[0].advance_on = vec![ReviewResult::Revoke])
         .answer(1, DORA, Some(Verdict::Certify))
         .answer(1, DAN, Some(Verdict::Revoke))
         .close(None);
-    assert_eq!(on.waiting().stage, 2, "the stage's own list takes the place of the strategy's");
+    assert_eq!(on.waiting().stage, 2, "the list of the stage overrides that of the strategy");
     let overall = on.defined(|campaign| campaign.definition.overall_strategy = Some(Strategy::OneAcceptAccepts));
     assert_eq!(overall.answer(2, DORA, Some(Verdict::Certify)).decided().verdict, Verdict::Certify);
 }
 
 #[test]
-fn silence_is_an_outcome_of_its_own_and_told_apart() {
+fn no_response_outcome_differs_from_decisions() {
     let one = || Case::new(&[Strategy::AllMustAccept]);
-    let silent = one().close(Some(NoResponseOutcome::Disable));
-    let disabled = silent.decided();
+    let unanswered = one().close(Some(NoResponseOutcome::Disable));
+    let disabled = unanswered.decided();
     assert_eq!((disabled.verdict, disabled.basis.decided), (Verdict::Disable, DecisionOrigin::BySilence));
     assert_eq!((disabled.basis.path.as_str(), disabled.basis.signers[0].as_str()), ("stages/n.toml", "fay"));
     assert_eq!(one().close(Some(NoResponseOutcome::Open)).open(), ReopenReason::Unanswered);
@@ -222,12 +228,12 @@ fn silence_is_an_outcome_of_its_own_and_told_apart() {
 
     let two = || Case::new(&[Strategy::OneDenyDenies, Strategy::OneDenyDenies]);
     let accepted = two().answer(1, DORA, Some(Verdict::Certify)).answer(1, DAN, Some(Verdict::Certify)).close(None);
-    let silent = accepted.close(Some(NoResponseOutcome::Disable));
-    assert_eq!(silent.decided().basis.decided, DecisionOrigin::BySilence, "who was asked last has not accepted");
+    let unanswered = accepted.close(Some(NoResponseOutcome::Disable));
+    assert_eq!(unanswered.decided().basis.decided, DecisionOrigin::BySilence, "the last stage got no response");
     let reduced = two()
-        .defined(|campaign| campaign.definition.stages[0].advance_on = vec![Stance::Reduce])
+        .defined(|campaign| campaign.definition.stages[0].advance_on = vec![ReviewResult::Reduce])
         .answer(1, DORA, Some(Verdict::Reduce))
         .close(None)
         .close(Some(NoResponseOutcome::Disable));
-    assert_eq!(reduced.decided().verdict, Verdict::Reduce, "what was taken away is not decided by silence");
+    assert_eq!(reduced.decided().verdict, Verdict::Reduce, "the no-response default does not override a reduction");
 }

@@ -2,17 +2,17 @@
 
 use super::stages::{Case, DAN, DORA};
 use crate::model::{
-    StageTally, Stance, Strategy, Tier, Verdict,
+    ReviewResult, StageTally, Strategy, Tier, Verdict,
     file::{CampaignDefinition, NoResponseAction, NoResponseOutcome, NoResponseTerms, Stage},
 };
 use std::{fmt::Write as _, fs, path::Path};
 
-/// The answers of a reviewer, each of its own stance.
+/// The answers of a reviewer, one for each result.
 const ANSWERS: [Option<Verdict>; 5] =
     [Some(Verdict::Certify), Some(Verdict::Revoke), Some(Verdict::Reduce), Some(Verdict::Abstain), None];
 
 #[test]
-fn tables_of_the_page_are_computed() {
+fn page_tables_equal_computed_tables() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/strategies.md");
     let page = fs::read_to_string(&path).unwrap();
     let mut wanted = page.clone();
@@ -43,11 +43,12 @@ fn numbers_on_the_page_are_the_defaults() {
     }
 }
 
-/// Weighs two answers as a campaign does: signed, the stage closed, resolved.
-fn outcome(strategy: Strategy, one: Option<Verdict>, other: Option<Verdict>) -> (Stance, Option<Verdict>) {
+/// Combines two answers as a campaign does: signed, with the stage closed, and resolved.
+fn outcome(strategy: Strategy, one: Option<Verdict>, other: Option<Verdict>) -> (ReviewResult, Option<Verdict>) {
     let silent = (one.is_none() && other.is_none()).then_some(NoResponseOutcome::Open);
     let case = Case::new(&[strategy]).answer(1, DORA, one).answer(1, DAN, other).close(silent);
-    let tally = StageTally { asked: 2, answers: [one, other].into_iter().flatten().collect(), ..StageTally::default() };
+    let tally =
+        StageTally { assigned: 2, answers: [one, other].into_iter().flatten().collect(), ..StageTally::default() };
     let resolved = case.resolved();
     (tally.aggregate(strategy), resolved.decided.first().map(|resolution| resolution.verdict))
 }
@@ -55,17 +56,17 @@ fn outcome(strategy: Strategy, one: Option<Verdict>, other: Option<Verdict>) -> 
 fn weights() -> String {
     let mut text = String::new();
     for strategy in Strategy::ALL {
-        let order: Vec<_> = strategy.order().iter().map(|stance| stance.as_str()).collect();
-        let stops: Vec<_> = strategy.stops_on().iter().map(|stance| stance.as_str()).collect();
-        writeln!(text, "### `{strategy}`\n\nPrecedence of stances: {}.", order.join(", ")).unwrap();
+        let order: Vec<_> = strategy.order().iter().map(|result| result.as_str()).collect();
+        let stops: Vec<_> = strategy.stops_on().iter().map(|result| result.as_str()).collect();
+        writeln!(text, "### `{strategy}`\n\nPrecedence of results: {}.", order.join(", ")).unwrap();
         writeln!(text, "Later stages are skipped after: {}.\n", stops.join(", ")).unwrap();
         writeln!(text, "| one \\ other | {} |", ANSWERS.map(said).join(" | ")).unwrap();
         writeln!(text, "|---|{}", "---|".repeat(ANSWERS.len())).unwrap();
         for one in ANSWERS {
             let cells = ANSWERS.map(|other| {
-                let (stance, verdict) = outcome(strategy, one, other);
-                assert_eq!(outcome(strategy, other, one), (stance, verdict), "who is asked first does not matter");
-                format!("{stance}: {}", verdict.map_or("open", Verdict::as_str))
+                let (result, verdict) = outcome(strategy, one, other);
+                assert_eq!(outcome(strategy, other, one), (result, verdict), "the order of reviewers does not matter");
+                format!("{result}: {}", verdict.map_or("open", Verdict::as_str))
             });
             writeln!(text, "| **{}** | {} |", said(one), cells.join(" | ")).unwrap();
         }
@@ -80,14 +81,19 @@ fn said(verdict: Option<Verdict>) -> &'static str {
 
 fn stops() -> String {
     let mut text = String::new();
-    let lists: [(&str, Vec<Stance>, Vec<Stance>); 4] = [
+    let lists: [(&str, Vec<ReviewResult>, Vec<ReviewResult>); 4] = [
         ("none", vec![], vec![]),
-        ("`stop_on = [\"not-decided\"]`", vec![Stance::NotDecided], vec![]),
-        ("`advance_on = [\"revoke\"]`", vec![], vec![Stance::Revoke]),
-        ("`stop_on = [\"reduce\"]`, `advance_on = [\"revoke\"]`", vec![Stance::Reduce], vec![Stance::Revoke]),
+        ("`stop_on = [\"not-decided\"]`", vec![ReviewResult::NotDecided], vec![]),
+        ("`advance_on = [\"revoke\"]`", vec![], vec![ReviewResult::Revoke]),
+        (
+            "`stop_on = [\"reduce\"]`, `advance_on = [\"revoke\"]`",
+            vec![ReviewResult::Reduce],
+            vec![ReviewResult::Revoke],
+        ),
     ];
-    writeln!(text, "| strategy | lists of the stage | {} |", Stance::ALL.map(Stance::as_str).join(" | ")).unwrap();
-    writeln!(text, "|---|---|{}", "---|".repeat(Stance::ALL.len())).unwrap();
+    writeln!(text, "| strategy | lists of the stage | {} |", ReviewResult::ALL.map(ReviewResult::as_str).join(" | "))
+        .unwrap();
+    writeln!(text, "|---|---|{}", "---|".repeat(ReviewResult::ALL.len())).unwrap();
     for strategy in Strategy::ALL {
         for (name, stop_on, advance_on) in &lists {
             let stage = Stage {
@@ -100,7 +106,7 @@ fn stops() -> String {
                 advance_on: advance_on.clone(),
                 sample_percent: None,
             };
-            let cells = Stance::ALL.map(|stance| if stage.stops(stance) { "stop" } else { "next stage" });
+            let cells = ReviewResult::ALL.map(|result| if stage.stops(result) { "stop" } else { "next stage" });
             writeln!(text, "| `{strategy}` | {name} | {} |", cells.join(" | ")).unwrap();
         }
     }

@@ -191,7 +191,7 @@ impl SessionLoader<'_> {
         for review_file in review_files {
             let (stage, holder) = (review_file.review.stage(), &review_file.review.reviewer);
             let slot = self.opening.reviewers().iter().position(|name| name == holder);
-            let slot = slot.and_then(|slot| u32::try_from(slot).ok()).map(VotingSlot::Asked);
+            let slot = slot.and_then(|slot| u32::try_from(slot).ok()).map(VotingSlot::Assigned);
             for item in &review_file.review.items {
                 let bound = self.opening.bound(&item.id).iter().filter(|bound| bound.stage == stage);
                 let mut bound = bound.filter(|bound| Some(bound.slot) == slot || bound.by == *self.reviewer);

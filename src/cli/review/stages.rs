@@ -49,7 +49,7 @@ impl<'a> StageOverview<'a> {
         if stage == 1 || course.reached(stage) {
             return None;
         }
-        let (last, stance) = course.stances.last()?;
-        Some(format!("stage {last} ended with {stance}, so no later stage follows"))
+        let (last, result) = course.results.last()?;
+        Some(format!("stage {last} ended with {result}, so no later stage follows"))
     }
 }

@@ -56,10 +56,10 @@ impl TierOverrides {
         let mut lowered: BTreeMap<Digest, (Tier, Rating, String)> = BTreeMap::new();
         for exception in exceptions.into_iter().filter(|one| one.valid_from <= as_of && as_of < one.until) {
             let Some(tier) = exception.lower_tier_to else { continue };
-            let said = (tier, exception.rating, format!("exception {} until {}", exception.id, exception.until));
+            let candidate = (tier, exception.rating, format!("exception {} until {}", exception.id, exception.until));
             // If two exceptions differ, the one that lowers less applies.
             if lowered.get(&exception.grant_digest).is_none_or(|other| tier < other.0) {
-                lowered.insert(exception.grant_digest, said);
+                lowered.insert(exception.grant_digest, candidate);
             }
         }
         Self(lowered)
@@ -132,7 +132,7 @@ impl<'a> AttributeBuilder<'a> {
     pub fn account(&self, subject: &str) -> AttributeValues {
         match self.known.people.identity_of(subject) {
             Some(entry) => self.principals.get(&entry.id).cloned().unwrap_or_default(),
-            None => self.nobody(subject),
+            None => self.uncorrelated(subject),
         }
     }
 
@@ -141,7 +141,7 @@ impl<'a> AttributeBuilder<'a> {
     pub fn holders(&self) -> impl Iterator<Item = (String, AttributeValues)> + '_ {
         let claimed = self.principals.iter().map(|(id, facts)| (id.to_string(), facts.clone()));
         let unclaimed = self.accounts.keys().filter(|subject| self.known.people.identity_of(subject).is_none());
-        claimed.chain(unclaimed.map(|subject| (subject.clone(), self.nobody(subject))))
+        claimed.chain(unclaimed.map(|subject| (subject.clone(), self.uncorrelated(subject))))
     }
 
     /// Returns the tier at which a grant is reviewed: the most critical tier of everything it effectively gives and of

@@ -51,7 +51,7 @@ impl AttributeBuilder<'_> {
 
     /// Returns the attributes of an account that is claimed by none or by several principals. Its kind, owner and
     /// purpose are unknown.
-    pub(super) fn nobody(&self, subject: &str) -> AttributeValues {
+    pub(super) fn uncorrelated(&self, subject: &str) -> AttributeValues {
         let mut collector = AttributeCollector(AttributeValues::default());
         let claims = self.known.people.claimants(subject);
         collector.flag("principal.claimed", !claims.is_empty());

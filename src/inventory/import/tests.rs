@@ -1,4 +1,4 @@
-//! Tables as other systems export them, and what becomes of a file by them.
+//! Tests of imported tables, and of the merged principals files.
 
 use super::*;
 use crate::{
@@ -38,7 +38,7 @@ fn unmapped_column_is_ignored_only_if_declared() {
 }
 
 #[test]
-fn a_table_and_json_lines_make_the_same_entries() {
+fn csv_and_json_lines_yield_same_entries() {
     let csv = read("people.csv", TABLE, TableLayout::Csv, &columns(&[("Employee", "id")])).unwrap();
     let lines = r#"{"id": "ana.ruiz", "status": "active", "owner": "li.chen", "team": "orders, east", "accounts": ["web:uid:2", "db:1"], "attributes": {"principal.mfa": "push", "principal.sealed": false}}
 
@@ -72,7 +72,7 @@ fn a_table_and_json_lines_make_the_same_entries() {
 
 #[test]
 fn table_errors_have_line_and_column() {
-    let wrong = "id,kind,accounts,colour,attributes.principal.tier,end_date\n\
+    let wrong = "id,kind,accounts,color,attributes.principal.tier,end_date\n\
         ana,robot,db:1,,,\nAna Ruiz,,1001,,,soon\nli,,,blue,T3,\nana,,,,,\n\"b\u{202e}o\",,,,,\nshort,,\n";
     let told = refused(wrong, TableLayout::Csv);
     for expected in [
@@ -80,7 +80,7 @@ fn table_errors_have_line_and_column() {
         "line 3, column `id`",
         "line 3, column `accounts`: expected an account `<system>:<immutable id>`, found `1001`",
         "line 3, column `end_date`",
-        "line 4, column `colour`: unknown key `colour`",
+        "line 4, column `color`: unknown key `color`",
         "line 4, column `attributes.principal.tier`: it is computed and cannot be declared",
         "line 6, column `id`: ",
         "line 7: the row has 3 cells, but the table has 6 columns",
@@ -116,18 +116,18 @@ fn merge_keeps_other_keys_and_is_idempotent() {
     );
     let ana = &once.file.principals[0];
     assert_eq!((ana.accounts.join(" "), ana.purpose.as_deref()), ("db:7 web:uid:1".to_owned(), Some("sells")));
-    assert_eq!(ana.role_changed_on, Some(today()), "another team is a move");
+    assert_eq!(ana.role_changed_on, Some(today()), "a change of team is dated");
     let bo = &once.file.principals[1];
     assert_eq!((bo.status, bo.end_date), (PrincipalStatus::Left, Some(today())));
     let twice = merge(&once.file, &rows, true, today().plus_days(3));
     assert_eq!(codec::render(&twice.file), codec::render(&once.file));
     assert!(twice.added.is_empty() && twice.changed.is_empty() && twice.left.is_empty());
     let partial = merge(&before, &rows, false, today());
-    assert!(partial.left.is_empty(), "only an authoritative table says that somebody left");
+    assert!(partial.left.is_empty(), "only an authoritative table marks principals as left");
 }
 
 #[test]
-fn accounts_nobody_claims_come_with_guesses_and_their_reasons() {
+fn uncorrelated_accounts_get_suggestions_with_reasons() {
     let key = |who: &str, print: &str, note: &str| {
         let mut key = held(who, GrantKind::Credential, &format!("{who}:SHA256:{print}"), Tier::T2);
         key.entitlement.name = format!("ssh as {who} with {note}");

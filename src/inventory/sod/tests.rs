@@ -15,7 +15,7 @@ title = "Duties"
 
 [[pair]]
 id = "SOD-DEPLOY-AUDIT"
-title = "Whoever deploys must not change what is said of it"
+title = "A principal that deploys must not change the audit log"
 severity = "high"
 rule = "HUM-SOD-01"
 
@@ -34,7 +34,8 @@ fn pack() -> PolicyPack {
     PolicyPack::compile(sources, &[]).unwrap()
 }
 
-/// Ana deploys on hosts by a group; her machine's machine changes the audit log of a database by a role in a role.
+/// `ana` deploys on hosts through a group; an identity of her identity changes the audit log of a database through a
+/// nested role.
 fn world() -> (Vec<Inventory>, IdentityDirectory) {
     let web = inventory(
         "web",
@@ -89,7 +90,7 @@ fn violation_is_found_across_systems_roles_and_identities() {
 }
 
 #[test]
-fn a_change_leaves_a_pair_ends_it_or_makes_one() {
+fn change_keeps_resolves_or_creates_violation() {
     let (inventories, people) = world();
     let pack = pack();
     let (web, db) = (system_id("web"), system_id("db"));
@@ -101,17 +102,17 @@ fn a_change_leaves_a_pair_ends_it_or_makes_one() {
     let (group, inner, unrelated) = (key(0, "uid:1"), key(1, "30"), key(0, "uid:2"));
     let removed = |system, key| ProposedChange { removed: [(system, key)].into(), ..ProposedChange::default() };
     assert_eq!(after(&removed(&web, &group)), Vec::<String>::new());
-    assert_eq!(after(&removed(&db, &inner)), Vec::<String>::new(), "what a role loses its members lose");
+    assert_eq!(after(&removed(&db, &inner)), Vec::<String>::new(), "a removal from a role applies to its members");
     assert_eq!(after(&removed(&web, &unrelated)), ["ana"]);
     let bot = id("bot");
     let transferred = ProposedChange { transferred: [(&bot, id("bo"))].into(), ..ProposedChange::default() };
-    assert_eq!(after(&transferred), ["bo"], "and whoever takes it over has the pair");
+    assert_eq!(after(&transferred), ["bo"], "the new owner violates the rule");
     let reduced = |to| ProposedChange { reduced: [((&web, &unrelated), to)].into(), ..ProposedChange::default() };
     assert_eq!(after(&reduced("nothing much")), ["ana"]);
 }
 
 #[test]
-fn an_account_that_nobody_claims_is_a_holder_of_its_own() {
+fn uncorrelated_account_is_its_own_holder() {
     let both = vec![held("1", GrantKind::Rule, "deploy", Tier::T1), held("1", GrantKind::Privilege, "audit", Tier::T1)];
     let (inventories, pack) = ([inventory("web", both)], pack());
     let separation = SodAnalysis::judge(&inventories, &people(vec![]), &pack.pairs());

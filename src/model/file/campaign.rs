@@ -28,7 +28,7 @@ pub struct Campaign {
     pub items: u64,
     /// The digest over all items: lines of `<item id> <grant digest>`, sorted.
     pub population: Digest,
-    /// The digest of all assignments, computed by [`asked`]: it includes them in the signature of the campaign owners.
+    /// The digest of all assignments, which makes them part of the signature of the campaign owners.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assignments: Option<Digest>,
     /// The digest of the pinned principals files.
@@ -168,7 +168,7 @@ pub fn population<'a>(items: impl IntoIterator<Item = (&'a ItemId, &'a Digest)>)
 }
 
 /// Returns the digest of all assignments: lines of `<item id> <stage> <reviewer>`, sorted, each with its line end.
-pub fn asked<'a>(put: impl IntoIterator<Item = (&'a ItemId, u32, &'a PrincipalId)>) -> Digest {
+pub fn assignments_digest<'a>(put: impl IntoIterator<Item = (&'a ItemId, u32, &'a PrincipalId)>) -> Digest {
     let mut all: Vec<_> = put.into_iter().collect();
     let rest = |(_, stage, reviewer): &(&ItemId, u32, &PrincipalId)| format!("{stage} {reviewer}\n");
     // Ids have a fixed length, so the rest of two lines matters only when they are about the same item.

@@ -1,6 +1,6 @@
 //! Campaign definitions, `policies/<name>.toml`: templates from which campaigns are opened repeatedly.
 
-use crate::model::{CampaignId, GrantKind, PrincipalId, Stance, Strategy, SystemId, Tier, file::PrincipalKind};
+use crate::model::{CampaignId, GrantKind, PrincipalId, ReviewResult, Strategy, SystemId, Tier, file::PrincipalKind};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +25,7 @@ pub struct CampaignDefinition {
     /// The maximum number of items whose access no response may remove when a stage is closed; default 10.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_no_response_removals: Option<u32>,
-    /// The strategy that combines the stances of several stages; default `all-must-accept`.
+    /// The strategy that combines the results of several stages; default `all-must-accept`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overall_strategy: Option<Strategy>,
     /// The times of reminders, in percent of a stage's days; default 50 and 75.
@@ -92,13 +92,13 @@ pub struct Stage {
     pub reviewers_per_item: u32,
     /// The strategy that combines their verdicts.
     pub strategy: Strategy,
-    /// The stances after which no later stage is needed; the default of the strategy when both this and `advance_on`
+    /// The results after which no later stage is needed; the default of the strategy when both this and `advance_on`
     /// are empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub stop_on: Vec<Stance>,
-    /// The only stances after which a later stage is needed.
+    pub stop_on: Vec<ReviewResult>,
+    /// The only results after which a later stage is needed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub advance_on: Vec<Stance>,
+    pub advance_on: Vec<ReviewResult>,
     /// The percentage of the items that a later stage asks about; all of them if absent. The sample is fixed when the
     /// campaign opens. An item outside of it passes the stage with the result of the stages before.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,7 +1,7 @@
 //! Order of the stages of a campaign, and consequences of no response.
 
 use super::{CampaignDefinition, NoResponseAction, NoResponseOutcome, Stage};
-use crate::model::{CampaignId, Digest, ItemId, PrincipalId, Stance, Strategy, Tier};
+use crate::model::{CampaignId, Digest, ItemId, PrincipalId, ReviewResult, Strategy, Tier};
 use std::collections::BTreeSet;
 
 impl CampaignDefinition {
@@ -21,14 +21,14 @@ impl CampaignDefinition {
         self.stage(stage).map_or(Strategy::AllMustAccept, |stage| stage.strategy)
     }
 
-    /// Returns the strategy that combines the stances of the stages.
+    /// Returns the strategy that combines the results of the stages.
     pub fn overall_strategy(&self) -> Strategy {
         self.overall_strategy.unwrap_or(Strategy::AllMustAccept)
     }
 
-    /// Returns whether no later stage is needed after `stage` resulted in `stance`; always true after the last stage.
-    pub fn stops(&self, stage: u32, stance: Stance) -> bool {
-        stage >= self.stage_count() || self.stage(stage).is_none_or(|own| own.stops(stance))
+    /// Returns whether no later stage is needed after `stage` resulted in `result`; always true after the last stage.
+    pub fn stops(&self, stage: u32, result: ReviewResult) -> bool {
+        stage >= self.stage_count() || self.stage(stage).is_none_or(|own| own.stops(result))
     }
 
     /// Returns the maximum number of items whose access no response may remove when a stage is closed.
@@ -40,7 +40,7 @@ impl CampaignDefinition {
     /// applies depends on whether the inventory shows that the access is unused. The person who closes the stage
     /// chooses one and signs it. `asked_later` is true if a later stage asks about the item.
     pub fn no_response_outcomes(&self, stage: u32, tier: Tier, asked_later: bool) -> &'static [NoResponseOutcome] {
-        if asked_later && !self.stops(stage, Stance::NoResponse) {
+        if asked_later && !self.stops(stage, ReviewResult::NoResponse) {
             return &[NoResponseOutcome::Advance];
         }
         match (self.on_no_response, tier) {
@@ -55,8 +55,8 @@ impl CampaignDefinition {
     /// Returns the items that a stage with `sample_percent` asks about; `None` for a stage that asks about all items.
     ///
     /// An item is in the sample if the first 32 bits of
-    /// `sha256("tenure/stage-sample/v1\n<campaign>\n<population>\n<stage>\n<item>\n")`, as a fraction of 2^32, are below
-    /// the percentage. If that holds for no item, the item with the lowest number is the sample.
+    /// `sha256("tenure/stage-sample/v1\n<campaign>\n<population>\n<stage>\n<item>\n")`, as a fraction of 2^32, are
+    /// below the percentage. If that holds for no item, the item with the lowest number is the sample.
     pub fn sample<'i>(
         &self,
         stage: u32,
@@ -85,22 +85,22 @@ impl CampaignDefinition {
 }
 
 impl Stage {
-    /// Returns whether no later stage is needed after this one resulted in `stance`. The lists of the stage replace the
-    /// default of the strategy: with `advance_on`, all other stances stop; with `stop_on` alone, all other stances
+    /// Returns whether no later stage is needed after this one resulted in `result`. The lists of the stage replace the
+    /// default of the strategy: with `advance_on`, all other results stop; with `stop_on` alone, all other results
     /// advance.
-    pub fn stops(&self, stance: Stance) -> bool {
+    pub fn stops(&self, result: ReviewResult) -> bool {
         if !self.advance_on.is_empty() {
-            return !self.advance_on.contains(&stance);
+            return !self.advance_on.contains(&result);
         }
         match self.stop_on.as_slice() {
-            [] => self.strategy.stops_on().contains(&stance),
-            own => own.contains(&stance),
+            [] => self.strategy.stops_on().contains(&result),
+            own => own.contains(&result),
         }
     }
 
-    /// Returns a stance that is listed both to stop and to advance. Such a definition is rejected on opening.
-    pub fn contradiction(&self) -> Option<Stance> {
-        self.stop_on.iter().find(|stance| self.advance_on.contains(stance)).copied()
+    /// Returns a result that is listed both to stop and to advance. Such a definition is rejected on opening.
+    pub fn contradiction(&self) -> Option<ReviewResult> {
+        self.stop_on.iter().find(|result| self.advance_on.contains(result)).copied()
     }
 }
 

@@ -1,9 +1,9 @@
-//! A checked expression as a tree: names are places, kinds are settled, patterns are compiled.
+//! Tree of a checked expression: names are resolved to indexes, types are known, patterns are compiled.
 
 use super::value::{AttributeIndex, ExprValue};
 use regex::Regex;
 
-/// One step of an expression. Every step has operands of the kinds it needs; that was checked when it was compiled.
+/// One node of an expression. The types of its operands were checked when it was compiled.
 #[derive(Clone, Debug)]
 pub(super) enum ExprNode {
     And(Vec<ExprNode>),
@@ -21,13 +21,13 @@ pub(super) enum ExprNode {
     IsKnown(AttributeIndex),
     List(Vec<ExprNode>),
     Literal(ExprValue<'static>),
-    /// The element that a macro such as `exists` looks at, counted from the outermost.
+    /// The current element of a macro such as `exists`, by nesting depth from the outermost macro.
     Local(usize),
     Matches(Box<ExprNode>, Regex),
     Negate(Box<ExprNode>),
     Not(Box<ExprNode>),
     Or(Vec<ExprNode>),
-    /// A list of literals, ready to be borrowed.
+    /// A list of literals, stored so that evaluation can borrow it.
     Values(Vec<ExprValue<'static>>),
 }
 
@@ -50,7 +50,7 @@ pub(super) enum ComparisonOp {
     NotEqual,
 }
 
-/// The macros of CEL that look at each element of a list.
+/// The macros of CEL that evaluate a condition for each element of a list.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum ListMacro {
     All,
@@ -88,7 +88,7 @@ impl ExprNode {
         }
     }
 
-    /// Visits this step and all below it.
+    /// Visits this node and all nodes below it.
     pub(super) fn walk<'n>(&'n self, visit: &mut dyn FnMut(&'n Self)) {
         visit(self);
         self.children().into_iter().for_each(|child| child.walk(visit));

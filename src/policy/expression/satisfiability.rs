@@ -1,8 +1,9 @@
-//! Whether there is anything at all for which expressions come out as wanted.
+//! Decides whether any input satisfies a set of expressions.
 //!
-//! The values that matter are tried: around each number that a name is compared with, each word and one other, yes and no,
-//! every list of the words asked for. Where an expression only compares names with such values, what none of these reach
-//! cannot be reached; where it does more (arithmetic, patterns, parts of words), nothing is claimed.
+//! The expressions are evaluated for candidate values of each name: the numbers around each number with which it is
+//! compared, each string literal and one other string, both booleans, and the lists of the string literals. If all
+//! expressions only compare names with literals, the candidates are exhaustive. Otherwise (arithmetic, patterns,
+//! substrings) the result is unknown unless a candidate satisfies the expressions.
 
 use super::{
     Expression,
@@ -12,20 +13,19 @@ use super::{
 use crate::{model::Attributes, policy::AttributeKind};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What is known of the names an expression uses.
+/// The permitted values of the names in an expression.
 pub(crate) trait ValueDomain {
     /// Returns the kind of a name.
     fn kind(&self, slot: AttributeIndex) -> Option<AttributeKind>;
 
-    /// Returns all words a name can have, where that is a closed list.
-    fn words(&self, slot: AttributeIndex) -> Option<&'static [&'static str]>;
+    /// Returns the permitted values of an enumerated name; `None` for others.
+    fn permitted_values(&self, slot: AttributeIndex) -> Option<&'static [&'static str]>;
 
-    /// Returns the only numbers a name can have, where they are settled.
+    /// Returns the permitted numbers of a name; `None` if any number is permitted.
     fn numbers(&self, slot: AttributeIndex) -> Option<Vec<i64>>;
 }
 
-/// Returns whether there is anything for which all of `hold` are true and all of `fail` are false; nothing where that
-/// cannot be said.
+/// Returns whether there is an input for which all of `hold` are true and all of `fail` are false; `None` if unknown.
 pub(crate) fn is_satisfiable(hold: &[&Expression], fail: &[&Expression], domain: &dyn ValueDomain) -> Option<bool> {
     let wanted = |known: &dyn AttributeSource| {
         hold.iter().all(|expression| expression.truth(known) == Ok(true))
@@ -43,7 +43,7 @@ pub(crate) fn is_satisfiable(hold: &[&Expression], fail: &[&Expression], domain:
     let points = survey.finish();
     let total = points.values().map(Vec::len).try_fold(1_usize, usize::checked_mul).unwrap_or(usize::MAX);
     let all = total <= MAX_SAMPLES;
-    // Without room for all of them: steps by a number that has no divisor in common with most counts.
+    // If there are too many samples to try all: a step that is coprime to most counts visits different ones.
     for number in 0..total.min(MAX_SAMPLES) {
         let mut rest = if all { number } else { number.wrapping_mul(2_654_435_761) };
         let mut sample = SampleValues::default();
@@ -60,7 +60,7 @@ pub(crate) fn is_satisfiable(hold: &[&Expression], fail: &[&Expression], domain:
     (simple && all).then_some(false)
 }
 
-/// A value that is tried.
+/// A candidate value.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 enum CandidateValue {
     Absent,
@@ -89,7 +89,7 @@ impl AttributeSource for SampleValues<'_> {
     }
 }
 
-/// The values worth trying for each name.
+/// The candidate values of each name.
 struct CandidateValues<'d> {
     domain: &'d dyn ValueDomain,
     points: BTreeMap<AttributeIndex, ComparedValues>,
@@ -133,7 +133,7 @@ impl CandidateValues<'_> {
                 ExprValue::Text(text) => {
                     let ordered = !matches!(comparison, ComparisonOp::Equal | ComparisonOp::NotEqual);
                     self.simple &= !ordered;
-                    self.asked(*slot).words.insert(text.clone().into_owned());
+                    self.compared(*slot).words.insert(text.clone().into_owned());
                 }
                 _ => {}
             },
@@ -160,19 +160,20 @@ impl CandidateValues<'_> {
                 for value in values {
                     match value {
                         ExprValue::Number(number) => self.around(*slot, *number),
-                        ExprValue::Text(text) => drop(self.asked(*slot).words.insert(text.clone().into_owned())),
+                        ExprValue::Text(text) => drop(self.compared(*slot).words.insert(text.clone().into_owned())),
                         _ => {}
                     }
                 }
             }
             [ExprNode::Literal(ExprValue::Text(text)), ExprNode::Attribute(slot)] => {
-                self.asked(*slot).words.insert(text.clone().into_owned());
+                self.compared(*slot).words.insert(text.clone().into_owned());
             }
             [one, _] => self.beyond(one),
         }
     }
 
-    /// Something that is not only compared: all words and numbers below are tried, and nothing is claimed.
+    /// An operation other than a comparison: all strings and numbers below it are candidates, but they are not
+    /// exhaustive.
     fn beyond(&mut self, node: &ExprNode) {
         self.simple = false;
         let (mut slots, mut words, mut numbers) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::from([0, 1, 1_000]));
@@ -188,41 +189,41 @@ impl CandidateValues<'_> {
             _ => {}
         });
         for slot in slots {
-            let asked = self.asked(slot);
-            asked.words.extend(words.iter().cloned());
-            asked.numbers.extend(&numbers);
+            let compared = self.compared(slot);
+            compared.words.extend(words.iter().cloned());
+            compared.numbers.extend(&numbers);
         }
     }
 
     fn around(&mut self, slot: AttributeIndex, number: i64) {
         let near = [number.saturating_sub(1), number, number.saturating_add(1)];
-        self.asked(slot).numbers.extend(near);
+        self.compared(slot).numbers.extend(near);
     }
 
-    fn asked(&mut self, slot: AttributeIndex) -> &mut ComparedValues {
+    fn compared(&mut self, slot: AttributeIndex) -> &mut ComparedValues {
         self.points.entry(slot).or_default()
     }
 
     fn finish(self) -> BTreeMap<AttributeIndex, Vec<CandidateValue>> {
         let mut points = BTreeMap::new();
-        for (slot, asked) in self.points {
+        for (slot, compared) in self.points {
             let mut choices: Vec<CandidateValue> = match self.domain.kind(slot) {
                 Some(AttributeKind::Flag) => vec![CandidateValue::Flag(false), CandidateValue::Flag(true)],
                 Some(AttributeKind::Number) => match self.domain.numbers(slot) {
                     Some(numbers) => numbers.into_iter().map(CandidateValue::Number).collect(),
-                    None => asked.numbers.into_iter().chain([0]).map(CandidateValue::Number).collect(),
+                    None => compared.numbers.into_iter().chain([0]).map(CandidateValue::Number).collect(),
                 },
-                Some(AttributeKind::Text) => match self.domain.words(slot) {
+                Some(AttributeKind::Text) => match self.domain.permitted_values(slot) {
                     Some(words) => words.iter().map(|word| CandidateValue::Text((*word).to_owned())).collect(),
-                    None => asked.words.into_iter().chain([OTHER.to_owned()]).map(CandidateValue::Text).collect(),
+                    None => compared.words.into_iter().chain([OTHER.to_owned()]).map(CandidateValue::Text).collect(),
                 },
-                Some(AttributeKind::Texts) => lists(&asked.words),
-                Some(AttributeKind::Map) => maps(&asked.words),
+                Some(AttributeKind::Texts) => lists(&compared.words),
+                Some(AttributeKind::Map) => maps(&compared.words),
                 None => Vec::new(),
             };
             choices.sort();
             choices.dedup();
-            choices.extend(asked.absent.then_some(CandidateValue::Absent));
+            choices.extend(compared.absent.then_some(CandidateValue::Absent));
             if !choices.is_empty() {
                 points.insert(slot, choices);
             }
@@ -231,7 +232,7 @@ impl CandidateValues<'_> {
     }
 }
 
-/// Every list of the first words, one with all and another, and a long one.
+/// Returns every list of the first strings, a list with all of them and another string, and a list of three others.
 fn lists(words: &BTreeSet<String>) -> Vec<CandidateValue> {
     let words: Vec<_> = words.iter().take(4).cloned().collect();
     let some = |mask: usize| {
@@ -252,6 +253,6 @@ fn maps(words: &BTreeSet<String>) -> Vec<CandidateValue> {
     maps
 }
 
-/// A word nobody writes.
+/// A string that does not occur in rules.
 const OTHER: &str = "another word";
 const MAX_SAMPLES: usize = 20_000;

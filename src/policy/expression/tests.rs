@@ -1,8 +1,10 @@
+//! Tests of expressions: three-valued logic, syntax, errors, and limits.
+
 use super::*;
 use crate::policy::AttributeKind;
 use std::borrow::Cow;
 
-/// `t`, `f` and `u` are truths, of which `u` is not known; the others are one of each kind, known and not.
+/// `t`, `f` and `u` are booleans, of which `u` is unknown; the others are one known and one unknown name of each type.
 struct Names;
 
 const NAMES: [(&str, AttributeKind); 12] = [
@@ -27,11 +29,11 @@ impl AttributeSchema for Names {
     fn names(&self) -> Vec<String> {
         NAMES.iter().map(|(name, _)| (*name).to_owned()).collect()
     }
-    fn words(&self, slot: AttributeIndex) -> Option<&'static [&'static str]> {
+    fn permitted_values(&self, slot: AttributeIndex) -> Option<&'static [&'static str]> {
         (NAMES[usize::from(slot)].0 == "no.text").then_some(&["a", "abc", "b"])
     }
     fn help(&self) -> &'static str {
-        "look at the test"
+        "see the test"
     }
 }
 
@@ -67,7 +69,7 @@ fn truth(text: &str) -> Result<bool, UnknownValue> {
     compiled.truth(&World::new())
 }
 
-/// Returns `t`, `f`, or the names that are missing.
+/// Returns `t`, `f`, or the missing names.
 fn said(text: &str) -> String {
     match truth(text) {
         Ok(true) => "t".to_owned(),
@@ -81,7 +83,7 @@ fn said(text: &str) -> String {
 }
 
 #[test]
-fn two_sides_follow_kleene_in_either_order() {
+fn boolean_operators_follow_kleene_in_either_order() {
     let table = [
         ("t && t", "t"),
         ("t && f", "f"),
@@ -114,7 +116,7 @@ fn two_sides_follow_kleene_in_either_order() {
 }
 
 #[test]
-fn negation_keeps_what_is_not_known() {
+fn negation_keeps_unknown() {
     for (text, expected) in [
         ("!t", "f"),
         ("!f", "t"),
@@ -129,7 +131,7 @@ fn negation_keeps_what_is_not_known() {
 }
 
 #[test]
-fn a_choice_needs_its_condition_and_only_the_side_it_takes() {
+fn conditional_needs_condition_and_chosen_branch() {
     for (text, expected) in [
         ("t ? f : u", "f"),
         ("f ? u : t", "t"),
@@ -146,7 +148,7 @@ fn a_choice_needs_its_condition_and_only_the_side_it_takes() {
 }
 
 #[test]
-fn comparisons_arithmetic_and_calls_need_everything() {
+fn comparisons_arithmetic_and_calls_need_all_operands() {
     for (text, expected) in [
         ("no.n > 4", "no.n"),
         ("4 < no.n", "no.n"),
@@ -180,7 +182,7 @@ fn comparisons_arithmetic_and_calls_need_everything() {
 }
 
 #[test]
-fn membership_needs_both_sides_even_of_an_empty_list() {
+fn in_needs_both_operands_even_for_empty_list() {
     for (text, expected) in [
         ("no.text in texts", "no.text"),
         ("text in no.texts", "no.texts"),
@@ -199,7 +201,7 @@ fn membership_needs_both_sides_even_of_an_empty_list() {
 }
 
 #[test]
-fn exists_and_all_are_or_and_and_over_elements() {
+fn exists_and_all_follow_or_and_and() {
     for (text, expected) in [
         ("texts.exists(x, x == 'b')", "t"),
         ("texts.exists(x, x == 'b' || u)", "t"),
@@ -229,7 +231,7 @@ fn exists_and_all_are_or_and_and_over_elements() {
 }
 
 #[test]
-fn what_goes_wrong_is_unknown_and_never_a_pass() {
+fn evaluation_error_is_unknown() {
     for (text, expected) in [
         ("n / 0 == 0", "Arithmetic"),
         ("n % 0 == 0", "Arithmetic"),
@@ -247,7 +249,8 @@ fn what_goes_wrong_is_unknown_and_never_a_pass() {
     }
 }
 
-/// Another interpreter returns the same results where everything is known, or where it can ignore what is unknown.
+/// Another interpreter returns the same results if all inputs are known, or if the result does not depend on unknown
+/// ones.
 #[test]
 fn results_equal_those_of_another_interpreter() {
     let parts = [
@@ -335,7 +338,7 @@ fn syntax_follows_the_specification_of_cel() {
 }
 
 #[test]
-fn what_an_expression_uses_and_cannot_do_without() {
+fn used_and_required_names_of_expression() {
     let names = |slots: std::collections::BTreeSet<AttributeIndex>| {
         slots.into_iter().map(|slot| NAMES[usize::from(slot)].0).collect::<Vec<_>>().join(" ")
     };
@@ -358,7 +361,7 @@ fn what_an_expression_uses_and_cannot_do_without() {
     }
 }
 
-/// Draws the mistakes below the expression, as a person sees them.
+/// Renders the errors below the expression, as in a diagnostic.
 fn drawn(text: &str) -> String {
     let mistakes = match Expression::compile(text, ResultType::Truth, &Names) {
         Ok(_) => return format!("{text}\n  accepted\n"),
@@ -375,7 +378,7 @@ fn drawn(text: &str) -> String {
 }
 
 #[test]
-fn mistakes_underline_what_is_wrong() {
+fn errors_underline_their_span() {
     let wrong = [
         "n > ",
         "n >> 4",
@@ -433,7 +436,7 @@ fn mistakes_underline_what_is_wrong() {
 }
 
 #[test]
-fn presence_may_only_speak_against() {
+fn has_is_permitted_only_under_negation() {
     for text in ["!has(no.text)", "t && !has(no.text)", "!(has(no.text) && t)", "!has(no.text) || f"] {
         assert!(Expression::compile(text, ResultType::Truth, &Names).is_ok(), "{text}");
     }
@@ -496,7 +499,7 @@ fn hostile_expressions_cost_little() {
 }
 
 #[test]
-fn work_has_an_end() {
+fn workload_status_follows_end_date() {
     struct Many(Vec<String>);
     impl AttributeSource for Many {
         fn value(&self, slot: AttributeIndex) -> Option<ExprValue<'_>> {

@@ -97,9 +97,9 @@ pub trait AttributeSchema {
     fn names(&self) -> Vec<String>;
 
     /// Returns the permitted values of an enumerated name; `None` for others.
-    fn words(&self, slot: AttributeIndex) -> Option<&'static [&'static str]>;
+    fn permitted_values(&self, slot: AttributeIndex) -> Option<&'static [&'static str]>;
 
-    /// Returns a hint that says where the names are documented.
+    /// Returns a hint that names the documentation of the names.
     fn help(&self) -> &'static str;
 }
 

@@ -36,7 +36,7 @@ impl AttributeSchema for RuleEnvironment<'_> {
         seen.map(|attribute| attribute.name.to_owned()).chain(limits).collect()
     }
 
-    fn words(&self, slot: AttributeIndex) -> Option<&'static [&'static str]> {
+    fn permitted_values(&self, slot: AttributeIndex) -> Option<&'static [&'static str]> {
         words(ATTRIBUTES.get(usize::from(slot))?.name)
     }
 
@@ -163,7 +163,7 @@ impl AttributeSchema for SodEnvironment {
         HELD.map(str::to_owned).to_vec()
     }
 
-    fn words(&self, slot: AttributeIndex) -> Option<&'static [&'static str]> {
+    fn permitted_values(&self, slot: AttributeIndex) -> Option<&'static [&'static str]> {
         match held_name(slot) {
             "kind" => words("grant.kind"),
             "tier" => words("grant.tier"),

@@ -1,3 +1,5 @@
+//! Tests of policy packs: evaluation, profiles, lints, and cases.
+
 use super::*;
 use crate::{
     diag::RenderStyle,
@@ -55,7 +57,7 @@ fn text(word: &str) -> AttributeValue {
     AttributeValue::Text(word.to_owned())
 }
 
-/// A service account of a tier, idle for so many days.
+/// A service account of a tier, unused for this number of days.
 fn idle(tier: &str, days: i64) -> AttributeValues {
     facts(&[
         ("grant.kind", text("account")),
@@ -66,7 +68,7 @@ fn idle(tier: &str, days: i64) -> AttributeValues {
 }
 
 #[test]
-fn the_sound_pack_is_sound() {
+fn sound_pack_has_no_problems() {
     assert_eq!(lint(sound()).render(RenderStyle::plain()), "");
     let pack = pack(&[]);
     let tested = pack.test().unwrap();
@@ -77,7 +79,7 @@ fn the_sound_pack_is_sound() {
 }
 
 #[test]
-fn a_rule_is_judged_in_three_values_and_says_what_is_missing() {
+fn rule_result_is_three_valued_and_names_missing() {
     let pack = pack(&[]);
     let judge = |facts: &AttributeValues| pack.evaluate_rule("T-IDLE", &RuleSubject::of(facts)).unwrap();
     assert_eq!(judge(&idle("T2", 91)).result, RuleOutcome::Fail);
@@ -86,7 +88,7 @@ fn a_rule_is_judged_in_three_values_and_says_what_is_missing() {
     let unknown =
         |missing: &[&'static str]| RuleOutcome::Unknown(MissingAttributes { missing: missing.to_vec(), trouble: None });
     let without_use = facts(&[("grant.kind", text("account")), ("principal.kind", text("agent"))]);
-    // Without a tier there is no limit either.
+    // Without a tier, the limit is unknown too.
     assert_eq!(judge(&without_use).result, unknown(&["grant.tier", "usage.idle_days"]));
     let without_tier = facts(&[
         ("grant.kind", text("account")),
@@ -101,7 +103,7 @@ fn a_rule_is_judged_in_three_values_and_says_what_is_missing() {
 }
 
 #[test]
-fn a_limit_that_all_tiers_share_needs_no_tier() {
+fn limit_equal_for_all_tiers_needs_no_tier() {
     let keepers =
         facts(&[("principal.kind", text("break-glass")), ("principal.custodians", AttributeValue::Number(1))]);
     let judged = pack(&[]);
@@ -111,7 +113,7 @@ fn a_limit_that_all_tiers_share_needs_no_tier() {
 }
 
 #[test]
-fn what_a_grant_says_comes_before_what_its_holder_says() {
+fn grant_attributes_precede_holder_attributes() {
     let pack = pack(&[]);
     let grant = facts(&[
         ("grant.kind", text("account")),
@@ -134,7 +136,7 @@ fn first_matching_severity_applies_unknown_is_worst() {
 }
 
 #[test]
-fn a_profile_tightens_and_says_so() {
+fn profile_tightens_rule_and_is_named() {
     let (plain, strict) = (pack(&[]), pack(&["strict"]));
     let judge = |pack: &PolicyPack, facts: &AttributeValues| {
         let judged = pack.evaluate_rule("T-IDLE", &RuleSubject::of(facts)).unwrap();
@@ -143,7 +145,7 @@ fn a_profile_tightens_and_says_so() {
     };
     let said = String::new;
     assert_eq!(judge(&plain, &idle("T0", 40)), (RuleOutcome::Pass, Severity::Critical, said()));
-    // Critical already: only the number is the profile's.
+    // The severity is already critical, so the profile sets only the limit.
     let number = "idle_days by strict".to_owned();
     assert_eq!(judge(&strict, &idle("T0", 40)), (RuleOutcome::Fail, Severity::Critical, number));
     let both = "idle_days by strict, severity by strict".to_owned();
@@ -156,7 +158,7 @@ fn a_profile_tightens_and_says_so() {
 }
 
 #[test]
-fn of_several_profiles_the_strictest_counts() {
+fn strictest_of_several_profiles_applies() {
     let other = PROFILE
         .replace("\"strict\"", "\"other\"")
         .replace("T0 = 35", "T0 = 40")
@@ -177,7 +179,7 @@ fn of_several_profiles_the_strictest_counts() {
 }
 
 #[test]
-fn a_pair_is_held_across_systems_and_both_sides_are_named() {
+fn pair_across_systems_names_both_sides() {
     let pack = pack(&[]);
     let pairs = pack.pairs();
     let held = |system, kind, name, tier| SodEntitlement { system, kind, id: name, name, tier };
@@ -199,7 +201,7 @@ fn a_pair_is_held_across_systems_and_both_sides_are_named() {
 }
 
 #[test]
-fn the_digest_is_over_rules_and_not_over_campaigns() {
+fn pack_digest_excludes_campaign_definitions() {
     let with = |extra: Option<(&'static str, &str)>| {
         let all = files().map(|(path, text)| (path, text.to_owned()));
         let extra = extra.map(|(path, text)| (path, text.to_owned()));
@@ -211,91 +213,99 @@ fn the_digest_is_over_rules_and_not_over_campaigns() {
 }
 
 #[test]
-fn what_is_wrong_is_said_at_its_place() {
+fn problems_point_at_their_source() {
     let attributes = "requires_attributes = [\"principal.alert_on_use\", \"principal.custodians\"]";
     let wrong = [
         (
-            "an unknown attribute, behind an escape",
+            "an unknown attribute after an escape sequence",
             "grant.kind == \\\"account\\\" &&",
             "grant.kind == \\\"account\\\" && grant.knd == 'x' &&",
         ),
-        ("a limit nobody declared", "> limit.idle_days", "> limit.idle_day"),
-        ("a word that is never there", "'agent', 'service'", "'agent', 'servce'"),
-        ("kinds that do not go together", "usage.idle_days >", "usage.source >"),
-        ("no CEL at all", "usage.idle_days >", "usage.idle_days is over"),
-        ("a grant in a rule over principals", "principal.kind == 'break-glass'", "grant.kind == 'account'"),
-        ("unknown made a pass", "!has(principal.alert_on_use)", "has(principal.alert_on_use)"),
-        ("a name no side of a pair has", "name == 'deploy'", "role == 'deploy'"),
-        ("a severity that cannot be judged", "when = \"grant.tier == 'T0'\"", "when = \"grant.tier = 'T0'\""),
+        ("an undeclared limit", "> limit.idle_days", "> limit.idle_day"),
+        ("a value that the attribute never has", "'agent', 'service'", "'agent', 'servce'"),
+        ("incompatible types", "usage.idle_days >", "usage.source >"),
+        ("not CEL", "usage.idle_days >", "usage.idle_days is over"),
+        ("a grant attribute in a rule over principals", "principal.kind == 'break-glass'", "grant.kind == 'account'"),
+        ("an unknown value that would pass", "!has(principal.alert_on_use)", "has(principal.alert_on_use)"),
+        ("an unknown name in a separation-of-duties rule", "name == 'deploy'", "role == 'deploy'"),
+        ("an invalid severity condition", "when = \"grant.tier == 'T0'\"", "when = \"grant.tier = 'T0'\""),
         (
-            "what it does not use is required",
+            "a required attribute that is not used",
             attributes,
             "requires_attributes = [\"principal.custodians\", \"principal.sealed\"]",
         ),
-        ("what it needs is not required", "requires_attributes = [\"usage.idle_days\"]", "requires_attributes = []"),
         (
-            "what nobody knows is required",
+            "a used attribute that is not required",
+            "requires_attributes = [\"usage.idle_days\"]",
+            "requires_attributes = []",
+        ),
+        (
+            "an unknown required attribute",
             "requires_attributes = [\"usage.idle_days\"]",
             "requires_attributes = [\"usage.idle_day\", \"usage.idle_days\"]",
         ),
         (
-            "required twice",
+            "a duplicate required attribute",
             "requires_attributes = [\"usage.idle_days\"]",
             "requires_attributes = [\"usage.idle_days\", \"usage.idle_days\"]",
         ),
-        ("never about anything", "principal.kind in ['agent', 'service']", "grant.kind == 'rule'"),
+        ("a rule that never applies", "principal.kind in ['agent', 'service']", "grant.kind == 'rule'"),
         (
-            "never fails",
+            "a rule that is never violated",
             "usage.idle_days > limit.idle_days",
             "usage.idle_days > limit.idle_days && usage.idle_days < 45",
         ),
         (
-            "never fails, by its own words",
+            "a violation that is never true",
             "usage.idle_days > limit.idle_days",
             "usage.idle_days > limit.idle_days && false",
         ),
         (
-            "a severity behind a wider one",
+            "a severity after a wider condition",
             "when = \"grant.tier == 'T0'\"",
             "when = \"grant.tier in ['T0', 'T1', 'T2']\"",
         ),
         ("a retired control", "controls = [\"frame-2:A.1\"]", "controls = [\"frame-1:Z.9\"]"),
         ("an unknown control", "controls = [\"frame-2:A.1\"]", "controls = [\"frame-2:A.11\"]"),
-        ("a pair that counts for no rule", "rule = \"T-KEEPERS\"\n\n[pair.left]", "rule = \"T-KEEPER\"\n\n[pair.left]"),
-        ("two rules of one id", "id = \"T-KEEPERS\"", "id = \"T-IDLE\""),
-        ("rules out of order", "id = \"T-IDLE\"", "id = \"T-ZERO\""),
-        ("a limit that nothing uses", "principal.custodians < limit.keepers", "principal.custodians < 2"),
-        ("a control for a rule that is not there", "policies = [\"T-IDLE\"]", "policies = [\"T-IDEL\"]"),
-        ("a retired control without a successor that is there", "use = [\"frame-2:A.1\"]", "use = [\"frame-2:A.2\"]"),
-        ("a profile that loosens a number", "T0 = 35", "T0 = 46"),
-        ("a profile that loosens what must be more", "T0 = 3\n", "T0 = 1\n"),
-        ("a profile that lowers a severity", "severity = \"high\"\n\n[[set]]", "severity = \"low\"\n\n[[set]]"),
-        ("a profile for no rule", "rule = \"T-KEEPERS\"\nbecause", "rule = \"T-KEEPRES\"\nbecause"),
-        ("a profile for no limit", "limit = \"idle_days\"\nT0 = 35", "limit = \"days\"\nT0 = 35"),
         (
-            "a rule without a case in which it cannot be judged",
+            "a separation-of-duties rule for an unknown rule",
+            "rule = \"T-KEEPERS\"\n\n[pair.left]",
+            "rule = \"T-KEEPER\"\n\n[pair.left]",
+        ),
+        ("two rules with the same id", "id = \"T-KEEPERS\"", "id = \"T-IDLE\""),
+        ("rules out of order", "id = \"T-IDLE\"", "id = \"T-ZERO\""),
+        ("an unused limit", "principal.custodians < limit.keepers", "principal.custodians < 2"),
+        ("a control for an unknown rule", "policies = [\"T-IDLE\"]", "policies = [\"T-IDEL\"]"),
+        ("a retired control with an unknown replacement", "use = [\"frame-2:A.1\"]", "use = [\"frame-2:A.2\"]"),
+        ("a profile that loosens a maximum", "T0 = 35", "T0 = 46"),
+        ("a profile that loosens a minimum", "T0 = 3\n", "T0 = 1\n"),
+        ("a profile that lowers a severity", "severity = \"high\"\n\n[[set]]", "severity = \"low\"\n\n[[set]]"),
+        ("a profile for an unknown rule", "rule = \"T-KEEPERS\"\nbecause", "rule = \"T-KEEPRES\"\nbecause"),
+        ("a profile for an unknown limit", "limit = \"idle_days\"\nT0 = 35", "limit = \"days\"\nT0 = 35"),
+        (
+            "a rule without a case with an unknown result",
             "expect = \"unknown\"\n\n[case.attributes.grant]",
             "expect = \"pass\"\n\n[case.attributes.grant]",
         ),
-        ("a case for no rule", "name = \"idle\"\nrule = \"T-IDLE\"", "name = \"idle\"\nrule = \"T-IDEL\""),
-        ("a case of an attribute nobody knows", "idle_days = 46", "idle_dys = 46"),
-        ("a case with a value of another kind", "idle_days = 46", "idle_days = \"46\""),
-        ("two cases of one name", "name = \"in use\"", "name = \"idle\""),
+        ("a case for an unknown rule", "name = \"idle\"\nrule = \"T-IDLE\"", "name = \"idle\"\nrule = \"T-IDEL\""),
+        ("a case with an unknown attribute", "idle_days = 46", "idle_dys = 46"),
+        ("a case with a value of a wrong type", "idle_days = 46", "idle_days = \"46\""),
+        ("two cases with the same name", "name = \"in use\"", "name = \"idle\""),
     ];
-    let mut told = String::new();
-    for (story, from, to) in wrong {
+    let mut rendered = String::new();
+    for (case, from, to) in wrong {
         let problems = lint(edited(from, to));
-        assert!(problems.has_errors(), "{story}");
+        assert!(problems.has_errors(), "{case}");
         for problem in problems.sorted() {
-            assert!(problem.help.is_some() && problem.line().is_some(), "{story}: {problem:?}");
+            assert!(problem.help.is_some() && problem.line().is_some(), "{case}: {problem:?}");
         }
-        told.push_str(&format!("# {story}\n{}\n", problems.render(RenderStyle::plain())));
+        rendered.push_str(&format!("# {case}\n{}\n", problems.render(RenderStyle::plain())));
     }
-    insta::assert_snapshot!(told);
+    insta::assert_snapshot!(rendered);
 }
 
 #[test]
-fn a_profile_that_is_on_must_be_there() {
+fn unknown_active_profile_is_rejected() {
     let problems = PolicyPack::compile(sound(), &["strickt".to_owned()]).unwrap_err();
     let problem = problems.sorted()[0];
     assert_eq!((problem.code, problem.file()), ("unknown-profile", Some("governance.toml")));
@@ -303,7 +313,7 @@ fn a_profile_that_is_on_must_be_there() {
 }
 
 #[test]
-fn a_case_that_does_not_come_out_says_what_came() {
+fn failed_case_reports_actual_result() {
     let pack = PolicyPack::compile(edited("idle_days = 46", "idle_days = 44"), &[]).unwrap();
     let problems: Diagnostics = pack.test().unwrap().into_iter().filter_map(|tested| tested.problem).collect();
     insta::assert_snapshot!(problems.render(RenderStyle::plain()));

@@ -65,11 +65,11 @@ impl ExpressionChecker<'_> {
 
     fn each(&mut self, each: ListMacro, list: &Syntax, variable: &Syntax, body: &Syntax) -> CheckedNode {
         let Form::Name(name) = &variable.form else {
-            return self.refuse(variable, "expression-kind", "expected a name", "`list.exists(x, x == 'a')`");
+            return self.reject(variable, "expression-kind", "expected a name", "`list.exists(x, x == 'a')`");
         };
         if self.locals.len() >= MAX_NESTED {
             let message = format!("`exists`, `all`, `filter` and `map` can be nested at most {MAX_NESTED} deep");
-            return self.refuse(list, "expression-too-deep", &message, "split it into several rules");
+            return self.reject(list, "expression-too-deep", &message, "split it into several rules");
         }
         let (list_node, kind) = self.node(list)?;
         let Some(element) = kind.element() else {
@@ -91,7 +91,7 @@ impl ExpressionChecker<'_> {
             ListMacro::Map => match made.list() {
                 Some(list) => list,
                 None => {
-                    return self.refuse(body, "expression-kind", "lists of lists are not supported", "use a flat list");
+                    return self.reject(body, "expression-kind", "lists of lists are not supported", "use a flat list");
                 }
             },
         };
@@ -102,16 +102,16 @@ impl ExpressionChecker<'_> {
         let node = self.expect(text, ExprType::Text);
         let Form::Literal(Literal::Text(source)) = &pattern.form else {
             let help = "write a string literal; `contains`, `startsWith` and `endsWith` accept any string";
-            return self.refuse(pattern, "expression-pattern", "the pattern must be a string literal", help);
+            return self.reject(pattern, "expression-pattern", "the pattern must be a string literal", help);
         };
         let compiled = RegexBuilder::new(source).size_limit(MAX_PATTERN_SIZE).dfa_size_limit(MAX_PATTERN_SIZE).build();
         match compiled {
             _ if source.len() > MAX_PATTERN => {
                 let message = format!("the pattern has {} bytes; the maximum is {MAX_PATTERN}", source.len());
-                self.refuse(pattern, "expression-pattern", &message, "shorten it, or split the rule")
+                self.reject(pattern, "expression-pattern", &message, "shorten it, or split the rule")
             }
             Ok(pattern) => Some((ExprNode::Matches(Box::new(node?), pattern), ExprType::Flag)),
-            Err(regex::Error::CompiledTooBig(_)) => self.refuse(
+            Err(regex::Error::CompiledTooBig(_)) => self.reject(
                 pattern,
                 "expression-pattern",
                 "the compiled pattern is too large",
@@ -121,7 +121,7 @@ impl ExpressionChecker<'_> {
                 let said = error.to_string();
                 let reason = said.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
                 let help = "the syntax is documented at https://docs.rs/regex";
-                self.refuse(pattern, "expression-pattern", &format!("invalid pattern: {reason}"), help)
+                self.reject(pattern, "expression-pattern", &format!("invalid pattern: {reason}"), help)
             }
         }
     }
@@ -140,11 +140,11 @@ impl ExpressionChecker<'_> {
                     Some(function) => format!("did you mean `{}`?", function.form),
                     None => {
                         let all: Vec<_> = FUNCTIONS.iter().map(|function| function.name).collect();
-                        format!("there are: {}", all.join(", "))
+                        format!("available: {}", all.join(", "))
                     }
                 };
                 let what = if call.receiver.is_some() { "method" } else { "function" };
-                let message = format!("there is no {what} `{name}` of {} arguments", call.arguments.len());
+                let message = format!("no {what} `{name}` takes {} arguments", call.arguments.len());
                 ExpressionError::new("unknown-function", span, message).help(help)
             }
         };
@@ -166,6 +166,6 @@ fn each(name: &str) -> Option<ListMacro> {
 
 /// Maximum nesting depth of macros.
 pub(super) const MAX_NESTED: usize = 2;
-/// The longest pattern, in bytes, and the most memory it may become.
+/// Maximum length of a pattern in bytes, and maximum memory of a compiled pattern.
 pub(super) const MAX_PATTERN: usize = 256;
 const MAX_PATTERN_SIZE: usize = 256 * 1024;

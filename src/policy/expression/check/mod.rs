@@ -19,16 +19,16 @@ pub(super) struct ExpressionChecker<'c> {
     locals: Vec<(String, ExprType)>,
     /// The errors found so far.
     pub(super) mistakes: Vec<ExpressionError>,
-    /// Whether what is not known may become false here; see [`Self::presence`].
-    asked: Polarity,
+    /// The polarity of the current part, which decides whether `has` is permitted; see [`Self::presence`].
+    polarity: Polarity,
 }
 
 /// The monotonicity of a part of an expression.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Polarity {
-    /// A larger part makes the whole larger.
+    /// If the part becomes true, the whole does not become false.
     For,
-    /// A larger part makes the whole smaller.
+    /// If the part becomes true, the whole does not become true.
     Against,
     /// Unknown.
     Unsettled,
@@ -38,7 +38,7 @@ type CheckedNode = Option<(ExprNode, ExprType)>;
 
 impl<'c> ExpressionChecker<'c> {
     pub(super) const fn new(vocabulary: &'c dyn AttributeSchema) -> Self {
-        Self { vocabulary, locals: Vec::new(), mistakes: Vec::new(), asked: Polarity::For }
+        Self { vocabulary, locals: Vec::new(), mistakes: Vec::new(), polarity: Polarity::For }
     }
 
     pub(super) fn node(&mut self, at: &Syntax) -> CheckedNode {
@@ -50,8 +50,8 @@ impl<'c> ExpressionChecker<'c> {
             Form::List(elements) => self.list(at, elements),
             Form::Literal(literal) => self.literal(at, literal),
             Form::Map => {
-                let message = "maps and messages cannot be made here";
-                self.refuse(at, "expression-unsupported", message, "compare with words, numbers and lists of them")
+                let message = "map and message literals are not supported";
+                self.reject(at, "expression-unsupported", message, "compare with strings, numbers or lists of them")
             }
             Form::Name(name) => self.name(at, name),
             Form::Not(operand) => self.not(operand),
@@ -64,9 +64,9 @@ impl<'c> ExpressionChecker<'c> {
             | Form::In(_)
             | Form::Index(_)
             | Form::Negate(_) => {
-                let before = std::mem::replace(&mut self.asked, Polarity::Unsettled);
+                let before = std::mem::replace(&mut self.polarity, Polarity::Unsettled);
                 let checked = self.strict(at);
-                self.asked = before;
+                self.polarity = before;
                 checked
             }
         }
@@ -89,8 +89,8 @@ impl<'c> ExpressionChecker<'c> {
             Literal::Number(number) => (ExprValue::Number(*number), ExprType::Number),
             Literal::Text(text) => (ExprValue::Text(Cow::Owned(text.clone())), ExprType::Text),
             Literal::Other => {
-                let help = "no attribute has such values: whole numbers, strings, true and false are there";
-                return self.refuse(at, "expression-unsupported", "no such values are used here", help);
+                let help = "attributes are integers, strings or booleans; write such a literal";
+                return self.reject(at, "expression-unsupported", "literals of this type are not supported", help);
             }
         };
         Some((ExprNode::Literal(value.0), value.1))
@@ -99,13 +99,13 @@ impl<'c> ExpressionChecker<'c> {
     fn list(&mut self, at: &Syntax, elements: &[Syntax]) -> CheckedNode {
         if elements.len() > MAX_ELEMENTS {
             let message = format!("the list has {} elements; the maximum is {MAX_ELEMENTS}", elements.len());
-            return self.refuse(at, "expression-too-long", &message, "split it into several rules");
+            return self.reject(at, "expression-too-long", &message, "split it into several rules");
         }
         let checked: Vec<_> = elements.iter().map(|element| (element, self.node(element))).collect();
         let Some((_, first)) = checked.first() else { return Some((ExprNode::Values(Vec::new()), ExprType::Empty)) };
         let kind = first.as_ref()?.1;
         let Some(list) = kind.list() else {
-            return self.refuse(at, "expression-kind", "lists contain strings, numbers or booleans", "use a flat list");
+            return self.reject(at, "expression-kind", "lists contain strings, numbers or booleans", "use a flat list");
         };
         let mut nodes = Vec::new();
         for (element, checked) in checked {
@@ -132,7 +132,7 @@ impl<'c> ExpressionChecker<'c> {
         self.mistakes.push(ExpressionError::new("expression-kind", span, message).help(help));
     }
 
-    fn refuse(&mut self, at: &Syntax, code: &'static str, message: &str, help: &str) -> CheckedNode {
+    fn reject(&mut self, at: &Syntax, code: &'static str, message: &str, help: &str) -> CheckedNode {
         self.mistakes.push(ExpressionError::new(code, at.span.clone(), message).help(help));
         None
     }

@@ -34,18 +34,18 @@ impl ExpressionChecker<'_> {
         let (node, kind) = self.node(operand)?;
         if kind != ExprType::Map {
             let span = at.span.clone();
-            self.wrong(span, format!("this is {kind}, which has nothing inside"));
+            self.wrong(span, format!("{kind} has no fields or elements"));
             return None;
         }
         let key = ExprNode::Literal(ExprValue::Text(Cow::Owned(field.to_owned())));
         Some((ExprNode::Index(Box::new([node, key])), ExprType::Text))
     }
 
-    /// `has(x)` is false where x is not known. That may make a rule fail, or be about something, and never the reverse: so
-    /// an attribute may stand in it only where less of it is more of the whole, as in `!has(principal.owner)`.
+    /// `has(x)` is false if `x` is unknown. An unknown value may make a rule apply or be violated, but must never make
+    /// it pass. Therefore an attribute is permitted in `has` only under negation, as in `!has(principal.owner)`.
     pub(super) fn presence(&mut self, at: &Syntax) -> CheckedNode {
         let Form::Select(operand, field) = &at.form else {
-            return self.refuse(
+            return self.reject(
                 at,
                 "expression-kind",
                 "`has` requires a name with a dot",
@@ -53,22 +53,25 @@ impl ExpressionChecker<'_> {
             );
         };
         if let Some((slot, _)) = self.dotted(at).and_then(|name| self.vocabulary.find(&name)) {
-            if self.asked == Polarity::Against {
+            if self.polarity == Polarity::Against {
                 return Some((ExprNode::IsKnown(slot), ExprType::Flag));
             }
             let message = "`has` would turn an unknown value into a pass";
             let help =
                 "remove it, since unknown values are handled without it; or write `!has(…)` to require a known value";
-            return self.refuse(at, "unknown-is-no-pass", message, help);
+            return self.reject(at, "unknown-is-no-pass", message, help);
         }
         let map = self.expect(operand, ExprType::Map)?;
         Some((ExprNode::HasKey(Box::new(map), field.clone()), ExprType::Flag))
     }
 
-    /// Refuses a word that a name never has: `principal.kind == 'servce'` would always pass.
+    /// Rejects a string that a name never has: `principal.kind == 'servce'` would always pass.
     pub(super) fn closed(&mut self, name: &ExprNode, at: &Syntax) {
         let (ExprNode::Attribute(slot), Form::Literal(Literal::Text(word))) = (name, &at.form) else { return };
-        let Some(words) = self.vocabulary.words(*slot).filter(|words| !words.contains(&word.as_str())) else { return };
+        let Some(words) = self.vocabulary.permitted_values(*slot).filter(|words| !words.contains(&word.as_str()))
+        else {
+            return;
+        };
         let help = match nearest(word.as_str(), words.iter().copied()) {
             Some(near) => format!("did you mean `'{near}'`?"),
             None => format!("permitted values: {}", words.join(", ")),
@@ -77,7 +80,7 @@ impl ExpressionChecker<'_> {
         self.mistakes.push(ExpressionError::new("unknown-word", at.span.clone(), message).help(help));
     }
 
-    /// Returns the name that identifiers and dots spell, unless it begins with a local one.
+    /// Returns the dotted name of a chain of fields; `None` if it begins with a local variable.
     fn dotted(&self, at: &Syntax) -> Option<String> {
         match &at.form {
             Form::Name(name) if self.locals.iter().all(|(local, _)| local != name) => Some(name.clone()),

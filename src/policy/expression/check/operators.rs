@@ -9,14 +9,14 @@ use crate::policy::expression::{
 
 impl ExpressionChecker<'_> {
     pub(super) fn not(&mut self, operand: &Syntax) -> CheckedNode {
-        let before = self.asked;
-        self.asked = match before {
+        let before = self.polarity;
+        self.polarity = match before {
             Polarity::Against => Polarity::For,
             Polarity::For => Polarity::Against,
             Polarity::Unsettled => Polarity::Unsettled,
         };
         let node = self.expect(operand, ExprType::Flag);
-        self.asked = before;
+        self.polarity = before;
         Some((ExprNode::Not(Box::new(node?)), ExprType::Flag))
     }
 
@@ -58,7 +58,7 @@ impl ExpressionChecker<'_> {
                 Some(element) => (ExprType::Number, element),
                 None => {
                     let span = whole.span.clone();
-                    self.wrong(span, format!("this is {kind}, which has nothing inside"));
+                    self.wrong(span, format!("{kind} has no fields or elements"));
                     return None;
                 }
             },
@@ -101,7 +101,7 @@ impl ExpressionChecker<'_> {
         self.closed(&right, at_left);
         if ordered && !matches!(one, ExprType::Number | ExprType::Text) {
             let span = at.span.clone();
-            self.wrong(span, format!("{one} has no order"));
+            self.wrong(span, format!("{one} cannot be ordered"));
             return None;
         }
         Some((ExprNode::Compare(comparison, Box::new([left, right])), ExprType::Flag))
