@@ -1,7 +1,6 @@
 //! Checks the prose of the repository: module headers, comments, documentation, messages, and the names of tests.
 //!
 //! `tests/cases/prose/banned.txt` lists the constructions that are not used, each with what to write in its place.
-//! `PROSE_ALL=1 cargo test --test prose` checks the places of `NOT_YET` as well.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -17,17 +16,13 @@ use regex::Regex;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Folders and files whose prose is not checked yet. Remove an entry when its prose is plain; add none.
-const NOT_YET: &[&str] = &["src/cli"];
-
 /// The longest name of a test, without the `row_NN_` of the threat table.
 const LONGEST_TEST_NAME: usize = 60;
 
 #[test]
 fn prose_has_no_banned_construction() {
     let banned = banned();
-    let found: Vec<String> =
-        files().iter().filter(|file| !is_not_yet_checked(file)).flat_map(|file| check_prose(file, &banned)).collect();
+    let found: Vec<String> = files().iter().flat_map(|file| check_prose(file, &banned)).collect();
     assert!(found.is_empty(), "\n{}\n{} in all; see tests/cases/prose/banned.txt\n", found.join("\n"), found.len());
 }
 
@@ -46,13 +41,6 @@ fn banned_constructions_are_found_in_every_kind_of_passage() {
     let found: Vec<String> =
         check_passages("a.rs", passages::of_rust(source), &banned()).iter().map(|line| quoted(line)).collect();
     assert_eq!(found, ["a.rs:1: Who", "a.rs:3: What", "a.rs:4: put to review", "a.rs:7: stands", "a.rs:9: desk"]);
-}
-
-#[test]
-fn not_yet_list_names_existing_places() {
-    for place in NOT_YET {
-        assert!(root().join(place).exists(), "{place} does not exist");
-    }
 }
 
 /// A banned construction and what to write in its place.
@@ -129,10 +117,6 @@ fn long_test_names(file: &str, test: &Regex) -> Vec<String> {
 /// Returns the place and the construction of a line of [`check_passages`].
 fn quoted(line: &str) -> String {
     line.split("\"; write").next().unwrap().replacen('"', "", 1)
-}
-
-fn is_not_yet_checked(file: &str) -> bool {
-    std::env::var_os("PROSE_ALL").is_none() && NOT_YET.iter().any(|place| Path::new(file).starts_with(place))
 }
 
 /// Returns every Rust and Markdown file of the repository that holds prose, relative to its root.

@@ -12,7 +12,8 @@ use crate::{
         action::DecisionOrigin,
         file::{
             Campaign, CampaignDefinition, Delegation, GovernedFile, Item, NoResponseAction, NoResponseItem,
-            NoResponseOutcome, PrincipalKind, PrincipalRecord, Review, Stage, StageClose, asked, population,
+            NoResponseOutcome, PrincipalKind, PrincipalRecord, Review, Stage, StageClose, assignments_digest,
+            population,
         },
     },
     trust::test_support::{TestCampaign, TestVerifier},
@@ -191,7 +192,7 @@ impl<'c> Both<'c> {
             closes_at: on(ENDS),
             items: items.len() as u64,
             population: population(items.iter().map(|item| (&item.id, &item.grant_digest))),
-            assignments: Some(asked(all.iter().map(|(item, stage, who)| (item, *stage, who)))),
+            assignments: Some(assignments_digest(all.iter().map(|(item, stage, who)| (item, *stage, who)))),
             principals: Digest::of("principals"),
             policies: None,
             definition,
@@ -239,7 +240,7 @@ impl<'c> Both<'c> {
                 let by = match by {
                     By::Entitled(index) => entitled[index % entitled.len()],
                     By::Asked(index) if !asked.is_empty() => asked[index % asked.len()],
-                    By::Asked(index) | By::Anybody(index) => PEOPLE[*index],
+                    By::Asked(index) | By::Any(index) => PEOPLE[*index],
                 };
                 self.answers(by, stage, decisions, merger.map(|merger| PEOPLE[merger]))
             }
@@ -669,8 +670,8 @@ fn events() -> impl Strategy_<Value = Event> {
     let person = || 0..PEOPLE.len() - 1;
     let by = prop_oneof![
         12 => person().prop_map(By::Asked),
-        7 => person().prop_map(By::Anybody),
-        1 => Just(By::Anybody(PEOPLE.len() - 1)),
+        7 => person().prop_map(By::Any),
+        1 => Just(By::Any(PEOPLE.len() - 1)),
     ];
     let merger = prop_oneof![3 => Just(None), 1 => person().prop_map(Some)];
     let near = prop_oneof![16 => Just(0_i64), 2 => Just(-1), 1 => Just(1), 1 => Just(-2), 1 => select(vec![-9_i64, 5])];
