@@ -1,4 +1,4 @@
-//! A forge or mirror that serves an outdated state, detected by remembered commits and checkpoints.
+//! Tests of a Git host or mirror that serves an outdated state, detected by remembered commits and checkpoints.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! Renders `.github/CODEOWNERS`, which routes review requests of a forge. It is a convenience and never trusted.
+//! Renders `.github/CODEOWNERS`, which the Git host uses to request reviews. It is a convenience and never trusted.
 
 use crate::model::{Handle, PrincipalId, SystemId, file::System};
 use std::{
@@ -14,7 +14,7 @@ pub struct CodeownersInputs<'a> {
     pub everybody: &'a [Handle],
     /// The systems, by id.
     pub systems: &'a BTreeMap<SystemId, System>,
-    /// Returns the login name of a principal on the forge.
+    /// Returns the login name of a principal on the Git host.
     pub handles: &'a BTreeMap<PrincipalId, Handle>,
 }
 

@@ -1,4 +1,4 @@
-//! A forge with jobs: git over HTTP, a recorded REST API, an issuer of id-tokens, and runners of workflows.
+//! A Git host with jobs: git over HTTP, a recorded REST API, an issuer of id-tokens, and runners of workflows.
 #![allow(dead_code, clippy::unwrap_used, reason = "every test binary uses a part of this")]
 
 use super::fixtures::World;

@@ -1,4 +1,4 @@
-"""A forge for the tests: git over HTTP, a recorded REST API, and an issuer of id-tokens, on one loopback port.
+"""A Git host for the tests: git over HTTP, a recorded REST API, and an issuer of id-tokens, on one loopback port.
 
 Usage: forge.py ROOT USERS FOLDER
 

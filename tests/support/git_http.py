@@ -1,4 +1,4 @@
-"""A forge over HTTP for the tests: `git http-backend` behind Basic auth, on a loopback port of its own.
+"""A Git host over HTTP for the tests: `git http-backend` behind Basic auth, on a loopback port of its own.
 
 Usage: git_http.py ROOT USERS
 
@@ -40,7 +40,7 @@ class Forge(BaseHTTPRequestHandler):
         if scheme != "Basic":
             return None
         name, _, password = base64.b64decode(encoded).decode().partition(":")
-        if name == "x-access-token":  # as forges call the bearer of a token
+        if name == "x-access-token":  # as Git hosts call the bearer of a token
             return next((user for user in USERS if USERS[user]["password"] == password), None)
         return name if name in USERS and USERS[name]["password"] == password else None
 

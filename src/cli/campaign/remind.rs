@@ -143,7 +143,7 @@ fn post(due: &[Reminder], people: &IdentityDirectory, context: &mut CommandConte
         let mut posted = 0;
         for notice in due {
             if !is_there(notice) {
-                // The next run posts the rest: the forge limits the rate.
+                // The next run posts the rest: the Git host limits the rate.
                 if posted == MOST_POSTED {
                     break;
                 }

@@ -46,7 +46,7 @@ pub(super) fn run(args: &ForgeArgs, context: &mut CommandContext) -> Result<Exit
     }
 }
 
-/// The governed files from which the files of the forge are generated.
+/// The governed files from which the files of the Git host are generated.
 pub(super) struct ForgeInputs {
     governance: Governance,
     root: Digest,

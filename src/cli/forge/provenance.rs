@@ -12,7 +12,7 @@ use crate::{
 use secrecy::SecretString;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Returns the claims about the CI job: verified if the forge signs an id token, otherwise as set in the environment.
+/// Returns the claims about the CI job: verified if the Git host signs an id token, otherwise as set in the environment.
 /// Empty outside of a CI job.
 pub(in crate::cli) fn claims(context: &CommandContext) -> BTreeMap<String, String> {
     if !is_job(context) {
@@ -39,7 +39,7 @@ pub(in crate::cli) fn claims(context: &CommandContext) -> BTreeMap<String, Strin
     claims
 }
 
-/// Returns the reports of the forge on the merges of these records, and on earlier merges recorded as unknown. Empty
+/// Returns the reports of the Git host on the merges of these records, and on earlier merges recorded as unknown. Empty
 /// outside of a CI job.
 pub(in crate::cli) fn merges(
     context: &CommandContext,
@@ -70,10 +70,10 @@ pub(in crate::cli) fn merges(
     seen.into_iter().map(RecordPayload::Merge).collect()
 }
 
-/// Returns the client for the forge of this job, with the token of the job.
+/// Returns the client for the Git host of this job, with the token of the job.
 ///
 /// # Errors
-/// The reason if there is no forge.
+/// The reason if there is no Git host.
 pub(in crate::cli) fn forge(context: &CommandContext) -> Result<GitHub, String> {
     let named = |name: &str| context.variable(name).ok_or_else(|| format!("{name} is not set"));
     let token = SecretString::from(named("GITHUB_TOKEN")?);
@@ -106,7 +106,7 @@ fn is_job(context: &CommandContext) -> bool {
     context.variable("GITHUB_ACTIONS").as_deref() == Some("true")
 }
 
-/// Returns the allowed API addresses. Only debug builds allow a forge on loopback, for tests.
+/// Returns the allowed API addresses. Only debug builds allow a Git host on loopback, for tests.
 fn nearness(context: &CommandContext) -> ApiScope {
     if cfg!(debug_assertions) && context.variable("TENURE_FORGE_ON_LOOPBACK").is_some() {
         ApiScope::Loopback
