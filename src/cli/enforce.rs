@@ -109,8 +109,8 @@ pub(super) fn not_rolled_back(session: &RepositorySession, history: &EvidenceHis
             let problem = Diagnostic::error(finding.code, finding.message).help(finding.help);
             Err(CliError::new(ExitStatus::Findings, problem))
         }
-        None => Err(Diagnostic::error("record-malformed", "the last run has no valid commit id")
-            .help("tenure audit")
+        None => Err(Diagnostic::error("record-malformed", "the record of the last run names no valid commit of main")
+            .help("run `tenure audit` to see the defective record")
             .into()),
     }
 }

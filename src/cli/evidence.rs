@@ -398,8 +398,11 @@ pub(super) fn run_failure(session: &RepositorySession, run: &RunId, error: RunEr
         .map(|line| line + "\n")
         .collect();
     let note = match fs::write(&path, lines) {
-        Ok(()) => format!("the records of the run are saved in {}", path.display()),
-        Err(error) => format!("the records of the run cannot be saved either: {error}"),
+        Ok(()) => format!(
+            "the records that could not be pushed are saved in {} for inspection; they need not be restored",
+            path.display()
+        ),
+        Err(error) => format!("these records could not be saved locally either: {error}"),
     };
     failure.problems.push(
         Diagnostic::warning("evidence-unpublished", note)

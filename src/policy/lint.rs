@@ -285,7 +285,8 @@ fn cases(pack: &PolicyPack, problems: &mut Diagnostics) {
                 let span = place(read.source.text(), &["case".into(), index.into(), "name".into()]);
                 let message = format!("`{}` has another case of this name", case.rule);
                 let problem = Diagnostic::error("duplicate-case", message).at(&read.source, span, "here");
-                problems.push(problem.help("name it after what distinguishes it"));
+                problems
+                    .push(problem.help("give this case another name that states how it differs from the other case"));
             }
         }
     }

@@ -119,7 +119,7 @@ pub(super) fn run(args: &ExceptionNewArgs, context: &mut CommandContext) -> Resu
     codec::parse::<Exception>(&path, text.as_bytes())?;
     session.governed.check_silence(&exception).map_err(|refusal| {
         let days = trust.mandate().file().no_response_terms().max_days;
-        let help = format!("set an earlier end: --until {days}d; or have a fallback decide: tenure review");
+        let help = format!("set an end within the limit for items without a response: --until {days}d; or have a fallback decide: tenure review");
         Diagnostic::error(refusal.code(), refusal.to_string()).help(help)
     })?;
     let file = session.work_tree()?.join(&path);

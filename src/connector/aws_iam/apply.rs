@@ -1,8 +1,8 @@
 //! Executes the calls of an action, exactly as planned.
 
 use super::calls::MutatingCall;
+use super::listing::PolicyHolder;
 use super::observe::ResourceLookup;
-use super::pagination::PolicyHolder;
 use super::principal_access::PolicyReader;
 use super::{AwsIam, removal, rotate};
 use crate::connector::{ApplyReceipt, ConnectorError, Intent, SecretSink};
@@ -141,7 +141,8 @@ pub(super) fn after(made: usize, of: usize, error: ConnectorError) -> ConnectorE
 fn receipt(made: usize, of: usize) -> ApplyReceipt {
     let text = match made {
         0 => "no change was needed".to_owned(),
-        made => format!("{made} of {of} calls made a change"),
+        made if made == of => format!("{made} of {of} calls made a change"),
+        made => format!("{made} of {of} calls made a change; the others were already in effect"),
     };
     ApplyReceipt { text, already: made == 0, ..ApplyReceipt::default() }
 }

@@ -74,7 +74,12 @@ impl PinnedOrigin {
     /// # Errors
     /// When it leads to another scheme, host or port. The message does not contain the link, which the target controls.
     pub fn follow(&self, link: &str) -> Result<Url, ConnectorError> {
-        let elsewhere = || ConnectorError::Permanent(format!("a link of {} leads to another origin", self.host()));
+        let elsewhere = || {
+            ConnectorError::Permanent(format!(
+                "a reply of {} contains a link to another origin, which is not followed",
+                self.host()
+            ))
+        };
         let url = self.url.join(link).map_err(|_| elsewhere())?;
         let adorned = !url.username().is_empty() || url.password().is_some();
         if self.owns(&url) && !adorned { Ok(url) } else { Err(elsewhere()) }

@@ -17,7 +17,7 @@ use crate::{
         Timestamp, action::Planned,
     },
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Executes an action.
 pub(super) fn apply(
@@ -238,8 +238,27 @@ pub(super) fn drift(reviewed: &Grant, live: &Grant) -> Option<String> {
         && live.attributes.iter().all(|(name, value)| {
             reviewed.attribute(name) == Some(value) || LESS.contains(&(name.as_str(), value.as_str()))
         });
-    let digests = || format!("it was reviewed as {}, but is now {}", reviewed.digest(), live.digest());
-    (!only_less).then(digests)
+    (!only_less).then(|| format!("the grant changed since its review: {}", changes(reviewed, live)))
+}
+
+/// Returns the parts of a grant that changed; all parts of the digest are covered.
+fn changes(reviewed: &Grant, live: &Grant) -> String {
+    let names: BTreeSet<&str> =
+        [reviewed, live].iter().flat_map(|grant| grant.attributes.keys()).map(|name| &**name).collect();
+    let changed = names.into_iter().filter(|name| reviewed.attribute(name) != live.attribute(name));
+    let mut parts: Vec<String> = changed.map(|name| format!("attribute `{name}`")).collect();
+    let paths = |grant: &Grant| grant.paths.iter().map(|path| (path.via, path.ids.clone())).collect::<Vec<_>>();
+    let contents = |grant: &Grant| grant.expands_to.iter().map(|given| given.id.clone()).collect::<Vec<_>>();
+    let others = [
+        ("its contents", contents(reviewed) != contents(live)),
+        ("its entitlement", reviewed.entitlement.id != live.entitlement.id),
+        ("its key", (&reviewed.key, reviewed.kind, &reviewed.system) != (&live.key, live.kind, &live.system)),
+        ("its paths", paths(reviewed) != paths(live)),
+        ("its principal", reviewed.principal.id != live.principal.id),
+        ("its tier", reviewed.tier != live.tier),
+    ];
+    parts.extend(others.iter().filter(|(_, differs)| *differs).map(|(name, _)| (*name).to_owned()));
+    parts.join(", ")
 }
 
 /// Attributes with the value of least access.

@@ -50,7 +50,7 @@ fn expects(change: &AccessChange, key: &PostgresGrantKey) -> Result<ExpectedStat
         }
         (AccessChange::Disable {}, _) => shows(&[("valid-until", "-infinity")]),
         (AccessChange::Reduce { to }, PostgresGrantKey::Account { .. } | PostgresGrantKey::Password { .. }) => {
-            let limit = limit(key, to).ok_or_else(|| sql::unsupported("no such limit", "see `tenure help`"))?;
+            let limit = limit(key, to).ok_or_else(|| sql::invalid_reduction(to))?;
             let (name, value) = limit.attribute;
             shows(&[(&name, &value)])
         }

@@ -131,12 +131,7 @@ impl SqlStatement<'_> {
     }
 
     fn limit(&self, to: &str) -> Result<Vec<Operation>, UnsupportedChangeError> {
-        let clause = super::operations::limit(self.key, to).ok_or_else(|| {
-            unsupported(
-                &format!("`{to}` is not a limit of this grant"),
-                "`valid until 2027-01-31T00:00:00Z`; for an account also `connection limit 5`",
-            )
-        })?;
+        let clause = super::operations::limit(self.key, to).ok_or_else(|| invalid_reduction(to))?;
         let text = format!("ALTER ROLE {} {}", self.holder(), clause.sql);
         Ok(vec![self.operation(SQL, text, false)])
     }
@@ -243,6 +238,14 @@ pub(super) fn outside_quotes<'a>(text: &'a str, mark: &str) -> (&'a str, &'a str
         }
     }
     (text, "")
+}
+
+/// Returns the error for a target that an account or password cannot be reduced to.
+pub(super) fn invalid_reduction(to: &str) -> UnsupportedChangeError {
+    unsupported(
+        &format!("`{to}` is not a valid reduction of this grant"),
+        "`valid until 2027-01-31T00:00:00Z`; for an account also `connection limit 5`",
+    )
 }
 
 pub(super) fn unsupported(why: &str, instead: &str) -> UnsupportedChangeError {

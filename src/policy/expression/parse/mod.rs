@@ -6,7 +6,7 @@
 mod operand;
 
 use super::{
-    ast::{ArithmeticOp, ComparisonOp},
+    checked_tree::{ArithmeticOp, ComparisonOp},
     error::ExpressionError,
     lex::{LexedToken, Lexer, TokenKind},
     syntax::{Form, Syntax},
@@ -22,11 +22,10 @@ pub(super) fn parse(text: &str) -> Result<Syntax, ExpressionError> {
             .help("write `true` for always, `false` for never"));
     }
     if text.len() > MAX_LENGTH {
-        let message = format!("the expression has {} bytes; at most {MAX_LENGTH} are read", text.len());
+        let message = format!("the expression has {} bytes; the maximum is {MAX_LENGTH}", text.len());
         let end = (0..=MAX_LENGTH).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-        return Err(
-            ExpressionError::new("expression-too-long", end..text.len(), message).help("split it into several rules")
-        );
+        return Err(ExpressionError::new("expression-too-long", end..text.len(), message)
+            .help("shorten it; a rule can be split into several rules"));
     }
     let mut lexer = Lexer::new(text);
     let next = lexer.next()?;
@@ -216,7 +215,8 @@ impl Parser<'_> {
     fn too_deep(&self) -> ExpressionError {
         let message =
             format!("the expression is nested more than {MAX_DEPTH} deep, or has more than {MAX_OPERATORS} operators");
-        ExpressionError::new("expression-too-deep", self.next.span.clone(), message).help("split it into several rules")
+        ExpressionError::new("expression-too-deep", self.next.span.clone(), message)
+            .help("shorten it; a rule can be split into several rules")
     }
 }
 
