@@ -53,7 +53,7 @@ pub(super) fn check(case: &AuditContext<'_>) -> AuditResult {
             help: "find the author of the change; collect the system, review the change or undo it, then run `tenure verify`".to_owned(),
         });
     }
-    for (seq, seen) in case.history.toxic_pairs().filter(|(_, seen)| seen.code == HELD_PAIR) {
+    for (seq, seen) in case.history.sod_violations().filter(|(_, seen)| seen.code == HELD_PAIR) {
         findings.push(Finding {
             severity: Severity::High,
             code: HELD_PAIR,

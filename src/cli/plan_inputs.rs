@@ -2,7 +2,7 @@
 
 use super::{
     CliError,
-    policy_at::pack_at,
+    policy_loader::pack_at,
     session::{store, systems_at},
 };
 use crate::{
@@ -46,7 +46,7 @@ pub(super) struct PlanContext<'r> {
     pub(super) systems: BTreeMap<SystemId, System>,
     /// The inventories of the systems that have one.
     pub(super) inventories: BTreeMap<SystemId, LoadedInventory>,
-    /// The inventories of the other systems, if toxic pairs must be evaluated across all systems.
+    /// The inventories of the other systems, if separation of duties must be evaluated across all systems.
     others: BTreeMap<SystemId, LoadedInventory>,
     vocabularies: BTreeMap<SystemId, Box<dyn ConnectorSchema + Send + Sync>>,
     /// The rules.

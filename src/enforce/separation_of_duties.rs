@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The separation-of-duties violations found by a verification.
 #[derive(Clone, Debug, Default)]
-pub struct ToxicPairs {
+pub struct SodReport {
     /// The present violations, each with whether a signed exception accepts it.
     pub held: Vec<(SodViolation, bool)>,
     /// The violations of an earlier verification that no longer exist: holder and pair.
@@ -32,7 +32,7 @@ pub(super) fn judge(
     accepted: &AcceptedViolations,
     fresh: &BTreeMap<SystemId, Inventory>,
     history: &EvidenceHistory,
-) -> Option<ToxicPairs> {
+) -> Option<SodReport> {
     if duties.pairs.is_empty() || fresh.is_empty() {
         return None;
     }
@@ -50,12 +50,12 @@ pub(super) fn judge(
     let held: Vec<(SodViolation, bool)> =
         separation.clashes().iter().map(|clash| (clash.clone(), !accepted.is_empty() && stands(clash))).collect();
     let now: BTreeSet<String> = separation.clashes().iter().map(subject).collect();
-    let earlier = history.toxic_pairs().map(|(_, seen)| seen.subject.clone());
+    let earlier = history.sod_violations().map(|(_, seen)| seen.subject.clone());
     let resolved = earlier.filter(|seen| !now.contains(seen)).collect();
-    Some(ToxicPairs { held, resolved, not_fresh: committed().map(|held| held.system().clone()).collect() })
+    Some(SodReport { held, resolved, not_fresh: committed().map(|held| held.system().clone()).collect() })
 }
 
-impl ToxicPairs {
+impl SodReport {
     /// Returns the entries for evidence: first the counts, which replace those of an earlier verification, then at most
     /// a hundred pairs, and the resolved ones.
     pub(super) fn entries(&self) -> Vec<RecordPayload> {

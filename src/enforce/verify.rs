@@ -1,12 +1,12 @@
 //! Verifies completed actions by reading their targets again, and detects reappeared access and out-of-band changes.
 
 use super::{
+    confirmation::{VerificationResult, evaluate},
     execute::observe_with_retry,
     journal::{Journal, JournalError},
     out_of_band::{OutOfBandReport, detect_out_of_band},
     recover::PlanCache,
-    separation_of_duties::{self, AcceptedViolations, ToxicPairs},
-    verdict::{VerificationResult, evaluate},
+    separation_of_duties::{self, AcceptedViolations, SodReport},
 };
 use crate::{
     connector::Collector,
@@ -53,7 +53,7 @@ pub struct VerifyReport {
     /// Every system that was compared with its committed inventory.
     pub systems: Vec<OutOfBandReport>,
     /// The separation-of-duties violations; `None` when they were not evaluated.
-    pub toxic_pairs: Option<ToxicPairs>,
+    pub sod_violations: Option<SodReport>,
 }
 
 impl VerifyReport {
@@ -104,13 +104,13 @@ pub fn verify(
         fresh.extend(now.map(|now| (listed.system.clone(), now)));
         systems.push(listed);
     }
-    let toxic_pairs =
+    let sod_violations =
         duties.and_then(|(duties, accepted)| separation_of_duties::judge(duties, accepted, &fresh, history));
-    let looked = VerifyReport { actions: seen, systems, toxic_pairs };
+    let looked = VerifyReport { actions: seen, systems, sod_violations };
     let mut entries = vec![RecordPayload::RunStart(start)];
     entries.extend(looked.actions.iter().map(|seen| seen.judgement.entry(&seen.planned.id, seen.level)));
     entries.extend(looked.systems.iter().flat_map(OutOfBandReport::entries));
-    entries.extend(looked.toxic_pairs.iter().flat_map(ToxicPairs::entries));
+    entries.extend(looked.sod_violations.iter().flat_map(SodReport::entries));
     entries.push(RecordPayload::RunEnd(end_of(&looked)));
     let _ = journal.publish(&entries)?;
     Ok(looked)

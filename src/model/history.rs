@@ -105,7 +105,7 @@ pub struct EvidenceHistory {
     noticed: BTreeSet<String>,
     stray_outcomes: Vec<(u64, ActionId)>,
     out_of_band: BTreeMap<String, Vec<(u64, FindingRecorded)>>,
-    toxic_pairs: Vec<(u64, FindingRecorded)>,
+    sod_violations: Vec<(u64, FindingRecorded)>,
 }
 
 impl EvidenceHistory {
@@ -213,8 +213,8 @@ impl EvidenceHistory {
     /// A listing replaces the previous one. A failed listing changes nothing, so earlier findings remain.
     fn found(&mut self, seq: u64, finding: &FindingRecorded) {
         match finding.code.strip_prefix(SOD_VIOLATION) {
-            Some("judged") => self.toxic_pairs.clear(),
-            Some("accepted" | "remains") => self.toxic_pairs.push((seq, finding.clone())),
+            Some("judged") => self.sod_violations.clear(),
+            Some("accepted" | "remains") => self.sod_violations.push((seq, finding.clone())),
             _ => {}
         }
         let Some(what) = finding.code.strip_prefix(OUT_OF_BAND) else { return };
@@ -330,8 +330,8 @@ impl EvidenceHistory {
 
     /// Returns the separation-of-duties violations in the last evaluation, accepted or not, with their sequence
     /// numbers.
-    pub fn toxic_pairs(&self) -> impl Iterator<Item = &(u64, FindingRecorded)> {
-        self.toxic_pairs.iter()
+    pub fn sod_violations(&self) -> impl Iterator<Item = &(u64, FindingRecorded)> {
+        self.sod_violations.iter()
     }
 
     /// Returns whether the last outcome of the action requires more work: no outcome, or failed, drifted or unknown.

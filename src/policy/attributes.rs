@@ -387,6 +387,11 @@ pub const ATTRIBUTES: &[AttributeDefinition] = &[
         about: "Whether the credentials of a break-glass identity are sealed.",
     },
     AttributeDefinition {
+        name: "principal.sod_violations",
+        kind: AttributeKind::Texts,
+        about: "Separation-of-duties rules that it violates.",
+    },
+    AttributeDefinition {
         name: "principal.sponsor",
         kind: AttributeKind::Text,
         about: "Internal sponsor; empty if its entry has none.",
@@ -411,11 +416,6 @@ pub const ATTRIBUTES: &[AttributeDefinition] = &[
         name: "principal.tool_scopes",
         kind: AttributeKind::Texts,
         about: "Tools that an agent may use.",
-    },
-    AttributeDefinition {
-        name: "principal.toxic_pairs",
-        kind: AttributeKind::Texts,
-        about: "Separation-of-duties rules that it violates.",
     },
     AttributeDefinition {
         name: "principal.vendor",

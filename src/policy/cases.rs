@@ -111,10 +111,10 @@ fn run<'p>(
         let pair = pack.compiled_pairs()[pair].pair();
         let held = holdings(read, index, case, problems)?;
         let all = pack.pairs().evaluate(held.iter().map(|held| held.as_held()));
-        let toxic = all.into_iter().find(|toxic| toxic.pair.id == pair.id);
-        let (found, lack) = match &toxic {
-            Some(toxic) if toxic.missing.is_empty() => (Expected::Fail, None),
-            Some(toxic) => (Expected::Unknown, Some(toxic.missing.join(", "))),
+        let violation = all.into_iter().find(|violation| violation.pair.id == pair.id);
+        let (found, lack) = match &violation {
+            Some(violation) if violation.missing.is_empty() => (Expected::Fail, None),
+            Some(violation) => (Expected::Unknown, Some(violation.missing.join(", "))),
             None => (Expected::Pass, None),
         };
         let severity = (found == Expected::Fail).then_some(pair.severity);

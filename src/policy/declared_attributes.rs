@@ -159,9 +159,9 @@ const COMPUTED: [&str; 15] = [
     "principal.owner_status",
     "principal.owner_team",
     "principal.role_changed_days",
+    "principal.sod_violations",
     "principal.sponsor_status",
     "principal.tier",
-    "principal.toxic_pairs",
     "profiles",
 ];
 

@@ -3,7 +3,7 @@
 use super::table::OutputStyle;
 use crate::{
     diag::{counted, escape},
-    enforce::{ActionResult, ChangeKind, OutOfBandReport, RunSummary, ToxicPairs, VerifyReport},
+    enforce::{ActionResult, ChangeKind, OutOfBandReport, RunSummary, SodReport, VerifyReport},
     model::record::{OutcomeKind, VerificationKind},
 };
 use serde_json::{Value, json};
@@ -108,13 +108,13 @@ pub fn verified_human(looked: &VerifyReport, style: OutputStyle) -> String {
     for system in &looked.systems {
         out_of_band(&mut text, system, style);
     }
-    if let Some(pairs) = &looked.toxic_pairs {
-        toxic_pairs(&mut text, pairs, style);
+    if let Some(pairs) = &looked.sod_violations {
+        sod_violations(&mut text, pairs, style);
     }
     text
 }
 
-fn toxic_pairs(text: &mut String, pairs: &ToxicPairs, style: OutputStyle) {
+fn sod_violations(text: &mut String, pairs: &SodReport, style: OutputStyle) {
     for (clash, accepted) in pairs.held.iter().take(MOST_SHOWN) {
         let word = if *accepted { style.warning("accepted") } else { style.bad("violation") };
         let _ = writeln!(text, "{word:<14} {} holds {}", escape(&clash.holder), escape(&clash.to_string()));
@@ -174,7 +174,7 @@ pub fn verified_json(looked: &VerifyReport) -> Value {
         })
         .collect();
     let systems: Vec<_> = looked.systems.iter().map(out_of_band_json).collect();
-    let pairs = looked.toxic_pairs.as_ref().map(|pairs| {
+    let pairs = looked.sod_violations.as_ref().map(|pairs| {
         let held: Vec<_> =
             pairs.held.iter().map(|(clash, accepted)| json!({"accepted": accepted, "clash": clash})).collect();
         json!({"held": held, "not_fresh": pairs.not_fresh, "resolved": pairs.resolved})

@@ -1,7 +1,7 @@
 //! Further policy attributes of an item, with display labels.
 
 use super::{ContextLine, ItemContext};
-use crate::{campaign::item_summary::truncate, model::file::AttributeValue};
+use crate::{campaign::text::truncate, model::file::AttributeValue};
 
 impl ItemContext<'_> {
     /// Returns the known ones of these attributes in one line; `None` if all are unknown.
@@ -48,7 +48,7 @@ pub(super) const OF_GRANT: &[(&str, &str)] = &[
 
 /// Attributes about risk.
 pub(super) const OF_RISK: &[(&str, &str)] = &[
-    ("principal.toxic_pairs", "separation-of-duties violations"),
+    ("principal.sod_violations", "separation-of-duties violations"),
     ("credential.exposed", "exposed"),
     ("credential.age_days", "days old"),
     ("credential.expires", "expires"),

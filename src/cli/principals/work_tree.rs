@@ -34,7 +34,7 @@ pub(super) struct WorkTreeData {
     pub(super) findings: Vec<Finding>,
     /// The active profiles.
     pub(super) profiles: Vec<String>,
-    /// The toxic pairs that principals hold.
+    /// The separation-of-duties violations.
     pub(super) separation: SodAnalysis,
 }
 

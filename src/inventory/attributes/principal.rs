@@ -44,7 +44,7 @@ impl AttributeBuilder<'_> {
         if matches!(entry.kind, PrincipalKind::BreakGlass | PrincipalKind::Engine) {
             collector.text("principal.tier", Tier::T0);
         }
-        self.draw_toxic(entry.id.as_str(), &mut collector);
+        self.draw_sod_violations(entry.id.as_str(), &mut collector);
         self.draw_profiles(&mut collector);
         collector.0
     }
@@ -60,7 +60,7 @@ impl AttributeBuilder<'_> {
             collector.text("principal.owner_status", "none");
         }
         self.draw_accounts(&[subject.to_owned()], &mut collector);
-        self.draw_toxic(subject, &mut collector);
+        self.draw_sod_violations(subject, &mut collector);
         self.draw_profiles(&mut collector);
         collector.0
     }
@@ -114,9 +114,9 @@ impl AttributeBuilder<'_> {
         collector.text_of("principal.mfa", factors.into_iter().min_by_key(|factor| account::strength(factor)));
     }
 
-    fn draw_toxic(&self, id: &str, collector: &mut AttributeCollector) {
+    fn draw_sod_violations(&self, id: &str, collector: &mut AttributeCollector) {
         if let Some(names) = self.known.separation.and_then(|separation| separation.names(id)) {
-            collector.texts("principal.toxic_pairs", names.into_iter().map(str::to_owned));
+            collector.texts("principal.sod_violations", names.into_iter().map(str::to_owned));
         }
     }
 

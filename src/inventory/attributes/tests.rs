@@ -416,12 +416,12 @@ fn grants_before_role_change_are_counted_if_dated() {
 }
 
 #[test]
-fn toxic_pairs_are_unknown_if_not_computed() {
+fn sod_violations_are_unknown_if_not_computed() {
     let mut fixture =
         Fixture::of(vec![entry("ana", PrincipalKind::Person, &[]), entry("bo", PrincipalKind::Person, &[])]);
-    assert_eq!(fixture.person("ana", &["principal.toxic_pairs"]), "?");
+    assert_eq!(fixture.person("ana", &["principal.sod_violations"]), "?");
     fixture.separation = Some(SodAnalysis::default());
-    assert_eq!(fixture.person("bo", &["principal.toxic_pairs"]), "[]");
+    assert_eq!(fixture.person("bo", &["principal.sod_violations"]), "[]");
 }
 
 #[test]

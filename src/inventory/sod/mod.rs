@@ -119,21 +119,21 @@ impl SodAnalysis {
         for holder in estates.holders() {
             let held = estates.entitlements_of(&holder);
             let sides: Vec<_> = held.iter().map(|(possession, _)| possession.sides.as_ref()).collect();
-            for toxic in pairs.evaluate_sides(&sides) {
+            for violation in pairs.evaluate_sides(&sides) {
                 let side = |does: &str, places: &[usize]| HeldSide {
                     does: does.to_owned(),
                     by: estates.holdings(&held, places),
                 };
-                let SodRule { id, title, severity, rule, left: one, right: other } = toxic.pair;
+                let SodRule { id, title, severity, rule, left: one, right: other } = violation.pair;
                 clashes.push(SodViolation {
                     holder: holder.clone(),
                     pair: id.clone(),
                     title: title.clone(),
                     severity: *severity,
                     rule: rule.clone(),
-                    left: side(&one.capability, &toxic.left),
-                    right: side(&other.capability, &toxic.right),
-                    missing: toxic.missing,
+                    left: side(&one.capability, &violation.left),
+                    right: side(&other.capability, &violation.right),
+                    missing: violation.missing,
                 });
             }
         }

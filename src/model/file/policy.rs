@@ -128,7 +128,7 @@ pub struct SodRule {
     pub right: SodRuleSide,
 }
 
-/// One side of a toxic pair: any effective entitlement that meets the expression.
+/// One side of a separation-of-duties rule: any effective entitlement that meets the expression.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SodRuleSide {

@@ -1,5 +1,4 @@
-//! Separation-of-duties rules: pairs of capabilities that no principal may hold together, across systems and owned
-//! identities.
+//! Evaluates separation-of-duties rules: determines the sides of each entitlement, and the violations of a principal.
 
 use super::{
     PolicyPack,
@@ -86,12 +85,12 @@ impl<'p> SodRules<'p> {
             }
         }
         let all = self.pairs.iter().zip(sides).zip(unsure);
-        all.filter_map(|((compiled, sides), unsure)| toxic(compiled.pair(), sides, unsure)).collect()
+        all.filter_map(|((compiled, sides), unsure)| violation(compiled.pair(), sides, unsure)).collect()
     }
 }
 
 /// Returns a certain violation, or a possible one if a side depends on unknown attributes.
-fn toxic(pair: &SodRule, sides: [Vec<usize>; 2], unsure: [Vec<(usize, UnknownValue)>; 2]) -> Option<SodMatch<'_>> {
+fn violation(pair: &SodRule, sides: [Vec<usize>; 2], unsure: [Vec<(usize, UnknownValue)>; 2]) -> Option<SodMatch<'_>> {
     let mut missing = BTreeSet::new();
     let mut held = Vec::new();
     for (sure, unsure) in sides.into_iter().zip(unsure) {
