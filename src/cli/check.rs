@@ -1,4 +1,4 @@
-//! `tenure check [--base REV]`
+//! `tenure check [--base REV]`: verifies form, signatures and authority of a change before it is merged.
 
 use super::{
     CliError, CommandContext, ExitStatus, OutputFormat, exception,

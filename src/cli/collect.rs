@@ -1,4 +1,4 @@
-//! `tenure collect SYSTEM`
+//! `tenure collect SYSTEM`: reads the grants of a system and writes its inventory.
 
 use super::{
     CliError, CommandContext, ExitStatus, OutputFormat,

@@ -1,4 +1,4 @@
-//! `tenure completions SHELL`
+//! `tenure completions SHELL`: prints the completion script of a shell.
 
 use super::{CliError, CommandContext, ExitStatus};
 use clap_complete::Shell;

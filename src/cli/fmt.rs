@@ -1,4 +1,4 @@
-//! `tenure fmt [--check] FILES…`
+//! `tenure fmt [--check] FILES…`: rewrites governed files in their canonical form.
 
 use super::{CliError, CommandContext, ExitStatus};
 use crate::{

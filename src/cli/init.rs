@@ -1,4 +1,4 @@
-//! `tenure init [DIR]`
+//! `tenure init [DIR]`: creates a governed repository and prints its root pin.
 
 use super::{
     CliError, CommandContext, ExitStatus, OutputFormat,

@@ -1,4 +1,4 @@
-//! `tenure schema [KIND]`
+//! `tenure schema [KIND]`: prints the JSON Schema of a file kind.
 
 use super::{CliError, CommandContext, ExitStatus, OutputFormat};
 use crate::{

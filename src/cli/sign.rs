@@ -1,4 +1,4 @@
-//! `tenure sign FILES… [--key FILE] [--signer NAME]`
+//! `tenure sign FILES… [--key FILE] [--signer NAME]`: signs governed files with a key file or ssh-agent.
 
 use super::{
     CliError, CommandContext, ExitStatus,

@@ -1,4 +1,4 @@
-//! `tenure campaign open ID --from FILE`
+//! `tenure campaign open ID --from FILE`: freezes the population, assigns every item, and writes the review files.
 
 use crate::{
     campaign::{AffectedScope, OpenRequest, OpenedCampaign, folder, for_unanswered, narrowed, open},

@@ -1,4 +1,5 @@
-//! `tenure exception list|new|record-test|requirements`
+//! `tenure exception list|new|record-test|requirements`: writes, tests and lists exceptions, which are accepted risks
+//! with an end date.
 
 mod list;
 mod new;

@@ -1,4 +1,4 @@
-//! `tenure forge codeowners [--write|--check]`
+//! `tenure forge codeowners [--write|--check]`: generates `.github/CODEOWNERS` from the owners of the systems.
 
 use super::{ForgeInputs, WriteMode, make};
 use crate::{

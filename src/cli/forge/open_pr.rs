@@ -1,4 +1,5 @@
-//! `tenure forge open-pr inventory|campaigns`
+//! `tenure forge open-pr inventory|campaigns`: opens one pull request for each system or campaign with the files that a
+//! job has written.
 
 use crate::{
     cli::{CliError, CommandContext, ExitStatus, forge::provenance::forge, session::git},

@@ -1,4 +1,4 @@
-//! `tenure forge workflows [--write|--check]`
+//! `tenure forge workflows [--write|--check]`: generates the workflows of GitHub Actions from the systems.
 
 use super::{ForgeInputs, WriteMode, make};
 use crate::{

@@ -1,4 +1,4 @@
-//! `tenure policy attributes`
+//! `tenure policy attributes`: lists the attributes and functions that rules may use.
 
 use crate::{
     cli::{CliError, CommandContext, ExitStatus, OutputFormat},

@@ -1,4 +1,4 @@
-//! `tenure policy evaluate [SYSTEM…]`
+//! `tenure policy evaluate [SYSTEM…]`: evaluates the rules on the inventories of main.
 
 use crate::{
     cli::{

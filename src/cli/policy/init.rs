@@ -1,4 +1,4 @@
-//! `tenure policy init [NAME…]`
+//! `tenure policy init [NAME…]`: copies the built-in rules into `policies/`.
 
 use crate::{
     cli::{CliError, CommandContext, ExitStatus, OutputFormat, session::git},

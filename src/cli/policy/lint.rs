@@ -1,4 +1,5 @@
-//! `tenure policy lint [FILES]`
+//! `tenure policy lint [FILES]`: reports unknown names, unreachable rules, retired controls, and rules without test
+//! cases.
 
 use super::source::{PolicyFiles, PolicyFilesError};
 use crate::{

@@ -1,4 +1,4 @@
-//! `tenure policy attributes|evaluate|init|lint|rules|test`
+//! `tenure policy attributes|evaluate|init|lint|rules|test`: writes, checks and evaluates rules.
 
 mod attributes;
 mod evaluate;

@@ -1,4 +1,4 @@
-//! `tenure policy rules [ID…]`
+//! `tenure policy rules [ID…]`: lists the rules with the limits in force, and the profile that sets each limit.
 
 use super::source::PolicyFiles;
 use crate::{

@@ -1,4 +1,4 @@
-//! `tenure policy test [FILES]`
+//! `tenure policy test [FILES]`: runs the test cases of the rules.
 
 use super::source::{PolicyFiles, PolicyFilesError};
 use crate::{

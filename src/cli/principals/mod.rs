@@ -1,4 +1,4 @@
-//! `tenure principals import|show|check`
+//! `tenure principals import|show|check`: imports people and service accounts, and shows their access.
 
 mod check;
 mod import;

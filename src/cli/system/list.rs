@@ -1,4 +1,4 @@
-//! `tenure system list`
+//! `tenure system list`: lists the systems on main, their owners, and the environment variables of their connectors.
 
 use crate::{
     cli::{

@@ -1,4 +1,4 @@
-//! `tenure system list`
+//! `tenure system`: commands about the systems of the repository.
 
 mod list;
 
