@@ -1,4 +1,5 @@
-//! Checks that every intent is based on a valid decision, and that every valid decision is recorded.
+//! Checks that every intent is based on a valid decision, and that every valid decision is recorded; reports signatures
+//! by keys that were revoked since.
 
 use super::{AuditArea, AuditContext, AuditResult, approvals, integrity::finding};
 use crate::{

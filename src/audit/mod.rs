@@ -5,7 +5,7 @@
 //!
 //! Each area of the audit has its own file:
 //! - [`AuditArea::Integrity`]: the evidence is complete and unchanged;
-//! - [`AuditArea::Authority`]: decisions were made by authorized people;
+//! - [`AuditArea::Authority`]: every intent has a valid decision, and no signature has become suspect;
 //! - [`AuditArea::Coverage`]: everything in scope was reviewed;
 //! - [`AuditArea::Enforcement`]: the targets match the decisions;
 //! - [`AuditArea::Timeliness`]: changes were made in time;

@@ -1,4 +1,4 @@
-//! Aggregates the responses of a campaign: the outcome of each item from its stages, their strategies and their closes.
+//! The algorithm of resolution: combines the decisions on one item by stage and strategy.
 
 use super::{
     Resolution,

@@ -1,5 +1,5 @@
-//! Derives campaign definitions with a narrower selection: items affected by an event, or left unanswered by a
-//! campaign.
+//! Derives campaign definitions with a narrower selection: items affected by an event, left unanswered by a campaign,
+//! or changed since it was opened.
 
 use crate::model::{
     CampaignId, SystemId,

@@ -1,6 +1,6 @@
 //! Eligibility of reviewers for items, with the reasons for ineligibility.
 
-use super::{CampaignContext, item_summary::format_date};
+use super::{CampaignContext, text::format_date};
 use crate::{
     model::{
         PrincipalId, Tier, Timestamp,

@@ -1,4 +1,4 @@
-//! State of an item.
+//! The states of an item, from undecided to confirmed.
 
 use serde::Serialize;
 use std::fmt;

@@ -1,14 +1,17 @@
-//! Summary of an item for reviewers.
+//! The facts in the `summary` of an item: holder, owner, last use, risks, unknown attributes, and the reason for the
+//! assignment.
 
 use super::{
-    AssignmentReason, CampaignContext, CampaignItem, ReviewerAssignment, assignment::identity,
-    eligibility::Ineligibility, population::unused_days,
+    AssignmentReason, CampaignContext, CampaignItem, ReviewerAssignment,
+    assignment::identity,
+    eligibility::Ineligibility,
+    text::{format_date, truncate, usage_text},
 };
 use crate::{
     format::confusables,
     inventory::RoleContents,
     model::{
-        AccessRoute, Inventory, PrincipalId, Timestamp, Usage,
+        AccessRoute, Inventory, PrincipalId,
         file::{PrincipalKind, PrincipalRecord, PrincipalStatus},
     },
 };
@@ -35,11 +38,11 @@ pub(super) fn facts(
         facts.extend(entry.purpose.as_deref().map(|purpose| format!("for {}", truncate(purpose))));
     }
     facts.extend(lowered(member, setting));
-    facts.push(usage(&inventory.usage(&member.grant.key), inventory));
+    facts.push(usage_text(&inventory.usage(&member.grant.key), inventory));
     facts.extend(hidden(member, inventory, setting));
     facts.extend(paths(member));
     facts.extend(attributes(member));
-    facts.extend(toxic(member, setting));
+    facts.extend(sod_violations(member, setting));
     facts.extend(lacking(unknown));
     // Only the last fact may start with this marker.
     let told = cut(&confusables::escape_confusables(&facts.join("; ")).replace(ASKED, ", asked as "), MOST_FACTS);
@@ -87,15 +90,6 @@ fn cut(text: &str, most: usize) -> String {
     }
 }
 
-/// Returns a name for use in a governed file: truncated, with hidden characters escaped.
-pub(super) fn truncate(name: &str) -> String {
-    let name = match name.char_indices().nth(MOST_NAME) {
-        Some((end, _)) => format!("{}…", &name[..end]),
-        None => name.to_owned(),
-    };
-    confusables::escape_confusables(&name).into_owned()
-}
-
 fn holder(member: &CampaignItem<'_>, entry: Option<&PrincipalRecord>, setting: &CampaignContext<'_>) -> String {
     let Some(entry) = entry else {
         let claims = setting.people.claimants(&member.subject());
@@ -126,19 +120,6 @@ fn owner(entry: &PrincipalRecord, setting: &CampaignContext<'_>) -> String {
 
 fn left(entry: &PrincipalRecord) -> String {
     entry.end_date.map_or_else(|| "left".to_owned(), |end| format!("left {}", format_date(end)))
-}
-
-pub(super) fn usage(usage: &Usage, inventory: &Inventory) -> String {
-    let days = unused_days(usage, inventory);
-    match (usage, days) {
-        (Usage::Unknown(because), _) => format!("use unknown: {}", truncate(because)),
-        (Usage::At(time), Some(0 | 1)) => format!("in use: {}", format_date(*time)),
-        (Usage::At(time), Some(days)) => format!("unused {days} days, since {}", format_date(*time)),
-        (Usage::NeverSince(time), Some(days)) => {
-            format!("never used in the {days} days since recording began on {}", format_date(*time))
-        }
-        (Usage::At(time) | Usage::NeverSince(time), None) => format!("not used since {}", format_date(*time)),
-    }
 }
 
 /// A lowered tier is always marked as such.
@@ -173,7 +154,7 @@ fn paths(member: &CampaignItem<'_>) -> Option<String> {
 }
 
 /// Violations of separation of duties to which this grant contributes, with the other side.
-fn toxic(member: &CampaignItem<'_>, setting: &CampaignContext<'_>) -> Vec<String> {
+fn sod_violations(member: &CampaignItem<'_>, setting: &CampaignContext<'_>) -> Vec<String> {
     let mut all = setting.separation.by(member.grant);
     let first: Vec<String> = all
         .by_ref()
@@ -222,16 +203,10 @@ fn asked(assignment: &ReviewerAssignment) -> Option<String> {
     Some(format!("{}{}{because}", ASKED.trim_start_matches("; "), assignment.standing))
 }
 
-/// Returns the day of a time.
-pub(super) fn format_date(time: Timestamp) -> String {
-    time.to_string().chars().take(10).collect()
-}
-
 const FIRST_NAMES: usize = 4;
 const FIRST_PAIRS: usize = 3;
 const MOST_SIDE: usize = 240;
 const FIRST_ATTRIBUTES: usize = 6;
-const MOST_NAME: usize = 96;
 /// The sum stays well below the limit of 4 KiB for a line of a governed file.
 const MOST_FACTS: usize = 2000;
 const MOST_ASKED: usize = 600;

@@ -91,7 +91,7 @@ fn of_principal(id: &PrincipalId, before: IdentityView<'_>, now: IdentityView<'_
     let mut all = Vec::new();
     if is_gone(is, now.at) {
         if was.is_none_or(|was| !is_gone(was, before.at)) {
-            let when = is.end_date.map(|end| format!("left on {}", super::item_summary::format_date(end)));
+            let when = is.end_date.map(|end| format!("left on {}", super::text::format_date(end)));
             all.push(tell(Event::Leaver, when.unwrap_or_else(|| "left".to_owned()), accounts(is)));
         }
         return all;

@@ -27,6 +27,7 @@ mod role_contents;
 mod schedule;
 mod scope_drift;
 mod status;
+mod text;
 mod validate_definition;
 mod worklist;
 

@@ -1,4 +1,4 @@
-//! The resolution of an item.
+//! The final outcome of an item: verdict, target, end date and deciding file.
 
 use crate::model::{CampaignId, Digest, ItemId, SystemId, Tier, Timestamp, Verdict, action::ActionBasis};
 

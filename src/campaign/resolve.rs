@@ -1,4 +1,5 @@
-//! Resolves verified reviews and stage closes to the outcome of each item.
+//! Entry points of resolution: pass verified reviews and stage closes to the aggregation, and return decided, reopened
+//! and pending items.
 
 use super::{
     Resolution,

@@ -2,8 +2,8 @@
 
 use super::{
     derived_definition::AffectedScope,
-    item_summary::format_date,
     lifecycle_events::{LifecycleEvent, detect, word},
+    text::format_date,
 };
 use crate::model::{
     CampaignId, Timestamp,

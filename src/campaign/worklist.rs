@@ -6,8 +6,9 @@ use super::{
     assignment::{Assigner, InsufficientReviewers},
     eligibility::ReviewerPool,
     folder,
-    item_summary::{facts, truncate},
+    item_summary::facts,
     recommendation::RecommendationEngine,
+    text::truncate,
 };
 use crate::model::{
     CampaignId, Digest, ItemId, PrincipalId, SystemId, Tier, Timestamp,

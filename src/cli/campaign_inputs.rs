@@ -3,7 +3,7 @@
 use super::{
     CliError,
     plan_inputs::CommitSource,
-    policy_at::{pack_at, separation},
+    policy_loader::{pack_at, separation},
     session::{git, store, systems_at},
 };
 use crate::{

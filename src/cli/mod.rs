@@ -19,17 +19,13 @@ mod exit;
 mod fmt;
 mod forge;
 mod github_step;
-#[cfg(test)]
-mod help_examples;
 mod init;
-#[cfg(test)]
-mod message_commands;
 mod pending_records;
 mod permitted_signers;
 mod plan;
 mod plan_inputs;
 mod policy;
-mod policy_at;
+mod policy_loader;
 mod principals;
 mod review;
 mod schema;
@@ -37,6 +33,9 @@ mod session;
 mod sign;
 mod system;
 mod verify;
+
+#[cfg(test)]
+mod tests;
 
 pub use context::{CommandContext, OutputFormat};
 pub use exit::{CliError, ExitStatus};

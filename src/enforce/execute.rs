@@ -1,8 +1,8 @@
 //! Executes one action: reads the target, compares it with the reviewed grant, applies the change, and reads it again.
 
 use super::{
+    confirmation::{VerificationResult, evaluate},
     step::{RunObserver, RunStep},
-    verdict::{VerificationResult, evaluate},
 };
 use crate::{
     connector::{ApplyReceipt, Collector, ConnectorError, Intent, Provisioner, SecretSink},

@@ -1,9 +1,9 @@
 //! Recovers dangling intents of earlier runs by reading their targets.
 
 use super::{
+    confirmation::{VerificationResult, evaluate},
     execute::{ProvisioningTarget, observe_with_retry},
     journal::{Journal, JournalError},
-    verdict::{VerificationResult, evaluate},
 };
 use crate::{
     model::{

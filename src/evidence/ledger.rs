@@ -1,8 +1,9 @@
 //! Reads and verifies the evidence branch: every commit, line and signature, in order and in constant memory.
 
 use super::{
-    DefectCode, EngineKeyHistory, EvidenceDefect, anchor,
+    DefectCode, EngineKeyHistory, EvidenceDefect,
     commit::{CommitContents, read_commit},
+    cosignatures,
     layout::{CHECKPOINT, MAX_SMALL, SEGMENTS, SEGMENTS_SIGNATURE},
     segment::RecordChain,
 };
@@ -120,7 +121,7 @@ impl Ledger {
         })?;
         self.check_list(repository, head, &mut defects)?;
         let origin = self.genesis.as_ref().map(|genesis| genesis.origin.as_str());
-        self.witnessed = anchor::check(repository, head, &self.keys, origin, &self.roots, &mut defects)?;
+        self.witnessed = cosignatures::check(repository, head, &self.keys, origin, &self.roots, &mut defects)?;
         defects.truncate(MOST_DEFECTS);
         Ok(defects)
     }

@@ -3,9 +3,9 @@
 //! [`Ledger`] reads the branch and reports every defect to `audit`. [`Appender`], the journal of a run, refuses to
 //! append to a branch with defects. [`layout`] has the paths of the branch.
 
-mod anchor;
 mod appender;
 mod commit;
+mod cosignatures;
 mod decode;
 mod defect;
 mod keys;

@@ -4,7 +4,7 @@
 //! that digests bind (ids, keys, attributes) are never altered: the connector must encode them visibly, and a line with
 //! a hidden character is neither written nor read.
 
-use super::{limits::MAX_FILE, quick_line};
+use super::{grant_line, limits::MAX_FILE};
 use crate::{
     diag::{Diagnostic, HiddenCharacter, SourceFile, escape, unicode::is_plain},
     model::{Digest, Grant, GrantKey, Usage, jcs},
@@ -55,7 +55,7 @@ impl JsonLine for Grant {
     }
 
     fn canonical(&self) -> Result<String, jcs::CanonicalizationError> {
-        quick_line::grant(self)
+        grant_line::grant(self)
     }
 
     fn visible(&self) -> Cow<'_, Self> {

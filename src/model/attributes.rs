@@ -1,4 +1,4 @@
-//! Risk-relevant attributes of a grant, by name.
+//! Attributes of a grant as reported by its connector, in the system's own terms.
 
 use litemap::LiteMap;
 use schemars::JsonSchema;

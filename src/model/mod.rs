@@ -40,6 +40,7 @@ pub mod record;
 mod serde_text;
 pub mod stage_progress;
 pub mod strategy;
+pub mod tier;
 pub mod time;
 pub mod verdict;
 
@@ -54,5 +55,6 @@ pub use presence::{GrantObservation, Presence, VerificationLevel};
 pub use reason::ReasonCode;
 pub use stage_progress::{StagePosition, StageProgress, StageTally};
 pub use strategy::{ReviewResult, Strategy};
+pub use tier::Tier;
 pub use time::{Clock, FixedClock, SystemClock, Timestamp};
-pub use verdict::{AccessChange, Tier, Verdict};
+pub use verdict::{AccessChange, Verdict};

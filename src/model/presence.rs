@@ -1,4 +1,4 @@
-//! Result of reading one grant from a target.
+//! Result of reading one grant from a target, and the levels of verification.
 
 use super::{AccessPath, Grant};
 use serde::{Deserialize, Serialize};

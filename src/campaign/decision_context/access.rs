@@ -2,7 +2,7 @@
 
 use super::{ContextLine, ItemContext, privilege_text::capabilities};
 use crate::{
-    campaign::item_summary::truncate,
+    campaign::text::truncate,
     inventory::RoleContents,
     model::{Grant, GrantKind, Tier},
 };

@@ -2,7 +2,7 @@
 
 use super::{ContextLine, ItemContext, PriorDecision, attributes};
 use crate::{
-    campaign::item_summary::{format_date, truncate},
+    campaign::text::{format_date, truncate},
     inventory::RoleContents,
     model::{Grant, Inventory, Verdict},
 };

@@ -11,7 +11,7 @@ mod privilege_text;
 mod question;
 mod risk;
 
-use super::item_summary::{format_date, truncate, usage};
+use super::text::{format_date, truncate, usage_text};
 use crate::{
     inventory::{AttributeBuilder, AttributeInputs, IdentityDirectory, LastCertified, LoadedInventory, TierOverrides},
     model::{
@@ -257,7 +257,7 @@ impl ItemContext<'_> {
         let idle = super::population::unused_days(&last, &loaded.inventory).is_some_and(|days| days >= DORMANT);
         let source = format!("source: {} on {}", self.system, format_date(loaded.observation.observed_at));
         vec![
-            ContextLine { text: format!("{} ({source})", usage(&last, &loaded.inventory)), marked: idle },
+            ContextLine { text: format!("{} ({source})", usage_text(&last, &loaded.inventory)), marked: idle },
             self.known_line(attributes::OF_USE)
                 .unwrap_or_else(|| ContextLine::unknown("callers, calls, networks and interactive use")),
         ]

@@ -2,7 +2,7 @@
 
 use super::{ContextLine, ItemContext};
 use crate::{
-    campaign::item_summary::format_date,
+    campaign::text::format_date,
     model::{Tier, file::NoResponseAction},
 };
 

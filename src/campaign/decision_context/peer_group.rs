@@ -2,7 +2,7 @@
 
 use super::{ContextLine, ItemContext, kind_name};
 use crate::{
-    campaign::item_summary::truncate,
+    campaign::text::truncate,
     inventory::IdentityDirectory,
     model::{
         GrantKind, Inventory,

@@ -1,7 +1,7 @@
 //! Plain descriptions of privileges. Entitlements without a description are shown in the notation of their system.
 
 use crate::{
-    campaign::item_summary::truncate,
+    campaign::text::truncate,
     inventory::RoleContents,
     model::{Grant, GrantKind},
 };

@@ -1,8 +1,8 @@
-//! Risk of an item: violated rules, reach, and dependents of the access.
+//! Risk of an item: violated rules, number of grants and systems of the principal, and dependents.
 
 use super::{ContextLine, ItemContext};
 use crate::{
-    campaign::{dependents::dependents, item_summary::truncate},
+    campaign::{dependents::dependents, text::truncate},
     diag::counted,
     model::{GrantKind, Tier},
 };

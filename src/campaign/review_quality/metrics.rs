@@ -1,4 +1,4 @@
-//! Quality metrics of one reviewer.
+//! Computes the metrics of one reviewer: counts, duplicate reasons, and the median time to a decision.
 
 use super::{QualityInputs, ReviewerDecision, ReviewerQuality, rubber_stamping::DuplicateReasonGroups};
 use crate::model::{PrincipalId, ReviewResult};

@@ -1,10 +1,10 @@
 //! Tests of campaigns: opening, assignment, resolution, close.
 
 mod assigning;
-mod dossier;
+mod decision_context;
 mod fixtures;
-mod machine;
 mod opening;
+mod random_histories;
 mod reference;
 mod resolving;
 mod selecting;

@@ -1,5 +1,5 @@
 //! Reference model of campaigns: a map from item, stage and reviewer to responses, and the closed stages. It is written
-//! from the documentation, shares no code with the implementation, and `machine.rs` compares the two.
+//! from the documentation, shares no code with the implementation, and `random_histories.rs` compares the two.
 
 use crate::model::{Strategy, Tier, Verdict};
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,4 +1,4 @@
-//! Generates `docs/strategies.md` from the behavior of the code, and fails if it is outdated.
+//! Tests that the tables in `docs/strategies.md` match the behavior; rewrites them on request.
 
 use super::stages::{Case, DAN, DORA};
 use crate::model::{

@@ -1,4 +1,5 @@
-//! Index of the evidence, built while it is read: record counts of commits, and unproven V4 confirmations.
+//! Index of the evidence, built while it is read: record counts of commits, and V4 confirmations that are not signed
+//! with a read-back key.
 
 use crate::{
     evidence::RecordRef,

@@ -4,8 +4,8 @@ use super::status::sheets_of;
 use crate::{
     campaign::{StageCloseError, StageCloseInputs, WorklistFile, close_stage, current_stage, folder},
     cli::{
-        CliError, CommandContext, ExitStatus, OutputFormat, evidence, plan_inputs::CommitSource, policy_at::pack_at,
-        session::RepositorySession,
+        CliError, CommandContext, ExitStatus, OutputFormat, evidence, plan_inputs::CommitSource,
+        policy_loader::pack_at, session::RepositorySession,
     },
     diag::{Diagnostic, Diagnostics},
     format::codec,

@@ -1,13 +1,13 @@
-//! `tenure campaign open|schedule|summary|status|quality|remind|delegate|close-stage|supplement|close`
+//! `tenure campaign`: the commands of the lifecycle of a campaign, from `open` to `close`.
 
 mod close;
 mod close_stage;
 mod delegate;
-mod drift;
 mod open;
 mod quality;
 mod remind;
 mod schedule;
+mod scope_changes;
 mod status;
 mod summary;
 mod supplement;

@@ -1,8 +1,8 @@
 //! `tenure campaign schedule`: lists the campaigns that are due by recurrence or event, and opens them.
 
 use super::{
-    drift::is_id_in_use,
     open::{open_from, print_next_steps},
+    scope_changes::is_id_in_use,
 };
 use crate::{
     campaign::{DueCampaign, IdentityView, by_event, is_narrowed, narrowed, population, recurring},

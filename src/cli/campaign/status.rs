@@ -1,8 +1,8 @@
 //! `tenure campaign status ID`: progress of a campaign, and the record that its close would write.
 
 use super::{
-    drift::{drift, supplementary_campaigns},
     quality::quality_over,
+    scope_changes::{drift, supplementary_campaigns},
 };
 use crate::{
     campaign::{

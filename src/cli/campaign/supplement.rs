@@ -1,8 +1,8 @@
 //! `tenure campaign supplement ID`: opens a campaign over the grants that changed while another one was open.
 
 use super::{
-    drift::{drift, is_id_in_use},
     open::{open_from, print_next_steps},
+    scope_changes::{drift, is_id_in_use},
 };
 use crate::{
     campaign::{AffectedScope, for_drift},

@@ -1,4 +1,4 @@
-//! Loads a review session: the mode of each file, the file for new decisions, and items that cannot be decided.
+//! Loads a review session: the state of each file, the file for new decisions, and items that cannot be decided.
 
 use super::{
     discover::ReviewFileOnDisk,
@@ -221,7 +221,7 @@ impl SessionLoader<'_> {
                     bars.entry(item.id).or_insert(UndecidableItem { why, may_abstain: false });
                 }
                 if let Some(tie) = self.session.governed.kinship().link(self.reviewer, &item.subject) {
-                    let why = format!("it is {tie}: abstain with a, and leave `to` empty");
+                    let why = format!("you cannot review {tie}: press `a` to abstain, and leave `to` empty");
                     bars.entry(item.id).or_insert(UndecidableItem { why, may_abstain: true });
                 }
             }

@@ -1,9 +1,8 @@
 //! `tenure review [CAMPAIGN]`: decides items in the terminal. An editor can edit the same files.
 
 mod app;
-mod context;
+mod decision_context_inputs;
 mod decision_input;
-mod delegated;
 mod discover;
 mod draw;
 mod draw_prompt;
@@ -15,6 +14,7 @@ mod line_mode;
 mod list;
 mod load;
 mod modes;
+mod other_reviewers;
 mod persist;
 mod plain_text;
 mod review_file;
@@ -27,7 +27,7 @@ mod view;
 #[cfg(test)]
 mod tests;
 
-pub(super) use context::ContextLoader;
+pub(super) use decision_context_inputs::ContextLoader;
 pub(super) use discover::{campaign_not_open, listed};
 pub(super) use stages::StageOverview;
 

@@ -1,4 +1,4 @@
-//! Review files of one person in the work tree, with their modes.
+//! Review files of one person in the work tree, and their states: unsigned, signed, to cosign, or of another reviewer.
 
 use crate::model::{
     ItemId, Timestamp,
@@ -13,7 +13,7 @@ pub(super) struct ReviewFile {
     pub(super) path: String,
     /// The content.
     pub(super) review: Review,
-    /// The mode.
+    /// The state.
     pub(super) standing: ReviewFileState,
     /// Due time of responses.
     pub(super) due: Timestamp,
@@ -23,7 +23,7 @@ pub(super) struct ReviewFile {
     pub(super) next: Option<usize>,
 }
 
-/// The mode of a review file.
+/// The state of a review file.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum ReviewFileState {
     /// A file of another reviewer for whom this person decides: as a delegate, after a reassignment, or as a fallback.

@@ -1,7 +1,7 @@
 //! Mutating API calls: their parameters, and their AWS CLI equivalents.
 
 use super::grant_key::IamGrantKey;
-use super::pagination::PolicyHolder;
+use super::listing::PolicyHolder;
 use crate::model::Operation;
 use std::collections::BTreeMap;
 

@@ -2,7 +2,7 @@
 
 use super::api_types::{AccountSummary, IamGroup, IamUser};
 use super::grants;
-use super::pagination::{EntryBatch, PolicyHolder};
+use super::listing::{EntryBatch, PolicyHolder};
 use super::principal_access::{PolicyReader, UserResources};
 use super::{AwsIam, Config, snapshot};
 use crate::connector::{ConnectorError, ConnectorHealth, ControlTotal, GrantPage, ListingCursor};

@@ -1,6 +1,6 @@
 //! Grant keys: kinds of objects, and AWS ids that are never reused.
 
-use super::pagination::PolicyHolder;
+use super::listing::PolicyHolder;
 use crate::connector::ConnectorError;
 use crate::model::GrantKey;
 use std::fmt;

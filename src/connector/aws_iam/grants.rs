@@ -2,7 +2,7 @@
 
 use super::api_types::{IamGroup, IamUser, LastUsed, MfaDevice};
 use super::grant_key::IamGrantKey;
-use super::pagination::PolicyHolder;
+use super::listing::PolicyHolder;
 use super::principal_access::{HeldPolicy, PolicyLocation, UserResources};
 use crate::connector::ConnectorError;
 use crate::model::{

@@ -4,7 +4,7 @@ use super::AwsIam;
 use super::api_types::{IamGroup, IamUser};
 use super::grant_key::IamGrantKey;
 use super::grants;
-use super::pagination::PolicyHolder;
+use super::listing::PolicyHolder;
 use super::principal_access::{HeldPolicy, PolicyReader, UserResources, can_sign_in};
 use super::snapshot::{AccountSnapshot, GroupHolding, UserHolding};
 use crate::connector::ConnectorError;

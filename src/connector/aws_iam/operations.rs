@@ -76,8 +76,8 @@ fn policy(key: &IamGrantKey, grant: &Grant, inventory: &Inventory) -> Result<Pla
     let mut loses = vec![loss(&principal.name, &entitlement.name)];
     if matches!(
         key,
-        IamGrantKey::Attached { holder: super::pagination::PolicyHolder::Group, .. }
-            | IamGrantKey::Inline { holder: super::pagination::PolicyHolder::Group, .. }
+        IamGrantKey::Attached { holder: super::listing::PolicyHolder::Group, .. }
+            | IamGrantKey::Inline { holder: super::listing::PolicyHolder::Group, .. }
     ) {
         let members = inventory.of_entitlement(&principal.id).filter(|other| other.kind == GrantKind::Membership);
         loses.extend(members.map(|member| loss(&member.principal.name, &entitlement.name)));

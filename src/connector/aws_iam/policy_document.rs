@@ -1,4 +1,5 @@
-//! Analysis of policy documents: their power, and a digest to compare them.
+//! Analysis of policy documents: the extent of the permissions (from read-only to full administration), and a digest to
+//! compare documents.
 
 use crate::model::{Digest, Tier, jcs};
 use percent_encoding::percent_decode_str;

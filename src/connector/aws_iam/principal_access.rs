@@ -4,7 +4,7 @@ use super::api::IamApi;
 use super::api_types::{AccessKey, IamUser, LoginProfile, ServiceSpecificCredential, SigningCertificate, SshPublicKey};
 use super::config::UnobservedKind;
 use super::grant_key::IamGrantKey;
-use super::pagination::PolicyHolder;
+use super::listing::PolicyHolder;
 use super::policy_document::{PolicyDocument, PolicyPower};
 use super::{AwsIam, Config};
 use crate::connector::ConnectorError;

@@ -3,8 +3,8 @@
 use super::api_types::IamUser;
 use super::calls::{operation, take_policy};
 use super::grant_key::IamGrantKey;
+use super::listing::PolicyHolder;
 use super::operations::{delete, drafted, incomplete, loss, status, unsupported, user};
-use super::pagination::PolicyHolder;
 use super::principal_access::{ACTIVE, HeldPolicy, PolicyLocation, PolicyReader, UserResources};
 use super::{AwsIam, Config};
 use crate::connector::{ConnectorError, PlannedChange, UnsupportedChangeError};

@@ -1,4 +1,4 @@
-//! Operations of this connector: parameters, descriptions and reverse operations.
+//! Names, parameters and reversal of the file edits of this connector.
 
 use crate::{connector::ConnectorError, model::Operation};
 use std::collections::BTreeMap;

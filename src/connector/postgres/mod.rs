@@ -22,7 +22,6 @@
 mod apply;
 mod catalog;
 mod collect;
-mod compensate;
 mod config;
 mod connections;
 mod control_totals;
@@ -32,6 +31,7 @@ mod grants;
 mod impact;
 mod observe;
 mod operations;
+mod reverse_operations;
 mod role_graph;
 mod rotate;
 mod snapshot;
@@ -191,6 +191,6 @@ impl Provisioner for Postgres {
     }
 
     fn compensate(&self, action: &Action<Planned>) -> Option<Vec<Operation>> {
-        compensate::undo(action)
+        reverse_operations::undo(action)
     }
 }

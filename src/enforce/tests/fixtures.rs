@@ -2,7 +2,7 @@
 
 use super::{
     journal::Memory,
-    sim::{self, Fault, Sim},
+    simulated_system::{self, Fault, SimulatedSystem},
 };
 use crate::{
     campaign::Resolution,
@@ -26,7 +26,7 @@ use std::{
 
 pub(super) struct World {
     pub(super) journal: Memory,
-    pub(super) sim: Sim,
+    pub(super) sim: SimulatedSystem,
     decided: Vec<Resolution>,
     reviewed: BTreeMap<Digest, Grant>,
 }
@@ -37,8 +37,8 @@ pub(super) fn plan_of(world: &World) -> Plan<Cleared> {
 
 impl World {
     pub(super) fn with_grants(count: usize) -> Self {
-        let sim = Sim::default();
-        let grants: Vec<Grant> = (0..count).map(sim::grant).collect();
+        let sim = SimulatedSystem::default();
+        let grants: Vec<Grant> = (0..count).map(simulated_system::grant).collect();
         sim.0.lock().unwrap().grants = grants.iter().map(|grant| (grant.key.clone(), grant.clone())).collect();
         let decided = grants.iter().map(revoke).collect();
         let reviewed = grants.into_iter().map(|grant| (grant.digest(), grant)).collect();
@@ -46,21 +46,21 @@ impl World {
     }
 
     pub(super) fn fault(&mut self, number: usize, fault: Fault) {
-        self.sim.0.lock().unwrap().faults.insert(sim::grant(number).key, fault);
+        self.sim.0.lock().unwrap().faults.insert(simulated_system::grant(number).key, fault);
     }
 
     pub(super) fn plan_only(&mut self, numbers: &[usize]) {
-        self.decided = numbers.iter().map(|number| revoke(&sim::grant(*number))).collect();
+        self.decided = numbers.iter().map(|number| revoke(&simulated_system::grant(*number))).collect();
     }
 
     pub(super) fn mutate(&mut self, number: usize) {
         let mut inside = self.sim.0.lock().unwrap();
-        let grant = inside.grants.get_mut(&sim::grant(number).key).unwrap();
+        let grant = inside.grants.get_mut(&simulated_system::grant(number).key).unwrap();
         grant.attributes.insert("admin".into(), "true".into());
     }
 
     pub(super) fn remove(&mut self, number: usize) {
-        self.sim.0.lock().unwrap().grants.remove(&sim::grant(number).key);
+        self.sim.0.lock().unwrap().grants.remove(&simulated_system::grant(number).key);
     }
 
     pub(super) fn enforce(&mut self) -> Result<RunSummary, RunError> {
@@ -98,7 +98,7 @@ impl World {
             remediation: Remediation::Automatic,
             acted: false,
         };
-        let mut hands = BTreeMap::from([(sim::system(), hand)]);
+        let mut hands = BTreeMap::from([(simulated_system::system(), hand)]);
         enforce(RunRequest { plan, start, taken_up: vec![], hands: &mut hands, observer }, &mut self.journal)
     }
 
@@ -108,7 +108,7 @@ impl World {
             main: "0".repeat(40),
             plan: None,
             manifest: Digest::ZERO,
-            systems: vec![sim::system()],
+            systems: vec![simulated_system::system()],
             root: Digest::ZERO,
             mandate: Digest::ZERO,
             engine: "test".into(),
@@ -122,7 +122,7 @@ impl World {
     pub(super) fn inventory(&self, observed_at: i64) -> Inventory {
         let grants: Vec<Grant> = self.sim.0.lock().unwrap().grants.values().cloned().collect();
         let at = Timestamp::from_unix(observed_at);
-        Inventory::new(sim::system(), at, Digest::ZERO, true, grants, BTreeMap::new())
+        Inventory::new(simulated_system::system(), at, Digest::ZERO, true, grants, BTreeMap::new())
     }
 
     /// Verifies through another connection, and compares a fresh listing with `committed`.
@@ -134,7 +134,7 @@ impl World {
             remediation: Remediation::Automatic,
             committed,
         };
-        let readers = BTreeMap::from([(sim::system(), reader)]);
+        let readers = BTreeMap::from([(simulated_system::system(), reader)]);
         let clock = FixedClock(Timestamp::from_unix(10));
         verify(self.start("verify"), &readers, None, &clock, &mut self.journal).unwrap()
     }
@@ -143,7 +143,7 @@ impl World {
         let inventory = self.inventory(0);
         let system = System {
             schema: "tenure/system/v1".into(),
-            system: sim::system(),
+            system: simulated_system::system(),
             connector: "sim".into(),
             owner: PrincipalId::parse("ana").unwrap(),
             deputy: None,
@@ -154,7 +154,7 @@ impl World {
             sink: None,
         };
         let target = PlanTarget { system: &system, inventory: Some(&inventory), vocabulary: Some(&self.sim) };
-        let targets = BTreeMap::from([(sim::system(), target)]);
+        let targets = BTreeMap::from([(simulated_system::system(), target)]);
         let premises = PlanInputs {
             evidence_size: self.journal.history.size(),
             evidence_head: self.journal.history.head(),
@@ -176,7 +176,7 @@ impl World {
     fn limits(&self) -> GuardrailLimits<'static> {
         GuardrailLimits {
             guardrails: Box::leak(Box::new(Guardrails {
-                managed_systems: vec![sim::system()],
+                managed_systems: vec![simulated_system::system()],
                 max_removals_per_run: 1000,
                 max_removals_per_system: 1000,
                 max_removals_per_owner: 1000,

@@ -2,15 +2,15 @@
 
 mod fixtures;
 mod journal;
-mod sim;
-mod unexplained;
+mod out_of_band;
+mod simulated_system;
 
 use crate::{
     enforce::{RunStep, journal::JournalError},
     model::record::{OutcomeKind, RecordPayload, VerificationKind},
 };
 use fixtures::{World, plan_of};
-use sim::Fault;
+use simulated_system::Fault;
 
 #[test]
 fn revocation_is_confirmed_by_reading_the_target() {

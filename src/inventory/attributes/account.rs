@@ -1,4 +1,4 @@
-//! Accounts by subject id, with their account attributes from the connectors.
+//! Accounts by `<system>:<immutable id>`, with their account attributes from the connectors.
 
 use super::{AttributeInputs, subject};
 use crate::model::{Grant, GrantKind, Inventory, SystemId, Timestamp};

@@ -1,4 +1,4 @@
-//! Attestations and proofs: signed statements about completed work.
+//! Attestations of manual changes, and proofs that the control of an exception was tested.
 
 use crate::model::{ActionId, Digest, PrincipalId, RepoId, Timestamp};
 use schemars::JsonSchema;

@@ -9,7 +9,7 @@
 //! - Evaluation errors (division by zero, a missing map key) are unknown as well.
 
 use super::{
-    ast::{ArithmeticOp, ComparisonOp, ExprFunction, ExprNode, ListMacro},
+    checked_tree::{ArithmeticOp, ComparisonOp, ExprFunction, ExprNode, ListMacro},
     value::{AttributeSource, EvaluationError, ExprList, ExprValue, UnknownValue},
 };
 use std::{borrow::Cow, cmp::Ordering};

@@ -1,4 +1,5 @@
-//! Functions and macros of expressions.
+//! The list of supported functions and macros with examples and descriptions, for error messages and `tenure policy
+//! attributes`.
 
 /// A function or macro.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -11,8 +11,8 @@
 //! Limits: 2,048 bytes, brackets and conditionals nested 16 deep, 256 operators, lists of 256 literals, macros nested
 //! two deep, patterns of 256 bytes with matching time linear in the text, and 200,000 steps per evaluation.
 
-mod ast;
 mod check;
+mod checked_tree;
 mod error;
 mod evaluate;
 mod functions;
@@ -33,8 +33,8 @@ pub use value::{AttributeIndex, AttributeSchema, AttributeSource, EvaluationErro
 
 pub(super) use satisfiability::{ValueDomain, is_satisfiable};
 
-use ast::ExprNode;
 use check::ExpressionChecker;
+use checked_tree::ExprNode;
 use evaluate::Evaluation;
 use std::collections::BTreeSet;
 use types::ExprType;

@@ -7,7 +7,7 @@
 
 use super::{
     Expression,
-    ast::{ComparisonOp, ExprNode},
+    checked_tree::{ComparisonOp, ExprNode},
     value::{AttributeIndex, AttributeSource, ExprList, ExprValue},
 };
 use crate::{model::Attributes, policy::AttributeKind};

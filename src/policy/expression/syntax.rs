@@ -1,6 +1,6 @@
 //! Syntax tree of expressions, before names and types are resolved.
 
-use super::ast::{ArithmeticOp, ComparisonOp};
+use super::checked_tree::{ArithmeticOp, ComparisonOp};
 use std::ops::Range;
 
 /// A node of the syntax tree with its span in bytes.

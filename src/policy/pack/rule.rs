@@ -1,4 +1,4 @@
-//! Compiled rules and separation-of-duties rules.
+//! Compiles rules and separation-of-duties rules.
 
 use super::{
     environment::{MAX_LIMITS, RuleEnvironment, SodEnvironment},

@@ -2,11 +2,11 @@
 
 mod accounts;
 mod crash;
-mod hostile;
 mod keys;
 mod memberships;
 mod rules;
 mod tools;
+mod unsafe_targets;
 
 use super::{Hosts, HostsConfig, open};
 use crate::{

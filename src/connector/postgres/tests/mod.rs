@@ -5,13 +5,13 @@
 #[path = "../../../../tests/support/postgres.rs"]
 #[expect(dead_code, reason = "shared with tests/, which use other parts")]
 mod cluster;
+mod network_failures;
 mod refusals;
+mod remaining_access;
 #[path = "../../../../tests/support/servers.rs"]
 #[expect(dead_code, reason = "shared with tests/, which use other parts")]
 mod servers;
-mod survivals;
 mod verdicts;
-mod wire;
 
 use super::{PasswordVisibility, Postgres, PostgresConfig, TlsMode, open};
 use crate::{

@@ -4,7 +4,7 @@ use super::{CheckedNode, ExpressionChecker};
 use crate::{
     format::nearest,
     policy::expression::{
-        ast::{ExprFunction, ExprNode, ListMacro},
+        checked_tree::{ExprFunction, ExprNode, ListMacro},
         error::ExpressionError,
         functions::FUNCTIONS,
         syntax::{Call, Form, Literal, Syntax},

@@ -5,7 +5,7 @@ mod names;
 mod operators;
 
 use super::{
-    ast::ExprNode,
+    checked_tree::ExprNode,
     error::ExpressionError,
     syntax::{Form, Literal, Syntax},
     types::ExprType,

@@ -4,7 +4,7 @@ use super::{CheckedNode, ExpressionChecker, Polarity};
 use crate::{
     format::nearest,
     policy::expression::{
-        ast::ExprNode,
+        checked_tree::ExprNode,
         error::ExpressionError,
         syntax::{Form, Literal, Syntax},
         types::ExprType,

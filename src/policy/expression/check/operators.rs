@@ -2,7 +2,7 @@
 
 use super::{CheckedNode, ExpressionChecker, Polarity};
 use crate::policy::expression::{
-    ast::{ArithmeticOp, ComparisonOp, ExprNode},
+    checked_tree::{ArithmeticOp, ComparisonOp, ExprNode},
     syntax::{Form, Syntax},
     types::ExprType,
 };

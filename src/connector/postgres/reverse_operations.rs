@@ -1,4 +1,4 @@
-//! Reverse operations of a change.
+//! Reverse operations: the statements that undo an action.
 
 use super::{grant_key::PostgresGrantKey, sql};
 use crate::model::{AccessChange, Action, Operation, action::Planned};

@@ -1,4 +1,4 @@
-//! Changes in the scope of a campaign since it froze its population.
+//! Loads the scope changes of a campaign since it opened, for several commands.
 
 use crate::{
     campaign::{ChangedGrant, DriftDisposition, DriftDispositions, changes, population},

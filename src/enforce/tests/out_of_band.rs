@@ -2,7 +2,7 @@
 
 use super::{
     fixtures::World,
-    sim::{self, Fault},
+    simulated_system::{self, Fault},
 };
 use crate::{
     enforce::{ChangeKind, VerifyReport},
@@ -43,7 +43,7 @@ fn one_revoked_of_three() -> (World, Inventory) {
 }
 
 fn add(world: &World, number: usize) {
-    let grant = sim::grant(number);
+    let grant = simulated_system::grant(number);
     world.sim.0.lock().unwrap().grants.insert(grant.key.clone(), grant);
 }
 

@@ -1,4 +1,4 @@
-//! Rules of a commit, and the toxic pairs that principals hold.
+//! Loads the rules of a commit, and evaluates its separation-of-duties rules.
 
 use super::{
     CliError,
@@ -36,7 +36,7 @@ pub(super) fn pack_at(repository: &Repository, commit: ObjectId) -> Result<Polic
     Ok(PolicyPack::compile(sources, &profiles)?)
 }
 
-/// Returns the toxic pairs that principals hold according to these rules.
+/// Returns the violations of the separation-of-duties rules.
 pub(super) fn separation(
     pack: &PolicyPack,
     loaded: &BTreeMap<SystemId, LoadedInventory>,

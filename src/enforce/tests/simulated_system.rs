@@ -42,7 +42,7 @@ pub(super) struct Inside {
 
 /// A connection to the system. The system itself outlives it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Sim(pub(super) Arc<Mutex<Inside>>);
+pub(super) struct SimulatedSystem(pub(super) Arc<Mutex<Inside>>);
 
 pub(super) fn system() -> SystemId {
     SystemId::parse("sim").unwrap()
@@ -66,7 +66,7 @@ pub(super) fn grant(number: usize) -> Grant {
     }
 }
 
-impl ConnectorSchema for Sim {
+impl ConnectorSchema for SimulatedSystem {
     fn describe(&self) -> ConnectorDescriptor {
         ConnectorDescriptor { name: "sim", kinds: &[GrantKind::Membership], needs: &[], level: VerificationLevel::V3 }
     }
@@ -89,7 +89,7 @@ impl ConnectorSchema for Sim {
     }
 }
 
-impl Collector for Sim {
+impl Collector for SimulatedSystem {
     fn validate(&self) -> Result<ConnectorHealth, ConnectorError> {
         Ok(ConnectorHealth::default())
     }
@@ -129,7 +129,7 @@ impl Collector for Sim {
     }
 }
 
-impl Provisioner for Sim {
+impl Provisioner for SimulatedSystem {
     fn apply(
         &self,
         action: &Action<Planned>,

@@ -1,4 +1,4 @@
-//! Complete listings, read to the end that AWS reports.
+//! Reads users, groups, policies and keys through the IAM API; every listing is read to its last page.
 
 use super::api::IamApi;
 use super::api_types::{

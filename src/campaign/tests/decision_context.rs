@@ -1,4 +1,4 @@
-//! Decision contexts of items: sections, contents and order.
+//! Tests of decision contexts: sections, contents and order.
 
 use super::fixtures::{World, campaign_id, membership, system_id, time};
 use crate::{

@@ -1,4 +1,5 @@
-//! Verifies cosignatures on the evidence branch against the roots of this log and the witnesses of the root of trust.
+//! Verifies the cosignatures of witnesses: each must match a Merkle root of this log and a witness named in the root of
+//! trust.
 
 use super::{DefectCode, EngineKeyHistory, EvidenceDefect, layout::MAX_SMALL};
 use crate::{

@@ -1,7 +1,7 @@
-//! Checks that the command lines in help texts and in generated workflows parse.
+//! Tests that the command lines in help texts and in generated workflows parse.
 
-use super::command_line::Cli;
 use crate::{
+    cli::command_line::Cli,
     model::{
         Digest, SystemId,
         file::{Engine, System},
