@@ -96,7 +96,7 @@ impl SessionLoader<'_> {
         Ok(put)
     }
 
-    /// Returns the mode of a file; `None` if another person must act first.
+    /// Returns the state of a file; `None` if another person must act first.
     fn review_file(
         &self,
         file: &ReviewFileOnDisk,

@@ -69,7 +69,7 @@ impl ExpressionChecker<'_> {
         };
         if self.locals.len() >= MAX_NESTED {
             let message = format!("`exists`, `all`, `filter` and `map` can be nested at most {MAX_NESTED} deep");
-            return self.reject(list, "expression-too-deep", &message, "split it into several rules");
+            return self.reject(list, "expression-too-deep", &message, "split the rule into several rules");
         }
         let (list_node, kind) = self.node(list)?;
         let Some(element) = kind.element() else {

@@ -99,7 +99,7 @@ impl<'c> ExpressionChecker<'c> {
     fn list(&mut self, at: &Syntax, elements: &[Syntax]) -> CheckedNode {
         if elements.len() > MAX_ELEMENTS {
             let message = format!("the list has {} elements; the maximum is {MAX_ELEMENTS}", elements.len());
-            return self.reject(at, "expression-too-long", &message, "split it into several rules");
+            return self.reject(at, "expression-too-long", &message, "split the rule into several rules");
         }
         let checked: Vec<_> = elements.iter().map(|element| (element, self.node(element))).collect();
         let Some((_, first)) = checked.first() else { return Some((ExprNode::Values(Vec::new()), ExprType::Empty)) };

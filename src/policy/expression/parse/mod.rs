@@ -25,7 +25,7 @@ pub(super) fn parse(text: &str) -> Result<Syntax, ExpressionError> {
         let message = format!("the expression has {} bytes; the maximum is {MAX_LENGTH}", text.len());
         let end = (0..=MAX_LENGTH).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
         return Err(ExpressionError::new("expression-too-long", end..text.len(), message)
-            .help("shorten it; a rule can be split into several rules"));
+            .help("shorten it, or split the rule into several rules"));
     }
     let mut lexer = Lexer::new(text);
     let next = lexer.next()?;
@@ -216,7 +216,7 @@ impl Parser<'_> {
         let message =
             format!("the expression is nested more than {MAX_DEPTH} deep, or has more than {MAX_OPERATORS} operators");
         ExpressionError::new("expression-too-deep", self.next.span.clone(), message)
-            .help("shorten it; a rule can be split into several rules")
+            .help("shorten it, or split the rule into several rules")
     }
 }
 
