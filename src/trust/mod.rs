@@ -3,56 +3,43 @@
 //! The root of trust is pinned from outside the repository; every later version is signed by the previous one. A file
 //! is verified against the trust state at the first parent of the merge that introduced it, by principal and not by
 //! key, and never by a date.
+//!
+//! | module | subject |
+//! |---|---|
+//! | `error` | reasons for which a file is rejected |
+//! | `keys` | root, registry and mandate; signing |
+//! | `identity` | principals, and what they own |
+//! | `verify` | one file against the trust state |
+//! | `state` | the state of main, merge by merge |
+//! | `check` | the gate for a change |
+//!
+//! A module imports only from those above it in this table.
 
-mod authority;
-mod base_state;
-mod bootstrap;
-mod campaign_at_base;
-mod change_size;
 mod check;
-mod check_policies;
-mod conflicting_decisions;
 mod error;
-mod error_help;
-mod history_walk;
-mod identity_graph;
-mod no_response;
-mod open_campaign;
-mod ownership;
-mod process_merge;
-mod published_items;
-mod registry;
-mod repository_state;
-mod required_context;
-mod root;
-mod signature_status;
-mod signed_files;
-mod signing;
-mod ssh_agent;
-mod stage_error;
+mod identity;
+mod keys;
+mod state;
 #[cfg(test)]
 pub(crate) mod test_support;
-mod trust_state;
-mod trust_updates;
-mod verified;
-mod verifier;
-mod verify_exception;
-mod verify_review;
-mod verify_stage;
+mod verify;
 
-pub use bootstrap::{Bootstrap, Founder, render_allowed_signers};
 pub use check::{CheckReport, check};
-pub use error::TrustError;
-pub use open_campaign::{EffectiveDecision, OpenCampaign, VotingSlot};
-pub use ownership::{OwnershipIndex, OwnershipLink};
-pub use published_items::PublishedItem;
-pub use registry::TrustRegistry;
-pub use repository_state::{RejectedFile, RepositoryState, first_root};
-pub use root::{SigningRole, TrustRoot};
-pub use signature_status::{SignatureStatus, signature_status};
-pub use signing::{FileSignature, SigningError, sign};
-pub use ssh_agent::{AgentError, AgentKey, AgentSigner, SshAgent};
-pub use stage_error::StageError;
-pub use trust_state::{TrustMandate, TrustState};
-pub use verified::{FileSigner, Verified, reference};
-pub use verify_review::check_decision;
+pub use error::{TrustError, stage::StageError};
+pub use identity::ownership::{OwnershipIndex, OwnershipLink};
+pub use keys::{
+    bootstrap::{Bootstrap, Founder, render_allowed_signers},
+    registry::TrustRegistry,
+    root::{SigningRole, TrustRoot},
+    signing::{FileSignature, SigningError, sign},
+    ssh_agent::{AgentError, AgentKey, AgentSigner, SshAgent},
+    trust_state::{TrustMandate, TrustState},
+};
+pub use state::{RejectedFile, RepositoryState, first_root};
+pub use verify::{
+    open_campaign::{EffectiveDecision, OpenCampaign, VotingSlot},
+    published_items::PublishedItem,
+    review::check_decision,
+    signature_status::{SignatureStatus, signature_status},
+    verified::{FileSigner, Verified, reference},
+};

@@ -1,18 +1,16 @@
 //! Test support: runs the production verifier on in-memory campaigns, without a git repository.
 
-use super::{
-    error::TrustError,
-    open_campaign::{OpenCampaign, VotingSlot},
-    ownership::OwnershipIndex,
-    published_items::PublishedItems,
-    registry::TrustRegistry,
-    root::TrustRoot,
-    trust_state::{PartialTrust, TrustMandate, TrustState},
-    verified::Verified,
-    verifier::{Verifier, VerifyOutcome},
-    verify_review::ReviewWithSlots,
-    {Bootstrap, Founder},
-};
+use crate::trust::error::TrustError;
+use crate::trust::identity::ownership::OwnershipIndex;
+use crate::trust::keys::registry::TrustRegistry;
+use crate::trust::keys::root::TrustRoot;
+use crate::trust::keys::trust_state::{PartialTrust, TrustMandate, TrustState};
+use crate::trust::verify::open_campaign::{OpenCampaign, VotingSlot};
+use crate::trust::verify::published_items::PublishedItems;
+use crate::trust::verify::review::ReviewWithSlots;
+use crate::trust::verify::verified::Verified;
+use crate::trust::verify::verifier::{Verifier, VerifyOutcome};
+use crate::trust::{Bootstrap, Founder};
 use crate::{
     format::{
         codec,

@@ -1,0 +1,303 @@
+//! The gate for a change: checks form, signatures, authority, self-review, staleness, immutability and text. Uses no
+//! network and no clock.
+
+mod change_size;
+mod policies;
+
+use crate::trust::check::policies::check_policies;
+use crate::trust::error::TrustError;
+use crate::trust::state::{RejectedFile, RepositoryState};
+use crate::{
+    diag::{Diagnostic, Diagnostics, SourceFile},
+    format::{
+        codec::{self, PathSegment},
+        json_lines::{LineReader, UsageLine},
+    },
+    git::{FileChange, FileMode, GitError, ObjectId, Repository, TreeDiff, TreeFile},
+    model::{
+        Digest, Grant, GrantKey, ItemId, Severity,
+        file::{Principals, Review, ReviewTerms},
+    },
+    policy::unfit,
+    store::{RepoPath, kind_of, parse_any},
+};
+use change_size::check_change_size;
+use std::collections::BTreeMap;
+
+/// The result of a check.
+#[derive(Debug)]
+pub struct CheckReport {
+    /// All problems and warnings.
+    pub problems: Diagnostics,
+    /// The number of governed files checked.
+    pub files: usize,
+    /// The repository state at the commit, if its whole history was verified.
+    pub governed: Option<RepositoryState>,
+    /// The review files of the change that contain decisions.
+    pub decided: Vec<String>,
+    /// The review requirements of the mandate in force.
+    pub terms: ReviewTerms,
+}
+
+impl CheckReport {
+    pub(in crate::trust) fn blocked(problems: Diagnostics) -> Self {
+        Self { problems, files: 0, governed: None, decided: Vec::new(), terms: ReviewTerms::usual() }
+    }
+}
+
+/// Checks the changes from `base` to `head`; without a base, the whole history of `head` and every governed file there.
+/// `pin` is the digest of the first root, given from outside the repository.
+///
+/// # Errors
+/// When git fails. Problems of the change are part of the result, not errors.
+pub fn check(
+    repository: &Repository,
+    pin: Digest,
+    base: Option<ObjectId>,
+    head: ObjectId,
+) -> Result<CheckReport, GitError> {
+    let mut problems = Diagnostics::new();
+    let (governed, changes) = match base {
+        None => (RepositoryState::walk(repository, pin, head)?, repository.changes(None, head)?),
+        Some(base) => {
+            let Some(fork) = repository.merge_base(base, head)? else {
+                problems.push(
+                    Diagnostic::error("unrelated-history", "the change has no common ancestor with its base")
+                        .help("start a branch from main: `git switch -c NAME main`"),
+                );
+                return Ok(CheckReport::blocked(problems));
+            };
+            let changes = repository.changes(Some(fork), head)?;
+            let mut state = RepositoryState::walk(repository, pin, base)?;
+            if state.trust().is_none() && !changes.files.iter().any(|change| RepoPath::of(change.path()).is_trust()) {
+                problems.push(
+                    Diagnostic::error(
+                        "trust-not-established",
+                        "the pin matches no valid root, registry and mandate at the base",
+                    )
+                    .help("compare the pin with the one `tenure init` printed: --root sha256:…"),
+                );
+                return Ok(CheckReport::blocked(problems));
+            }
+            if let Some(refused) = check_change_size(&state, &changes) {
+                return Ok(refused);
+            }
+            // The merge of this change will have two parents, the base first.
+            state.apply(repository, head, 2, &changes)?;
+            (state, changes)
+        }
+    };
+    let mut texts = SourceCache { repository, head, known: BTreeMap::new() };
+    // A change answers for what it brings, and not for files that main already rejects.
+    let is_own = |found: &&RejectedFile| found.standing && (base.is_none() || found.commit == head);
+    for found in governed.rejections().iter().filter(is_own) {
+        problems.extend(to_diagnostic(found, &mut texts));
+    }
+    let mut files = 0;
+    for file in governed_files(&changes) {
+        files += 1;
+        if file.mode == FileMode::Plain {
+            check_form(repository, file, &mut problems)?;
+        }
+    }
+    let decided = check_stale(repository, head, &changes, base.is_some(), &mut problems)?;
+    problems.extend(check_policies(repository, head, changes.files.iter().map(FileChange::path))?);
+    let terms = governed.trust().map_or_else(ReviewTerms::usual, |trust| trust.mandate().file().review_terms());
+    let governed = base.is_none().then_some(governed);
+    Ok(CheckReport { problems, files, governed, decided, terms })
+}
+
+fn governed_files(changes: &TreeDiff) -> impl Iterator<Item = &TreeFile> {
+    changes
+        .files
+        .iter()
+        .filter_map(|change| match change {
+            FileChange::Added(file) | FileChange::Changed { after: file, .. } => Some(file),
+            FileChange::Deleted(_) => None,
+        })
+        .filter(|file| RepoPath::of(&file.path).is_governed())
+}
+
+/// Checks the form of a file that the walk does not read.
+fn check_form(repository: &Repository, file: &TreeFile, problems: &mut Diagnostics) -> Result<(), GitError> {
+    let place = RepoPath::of(&file.path);
+    let lines = match &place {
+        RepoPath::Grants { .. } => true,
+        RepoPath::Usage(_) => false,
+        RepoPath::Policy(_)
+        | RepoPath::System(_)
+        | RepoPath::Observation(_)
+        | RepoPath::Governance
+        | RepoPath::Principals => {
+            return check_toml(repository, file, problems);
+        }
+        // An unsigned review without decisions is verified once it is decided; its form is checked now.
+        place if place.kind().is_some() => return check_toml(repository, file, problems),
+        _ => return Ok(()),
+    };
+    let bytes = repository.blob(file.id, MAX_LINES)?;
+    let name = file.path.as_str();
+    let first = if lines {
+        LineReader::<Grant, _>::new(name, &bytes[..]).find_map(Result::err)
+    } else {
+        LineReader::<UsageLine, _>::new(name, &bytes[..]).find_map(Result::err)
+    };
+    problems.extend(first.map(|problem| *problem));
+    Ok(())
+}
+
+fn check_toml(repository: &Repository, file: &TreeFile, problems: &mut Diagnostics) -> Result<(), GitError> {
+    let bytes = repository.blob(file.id, MAX_LINES)?;
+    match kind_of(&file.path, &bytes).and_then(|kind| parse_any(&file.path, &bytes, kind)) {
+        Ok(()) => {
+            problems.extend(check_facts(&file.path, &bytes));
+            Ok(())
+        }
+        Err(found) => {
+            problems.extend(found);
+            Ok(())
+        }
+    }
+}
+
+/// Checks the attributes that principals files declare: rules would never see an unknown name.
+fn check_facts(path: &str, bytes: &[u8]) -> Diagnostics {
+    let file = codec::parse::<Principals>(path, bytes).ok().filter(|_| RepoPath::of(path) == RepoPath::Principals);
+    let text = String::from_utf8_lossy(bytes);
+    file.iter().flat_map(unfit).map(|unfit| unfit.diagnostic(path, &text)).collect()
+}
+
+/// Warns of decisions in a change that will lapse because the grant changed since the review; returns the files that
+/// contain decisions. Decisions already on main are skipped: their grants were mostly removed by them, as plan and
+/// evidence show.
+fn check_stale(
+    repository: &Repository,
+    head: ObjectId,
+    changes: &TreeDiff,
+    is_change: bool,
+    problems: &mut Diagnostics,
+) -> Result<Vec<String>, GitError> {
+    let mut deciding = Vec::new();
+    for file in governed_files(changes).filter(|file| file.mode == FileMode::Plain) {
+        let RepoPath::Review { campaign, system, .. } = RepoPath::of(&file.path) else { continue };
+        let Ok(bytes) = repository.blob(file.id, MAX_LINES) else { continue };
+        let Ok(review) = codec::parse::<Review>(&file.path, &bytes) else { continue };
+        let decided: BTreeMap<&ItemId, (usize, &Digest)> = review
+            .items
+            .iter()
+            .enumerate()
+            .filter(|(_, item)| item.decision.is_some())
+            .map(|(index, item)| (&item.id, (index, &item.grant_digest)))
+            .collect();
+        if !decided.is_empty() {
+            deciding.push(file.path.clone());
+        }
+        if decided.is_empty() || !is_change {
+            continue;
+        }
+        let opened = format!("campaigns/{campaign}/campaign.toml");
+        let Some(pinned) = repository.file(head, &opened)?.and_then(|file| repository.blob(file.id, MAX_LINES).ok())
+        else {
+            continue;
+        };
+        let Ok(pinned) = codec::parse::<crate::model::file::Campaign>(&opened, &pinned) else { continue };
+        let tree = pinned.systems.iter().find(|population| population.system == system).map(|p| p.tree.as_str());
+        let now = repository.file(head, &format!("inventory/{system}"))?.map(|tree| tree.id.to_string());
+        if now.is_none() || now.as_deref() == tree {
+            continue;
+        }
+        let mut current: BTreeMap<ItemId, Digest> = BTreeMap::new();
+        for grants in repository.list(head, &format!("inventory/{system}/grants"))?.files {
+            let Ok(bytes) = repository.blob(grants.id, MAX_LINES) else { continue };
+            // Only the keys of most grants are needed; the form of a file is checked where it changes.
+            for line in bytes.split(|byte| *byte == b'\n') {
+                let Ok(GrantKeyOnly { key }) = serde_json::from_slice(line) else { continue };
+                let item = ItemId::of(&campaign, &system, &key);
+                if decided.contains_key(&item)
+                    && let Ok(grant) = serde_json::from_slice::<Grant>(line)
+                {
+                    current.insert(item, grant.digest());
+                }
+            }
+        }
+        let source = SourceFile::of_bytes(file.path.as_str(), &bytes);
+        for (item, (index, reviewed)) in decided {
+            let message = match current.get(item) {
+                Some(digest) if digest == reviewed => continue,
+                Some(_) => {
+                    format!("the grant of {item} changed since the campaign was opened; the decision will lapse")
+                }
+                None => format!("the grant of {item} is no longer in the inventory; the decision will have no effect"),
+            };
+            let span = codec::place(source.text(), &["item".into(), index.into(), "grant_digest".into()]);
+            problems.push(
+                Diagnostic::warning("grant-changed", message)
+                    .at(&source, span, "digest of the reviewed grant")
+                    .help("review the current grant in a new campaign: `tenure campaign open`"),
+            );
+        }
+    }
+    Ok(deciding)
+}
+
+/// A grant line, of which only the key is read.
+#[derive(serde::Deserialize)]
+struct GrantKeyOnly {
+    key: GrantKey,
+}
+
+/// File texts at the head, each read once.
+struct SourceCache<'r> {
+    repository: &'r Repository,
+    head: ObjectId,
+    known: BTreeMap<String, Option<SourceFile>>,
+}
+
+impl SourceCache<'_> {
+    fn source(&mut self, path: &str) -> Option<SourceFile> {
+        let (repository, head) = (self.repository, self.head);
+        let read = || {
+            let file = repository.file(head, path).ok()??;
+            let bytes = repository.blob(file.id, MAX_LINES).ok()?;
+            Some(SourceFile::of_bytes(path, &bytes))
+        };
+        self.known.entry(path.to_owned()).or_insert_with(read).clone()
+    }
+}
+
+/// Formats a finding as a diagnostic in the file.
+fn to_diagnostic(found: &RejectedFile, texts: &mut SourceCache<'_>) -> Diagnostics {
+    if let TrustError::Form(problems) = &found.refusal {
+        return (**problems).clone();
+    }
+    let (code, message, help) = (found.refusal.code(), found.refusal.to_string(), found.refusal.help());
+    let problem = match found.refusal.severity() {
+        Severity::Low => Diagnostic::warning(code, message),
+        _ => Diagnostic::error(code, message),
+    };
+    let (item, key, label) = match &found.refusal {
+        TrustError::AgainstPolicy { item, .. } => (item.as_str(), "decision", "this decision"),
+        TrustError::DecisionIncomplete { item, .. } => (item.as_str(), "decision", "this decision"),
+        TrustError::ItemAltered(item) | TrustError::ItemNotInCampaign(item) => (item.as_str(), "id", "this item"),
+        TrustError::DuplicateDecision { item, .. } => (item.as_str(), "decision", "this decision"),
+        TrustError::SelfReview { item, .. } => (item.as_str(), "decision", "this decision"),
+        TrustError::StaleSupersedes { item, .. } => (item.as_str(), "supersedes", "this reference"),
+        TrustError::Stage(stage) => match stage.item() {
+            Some(placed) => placed,
+            None => return problem.in_file(found.path.as_str()).help(help).into(),
+        },
+        _ => return problem.in_file(found.path.as_str()).help(help).into(),
+    };
+    let placed = texts.source(&found.path).and_then(|source| {
+        let review: Review = codec::parse(source.name(), source.text().as_bytes()).ok()?;
+        let item = ItemId::parse(item).ok()?;
+        let index = review.items.iter().position(|own| own.id == item)?;
+        let steps: [PathSegment<'_>; 3] = ["item".into(), index.into(), key.into()];
+        let span = codec::place(source.text(), &steps);
+        Some(problem.clone().at(&source, span, label))
+    });
+    placed.unwrap_or_else(|| problem.in_file(found.path.as_str())).help(help).into()
+}
+
+/// More than an inventory of 1,000,000 grants needs.
+const MAX_LINES: u64 = 1 << 30;

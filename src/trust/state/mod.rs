@@ -1,0 +1,297 @@
+//! Verified state of a governed repository at a commit: trust, decisions, and rejected files.
+
+mod conflicting_decisions;
+mod merge;
+mod signed_files;
+mod trust_updates;
+mod walk;
+
+use crate::trust::error::TrustError;
+use crate::trust::identity::ownership::OwnershipIndex;
+use crate::trust::keys::trust_state::{PartialTrust, TrustState};
+use crate::trust::verify::no_response::check_silent;
+use crate::trust::verify::open_campaign::{EffectiveDecision, OpenCampaign, OpenCampaigns, VotingSlot};
+use crate::trust::verify::verified::Verified;
+use crate::{
+    format::sshsig::SignatureNamespace,
+    git::{GitError, ObjectId, Repository},
+    model::{
+        CampaignId, Digest, Finding, ItemId, Severity,
+        file::{Attestation, Campaign, Delegation, Exception, Principals, Proof, Review, StageClose},
+    },
+    store::RepositorySnapshot,
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+/// The verified state of a governed repository at a commit, computed from its first-parent history.
+///
+/// It advances commit by commit, so that the cost follows the change: see [`RepositoryState::advance`].
+#[derive(Clone, Debug)]
+pub struct RepositoryState {
+    pin: Digest,
+    head: Option<ObjectId>,
+    line: BTreeSet<ObjectId>,
+    partial: PartialTrust,
+    trust: Option<Arc<TrustState>>,
+    people: BTreeMap<String, Arc<Principals>>,
+    kinship: Arc<OwnershipIndex>,
+    /// Files of signed kinds and signatures in the tree, by path.
+    files: BTreeMap<String, ObjectId>,
+    /// The immutable ones among them.
+    held: BTreeMap<String, (ObjectId, SignatureNamespace)>,
+    accepted: BTreeSet<String>,
+    /// The undecided reviews of the campaign that the current merge opens, without their items, by path.
+    blank: BTreeMap<String, (ObjectId, Review)>,
+    openings: OpenCampaigns,
+    /// The campaign whose worklists are kept.
+    keep: Option<CampaignId>,
+    worklists: Vec<(String, Review)>,
+    delegations: Vec<Verified<Delegation>>,
+    reviews: Vec<Verified<Review>>,
+    /// The slots to which the decisions of each review are attributed.
+    slots: Vec<Vec<VotingSlot>>,
+    exceptions: Vec<Verified<Exception>>,
+    proofs: Vec<Verified<Proof>>,
+    attestations: Vec<Verified<Attestation>>,
+    found: Vec<RejectedFile>,
+}
+
+/// A rejected file.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct RejectedFile {
+    /// The commit on main that introduced it.
+    pub commit: ObjectId,
+    /// The path.
+    pub path: String,
+    /// The rejection.
+    pub refusal: TrustError,
+    /// Whether the rejection still applies at the head; it does not if the file was corrected later.
+    pub standing: bool,
+}
+
+impl RejectedFile {
+    /// Returns the rejection as a finding.
+    pub fn finding(&self) -> Finding {
+        let commit = self.commit.to_string();
+        let short = commit.get(..12).unwrap_or(&commit);
+        let since = if self.standing { "" } else { ", corrected since" };
+        Finding {
+            severity: self.refusal.severity(),
+            code: self.refusal.code(),
+            subject: self.path.clone(),
+            message: format!("{} (commit {short}{since})", self.refusal),
+            help: self.refusal.help().to_owned(),
+        }
+    }
+}
+
+impl RepositoryState {
+    /// Walks the first-parent history of `head` from its beginning. `pin` is the digest of `trust/root/1.toml`, given
+    /// from outside the repository.
+    ///
+    /// # Errors
+    /// When git cannot read the history. Problems in it are findings, not errors.
+    pub fn walk(repository: &Repository, pin: Digest, head: ObjectId) -> Result<Self, GitError> {
+        Self::walk_for(repository, pin, head, None)
+    }
+
+    /// Like [`Self::walk`], and keeps the worklists of one campaign, which are read anyway and are the largest part:
+    /// [`Self::take_worklists`].
+    ///
+    /// # Errors
+    /// See [`Self::walk`].
+    pub fn walk_for(
+        repository: &Repository,
+        pin: Digest,
+        head: ObjectId,
+        keep: Option<&CampaignId>,
+    ) -> Result<Self, GitError> {
+        let mut governed = Self { keep: keep.cloned(), ..Self::empty(pin) };
+        for commit in repository.first_parents(None, head)? {
+            governed.step(repository, commit)?;
+        }
+        Ok(governed)
+    }
+
+    /// Advances to a later head, at the cost of the changes since.
+    ///
+    /// # Errors
+    /// [`GitError::NotOnLine`] when `head` does not descend from the current commit; otherwise when git cannot read the
+    /// history. After an error the state is at the last commit that was processed.
+    pub fn advance(&mut self, repository: &Repository, head: ObjectId) -> Result<(), GitError> {
+        for commit in repository.first_parents(self.head, head)? {
+            self.step(repository, commit)?;
+        }
+        Ok(())
+    }
+
+    pub(in crate::trust) fn empty(pin: Digest) -> Self {
+        Self {
+            pin,
+            head: None,
+            line: BTreeSet::new(),
+            partial: PartialTrust::default(),
+            trust: None,
+            people: BTreeMap::new(),
+            kinship: Arc::default(),
+            files: BTreeMap::new(),
+            held: BTreeMap::new(),
+            accepted: BTreeSet::new(),
+            blank: BTreeMap::new(),
+            openings: OpenCampaigns::new(),
+            keep: None,
+            worklists: Vec::new(),
+            delegations: Vec::new(),
+            reviews: Vec::new(),
+            slots: Vec::new(),
+            exceptions: Vec::new(),
+            proofs: Vec::new(),
+            attestations: Vec::new(),
+            found: Vec::new(),
+        }
+    }
+
+    /// Returns the commit of this state.
+    pub const fn head(&self) -> Option<ObjectId> {
+        self.head
+    }
+
+    /// Returns the trust state at the head; `None` if no valid one matches the pin.
+    pub fn trust(&self) -> Option<&TrustState> {
+        self.trust.as_deref()
+    }
+
+    /// Returns the ownership of access at the head.
+    pub fn kinship(&self) -> &OwnershipIndex {
+        &self.kinship
+    }
+
+    /// Returns the worklists kept by the walk, as of the opening of the campaign, sorted by path. A second call returns
+    /// none.
+    pub fn take_worklists(&mut self) -> Vec<(String, Review)> {
+        std::mem::take(&mut self.worklists)
+    }
+
+    pub(in crate::trust) fn keeps_worklists(&self, campaign: &CampaignId) -> bool {
+        self.keep.as_ref() == Some(campaign)
+    }
+
+    /// Returns open and past campaigns by id.
+    pub const fn openings(&self) -> &BTreeMap<CampaignId, OpenCampaign> {
+        &self.openings
+    }
+
+    /// Returns a campaign signed by its owners.
+    pub fn campaign(&self, id: &CampaignId) -> Option<&Verified<Campaign>> {
+        self.openings.get(id).map(OpenCampaign::campaign)
+    }
+
+    /// Returns all verified reviews in merge order; within one merge by path.
+    pub fn reviews(&self) -> &[Verified<Review>] {
+        &self.reviews
+    }
+
+    /// Returns all verified exceptions in merge order.
+    pub fn exceptions(&self) -> &[Verified<Exception>] {
+        &self.exceptions
+    }
+
+    /// Returns all verified proofs of compensating controls, in merge order.
+    pub fn proofs(&self) -> &[Verified<Proof>] {
+        &self.proofs
+    }
+
+    /// Returns the stage close, of any campaign, after which an item may remain only by an exception.
+    pub fn unanswered(&self, item: &ItemId) -> Option<&Verified<StageClose>> {
+        self.openings.values().find_map(|opening| opening.unanswered(item))
+    }
+
+    /// Checks an exception for an item without a response against the no-response terms.
+    ///
+    /// # Errors
+    /// When it lasts too long, or was renewed too often.
+    pub fn check_silence(&self, exception: &Exception) -> Result<(), TrustError> {
+        let unanswered = self.unanswered(&exception.item).filter(|_| exception.lower_tier_to.is_none());
+        match (unanswered, &self.trust) {
+            (Some(close), Some(trust)) => {
+                check_silent(exception, close, &trust.mandate().file().no_response_terms(), &self.exceptions)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns the campaign of an item.
+    pub(in crate::trust) fn opening_of(&self, item: &ItemId) -> Option<&OpenCampaign> {
+        self.openings.values().find(|opening| opening.put(item).is_some())
+    }
+
+    /// Returns all verified attestations in merge order.
+    pub fn attestations(&self) -> &[Verified<Attestation>] {
+        &self.attestations
+    }
+
+    /// Returns the verified reviews of a campaign in merge order, each with the slots of its decisions, in the order of
+    /// its decided items.
+    pub fn answers(&self, campaign: &CampaignId) -> impl Iterator<Item = (&Verified<Review>, &[VotingSlot])> {
+        let all = self.reviews.iter().zip(self.slots.iter().map(Vec::as_slice));
+        let campaign = campaign.clone();
+        all.filter(move |(review, _)| review.campaign == campaign)
+    }
+
+    /// Returns all verified delegations in merge order.
+    pub fn delegations(&self) -> &[Verified<Delegation>] {
+        &self.delegations
+    }
+
+    /// Returns the decisions in force on an item, by stage and slot.
+    pub fn bound(&self, campaign: &CampaignId, item: &ItemId) -> &[EffectiveDecision] {
+        self.openings.get(campaign).map(|opening| opening.bound(item)).unwrap_or_default()
+    }
+
+    /// Returns whether `commit` is on the first-parent line. If a former head of main is not, main was rolled back,
+    /// reset, or merged in the wrong direction.
+    pub fn is_on_main(&self, commit: ObjectId) -> bool {
+        self.line.contains(&commit)
+    }
+
+    /// Returns the finding that the former head `before` is no longer on the line of main.
+    pub fn check_not_rolled_back(&self, before: ObjectId) -> Option<Finding> {
+        let commit = self.head.unwrap_or(before);
+        let refusal = TrustError::MainRolledBack(before.to_string());
+        let found = RejectedFile { commit, path: "main".to_owned(), refusal, standing: true };
+        (!self.is_on_main(before)).then(|| found.finding())
+    }
+
+    /// Returns all rejections in history order, including resolved ones.
+    pub fn rejections(&self) -> &[RejectedFile] {
+        &self.found
+    }
+
+    /// Returns the findings that apply at the head, sorted.
+    pub fn findings(&self) -> Vec<Finding> {
+        let mut findings: Vec<_> =
+            self.found.iter().filter(|found| found.standing).map(RejectedFile::finding).collect();
+        findings.sort();
+        findings
+    }
+
+    /// Returns the findings at the head that block all enforcement.
+    pub fn blocking(&self) -> Vec<Finding> {
+        self.findings().into_iter().filter(|finding| finding.severity == Severity::Critical).collect()
+    }
+}
+
+/// Returns the digest of the first root of trust at a commit. It serves as a pin only after comparison with a value
+/// from outside the repository.
+///
+/// # Errors
+/// When git cannot read it.
+pub fn first_root(repository: &Repository, commit: ObjectId) -> Result<Option<Digest>, crate::store::StoreError> {
+    let bytes = RepositorySnapshot::at(repository, commit).bytes("trust/root/1.toml", MAX_ROOT)?;
+    Ok(bytes.map(Digest::of))
+}
+
+const MAX_ROOT: u64 = 256 * 1024;

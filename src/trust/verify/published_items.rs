@@ -1,0 +1,201 @@
+//! Published items of a campaign and their assignments, from the worklists in its folder.
+
+use crate::model::{
+    Digest, ItemId, PrincipalId, SystemId, Tier,
+    file::{Campaign, Item, Review, assignments_digest, population},
+};
+use crate::trust::error::TrustError;
+use crate::trust::error::stage::StageError;
+use crate::trust::identity::ownership::OwnershipIndex;
+use crate::trust::verify::open_campaign::OpenCampaign;
+use crate::trust::verify::verified::Verified;
+use litemap::LiteMap;
+use smallvec::SmallVec;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+/// An item as published by a campaign.
+#[derive(Clone, Debug)]
+pub struct PublishedItem {
+    /// The digests of the immutable fields in each worklist; they may only differ in the reason for the assignment.
+    fixed: SmallVec<[Digest; 1]>,
+    /// The digest of the fields that are equal in all worklists.
+    common: Digest,
+    /// The digest of the display names.
+    pub(in crate::trust) names: Digest,
+    system: SystemId,
+    pub(in crate::trust) grant: Digest,
+    /// The immutable id of the holder, `<system>:<id>`.
+    subject: Box<str>,
+    tier: Tier,
+    /// The assigned reviewers by stage, sorted.
+    assignments: SmallVec<[(u32, u32); 2]>,
+}
+
+impl PublishedItem {
+    fn of(system: &SystemId, item: &Item, common: Digest) -> Self {
+        Self {
+            fixed: SmallVec::new(),
+            common,
+            names: names(&item.principal, &item.entitlement),
+            system: system.clone(),
+            grant: item.grant_digest,
+            subject: item.subject.as_str().into(),
+            tier: item.tier,
+            assignments: SmallVec::new(),
+        }
+    }
+
+    /// Returns the system.
+    pub const fn system(&self) -> &SystemId {
+        &self.system
+    }
+
+    /// Returns the digest of the grant.
+    pub const fn grant(&self) -> Digest {
+        self.grant
+    }
+
+    /// Returns the immutable id of the holder, `<system>:<id>`.
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// Returns the assignments, as stages and indexes into [`OpenCampaign::reviewers`]; sorted.
+    pub fn assignments(&self) -> &[(u32, u32)] {
+        &self.assignments
+    }
+
+    /// Returns the tier at which it is reviewed.
+    pub const fn tier(&self) -> Tier {
+        self.tier
+    }
+
+    /// Returns whether an item equals that of a worklist, except for the decision.
+    pub(in crate::trust) fn is(&self, system: &SystemId, item: &Item) -> bool {
+        self.fixed.contains(&fixed(common(system, item), item))
+    }
+}
+
+/// Builder of the published items, fed one worklist at a time to limit memory.
+#[derive(Default)]
+pub(in crate::trust) struct PublishedItems {
+    items: Vec<(ItemId, PublishedItem)>,
+    /// The index of each item.
+    places: HashMap<ItemId, usize>,
+    reviewers: BTreeMap<PrincipalId, u32>,
+}
+
+impl PublishedItems {
+    /// Adds a worklist: a review file as of the opening of the campaign.
+    pub(in crate::trust) fn add(&mut self, stub: &Review) -> Result<(), TrustError> {
+        let next = u32::try_from(self.reviewers.len()).unwrap_or(u32::MAX);
+        let reviewer = *self.reviewers.entry(stub.reviewer.clone()).or_insert(next);
+        let assignment = (stub.stage(), reviewer);
+        for item in &stub.items {
+            let common = common(&stub.system, item);
+            let place = *self.places.entry(item.id).or_insert(self.items.len());
+            if place == self.items.len() {
+                self.items.push((item.id, PublishedItem::of(&stub.system, item, common)));
+            }
+            // INVARIANT: every indexed item is in the list.
+            let Some((_, put)) = self.items.get_mut(place) else { continue };
+            if put.common != common {
+                return Err(TrustError::ItemAltered(item.id.to_string()));
+            }
+            let fixed = fixed(common, item);
+            if !put.fixed.contains(&fixed) {
+                put.fixed.push(fixed);
+            }
+            match put.assignments.binary_search(&assignment) {
+                Ok(_) => return Err(TrustError::DuplicateName(item.id.to_string())),
+                Err(index) => put.assignments.insert(index, assignment),
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks the items against the campaign file that the owners signed.
+    pub(in crate::trust) fn check(&self, campaign: &Campaign) -> Result<(), TrustError> {
+        let stages = campaign.definition.stage_count();
+        let mut put = self.items.iter().flat_map(|(_, put)| &put.assignments);
+        if let Some((found, _)) = put.find(|(stage, _)| *stage == 0 || *stage > stages) {
+            return Err(StageError::Unknown { found: *found, stages }.into());
+        }
+        let items = self.items.iter().map(|(item, put)| (item, &put.grant));
+        let (count, found) = (self.items.len() as u64, population(items));
+        if (count, found) != (campaign.items, campaign.population) {
+            let expected = format!("{} items, {}", campaign.items, campaign.population);
+            return Err(TrustError::Population { expected, found: format!("{count} items, {found}") });
+        }
+        for stage in 1..=stages {
+            let items = self.items.iter().map(|(item, _)| item);
+            let sample = campaign.definition.sample(stage, (&campaign.id, &campaign.population), items);
+            let Some(sample) = sample else { continue };
+            for (item, put) in &self.items {
+                let assigned = put.assignments.iter().any(|(own, _)| *own == stage);
+                if assigned != sample.contains(item) {
+                    return Err(StageError::Sample { item: item.to_string(), stage, assigned }.into());
+                }
+            }
+        }
+        let Some(expected) = campaign.assignments else { return Ok(()) };
+        let names: BTreeMap<u32, &PrincipalId> = self.reviewers.iter().map(|(id, index)| (*index, id)).collect();
+        let found = assignments_digest(self.items.iter().flat_map(|(item, put)| {
+            put.assignments
+                .iter()
+                .filter_map(|(stage, index)| Some((*stage, *names.get(index)?)))
+                .map(move |(stage, id)| (item, stage, id))
+        }));
+        if found == expected {
+            return Ok(());
+        }
+        Err(StageError::Assignments { expected: expected.to_string(), found: found.to_string() }.into())
+    }
+
+    /// Returns the open campaign.
+    pub(in crate::trust) fn open(mut self, campaign: Verified<Campaign>, kinship: Arc<OwnershipIndex>) -> OpenCampaign {
+        self.items.sort_unstable_by_key(|(item, _)| *item);
+        self.items.shrink_to_fit();
+        let mut reviewers: Vec<_> = self.reviewers.into_iter().collect();
+        reviewers.sort_by_key(|(_, index)| *index);
+        let reviewers = reviewers.into_iter().map(|(reviewer, _)| reviewer).collect();
+        OpenCampaign {
+            campaign,
+            items: LiteMap::from_sorted_store_unchecked(self.items),
+            reviewers,
+            kinship,
+            closes: Vec::new(),
+            bound: BTreeMap::new(),
+        }
+    }
+}
+
+/// Returns the digest of the display names.
+pub(in crate::trust) fn names(principal: &str, entitlement: &str) -> Digest {
+    Digest::of_parts([principal.as_bytes(), b"\n", entitlement.as_bytes(), b"\n"])
+}
+
+/// Returns the digest of the fields that a reviewer may not change: the system and everything in an item except the
+/// decision.
+fn fixed(common: Digest, item: &Item) -> Digest {
+    Digest::of_parts([common.as_bytes(), Digest::of(&item.summary).as_bytes()].map(<[u8; 32]>::as_slice))
+}
+
+/// Returns the digest of the fields that all reviewers of an item see: all except the facts, which end with the reason
+/// for the assignment. The digest is never stored. Each part is prefixed with its length, so that parts cannot run into
+/// each other.
+fn common(system: &SystemId, item: &Item) -> Digest {
+    let about = [system.as_str(), &item.subject, &item.recommendation, &item.principal, &item.entitlement];
+    let mut bytes = Vec::with_capacity(512);
+    bytes.extend_from_slice(item.grant_digest.as_bytes());
+    bytes.extend_from_slice(&item.id.number().to_le_bytes());
+    bytes.extend([item.tier as u8, item.severity.map_or(u8::MAX, |severity| severity as u8)]);
+    for part in about {
+        bytes.extend_from_slice(&part.len().to_le_bytes());
+        bytes.extend_from_slice(part.as_bytes());
+    }
+    Digest::of(bytes)
+}
