@@ -1,8 +1,14 @@
 //! Sets the version that `tenure --version` prints: with the commit, in release builds.
 //!
-//! Other profiles leave the commit out, because the crate would be compiled again after each commit.
+//! Other profiles leave the commit out, because the crate would be compiled again after each commit. `TENURE_SOURCES`
+//! identifies the source code, so that a program ignores what another one cached.
 
-use std::{env, process::Command};
+use std::{
+    env, fs,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
@@ -14,6 +20,29 @@ fn main() {
         None => version,
     };
     println!("cargo::rustc-env=TENURE_VERSION={version}");
+    println!("cargo::rerun-if-changed=src");
+    println!("cargo::rerun-if-changed=Cargo.lock");
+    let mut hasher = DefaultHasher::new();
+    for path in sources(Path::new("src")).into_iter().chain([PathBuf::from("Cargo.lock")]) {
+        path.hash(&mut hasher);
+        fs::read(&path).unwrap_or_default().hash(&mut hasher);
+    }
+    println!("cargo::rustc-env=TENURE_SOURCES={:016x}", hasher.finish());
+}
+
+/// Returns the files below a folder, sorted.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
 }
 
 /// Returns the commit that the environment names, for builds from an archive, or else that of the repository.

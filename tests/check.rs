@@ -35,7 +35,7 @@ fn gate(world: &mut World, files: &Files) -> (Vec<&'static str>, String) {
 
 fn gate_from(world: &mut World, fork: ObjectId, files: &Files) -> (Vec<&'static str>, String) {
     let head = world.commit(&[fork], files, "a change");
-    let checked = check(&world.repository, world.pin, Some(world.main), head).unwrap();
+    let checked = check(&world.repository, world.pin, Some(world.main), head, None).unwrap();
     let mut codes: Vec<_> = checked.problems.sorted().iter().map(|problem| problem.code).collect();
     codes.sort_unstable();
     codes.dedup();
@@ -142,7 +142,7 @@ fn a_history_of_its_own_is_no_change() {
     let mut world = World::new();
     let files = world.decided(revoke_first, &["dora"]);
     let stranger = world.commit(&[], &files, "out of nowhere");
-    let checked = check(&world.repository, world.pin, Some(world.main), stranger).unwrap();
+    let checked = check(&world.repository, world.pin, Some(world.main), stranger, None).unwrap();
     assert_eq!(checked.problems.sorted()[0].code, "unrelated-history");
 }
 
@@ -167,7 +167,7 @@ fn forms_of_files_without_signatures_are_judged_too() {
 fn without_a_base_everything_is_judged() {
     let mut world = World::new();
     world.revoke_first();
-    let all = |world: &World| check(&world.repository, world.pin, None, world.main).unwrap();
+    let all = |world: &World| check(&world.repository, world.pin, None, world.main, None).unwrap();
     let checked = all(&world);
     assert!(checked.problems.is_empty(), "{}", checked.problems.render(RenderStyle::plain()));
     assert!(checked.files > 10);

@@ -541,15 +541,17 @@ fn many(world: &World, count: usize, blob: git2::Oid) -> ObjectId {
 fn row_36_a_giant_change_is_refused_by_counting_and_not_read() {
     let mut world = World::founded();
     let codes = |world: &World, head| {
-        let checked = check(&world.repository, world.pin, Some(world.main), head).unwrap();
+        let checked = check(&world.repository, world.pin, Some(world.main), head, None).unwrap();
         checked.problems.sorted().iter().map(|problem| problem.code).collect::<Vec<_>>()
     };
     // Their blob does not exist, so reading one of them fails.
     let nowhere = git2::Oid::from_str(&"5".repeat(40)).unwrap();
     let giant = many(&world, 100_000, nowhere);
     assert_eq!(codes(&world, giant), ["change-too-large"]);
-    let told =
-        check(&world.repository, world.pin, Some(world.main), giant).unwrap().problems.render(RenderStyle::plain());
+    let told = check(&world.repository, world.pin, Some(world.main), giant, None)
+        .unwrap()
+        .problems
+        .render(RenderStyle::plain());
     insta::assert_snapshot!(told);
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_tenure"));
     let (base, pin) = (world.main.to_string(), world.pin.to_string());
@@ -557,7 +559,7 @@ fn row_36_a_giant_change_is_refused_by_counting_and_not_read() {
     let ended = command.arg(giant.to_string()).output().unwrap();
     assert_eq!(ended.status.code(), Some(3), "{}", String::from_utf8_lossy(&ended.stderr));
     let small = many(&world, 1, nowhere);
-    assert!(check(&world.repository, world.pin, Some(world.main), small).is_err(), "one of them is read");
+    assert!(check(&world.repository, world.pin, Some(world.main), small, None).is_err(), "one of them is read");
 
     // The limit is that of the mandate in force before the change, so a change cannot raise its own limit.
     let raw = git2::Repository::open(world.path()).unwrap();

@@ -129,8 +129,9 @@ pub fn check(folder: &Path) -> u64 {
     let revision = |name| repository.resolve(name).expect("it was prepared");
     let pin = fs::read_to_string(folder.join("pin")).expect("it was prepared");
     let pin = Digest::parse(&pin).expect("a digest");
-    let checked = trust::check(&repository, pin, Some(revision("refs/heads/main")), revision("refs/heads/change"))
-        .expect("it can be read");
+    let checked =
+        trust::check(&repository, pin, Some(revision("refs/heads/main")), revision("refs/heads/change"), None)
+            .expect("it can be read");
     assert!(checked.problems.is_empty(), "{}", checked.problems.render(RenderStyle::plain()));
     checked.files as u64
 }

@@ -4,7 +4,7 @@ use super::{
     CliError, CommandContext, ExitStatus, OutputFormat, exception,
     forge::stale_generated_files,
     permitted_signers::{TrustHints, joined},
-    session::{git, pin},
+    session::{git, pin, state_cache},
 };
 use crate::{
     campaign::file_warnings,
@@ -41,7 +41,7 @@ pub(super) fn run(args: &CheckArgs, context: &mut CommandContext) -> Result<Exit
     let base = args.base.as_deref().map(|base| repository.resolve(base)).transpose().map_err(git)?;
     let pin = pin(context, &repository, base.unwrap_or(head))?;
     let CheckReport { mut problems, files, governed, decided, terms } =
-        check(&repository, pin, base, head).map_err(git)?;
+        check(&repository, pin, base, head, Some(&state_cache(&repository))).map_err(git)?;
     match &governed {
         Some(governed) => governed.reviews().iter().for_each(|review| {
             problems.extend(file_warnings(review.path(), review.value(), &terms));

@@ -25,7 +25,7 @@ pub(super) struct PlanArgs {
 }
 
 pub(super) fn run(args: &PlanArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
-    let session = RepositorySession::open_at(context, args.at.as_deref())?;
+    let session = RepositorySession::open_cached(context, args.at.as_deref())?;
     session.ensure_trusted()?;
     let history = evidence::read_verified(&session)?;
     evidence::note_if_missing(&session, context)?;

@@ -7,10 +7,10 @@ use crate::{
     git::{GitError, ObjectId, Repository},
     model::{
         CampaignId, Digest, SystemId,
-        file::{Governance, System},
+        file::{Governance, Review, System},
     },
     store::{RepositorySnapshot, StoreError},
-    trust::{RepositoryState, TrustState, first_root},
+    trust::{RepositoryState, StateCache, TrustState, first_root},
 };
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -34,7 +34,7 @@ impl RepositorySession {
     /// # Errors
     /// When there is no repository, its history is incomplete, or its root does not match the pin.
     pub(super) fn open(context: &mut CommandContext) -> Result<Self, CliError> {
-        Self::open_with(context, None, None)
+        Self::open_with(context, None, RepositoryState::walk)
     }
 
     /// As [`Self::open`], with the worklists of one campaign, sorted by path; empty if the campaign does not exist.
@@ -45,17 +45,14 @@ impl RepositorySession {
         context: &mut CommandContext,
         campaign: &CampaignId,
     ) -> Result<(Self, Vec<WorklistFile>), CliError> {
-        let mut session = Self::open_with(context, None, Some(campaign))?;
-        let worklists = session.governed.take_worklists().into_iter();
-        Ok((session, worklists.map(|(path, review)| WorklistFile { path, review }).collect()))
-    }
-
-    /// Opens the repository of the command line at a revision of its main branch.
-    ///
-    /// # Errors
-    /// As [`Self::open`].
-    pub(super) fn open_at(context: &mut CommandContext, revision: Option<&str>) -> Result<Self, CliError> {
-        Self::open_with(context, revision, None)
+        let session = Self::open_cached(context, None)?;
+        let Some(opened) = session.governed.campaign(campaign) else { return Ok((session, Vec::new())) };
+        let opening = RepositorySnapshot::at(&session.repository, opened.commit());
+        let worklists = opening.read_all::<Review>(&format!("campaigns/{campaign}/reviews")).map_err(store)?;
+        let worklists =
+            worklists.into_iter().map(|file| WorklistFile { path: file.path().to_owned(), review: file.into_value() });
+        let worklists = worklists.collect();
+        Ok((session, worklists))
     }
 
     /// As [`Self::open`], for commands that enforce or audit: without a pin, the root in the repository is trusted only
@@ -70,10 +67,20 @@ impl RepositorySession {
         opened
     }
 
+    /// As [`Self::open`] at a revision of main, for commands that only read: the verified state comes from the cache of
+    /// the clone, advanced by the commits since. Commands that enforce, verify, close, sign or audit verify the whole
+    /// history instead.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub(super) fn open_cached(context: &mut CommandContext, revision: Option<&str>) -> Result<Self, CliError> {
+        Self::open_with(context, revision, |repository, pin, main| state_cache(repository).state(repository, pin, main))
+    }
+
     fn open_with(
         context: &mut CommandContext,
         revision: Option<&str>,
-        keep: Option<&CampaignId>,
+        verify: impl FnOnce(&Repository, Digest, ObjectId) -> Result<RepositoryState, GitError>,
     ) -> Result<Self, CliError> {
         let repository = Repository::discover(&context.directory).map_err(git)?;
         repository.require_complete_history().map_err(git)?;
@@ -90,7 +97,7 @@ impl RepositorySession {
         let governance: Governance =
             RepositorySnapshot::at(&repository, main).read("governance.toml").map_err(store)?.into_value();
         let pin = pin(context, &repository, main)?;
-        let governed = RepositoryState::walk_for(&repository, pin, main, keep).map_err(git)?;
+        let governed = verify(&repository, pin, main).map_err(git)?;
         Ok(Self { repository, governance, main, pin, governed })
     }
 
@@ -159,6 +166,11 @@ impl RepositorySession {
     pub(super) fn settings_dir(&self) -> PathBuf {
         self.repository.work_tree().unwrap_or_else(|| self.repository.directory()).to_path_buf()
     }
+}
+
+/// Returns the cache of verified states in the git directory, for this program.
+pub(super) fn state_cache(repository: &Repository) -> StateCache {
+    StateCache::of(repository, env!("TENURE_SOURCES"))
 }
 
 /// Returns the systems at a commit, by id.

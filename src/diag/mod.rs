@@ -3,6 +3,7 @@
 //! A run collects all its problems in [`Diagnostics`] and prints them once, sorted. All output shows hidden characters
 //! of the input as `\u{…}`, so that no file, name or reply of a system can control a terminal.
 
+pub mod codes;
 mod human;
 mod json;
 mod source;

@@ -7,6 +7,7 @@
 //! | module | subject |
 //! |---|---|
 //! | `error` | reasons for which a file is rejected |
+//! | `verified` | content of files, and their signers |
 //! | `keys` | root, registry and mandate; signing |
 //! | `identity` | principals, and what they own |
 //! | `verify` | one file against the trust state |
@@ -22,6 +23,7 @@ mod keys;
 mod state;
 #[cfg(test)]
 pub(crate) mod test_support;
+mod verified;
 mod verify;
 
 pub use check::{CheckReport, check};
@@ -35,11 +37,11 @@ pub use keys::{
     ssh_agent::{AgentError, AgentKey, AgentSigner, SshAgent},
     trust_state::{TrustMandate, TrustState},
 };
-pub use state::{RejectedFile, RepositoryState, first_root};
+pub use state::{RejectedFile, RepositoryState, cache::StateCache, first_root};
+pub use verified::{FileSigner, Verified, reference};
 pub use verify::{
     open_campaign::{EffectiveDecision, OpenCampaign, VotingSlot},
     published_items::PublishedItem,
     review::check_decision,
     signature_status::{SignatureStatus, signature_status},
-    verified::{FileSigner, Verified, reference},
 };

@@ -5,10 +5,10 @@ use crate::trust::identity::ownership::OwnershipIndex;
 use crate::trust::keys::registry::TrustRegistry;
 use crate::trust::keys::root::TrustRoot;
 use crate::trust::keys::trust_state::{PartialTrust, TrustMandate, TrustState};
+use crate::trust::verified::Verified;
 use crate::trust::verify::open_campaign::{OpenCampaign, VotingSlot};
 use crate::trust::verify::published_items::PublishedItems;
 use crate::trust::verify::review::ReviewWithSlots;
-use crate::trust::verify::verified::Verified;
 use crate::trust::verify::verifier::{Verifier, VerifyOutcome};
 use crate::trust::{Bootstrap, Founder};
 use crate::{

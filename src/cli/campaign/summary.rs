@@ -32,7 +32,7 @@ pub(super) struct CampaignSummaryArgs {
 }
 
 pub(super) fn run(args: &CampaignSummaryArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
-    let session = RepositorySession::open(context)?;
+    let session = RepositorySession::open_cached(context, None)?;
     session.trust()?;
     let opening =
         session.governed.openings().get(&args.id).ok_or_else(|| crate::cli::review::campaign_not_open(&args.id))?;

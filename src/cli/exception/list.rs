@@ -25,7 +25,7 @@ pub(super) struct ExceptionListArgs {
 }
 
 pub(super) fn run(args: &ExceptionListArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
-    let session = RepositorySession::open(context)?;
+    let session = RepositorySession::open_cached(context, None)?;
     let now = context.clock.now();
     let trust = session.trust()?;
     let standing = exception_statuses(&session.governed, trust, session.snapshot(), now);

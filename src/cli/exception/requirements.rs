@@ -15,7 +15,7 @@ pub(super) fn run(
     ExceptionRequirementsArgs {}: &ExceptionRequirementsArgs,
     context: &mut CommandContext,
 ) -> Result<ExitStatus, CliError> {
-    let session = RepositorySession::open(context)?;
+    let session = RepositorySession::open_cached(context, None)?;
     let mandate = session.trust()?.mandate().file();
     let ratings = [Rating::Critical, Rating::High, Rating::Medium, Rating::Low];
     let terms: Vec<_> = ratings.into_iter().map(|rating| mandate.terms(rating)).collect();

@@ -55,7 +55,7 @@ impl From<MinSeverity> for Severity {
 }
 
 pub(super) fn run(args: &PolicyEvaluateArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
-    let session = RepositorySession::open(context)?;
+    let session = RepositorySession::open_cached(context, None)?;
     session.ensure_trusted()?;
     let placeholder =
         |name| PrincipalId::parse(name).map_err(|error| Diagnostic::error("name-invalid", error.to_string()));

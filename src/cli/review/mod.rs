@@ -75,7 +75,7 @@ pub(super) struct ReviewArgs {
 }
 
 pub(super) fn run(args: &ReviewArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
-    let session = RepositorySession::open(context)?;
+    let session = RepositorySession::open_cached(context, None)?;
     let DiscoveredReviews { campaign, review_session, mut store, tree } = discover(args, &session, context)?;
     if args.list {
         return list::list(&review_session, context);

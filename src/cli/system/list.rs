@@ -21,7 +21,7 @@ use serde_json::json;
 pub(super) struct SystemListArgs {}
 
 pub(super) fn run(_: &SystemListArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
-    let session = RepositorySession::open(context)?;
+    let session = RepositorySession::open_cached(context, None)?;
     session.ensure_trusted()?;
     let systems = systems_at(session.snapshot())?;
     if context.format == OutputFormat::Json {

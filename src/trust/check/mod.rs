@@ -6,7 +6,7 @@ mod policies;
 
 use crate::trust::check::policies::check_policies;
 use crate::trust::error::TrustError;
-use crate::trust::state::{RejectedFile, RepositoryState};
+use crate::trust::state::{RejectedFile, RepositoryState, cache::StateCache};
 use crate::{
     diag::{Diagnostic, Diagnostics, SourceFile},
     format::{
@@ -46,7 +46,8 @@ impl CheckReport {
 }
 
 /// Checks the changes from `base` to `head`; without a base, the whole history of `head` and every governed file there.
-/// `pin` is the digest of the first root, given from outside the repository.
+/// `pin` is the digest of the first root, given from outside the repository. The state at the base comes from `cache`,
+/// if there is one; without a base, the whole history is verified.
 ///
 /// # Errors
 /// When git fails. Problems of the change are part of the result, not errors.
@@ -55,6 +56,7 @@ pub fn check(
     pin: Digest,
     base: Option<ObjectId>,
     head: ObjectId,
+    cache: Option<&StateCache>,
 ) -> Result<CheckReport, GitError> {
     let mut problems = Diagnostics::new();
     let (governed, changes) = match base {
@@ -68,7 +70,10 @@ pub fn check(
                 return Ok(CheckReport::blocked(problems));
             };
             let changes = repository.changes(Some(fork), head)?;
-            let mut state = RepositoryState::walk(repository, pin, base)?;
+            let mut state = match cache {
+                Some(cache) => cache.state(repository, pin, base)?,
+                None => RepositoryState::walk(repository, pin, base)?,
+            };
             if state.trust().is_none() && !changes.files.iter().any(|change| RepoPath::of(change.path()).is_trust()) {
                 problems.push(
                     Diagnostic::error(

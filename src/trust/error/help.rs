@@ -39,6 +39,7 @@ impl TrustError {
             Self::Place { .. } => "place-mismatch",
             Self::Population { .. } => "population-mismatch",
             Self::Prev { .. } => "prev-mismatch",
+            Self::Recorded(recorded) => recorded.code,
             Self::RootPin { .. } => "root-pin-mismatch",
             Self::SelfReview { .. } => "self-review",
             Self::Signature { error, .. } => signature_code(error),
@@ -84,13 +85,14 @@ impl TrustError {
             | Self::SignerNotNamed { .. }
             | Self::Threshold { .. }
             | Self::TrustChangeNotIsolated => Severity::High,
+            Self::Recorded(recorded) => recorded.severity,
             Self::Stage(stage) => stage.severity(),
             _ => Severity::Critical,
         }
     }
 
     /// Returns the next step.
-    pub fn help(&self) -> &'static str {
+    pub fn help(&self) -> &str {
         match self {
             Self::AgainstPolicy { .. } => {
                 "revoke the access; or decide `except` with an end date, and sign an exception: \
@@ -135,6 +137,7 @@ impl TrustError {
             Self::Octopus => "merge one branch at a time",
             Self::Place { .. } => "move the file to the path that its content requires",
             Self::Prev { .. } | Self::Version { .. } => "write the next version with the digest of the one in force",
+            Self::Recorded(recorded) => &recorded.help,
             Self::RootPin { .. } => {
                 "compare the pin with the one `tenure init` printed; if it is correct, do not trust this repository"
             }

@@ -13,6 +13,19 @@ use crate::{
     model::{Digest, Severity, Tier, Verdict, file::Rating},
 };
 
+/// A rejection as the cache of verified states keeps it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct RecordedRejection {
+    /// The stable code.
+    pub code: &'static str,
+    /// The severity.
+    pub severity: Severity,
+    /// The message.
+    pub message: String,
+    /// The next step.
+    pub help: String,
+}
+
 /// The reason for which a governed file is rejected.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum TrustError {
@@ -93,6 +106,9 @@ pub enum TrustError {
     /// An exception, or a proof of its control, outside the terms of the mandate.
     #[error("{0}")]
     ExceptionTerms(String),
+    /// A rejection that was recorded in the cache of verified states.
+    #[error("{}", .0.message)]
+    Recorded(Box<RecordedRejection>),
     /// The file is malformed or not canonical.
     #[error("{}", first(.0))]
     Form(Box<Diagnostics>),

@@ -51,6 +51,11 @@ impl OwnershipIndex {
         Self { registry: Some(registry), people: people.into_iter().collect(), ..Self::default() }
     }
 
+    /// Returns the registry and the principals files.
+    pub(in crate::trust) fn sources(&self) -> (Option<&Arc<Registry>>, &[Arc<Principals>]) {
+        (self.registry.as_ref(), &self.people)
+    }
+
     /// Returns whether a principal is active and stays until the given time, according to the principals files.
     pub fn is_active_until(&self, principal: &PrincipalId, until: Timestamp) -> bool {
         self.family().leave_date(principal).is_none_or(|leaves| leaves.is_some_and(|leaves| leaves >= until))

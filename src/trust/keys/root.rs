@@ -1,7 +1,7 @@
 //! The root of trust: keys and thresholds of its roles, and the chain of its versions.
 
 use crate::trust::error::TrustError;
-use crate::trust::verify::verified::FileSigner;
+use crate::trust::verified::FileSigner;
 use crate::{
     format::{
         codec,

@@ -8,10 +8,10 @@ use crate::trust::keys::registry::TrustRegistry;
 use crate::trust::keys::trust_state::TrustState;
 use crate::trust::state::RepositoryState;
 use crate::trust::state::signed_files::{MAX_FILE, too_large};
+use crate::trust::verified::Verified;
 use crate::trust::verify::open_campaign::decided;
 use crate::trust::verify::published_items::PublishedItems;
 use crate::trust::verify::review::ReviewWithSlots;
-use crate::trust::verify::verified::Verified;
 use crate::trust::verify::verifier::{Verifier, VerifyOutcome};
 use crate::{
     format::{
@@ -20,7 +20,7 @@ use crate::{
     },
     git::{GitError, ObjectId, Repository},
     model::{
-        CampaignId, PrincipalId,
+        PrincipalId,
         file::{Delegation, Exception, GovernedFile as Kind, Review, StageClose},
     },
     store::{RepoPath, SignatureFile, Unverified},
@@ -143,8 +143,8 @@ impl RepositoryState {
             return Ok(self.take_late_signatures(verifier, path, &place, &bytes, &signatures));
         }
         Ok(match place {
-            RepoPath::Campaign(ref campaign) => {
-                let published = self.published_items(repository, path, campaign)?;
+            RepoPath::Campaign(_) => {
+                let published = self.published_items(repository, path)?;
                 unverified(path, bytes, signatures).and_then(|file| {
                     let judged = published.and_then(|published| verifier.campaign(file, published))?;
                     self.accept(path, SignatureNamespace::Campaign, judged, |own, opening| {
@@ -268,15 +268,13 @@ impl RepositoryState {
         &mut self,
         repository: &Repository,
         path: &str,
-        campaign: &CampaignId,
     ) -> Result<Result<PublishedItems, TrustError>, GitError> {
-        let keep = self.keeps_worklists(campaign);
         let folder = format!("{}reviews/", path.trim_end_matches("campaign.toml"));
         let files = self.files.range(folder.clone()..).take_while(|(path, _)| path.starts_with(&folder));
         let reviews = files.filter(|(path, _)| matches!(RepoPath::of(path), RepoPath::Review { .. }));
         let read = std::thread::scope(|scope| {
             let (sender, receiver) = sync_channel(AHEAD);
-            let taken = scope.spawn(move || parse_stubs(receiver, keep));
+            let taken = scope.spawn(move || parse_stubs(receiver));
             for (path, blob) in reviews {
                 let bytes = match repository.blob(*blob, MAX_FILE) {
                     Ok(bytes) => Some(bytes),
@@ -293,9 +291,6 @@ impl RepositoryState {
         })?;
         Ok(read.map(|stubs| {
             self.blank.extend(stubs.blank);
-            if keep {
-                self.worklists = stubs.kept;
-            }
             stubs.published
         }))
     }
@@ -311,21 +306,16 @@ struct PublishedStubs {
     published: PublishedItems,
     /// The undecided reviews, without their items.
     blank: BTreeMap<String, (ObjectId, Review)>,
-    /// All reviews, if they are kept.
-    kept: Vec<(String, Review)>,
 }
 
-fn parse_stubs(read: Receiver<ReviewBlob<'_>>, keep: bool) -> Result<PublishedStubs, TrustError> {
+fn parse_stubs(read: Receiver<ReviewBlob<'_>>) -> Result<PublishedStubs, TrustError> {
     let mut stubs = PublishedStubs::default();
     for (path, blob, bytes) in read {
         let bytes = bytes.ok_or_else(|| too_large(path))?;
         let mut stub: Review = codec::parse(path, &bytes)?;
         stubs.published.add(&stub)?;
         let is_blank = decided(&stub).next().is_none();
-        let items = std::mem::take(&mut stub.items);
-        if keep {
-            stubs.kept.push((path.clone(), Review { items, ..stub.clone() }));
-        }
+        stub.items = Vec::new();
         if is_blank {
             stubs.blank.insert(path.clone(), (blob, stub));
         }

@@ -1,17 +1,19 @@
 //! Verified state of a governed repository at a commit: trust, decisions, and rejected files.
 
+pub(in crate::trust) mod cache;
 mod conflicting_decisions;
 mod merge;
 mod signed_files;
+mod stored;
 mod trust_updates;
 mod walk;
 
 use crate::trust::error::TrustError;
 use crate::trust::identity::ownership::OwnershipIndex;
 use crate::trust::keys::trust_state::{PartialTrust, TrustState};
+use crate::trust::verified::Verified;
 use crate::trust::verify::no_response::check_silent;
 use crate::trust::verify::open_campaign::{EffectiveDecision, OpenCampaign, OpenCampaigns, VotingSlot};
-use crate::trust::verify::verified::Verified;
 use crate::{
     format::sshsig::SignatureNamespace,
     git::{GitError, ObjectId, Repository},
@@ -46,9 +48,6 @@ pub struct RepositoryState {
     /// The undecided reviews of the campaign that the current merge opens, without their items, by path.
     blank: BTreeMap<String, (ObjectId, Review)>,
     openings: OpenCampaigns,
-    /// The campaign whose worklists are kept.
-    keep: Option<CampaignId>,
-    worklists: Vec<(String, Review)>,
     delegations: Vec<Verified<Delegation>>,
     reviews: Vec<Verified<Review>>,
     /// The slots to which the decisions of each review are attributed.
@@ -95,25 +94,9 @@ impl RepositoryState {
     /// # Errors
     /// When git cannot read the history. Problems in it are findings, not errors.
     pub fn walk(repository: &Repository, pin: Digest, head: ObjectId) -> Result<Self, GitError> {
-        Self::walk_for(repository, pin, head, None)
-    }
-
-    /// Like [`Self::walk`], and keeps the worklists of one campaign, which are read anyway and are the largest part:
-    /// [`Self::take_worklists`].
-    ///
-    /// # Errors
-    /// See [`Self::walk`].
-    pub fn walk_for(
-        repository: &Repository,
-        pin: Digest,
-        head: ObjectId,
-        keep: Option<&CampaignId>,
-    ) -> Result<Self, GitError> {
-        let mut governed = Self { keep: keep.cloned(), ..Self::empty(pin) };
-        for commit in repository.first_parents(None, head)? {
-            governed.step(repository, commit)?;
-        }
-        Ok(governed)
+        let mut state = Self::empty(pin);
+        state.advance(repository, head)?;
+        Ok(state)
     }
 
     /// Advances to a later head, at the cost of the changes since.
@@ -142,8 +125,6 @@ impl RepositoryState {
             accepted: BTreeSet::new(),
             blank: BTreeMap::new(),
             openings: OpenCampaigns::new(),
-            keep: None,
-            worklists: Vec::new(),
             delegations: Vec::new(),
             reviews: Vec::new(),
             slots: Vec::new(),
@@ -169,14 +150,23 @@ impl RepositoryState {
         &self.kinship
     }
 
-    /// Returns the worklists kept by the walk, as of the opening of the campaign, sorted by path. A second call returns
-    /// none.
-    pub fn take_worklists(&mut self) -> Vec<(String, Review)> {
-        std::mem::take(&mut self.worklists)
-    }
-
-    pub(in crate::trust) fn keeps_worklists(&self, campaign: &CampaignId) -> bool {
-        self.keep.as_ref() == Some(campaign)
+    /// Returns the texts of root, registry and mandate in force.
+    fn trust_texts(&self, repository: &Repository) -> Option<[Option<String>; 3]> {
+        let PartialTrust { root, registry, mandate } = &self.partial;
+        let paths = [
+            root.as_ref().map(|root| format!("trust/root/{}.toml", root.file().version)),
+            registry.as_ref().map(|registry| format!("trust/registry/{}.toml", registry.file().version)),
+            mandate.as_ref().map(|mandate| format!("trust/mandate/{}.toml", mandate.file().version)),
+        ];
+        let read = |path: &Option<String>| match path {
+            None => Some(None),
+            Some(path) => {
+                let (blob, _) = self.held.get(path)?;
+                String::from_utf8(repository.blob(*blob, MAX_ROOT).ok()?).ok().map(Some)
+            }
+        };
+        let [root, registry, mandate] = &paths;
+        Some([read(root)?, read(registry)?, read(mandate)?])
     }
 
     /// Returns open and past campaigns by id.

@@ -12,8 +12,8 @@ use crate::model::{
 };
 use crate::trust::error::TrustError;
 use crate::trust::error::stage::StageError;
+use crate::trust::verified::Verified;
 use crate::trust::verify::open_campaign::{EffectiveDecision, OpenCampaign, VotingSlot};
-use crate::trust::verify::verified::Verified;
 
 /// A principal who decides an item.
 #[derive(Clone, Copy)]

@@ -1,9 +1,9 @@
 //! Verifies exceptions (approvers, duration, renewals) and the proofs that their compensating controls ran.
 
 use crate::trust::error::TrustError;
+use crate::trust::verified::Verified;
 use crate::trust::verify::no_response::{check_item, check_silent};
 use crate::trust::verify::open_campaign::OpenCampaign;
-use crate::trust::verify::verified::Verified;
 use crate::trust::verify::verifier::{Verifier, VerifyOutcome, check_place};
 use crate::{
     format::sshsig::SignatureNamespace,

@@ -5,8 +5,8 @@ use crate::model::{
     file::{Exception, NoResponseOutcome, NoResponseTerms, StageClose},
 };
 use crate::trust::error::TrustError;
+use crate::trust::verified::Verified;
 use crate::trust::verify::open_campaign::OpenCampaign;
-use crate::trust::verify::verified::Verified;
 
 impl OpenCampaign {
     /// Returns the stage close after which an item may remain only by an exception: it had no response before the

@@ -6,9 +6,10 @@ use crate::model::{
     file::{Campaign, Item, NoResponseOutcome, Review, StageClose},
 };
 use crate::trust::identity::ownership::OwnershipIndex;
+use crate::trust::verified::{Verified, reference};
 use crate::trust::verify::published_items::PublishedItem;
-use crate::trust::verify::verified::{Verified, reference};
 use litemap::LiteMap;
+use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// A campaign with its published items and its decisions so far.
@@ -28,7 +29,7 @@ pub struct OpenCampaign {
 
 /// The reviewer slot to which a decision is attributed. A slot has one decision, and a person answers for one slot per
 /// item and stage.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
 pub enum VotingSlot {
     /// An assigned reviewer, by index into [`OpenCampaign::reviewers`].
     Assigned(u32),
@@ -38,7 +39,7 @@ pub enum VotingSlot {
 }
 
 /// A decision that is in force.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub struct EffectiveDecision {
     /// The stage.
     pub stage: u32,

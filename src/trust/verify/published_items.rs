@@ -7,9 +7,10 @@ use crate::model::{
 use crate::trust::error::TrustError;
 use crate::trust::error::stage::StageError;
 use crate::trust::identity::ownership::OwnershipIndex;
+use crate::trust::verified::Verified;
 use crate::trust::verify::open_campaign::OpenCampaign;
-use crate::trust::verify::verified::Verified;
 use litemap::LiteMap;
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use std::{
     collections::{BTreeMap, HashMap},
@@ -17,7 +18,7 @@ use std::{
 };
 
 /// An item as published by a campaign.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PublishedItem {
     /// The digests of the immutable fields in each worklist; they may only differ in the reason for the assignment.
     fixed: SmallVec<[Digest; 1]>,

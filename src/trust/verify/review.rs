@@ -2,9 +2,9 @@
 
 use crate::trust::error::TrustError;
 use crate::trust::error::stage::StageError;
+use crate::trust::verified::Verified;
 use crate::trust::verify::authority::DecidingPrincipal;
 use crate::trust::verify::open_campaign::{OpenCampaign, VotingSlot, decided};
-use crate::trust::verify::verified::Verified;
 use crate::trust::verify::verifier::{Verifier, VerifyOutcome};
 use crate::{
     format::sshsig::SignatureNamespace,

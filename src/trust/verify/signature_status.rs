@@ -2,7 +2,7 @@
 
 use crate::model::file::KeyState;
 use crate::trust::keys::registry::TrustRegistry;
-use crate::trust::verify::verified::Verified;
+use crate::trust::verified::Verified;
 use std::fmt;
 
 /// The status of a past signature.

@@ -5,9 +5,9 @@ use crate::trust::identity::ownership::OwnershipIndex;
 use crate::trust::keys::registry::TrustRegistry;
 use crate::trust::keys::root;
 use crate::trust::keys::trust_state::TrustState;
+use crate::trust::verified::{FileSigner, Verified};
 use crate::trust::verify::open_campaign::OpenCampaign;
 use crate::trust::verify::published_items::PublishedItems;
-use crate::trust::verify::verified::{FileSigner, Verified};
 use crate::{
     format::sshsig::{SignatureNamespace, SshSignature},
     git::ObjectId,
