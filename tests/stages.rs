@@ -73,7 +73,7 @@ fn refused(world: &mut World, files: &Files) -> Vec<&'static str> {
 /// Returns the codes of the rejections of a change to `files` by the gate.
 fn gate(world: &mut World, files: &Files) -> Vec<&'static str> {
     let head = world.commit(&[world.main], files, "a change");
-    let checked = check(&world.repository, world.pin, Some(world.main), head).unwrap();
+    let checked = check(&world.repository, world.pin, Some(world.main), head, None).unwrap();
     let mut gate: Vec<_> = checked.problems.sorted().iter().map(|problem| problem.code).collect();
     gate.sort_unstable();
     gate.dedup();
@@ -100,7 +100,7 @@ fn only_who_was_asked_decides() {
     }
     let files = by(&world, "fay");
     let head = world.commit(&[world.main], &files, "a change");
-    let checked = check(&world.repository, world.pin, Some(world.main), head).unwrap();
+    let checked = check(&world.repository, world.pin, Some(world.main), head, None).unwrap();
     let told = checked.problems.render(RenderStyle::plain()).replace(&items[0].id.to_string(), "itm-1");
     insta::assert_snapshot!(told);
 }
@@ -608,7 +608,7 @@ fn exception_for_unanswered_item_is_short_and_final() {
     assert_eq!(refused(&mut world, &long), ["exception-no-response"]);
     let head = world.commit(&[world.main], &long, "a change");
     let told =
-        check(&world.repository, world.pin, Some(world.main), head).unwrap().problems.render(RenderStyle::plain());
+        check(&world.repository, world.pin, Some(world.main), head, None).unwrap().problems.render(RenderStyle::plain());
     insta::assert_snapshot!(told.replace(&item.id.to_string(), "itm-1"));
     let files = excepted(&world, &item, 90, |one| {
         (one.rule, one.lower_tier_to) = (Some(tenure::model::file::LOWERED_TIER.to_owned()), Some(Tier::T2));
