@@ -18,7 +18,7 @@
 //! | 7 | `enforce` execution and verification of plans |
 //! | 8 | `evidence` the evidence branch |
 //! | 9 | `audit` offline checks of evidence and decisions |
-//! | 10 | `report` output of plans, status and findings |
+//! | 10 | `report` output of plans, status and findings · `forge` pull requests, workflows and provenance on GitHub |
 //! | 11 | `cli` the commands |
 #![cfg_attr(
     test,
@@ -37,6 +37,7 @@ pub mod connector;
 pub mod diag;
 pub mod enforce;
 pub mod evidence;
+pub mod forge;
 pub mod format;
 pub mod git;
 pub mod inventory;

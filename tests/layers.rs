@@ -25,7 +25,7 @@ const LAYERS: [&[&str]; 12] = [
     &["enforce"],
     &["evidence"],
     &["audit"],
-    &["report"],
+    &["report", "forge"],
     &["cli"],
     &["main"],
 ];

@@ -607,8 +607,10 @@ fn exception_for_unanswered_item_is_short_and_final() {
     let long = excepted(&world, &item, 90, |_| {});
     assert_eq!(refused(&mut world, &long), ["exception-no-response"]);
     let head = world.commit(&[world.main], &long, "a change");
-    let told =
-        check(&world.repository, world.pin, Some(world.main), head, None).unwrap().problems.render(RenderStyle::plain());
+    let told = check(&world.repository, world.pin, Some(world.main), head, None)
+        .unwrap()
+        .problems
+        .render(RenderStyle::plain());
     insta::assert_snapshot!(told.replace(&item.id.to_string(), "itm-1"));
     let files = excepted(&world, &item, 90, |one| {
         (one.rule, one.lower_tier_to) = (Some(tenure::model::file::LOWERED_TIER.to_owned()), Some(Tier::T2));

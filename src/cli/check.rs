@@ -2,13 +2,13 @@
 
 use super::{
     CliError, CommandContext, ExitStatus, OutputFormat, exception,
-    forge::stale_generated_files,
     permitted_signers::{TrustHints, joined},
     session::{git, pin, state_cache},
 };
 use crate::{
     campaign::file_warnings,
     diag::{Diagnostic, Diagnostics, counted},
+    forge::stale_generated_files,
     format::limits::MAX_FILE,
     git::Repository,
     model::PrincipalId,

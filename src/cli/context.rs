@@ -103,7 +103,7 @@ impl CommandContext {
 
     /// Returns an environment variable.
     pub fn variable(&self, name: &str) -> Option<String> {
-        std::env::var(name).ok().filter(|value| !value.is_empty())
+        variable(name)
     }
 
     /// Writes problems as JSON to stdout if the format is JSON, otherwise as text to stderr. In a GitHub Actions step,
@@ -179,6 +179,11 @@ impl CommandContext {
         let _ = self.problems(&failure.problems);
         let _ = self.summarize(&problems_markdown(&failure.problems, "the command failed"));
     }
+}
+
+/// Returns an environment variable, unless it is empty.
+pub(super) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 /// Minimum terminal width for wrapped tables, in columns.

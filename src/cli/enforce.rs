@@ -3,7 +3,7 @@
 use super::{
     CliError, CommandContext, ExitStatus, OutputFormat,
     evidence::{self, EngineArgs},
-    forge::provenance,
+    forge::git_host_job,
     pending_records, plan,
     plan_inputs::{PlanContext, settings_error},
     session::RepositorySession,
@@ -76,9 +76,9 @@ fn run_once(args: &EnforceArgs, context: &mut CommandContext) -> Result<ExitStat
             return Ok(ExitStatus::Findings);
         }
     };
-    let start = start(&session, &assembly, journal.history(), args, provenance::claims(context))?;
+    let start = start(&session, &assembly, journal.history(), args, git_host_job().claims(context.clock.now()))?;
     let mut taken_up = pending_records::pending_records(&session, journal.history(), &assembly)?;
-    taken_up.extend(provenance::merges(context, &session, journal.history(), &taken_up));
+    taken_up.extend(git_host_job().merges(&session.governed, journal.history(), &taken_up));
     let watch = ProgressObserver::new(plan.actions().len() as u64, context.terminal, args.crash_at());
     let mut hands = open_targets(&assembly, &session, context)?;
     let order = RunRequest { plan, start, taken_up, hands: &mut hands, observer: &watch };

@@ -1,6 +1,10 @@
 //! Exit statuses and errors of commands.
 
-use crate::diag::{Diagnostic, Diagnostics};
+use super::session::{git, store};
+use crate::{
+    diag::{Diagnostic, Diagnostics},
+    forge::ForgeError,
+};
 use std::{io::ErrorKind, process::ExitCode};
 
 /// The exit status of a command; scripts rely on the codes.
@@ -65,6 +69,17 @@ impl From<Diagnostic> for CliError {
 impl From<Diagnostics> for CliError {
     fn from(problems: Diagnostics) -> Self {
         Self { problems, exit: ExitStatus::CouldNot }
+    }
+}
+
+impl From<ForgeError> for CliError {
+    fn from(error: ForgeError) -> Self {
+        match error {
+            ForgeError::Git(error) => git(error),
+            ForgeError::Io(error) => error.into(),
+            ForgeError::Problems(problems) => problems.into(),
+            ForgeError::Store(error) => store(error),
+        }
     }
 }
 

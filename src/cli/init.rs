@@ -1,12 +1,9 @@
 //! `tenure init [DIR]`: creates a governed repository and prints its root pin.
 
-use super::{
-    CliError, CommandContext, ExitStatus, OutputFormat,
-    forge::{ForgeInputs, GovernedFiles},
-    session::git,
-};
+use super::{CliError, CommandContext, ExitStatus, OutputFormat, session::git};
 use crate::{
     diag::Diagnostic,
+    forge::{ForgeError, ForgeInputs, GovernedFiles},
     format::ssh_keys::{KeyError, PrivateKey, PublicKey, Signer as _},
     git::{CommitDraft, CommitIdentity, ObjectId, Repository, TreeEdit},
     model::{Digest, Handle, PrincipalId, RepoId, SystemId, file::Engine},
@@ -124,11 +121,11 @@ impl InitArgs {
 struct PlannedFiles<'a>(&'a [(String, String)]);
 
 impl GovernedFiles for PlannedFiles<'_> {
-    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, CliError> {
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, ForgeError> {
         Ok(self.0.iter().find(|(name, _)| name == path).map(|(_, text)| text.clone().into_bytes()))
     }
 
-    fn list(&self, folder: &str) -> Result<Vec<String>, CliError> {
+    fn list(&self, folder: &str) -> Result<Vec<String>, ForgeError> {
         let inside = |path: &&String| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
         Ok(self.0.iter().map(|(path, _)| path).filter(inside).cloned().collect())
     }

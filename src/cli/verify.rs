@@ -4,7 +4,7 @@ use super::{
     CliError, CommandContext, ExitStatus, OutputFormat,
     enforce::not_rolled_back,
     evidence::{self, EngineArgs},
-    forge::provenance,
+    forge::git_host_job,
     plan_inputs::{PlanContext, settings_error},
     session::RepositorySession,
 };
@@ -72,7 +72,7 @@ fn once(args: &VerifyArgs, context: &mut CommandContext) -> Result<ExitStatus, C
         engine: env!("CARGO_PKG_VERSION").to_owned(),
         lease: args.engine.lease,
         evidence: journal.history().size(),
-        claims: provenance::claims(context),
+        claims: git_host_job().claims(context.clock.now()),
     };
     let duties = assembly.duties();
     let accepted = accepted(&session, context.clock.now());

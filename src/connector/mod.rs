@@ -58,7 +58,6 @@
 
 pub mod aws_iam;
 mod error;
-pub mod github;
 pub mod hosts;
 pub mod http;
 mod intent;

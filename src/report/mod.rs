@@ -6,7 +6,6 @@
 mod bounded_page;
 mod campaign;
 mod campaign_events;
-mod codeowners;
 mod csv;
 mod diagnostics;
 mod exceptions;
@@ -24,11 +23,9 @@ mod state_diff;
 mod systems;
 mod table;
 mod workflow_commands;
-mod workflows;
 
 pub use campaign::campaign_human;
 pub use campaign_events::{asked_human, drift_human, stage_human};
-pub use codeowners::{CodeownersInputs, code_owners};
 pub use csv::write_csv;
 pub use diagnostics::{problems_markdown, problems_summary};
 pub use exceptions::{exceptions_human, exceptions_markdown, terms_human};
@@ -48,4 +45,3 @@ pub use state_diff::changes;
 pub use systems::systems_human;
 pub use table::OutputStyle;
 pub use workflow_commands::{annotations, resume, stop};
-pub use workflows::{WorkflowError, WorkflowInputs, is_made, variables, workflows};

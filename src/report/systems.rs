@@ -1,6 +1,6 @@
 //! Systems of a governed repository as a table.
 
-use super::{table::OutputStyle, workflows::variables};
+use super::table::OutputStyle;
 use crate::model::file::{Remediation, System};
 
 /// Returns a row for each system: connector, owner, remediation mode, and environment variables.
@@ -11,7 +11,7 @@ pub fn systems_human<'a>(systems: impl Iterator<Item = &'a System>, style: Outpu
             Remediation::Manual => "manual",
             Remediation::ReportOnly => "report-only",
         };
-        let asked: Vec<_> = variables(system, false).union(&variables(system, true)).cloned().collect();
+        let asked: Vec<_> = system.variables(false).union(&system.variables(true)).cloned().collect();
         vec![
             system.system.to_string(),
             system.connector.clone(),

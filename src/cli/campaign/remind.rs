@@ -6,7 +6,7 @@ use crate::{
     cli::{
         CliError, CommandContext, ExitStatus, OutputFormat,
         evidence::{self, EngineArgs},
-        forge::provenance::forge,
+        forge::git_host_job,
         plan_inputs::identities_at,
         session::RepositorySession,
     },
@@ -135,7 +135,7 @@ fn post(due: &[Reminder], people: &IdentityDirectory, context: &mut CommandConte
     };
     let mut posted_ids = Vec::new();
     if !due.is_empty() {
-        let forge = forge(context).map_err(failed)?;
+        let forge = git_host_job().client().map_err(failed)?;
         let there = forge.labelled(LABEL).map_err(|error| failed(error.to_string()))?;
         let is_there = |notice: &Reminder| {
             there.iter().any(|issue| issue.body.as_deref().is_some_and(|body| body.contains(&marker(notice))))

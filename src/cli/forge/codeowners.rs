@@ -1,8 +1,9 @@
 //! `tenure forge codeowners [--write|--check]`: generates `.github/CODEOWNERS` from the owners of the systems.
 
-use super::{ForgeInputs, WriteMode, make};
+use super::{WriteModeArgs, make};
 use crate::{
     cli::{CliError, CommandContext, ExitStatus, session::git},
+    forge::{ForgeInputs, WriteMode},
     git::Repository,
 };
 
@@ -17,16 +18,17 @@ use crate::{
 )]
 pub(super) struct ForgeCodeownersArgs {
     #[command(flatten)]
-    making: WriteMode,
+    making: WriteModeArgs,
 }
 
 pub(super) fn run(args: &ForgeCodeownersArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let repository = Repository::discover(&context.directory).map_err(git)?;
     let root = super::work_tree(&repository)?;
     let (path, text) = ForgeInputs::read(&root)?.owners();
-    if !args.making.write && !args.making.check {
+    let mode = args.making.into();
+    if mode == WriteMode::List {
         write!(context.out, "{text}")?;
         return Ok(ExitStatus::Done);
     }
-    make(&[(path, text)], args.making, context, root)
+    make(&[(path, text)], mode, context, root)
 }

@@ -1,8 +1,9 @@
 //! `tenure forge workflows [--write|--check]`: generates the workflows of GitHub Actions from the systems.
 
-use super::{ForgeInputs, WriteMode, make};
+use super::{WriteModeArgs, make};
 use crate::{
     cli::{CliError, CommandContext, ExitStatus, session::git},
+    forge::ForgeInputs,
     git::Repository,
 };
 
@@ -17,12 +18,12 @@ use crate::{
 )]
 pub(super) struct ForgeWorkflowsArgs {
     #[command(flatten)]
-    making: WriteMode,
+    making: WriteModeArgs,
 }
 
 pub(super) fn run(args: &ForgeWorkflowsArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let repository = Repository::discover(&context.directory).map_err(git)?;
     let root = super::work_tree(&repository)?;
     let files = ForgeInputs::read(&root)?.workflows()?;
-    make(&files, args.making, context, root)
+    make(&files, args.making.into(), context, root)
 }

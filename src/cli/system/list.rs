@@ -6,7 +6,7 @@ use crate::{
         session::{RepositorySession, systems_at},
     },
     model::file::Remediation,
-    report::{OutputStyle, systems_human, variables},
+    report::{OutputStyle, systems_human},
 };
 use serde_json::json;
 
@@ -32,11 +32,11 @@ pub(super) fn run(_: &SystemListArgs, context: &mut CommandContext) -> Result<Ex
                     "connector": system.connector,
                     "deputy": system.deputy,
                     "owner": system.owner,
-                    "readback_variables": variables(system, true),
+                    "readback_variables": system.variables(true),
                     "remediation": system.remediation,
                     "system": system.system,
                     "tier": system.tier,
-                    "variables": variables(system, false),
+                    "variables": system.variables(false),
                 })
             })
             .collect();

@@ -2,11 +2,11 @@
 
 use crate::{
     cli::command_line::Cli,
+    forge::{WorkflowInputs, workflows},
     model::{
         Digest, SystemId,
         file::{Engine, System},
     },
-    report::{WorkflowInputs, workflows},
 };
 use clap::{CommandFactory as _, error::ErrorKind};
 use std::collections::BTreeMap;

@@ -9,7 +9,7 @@ pub use oidc::{TokenRequest, claims};
 pub use open_pull_request::ExistingItem;
 pub use pull_requests::GitHub;
 
-use super::{
+use crate::connector::{
     ConnectorError,
     http::{
         AddressScope, CallEffect, HttpClient, HttpLimits, HttpRequest, Method, OriginError, PinnedOrigin, retry_read,

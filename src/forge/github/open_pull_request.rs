@@ -1,4 +1,4 @@
-//! Opens pull requests and issues on GitHub. The connector makes no other writes.
+//! Opens pull requests and issues on GitHub. The client makes no other writes.
 
 use super::{GitHub, exchange};
 use crate::connector::{

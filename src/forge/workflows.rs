@@ -6,7 +6,7 @@ use crate::model::{
     Digest, SystemId,
     file::{Engine, Remediation, System},
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// The inputs of the workflows.
 #[derive(Clone, Copy)]
@@ -81,22 +81,6 @@ pub fn workflows(works: WorkflowInputs<'_>) -> Result<Vec<(String, String)>, Wor
     Ok(files)
 }
 
-/// Returns the environment variables that the settings of a system name; for a read-back job, the settings of
-/// `readback` override those above them.
-pub fn variables(system: &System, readback: bool) -> BTreeSet<String> {
-    let mut settings = system.settings.clone();
-    if let Some(toml::Value::Table(own)) = settings.remove("readback")
-        && readback
-    {
-        settings.extend(own);
-    }
-    let named = |(key, value): (String, toml::Value)| match value {
-        toml::Value::String(name) if key.ends_with("_env") => Some(name),
-        _ => None,
-    };
-    settings.into_iter().filter_map(named).collect()
-}
-
 /// Returns whether a file was generated here, even if it was edited since.
 pub fn is_made(text: &str) -> bool {
     text.lines().next().is_some_and(|line| line.strip_prefix("# ") == Some(MADE)) || codeowners::is_made(text)
@@ -106,7 +90,7 @@ pub fn is_made(text: &str) -> bool {
 fn mapped<'a>(systems: impl Iterator<Item = &'a System>, readback: bool) -> Result<String, WorkflowError> {
     let mut users: BTreeMap<String, Vec<&SystemId>> = BTreeMap::new();
     for system in systems {
-        for name in variables(system, readback) {
+        for name in system.variables(readback) {
             if !is_secret(&name) {
                 return Err(WorkflowError::Variable { system: system.system.clone(), name });
             }
