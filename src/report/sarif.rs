@@ -1,7 +1,7 @@
 //! Diagnostics and findings as a SARIF 2.1.0 log (OASIS), for code scanning.
 
 use crate::{
-    diag::{Diagnostic, DiagnosticSeverity as Weight, Diagnostics, FileRegion, escape, unicode::escape_lines},
+    diag::{Diagnostic, DiagnosticSeverity as Weight, Diagnostics, FileRegion, codes, escape, unicode::escape_lines},
     model::{Digest, Finding, Severity},
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -154,7 +154,7 @@ fn rule(result: &SarifResult) -> Value {
         "id": result.code,
         "name": result.code.split('-').map(capital).collect::<String>(),
         "shortDescription": {"text": format!("{}.", capital(&words))},
-        "fullDescription": {"text": format!("Reported by Tenure with the code `{}`.", result.code)},
+        "fullDescription": {"text": codes::find(result.code).map_or(result.code, |code| code.meaning)},
         "help": {"text": format!("Next: {help}"), "markdown": format!("Next: {}", super::cell(help))},
         "defaultConfiguration": {"level": result.level},
         "properties": {"precision": "very-high", "security-severity": result.weight, "tags": ["security", "access-review"]},

@@ -1,7 +1,8 @@
-//! Tests of the documentation: links, commands, examples, the tutorial, and the list of threat tests.
+//! Tests of the documentation: links, commands, examples, the tutorial, the list of threat tests, and the table of
+//! codes.
 //!
-//! `TENURE_UPDATE=1 cargo test --test docs` writes the generated parts: the tests of each threat, and the output of
-//! commands in the README and the tutorial.
+//! `TENURE_UPDATE=1 cargo test --test docs` writes the generated parts: the tests of each threat, the table of codes, and
+//! the output of commands in the README and the tutorial.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -13,6 +14,7 @@
 mod support;
 
 mod citations;
+mod codes;
 mod commands;
 mod connectors;
 mod links;
