@@ -4,8 +4,8 @@
 //! proven by hash-chained evidence in the same repository.
 //!
 //! # Layers
-//! A folder imports only from folders in lower layers; there are no imports within a layer. `tests/layers.rs` checks this
-//! table and the imports.
+//! A folder imports only from folders in lower layers; there are no imports within a layer. `tests/repository_rules/layers.rs`
+//! checks this table and the imports.
 //!
 //! | layer | folders |
 //! |---|---|

@@ -1,9 +1,6 @@
 //! Finds the folders of the crate that a Rust file imports, by paths only.
 
-#[path = "rust_lexer.rs"]
-mod rust_lexer;
-
-use rust_lexer::{is_word, skipped};
+use crate::rust_lexer::{is_word, skipped};
 
 /// A place where a file names a folder (or another item) at the root of the crate.
 #[derive(Debug, Eq, PartialEq)]

@@ -1,15 +1,7 @@
 //! Checks the layers of the crate: a folder of `src` imports only from folders in lower layers.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on should stop there"
-)]
 
-#[path = "support/imports.rs"]
-mod imports;
-
-use imports::{imports, placed};
+use crate::imports::{imports, placed};
+use crate::tree::root;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -35,13 +27,13 @@ const NEVER: [(&str, &[&str]); 1] = [("audit", &["connector", "inventory", "enfo
 
 #[test]
 fn imports_are_from_lower_layers_only() {
-    let wrong = check(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+    let wrong = check(&root().join("src"));
     assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
 }
 
 #[test]
 fn crate_documentation_lists_the_same_layers() {
-    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs")).unwrap();
+    let page = fs::read_to_string(root().join("src/lib.rs")).unwrap();
     let rows: Vec<Vec<&str>> = page
         .lines()
         .filter_map(|line| line.strip_prefix("//! | "))
@@ -54,7 +46,7 @@ fn crate_documentation_lists_the_same_layers() {
 
 #[test]
 fn wrong_imports_are_found() {
-    let wrong = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/wrong_layers");
+    let wrong = root().join("tests/cases/wrong_layers");
     let known = fs::read_to_string(wrong.join("found.txt")).unwrap();
     assert_eq!(check(&wrong), known.lines().collect::<Vec<_>>());
 }

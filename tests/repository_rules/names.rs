@@ -1,11 +1,6 @@
 //! Checks the names of types in `src`: each is used once, error types end in `Error`, and most have two words or more.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on should stop there"
-)]
 
+use crate::tree::root;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -95,7 +90,7 @@ struct Type {
 
 /// Returns the files of `src` that are part of the product.
 fn sources() -> Vec<Source> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let root = root().join("src");
     let mut files = Vec::new();
     collect(&root, &mut files);
     files.sort();

@@ -1,7 +1,6 @@
 //! Extracts the prose of Rust and Markdown files: comments, documentation and string literals, with their line numbers.
 
-#[path = "rust_lexer.rs"]
-mod rust_lexer;
+use crate::rust_lexer;
 
 /// The place of a passage in its file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -1,17 +1,9 @@
 //! Checks the prose of the repository: module headers, comments, documentation, messages, and the names of tests.
 //!
 //! `tests/cases/prose/banned.txt` lists the constructions that are not used, each with what to write in its place.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on should stop there"
-)]
 
-#[path = "support/passages.rs"]
-mod passages;
-
-use passages::{Kind, Passage};
+use crate::passages::{self, Kind, Passage};
+use crate::tree::root;
 use regex::Regex;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -138,8 +130,4 @@ fn collect(place: &Path, all: &mut Vec<PathBuf>) {
     } else if place.extension().is_some_and(|extension| extension == "rs" || extension == "md") && place.exists() {
         all.push(place.to_owned());
     }
-}
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
 }

@@ -1,6 +1,6 @@
 //! Checks that the threat model lists every test of each row.
 
-use super::{files, publish, read};
+use crate::tree::{files, publish, read};
 use std::collections::BTreeMap;
 
 #[test]

@@ -1,9 +1,8 @@
 //! A Git host with jobs: git over HTTP, a recorded REST API, an issuer of id-tokens, and runners of workflows.
-#![allow(dead_code, clippy::unwrap_used, reason = "every test binary uses a part of this")]
 
 use super::fixtures::World;
-use super::support::sandbox::succeed;
-use super::support::servers::{Server, program, systems};
+use super::sandbox::succeed;
+use super::servers::{Server, program, systems};
 use serde_json::{Value, json};
 use std::cell::Cell;
 use std::fs;
@@ -12,7 +11,7 @@ use std::process::Command;
 
 /// A Git host with the repository of a world; stopped when dropped.
 pub struct Forge {
-    server: Server,
+    _server: Server,
     port: u16,
     folder: PathBuf,
     runs: Cell<u32>,
@@ -57,7 +56,7 @@ impl Forge {
             port = text.lines().find_map(|line| line.strip_prefix("listening ")?.parse().ok());
             port.is_some()
         });
-        Self { server, port: port.unwrap(), folder, runs: Cell::new(0) }
+        Self { _server: server, port: port.unwrap(), folder, runs: Cell::new(0) }
     }
 
     /// Records the replies of GitHub about the head of main: a pull request by `ana-ruiz`, approved by `ben-okafor` and
@@ -108,11 +107,6 @@ impl Forge {
         unpack.args(["-c", "base64 -d sarif | gzip -d"]).current_dir(&self.folder);
         let text = succeed(&mut unpack);
         (serde_json::from_str(&text).unwrap(), sent["commit_sha"].as_str().unwrap().to_owned())
-    }
-
-    /// Returns the requests to the REST API.
-    pub fn calls(&self) -> String {
-        fs::read_to_string(self.folder.join("calls")).unwrap_or_default()
     }
 
     /// Returns the command that runs a workflow of the world; `more` is added to the event.

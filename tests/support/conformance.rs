@@ -1,10 +1,11 @@
 //! The conformance suite of connectors. The tests of each connector run it against the real system.
 
-use std::collections::{BTreeMap, BTreeSet};
-use tenure::{
+// The library compiles this file for its own tests, and names its modules the same way.
+use crate::{
     connector::{Collector, ListingCursor},
     model::{AccessChange, Digest, Grant, GrantKey, GrantKind, Inventory, Presence, SystemId, Timestamp, jcs},
 };
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Lists all grants by following pages to the end.
 ///

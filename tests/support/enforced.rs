@@ -1,10 +1,9 @@
 //! A valid governed repository, made once with the real program: founded, collected, decided, enforced, verified. Each
 //! test tampers with a copy of the auditor's clone.
-#![allow(dead_code, reason = "every test binary uses a part of this")]
 
 use super::{
-    fixtures as evidence,
-    support::sandbox::{Sandbox, succeed},
+    evidence,
+    sandbox::{Sandbox, succeed},
 };
 use std::{
     collections::BTreeMap,

@@ -1,7 +1,6 @@
 //! An evidence log in a bare repository, and its writers.
-#![allow(dead_code, reason = "every test binary uses a part of this")]
 
-use super::support::sandbox::Sandbox;
+use super::sandbox::Sandbox;
 use std::{fs, path::PathBuf, time::Duration};
 use tenure::{
     enforce::{Journal, JournalError},

@@ -2,16 +2,9 @@
 //! `tenure` binary.
 //!
 //! A world is built once and copied for each case, so everything in it has relative paths.
-#![allow(
-    dead_code,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "every test binary uses a part of this, and a world that cannot be built should stop the test there"
-)]
 
-use super::support::sandbox::{Sandbox, succeed};
-use super::support::servers::program;
+use super::sandbox::{Sandbox, succeed};
+use super::servers::program;
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

@@ -1,11 +1,4 @@
 //! A governed repository in a temporary folder, with merges as test steps.
-#![allow(
-    dead_code,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "every test binary uses a part of this, and a world that cannot be built should stop the test there"
-)]
 
 use std::{cell::RefCell, collections::BTreeMap};
 use tempfile::TempDir;
@@ -47,7 +40,6 @@ pub struct World {
 
 pub const CAMPAIGN: &str = "2026-q4";
 pub const SYSTEM: &str = "pg-orders";
-pub const PEOPLE: [&str; 7] = ["ana", "ben", "cleo", "dora", "emil", "fay", "gus"];
 
 impl World {
     /// Founds a repository and opens a campaign in it.

@@ -1,5 +1,4 @@
 //! A small Linux system below a folder.
-#![allow(dead_code, clippy::unwrap_used, reason = "every test binary uses a part of this")]
 
 use super::fixtures::{Decision, World};
 use std::collections::BTreeMap;

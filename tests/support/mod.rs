@@ -1,19 +1,23 @@
-//! The isolated test environment: own folders, own processes, loopback only.
-#![allow(
-    dead_code,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "every test binary uses a part of this, and a world that cannot be built should stop the test there"
-)]
+//! The test kit: isolated environments, governed repositories and real servers on loopback.
 
+pub mod actions;
 pub mod age;
 pub mod conformance;
+pub mod enforced;
+pub mod evidence;
+pub mod fixtures;
 pub mod git_http;
 pub mod git_ssh;
+pub mod governed;
+pub mod host;
 pub mod hostile;
 pub mod moto;
 pub mod postgres;
+pub mod repository;
 pub mod sandbox;
 pub mod sarif;
 pub mod servers;
+pub mod shop;
+pub mod tampering;
+mod tenure;
+pub mod terminal;

@@ -6,5 +6,5 @@
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-TENURE_UPDATE=1 cargo test --quiet --test reviewer
+TENURE_UPDATE=1 cargo test --quiet --test suite reviewer
 git status --short -- docs/reviewing

@@ -1,14 +1,13 @@
 //! A bare remote and a clone with test objects.
 
-use super::support::{
+use super::{
     git_http::{GitHttp, User},
     git_ssh::GitSsh,
-    sandbox::{Sandbox, hook},
+    sandbox::{Sandbox, executable, hook},
 };
 use std::{
     fs,
     io::Write,
-    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -116,8 +115,7 @@ impl World {
 
     pub fn script(&self, name: &str, body: &str) -> PathBuf {
         let path = self.sandbox.join(name);
-        fs::write(&path, format!("#!/bin/sh\n{body}\n")).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        executable(&path, &format!("#!/bin/sh\n{body}\n"));
         path
     }
 

@@ -2,9 +2,9 @@
 
 use super::servers::program;
 use std::ffi::{OsStr, OsString};
-use std::os::unix::fs::PermissionsExt as _;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
 /// A temporary folder with its own home; deleted when dropped.
@@ -49,11 +49,6 @@ impl Sandbox {
         command
     }
 
-    /// Returns the `tenure` built with these tests, to be run in `folder`.
-    pub fn tenure(&self, folder: impl AsRef<Path>) -> Command {
-        self.command(env!("CARGO_BIN_EXE_tenure"), folder)
-    }
-
     /// Runs `git` in `folder` and returns its output without the last line end; fails the test on an error.
     pub fn git(&self, folder: impl AsRef<Path>, arguments: &[&str]) -> String {
         succeed(self.command(program("git"), folder).args(arguments))
@@ -69,10 +64,22 @@ impl Sandbox {
 
 /// Adds a hook to a bare repository: a shell script, as on a Git host.
 pub fn hook(repository: &Path, name: &str, script: &str) {
-    let file = repository.join("hooks").join(name);
     std::fs::create_dir_all(repository.join("hooks")).expect("a folder can be made");
-    std::fs::write(&file, format!("#!/bin/sh\n{script}\n")).expect("a file can be written");
-    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).expect("and be made a program");
+    executable(&repository.join("hooks").join(name), &format!("#!/bin/sh\n{script}\n"));
+}
+
+/// Writes a program.
+///
+/// Another process writes it: a file that this process has open for writing cannot be executed, and a child process that
+/// another test starts at that moment would keep it open.
+pub fn executable(file: &Path, text: &str) {
+    let mut writer = Command::new(program("install"));
+    writer.args(["-m", "755", "/dev/stdin"]).arg(file).stdin(Stdio::piped());
+    let mut writer = writer.spawn().expect("install can be started");
+    let mut input = writer.stdin.take().expect("its input is a pipe");
+    input.write_all(text.as_bytes()).expect("install reads");
+    drop(input);
+    assert!(writer.wait().expect("install ends").success(), "{}", file.display());
 }
 
 /// Runs a command and returns its output without the last line end; fails the test on an error.

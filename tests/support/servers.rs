@@ -159,10 +159,10 @@ pub fn program(name: &str) -> PathBuf {
 
 /// Returns the folder below `target` with the installed packages of `install.sh`.
 pub fn systems() -> PathBuf {
-    // Cargo sets the variable only for tests in `tests/`; the unit tests of the library share this file and need no
-    // emulator.
-    let Some(tmp) = option_env!("CARGO_TARGET_TMPDIR") else { panic!("this is for tests in `tests/`") };
-    Path::new(tmp).parent().expect("tmp lies in target").join("systems")
+    let test = std::env::current_exe().expect("this test is a file");
+    let places = test.ancestors().map(|folder| folder.join("systems"));
+    let found = places.into_iter().find(|folder| folder.is_dir());
+    found.unwrap_or_else(|| panic!("nothing is installed in target/systems; run tests/support/install.sh"))
 }
 
 /// Starts the process that stops `group` when this process ends.

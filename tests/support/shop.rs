@@ -1,8 +1,7 @@
 //! Sample access of a small shop: a PostgreSQL cluster, a Debian host with 60 accounts, and its principals.
-#![allow(dead_code, clippy::unwrap_used, reason = "every test binary uses a part of this")]
 
 use super::fixtures::World;
-use super::support::postgres::Cluster;
+use super::postgres::Cluster;
 use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

@@ -1,7 +1,6 @@
 //! Tampering with files and signatures on main, with history, and with evidence signed by the real keys.
-#![allow(dead_code, reason = "a test binary uses a part of this")]
 
-use super::{enforced::*, fixtures as evidence};
+use super::{enforced::*, evidence};
 use base64ct::{Base64, Encoding};
 use sha2::{Digest as _, Sha256, Sha512};
 use std::fs;

@@ -1,13 +1,6 @@
 //! A terminal of a given size that runs a program: sends keys and captures the screen, also as a picture.
-#![allow(
-    dead_code,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "every test binary uses a part of this, and a terminal that cannot be had should stop the test there"
-)]
 
-use super::support::servers::program;
+use super::servers::program;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};

@@ -3,7 +3,7 @@
 //! Reads the value directly from the lines, without the tree that a general TOML parser builds. On unexpected input it
 //! gives up, and the general parser decides and reports the error. It may be lenient about spacing, because its result
 //! is used only if writing it reproduces the same text, and the general parser reads the written text as the same value
-//! (`tests/properties.rs`).
+//! (`tests/suite/format/properties.rs`).
 
 use crate::format::confusables;
 use serde::{

@@ -1,13 +1,9 @@
 //! The evidence branch: verification with standard tools, detection of tampering, and races.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop there")]
 
-#[path = "support/evidence.rs"]
-mod fixtures;
-mod support;
-
-use fixtures::{BRANCH, ORIGIN, World, end, engine_keys, intent, outcome, put, read, run_id, start};
-use std::{fs, os::unix::fs::PermissionsExt, process::Stdio, time::Duration};
-use support::sandbox::{hook, succeed};
+use crate::support::evidence;
+use crate::support::evidence::{BRANCH, ORIGIN, World, end, engine_keys, intent, outcome, put, read, run_id, start};
+use crate::support::sandbox::{executable, hook, succeed};
+use std::{fs, process::Stdio, time::Duration};
 use tenure::{
     enforce::{Journal, JournalError},
     evidence::{Appender, AppenderOptions, DefectCode, EngineKeyHistory, Ledger},
@@ -23,8 +19,8 @@ fn a_run_reads_back_as_it_was_written() {
     let (ledger, history, defects) = Ledger::read(&repository, head, world.keys()).unwrap();
     assert_eq!(defects, []);
     assert_eq!((ledger.size(), history.size()), (5, 5), "genesis, start, intent, outcome, end");
-    assert_eq!(ledger.genesis(), Some(&fixtures::genesis()));
-    let done = history.action(&fixtures::action(1)).unwrap();
+    assert_eq!(ledger.genesis(), Some(&evidence::genesis()));
+    let done = history.action(&evidence::action(1)).unwrap();
     assert_eq!((done.intent, done.is_dangling()), (2, false));
     assert_eq!(history.run(&run_id(1)).unwrap().end, Some((4, 0)));
     let paths = world.sandbox.git(&world.remote, &["ls-tree", "-r", "--name-only", BRANCH]);
@@ -210,8 +206,7 @@ fn a_push_nobody_heard_of_is_found_by_the_next_fetch() {
         "#!/bin/sh\nfor last; do :; done\ncase \"$last\" in\n*receive-pack*) touch {cut};;\n\
          *) if [ -e {cut} ]; then rm {cut}; exit 1; fi;;\nesac\neval \"$last\"\n"
     );
-    fs::write(&script, body).unwrap();
-    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    executable(&script, &body);
     let add = |carrier: GitRemote, (name, value)| carrier.with_variable(name, value);
     let carrier = GitRemote::to(&format!("ssh://host{}", world.remote.display())).unwrap();
     let carrier = world.sandbox.environment().into_iter().fold(carrier, add);

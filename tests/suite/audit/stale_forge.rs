@@ -1,18 +1,7 @@
 //! Tests of a Git host or mirror that serves an outdated state, detected by remembered commits and checkpoints.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on should stop there"
-)]
 
-#[path = "support/fixtures.rs"]
-mod fixtures;
-#[path = "support/host.rs"]
-mod host;
-mod support;
-
-use fixtures::{Ran, World, ran};
+use crate::support::fixtures::{Ran, World, ran};
+use crate::support::host;
 use std::path::Path;
 
 const DAY: i64 = 24 * 60;

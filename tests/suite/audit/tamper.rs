@@ -1,23 +1,10 @@
 //! The tamper corpus: each manipulation of a valid repository is reported by `tenure audit` on a clone with its own
 //! code.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on should stop there"
-)]
 
-#[path = "support/enforced.rs"]
-mod enforced;
-#[path = "support/evidence.rs"]
-mod fixtures;
-mod support;
-#[path = "support/tampering.rs"]
-mod tampering;
-
-use enforced::*;
+use crate::support::enforced::*;
+use crate::support::evidence;
+use crate::support::tampering::*;
 use std::collections::BTreeSet;
-use tampering::*;
 use tenure::{
     evidence::layout::{REMEMBERED, blob_path},
     format::{checkpoint::Checkpoint, sshsig::SignatureNamespace},
@@ -607,13 +594,13 @@ const EVIDENCE_CORPUS: [Tampering; 34] = [
         "segment edited",
         |c| {
             let path = c.segments().remove(0);
-            c.engine(&[fixtures::put(&c.repository, &path, "{}\n")]);
+            c.engine(&[evidence::put(&c.repository, &path, "{}\n")]);
         },
         "segment-changed",
     ),
     (
         "blob under another name",
-        |c| c.engine(&[fixtures::put(&c.repository, &blob_path(&Digest::of("a")), "b")]),
+        |c| c.engine(&[evidence::put(&c.repository, &blob_path(&Digest::of("a")), "b")]),
         "blob-digest",
     ),
     ("size mismatch", |c| c.checkpoint(|note| note.size -= 1), "checkpoint-size"),
@@ -650,7 +637,7 @@ fn what_witnesses_have_seen_is_what_the_log_holds() {
         let (mut seen, size) = (case.seen(), case.seen().size);
         change(&mut seen);
         let text = cosigned(&seen, witness);
-        case.engine(&[fixtures::put(&case.repository, &format!("anchors/{size:012}.cosig"), &text)]);
+        case.engine(&[evidence::put(&case.repository, &format!("anchors/{size:012}.cosig"), &text)]);
         assert_eq!(case.audit().codes, codes, "{name}");
     }
 }
@@ -668,7 +655,7 @@ fn row_34_what_no_witness_saw_of_late_is_stale() {
     assert_eq!(aged(&case, "1000"), ["evidence-stale"], "no witness has seen it");
     let seen = case.seen();
     let text = cosigned(&seen, "witness");
-    case.engine(&[fixtures::put(&case.repository, &format!("anchors/{:012}.cosig", seen.size), &text)]);
+    case.engine(&[evidence::put(&case.repository, &format!("anchors/{:012}.cosig", seen.size), &text)]);
     // The witness cosigned on 2026-11-18, five days before the audit.
     assert_eq!(aged(&case, "5"), Vec::<String>::new());
     assert_eq!(aged(&case, "4"), ["evidence-stale"]);

@@ -1,11 +1,6 @@
 //! Attacks on the evidence branch, by row of the threat table, mostly by an attacker who has the real engine keys.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop there")]
 
-#[path = "support/evidence.rs"]
-mod fixtures;
-mod support;
-
-use fixtures::{BRANCH, ORIGIN, World, end, intent, outcome, put, read, reseal, run_id, start};
+use crate::support::evidence::{BRANCH, ORIGIN, World, end, intent, outcome, put, read, reseal, run_id, start};
 use std::{collections::BTreeMap, fs, thread};
 use tenure::{
     enforce::{Journal, JournalError},

@@ -1,18 +1,7 @@
 //! Campaign lifecycle: stages and their closes, reminders, recurrence, changes during a campaign, and roles.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on should stop there"
-)]
 
-#[path = "support/fixtures.rs"]
-mod fixtures;
-#[path = "support/host.rs"]
-mod host;
-mod support;
-
-use fixtures::{CAMPAIGN, KEYS, Ran, World, ran};
+use crate::support::fixtures::{CAMPAIGN, KEYS, Ran, World, ran};
+use crate::support::{fixtures, host};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use tenure::diag::RenderStyle;

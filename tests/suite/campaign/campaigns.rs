@@ -1,24 +1,13 @@
 //! Random campaign histories in a real repository, including merges that the gate rejected. The results of `tenure
 //! check` and the state of main are compared with the reference model of campaigns.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on should stop there"
-)]
 
-#[path = "support/governed.rs"]
-mod governed;
-/// The names used by the reference model.
-mod model {
-    pub use tenure::model::{Strategy, Tier, Verdict};
-}
-#[path = "../src/campaign/tests/reference.rs"]
+#[path = "../../../src/campaign/tests/reference.rs"]
 #[allow(dead_code, reason = "outcomes are compared where they are made")]
 mod reference;
-mod support;
 
-use governed::{CAMPAIGN, Files, SYSTEM, World};
+use crate::support::governed;
+use crate::support::governed::{CAMPAIGN, Files, SYSTEM, World};
+use crate::support::sandbox::Sandbox;
 use proptest::strategy::Strategy as _;
 use proptest::{
     collection::vec,
@@ -29,7 +18,6 @@ use proptest::{
 };
 use reference::{Decision, Name, Place, Reference, Rules, StageResult, Then};
 use std::collections::{BTreeMap, BTreeSet};
-use support::sandbox::Sandbox;
 use tenure::model::{
     self as words, CampaignId, Digest, GrantKey, ItemId, Strategy, SystemId, Tier, Verdict,
     file::{Item, NoResponseAction, NoResponseOutcome, Stage},

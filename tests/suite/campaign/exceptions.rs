@@ -1,18 +1,7 @@
 //! Lifecycle of an exception: created, signed by its approvers, proven, renewed, lapsed.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on should stop there"
-)]
 
-#[path = "support/fixtures.rs"]
-mod fixtures;
-#[path = "support/host.rs"]
-mod host;
-mod support;
-
-use fixtures::{CAMPAIGN, Ran, World, ran};
+use crate::support::fixtures::{CAMPAIGN, Ran, World, ran};
+use crate::support::host;
 use std::{fs, path::PathBuf};
 use tenure::format::codec::parse;
 use tenure::model::file::Review;

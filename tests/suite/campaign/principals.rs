@@ -1,19 +1,8 @@
 //! Importing people from a table, uncorrelated accounts of a host, and the access of one principal, through the
 //! command.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on should stop there"
-)]
 
-#[path = "support/fixtures.rs"]
-mod fixtures;
-#[path = "support/host.rs"]
-mod host;
-mod support;
-
-use fixtures::World;
+use crate::support::fixtures::World;
+use crate::support::host;
 
 const PEOPLE: &str = "Employee,Boss,team,accounts,Salary\nli.chen,mia,shop,web-1:uid:1002,9\nmia,,shop,,9\n";
 const HR: &[&str] =

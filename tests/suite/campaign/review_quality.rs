@@ -1,19 +1,8 @@
 //! Threat row 38: rubber-stamped reviews, found by `check`, `campaign status`, `campaign quality` and `audit`; a
 //! careful reviewer has no findings.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on should stop there"
-)]
 
-#[path = "support/fixtures.rs"]
-mod fixtures;
-#[path = "support/host.rs"]
-mod host;
-mod support;
-
-use fixtures::{CAMPAIGN, World, reason};
+use crate::support::fixtures::{CAMPAIGN, World, reason};
+use crate::support::{fixtures, host};
 use std::fs;
 use tenure::model::{Severity, Verdict};
 

@@ -1,19 +1,8 @@
 //! Separation of duties over two hosts: a person has one side, a machine identity they own the other. The violation is
 //! found at review, named in the plan, and gone after enforcement, unless another path remains.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on should stop there"
-)]
 
-#[path = "support/fixtures.rs"]
-mod fixtures;
-#[path = "support/host.rs"]
-mod host;
-mod support;
-
-use fixtures::{Decision, World};
+use crate::support::fixtures::{Decision, World};
+use crate::support::host;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use tenure::model::Verdict::Revoke;

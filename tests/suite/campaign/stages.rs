@@ -1,15 +1,6 @@
 //! Authority and timing of decisions in stages, on real repositories, by the walk and by the gate.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on should stop there"
-)]
 
-#[path = "support/governed.rs"]
-mod governed;
-
-use governed::*;
+use crate::support::governed::*;
 use tenure::{
     diag::RenderStyle,
     model::{

@@ -1,19 +1,8 @@
 //! The table of outcome strategies, row by row through the command: two reviewers sign the responses of a row, the
 //! stage is closed, and the plan matches the table.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on should stop there"
-)]
 
-#[path = "support/fixtures.rs"]
-mod fixtures;
-#[path = "support/host.rs"]
-mod host;
-mod support;
-
-use fixtures::{CAMPAIGN, World, ran};
+use crate::support::fixtures::{CAMPAIGN, World, ran};
+use crate::support::{fixtures, host};
 use std::{collections::BTreeMap, fs, path::Path};
 use tenure::model::{
     Strategy, Timestamp, Verdict,

@@ -1,6 +1,7 @@
 //! Checks that every command in the documentation is accepted by the program.
 
-use super::{markdown, pages, read, support::sandbox::Sandbox};
+use super::{blocks, markdown, pages, read};
+use crate::support::sandbox::Sandbox;
 use std::{
     collections::BTreeMap,
     process::{Command, Stdio},
@@ -11,7 +12,7 @@ fn commands_in_blocks_are_accepted() {
     let mut refused = Vec::new();
     let mut count = 0;
     for page in pages() {
-        for block in markdown::blocks(&read(&page)) {
+        for block in blocks::blocks(&read(&page)) {
             for line in block_commands(&block) {
                 count += 1;
                 if let Some(why) = usage_error(&line) {
@@ -41,7 +42,7 @@ fn commands_in_text_exist() {
 }
 
 /// Returns the commands of a block that start this program, one for each line.
-fn block_commands(block: &markdown::Block) -> Vec<String> {
+fn block_commands(block: &blocks::Block) -> Vec<String> {
     let console = block.language == "console";
     if !console && block.language != "sh" {
         return Vec::new();

@@ -1,6 +1,6 @@
 //! Checks that the page of each connector documents all settings, with an example that the connector accepts.
 
-use super::{files, markdown, read};
+use super::{blocks, files, read};
 use std::{collections::BTreeSet, path::Path};
 use tenure::{
     connector::{ConnectorSchema, aws_iam, hosts::HostsConfig, postgres::PostgresConfig, registry},
@@ -12,7 +12,7 @@ use tenure::{
 fn system_files_on_the_pages_are_accepted() {
     let mut seen = Vec::new();
     for page in files("docs").into_iter().filter(|path| path.ends_with(".md")) {
-        for block in markdown::blocks(&read(&page)) {
+        for block in blocks::blocks(&read(&page)) {
             let Some(mut system) = example(&page, &block) else { continue };
             seen.push(system.connector.clone());
             schema(&page, &system);
@@ -58,13 +58,13 @@ fn settings(connector: &str, schema: &schemars::Schema) {
 }
 
 fn example_of(connector: &str, page: &str) -> System {
-    let examples = markdown::blocks(page);
+    let examples = blocks::blocks(page);
     let mut examples = examples.iter().filter_map(|block| example(connector, block));
     examples.next().expect("an example")
 }
 
 /// Returns the system file in a block, which must be in its canonical form.
-fn example(page: &str, block: &markdown::Block) -> Option<System> {
+fn example(page: &str, block: &blocks::Block) -> Option<System> {
     let text = if block.language == "toml" {
         block.text.clone()
     } else {

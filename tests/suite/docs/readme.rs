@@ -1,11 +1,12 @@
 //! Checks that the transcript in the README is the output of the demo.
 
-use super::{markdown, publish, read, support::sandbox::Sandbox, transcript};
+use super::{blocks, publish, read, transcript};
+use crate::support::sandbox::Sandbox;
 
 #[test]
 fn readme_transcript_is_output_of_the_demo() {
     let page = read("README.md");
-    let block = markdown::blocks(&page).into_iter().find(|block| block.language == "console").expect("a transcript");
+    let block = blocks::blocks(&page).into_iter().find(|block| block.language == "console").expect("a transcript");
     let sandbox = Sandbox::new();
     let output = sandbox.tenure(sandbox.path()).args(["demo", "demo"]).output().unwrap();
     assert!(output.status.success(), "{output:?}");
@@ -33,7 +34,7 @@ fn readme_commands_are_run_by_ci() {
     assert!(read(".ci/run").contains("tests/readme.sh"));
     assert!(script.contains("README.md"), "the commands are taken from the page");
     let page = read("README.md");
-    let blocks = markdown::blocks(&page);
+    let blocks = blocks::blocks(&page);
     let commands: Vec<&str> = blocks.iter().filter(|block| block.language == "sh").map(|block| &*block.text).collect();
     assert_eq!(commands.len(), 2, "one block for the clone, one for the repository that the demo leaves");
     assert!(commands[0].contains("cargo run --release -- demo") && commands[0].contains("tests/run"));

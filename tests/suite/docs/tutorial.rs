@@ -1,6 +1,7 @@
 //! Runs the tutorial from top to bottom.
 
-use super::{markdown, publish, read, support::sandbox::Sandbox, transcript};
+use super::{blocks, markdown, publish, read, transcript};
+use crate::support::sandbox::Sandbox;
 use std::{fs, path::Path, process::Stdio};
 
 const PAGE: &str = "docs/tutorial.md";
@@ -37,7 +38,7 @@ fn tutorial_commands_do_what_the_page_shows() {
 /// Returns the steps of the page, in order: blocks for the shell, commands with their output, and edits of files.
 fn steps(page: &str) -> Vec<Step> {
     let mut steps: Vec<(usize, Step)> = Vec::new();
-    for block in markdown::blocks(page) {
+    for block in blocks::blocks(page) {
         match block.language.as_str() {
             "sh" if block.text.contains("cargo build") => {}
             "sh" => steps.push((block.line, Step { command: block.text, shown: None })),

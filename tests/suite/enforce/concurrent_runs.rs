@@ -1,24 +1,13 @@
 //! Concurrent enforcement runs on one repository: separate clones and processes, with schedules drawn from a seed.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on should stop there"
-)]
 
-#[path = "support/fixtures.rs"]
-mod fixtures;
-#[path = "support/host.rs"]
-mod host;
-mod support;
-
-use fixtures::{Ran, World, answer};
+use crate::support::fixtures::{Ran, World, answer};
+use crate::support::host;
+use crate::support::sandbox::hook;
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 use std::sync::LazyLock;
 use std::thread::{scope, sleep};
 use std::time::Duration;
-use support::sandbox::hook;
 use tenure::enforce::RunStep;
 
 static ONE_HOST: LazyLock<World> = LazyLock::new(|| decided(&["web-1"]));

@@ -2,20 +2,9 @@
 //!
 //! After each crash, every change on the host has its intent on the remote, the next run completes the work, no action
 //! is applied twice, and the audit reports no findings.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on should stop there"
-)]
 
-#[path = "support/fixtures.rs"]
-mod fixtures;
-#[path = "support/host.rs"]
-mod host;
-mod support;
-
-use fixtures::{CAMPAIGN, World};
+use crate::support::fixtures::{CAMPAIGN, World};
+use crate::support::host;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::LazyLock;

@@ -1,18 +1,7 @@
 //! Out-of-band changes on a host, found by `tenure verify` and by the audit.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on should stop there"
-)]
 
-#[path = "support/fixtures.rs"]
-mod fixtures;
-#[path = "support/host.rs"]
-mod host;
-mod support;
-
-use fixtures::{World, ran};
+use crate::support::fixtures::{World, ran};
+use crate::support::host;
 use std::fs;
 use tenure::{format::codec::render, model::Verdict};
 

@@ -1,5 +1,4 @@
 //! Invalid files of every kind, with the expected diagnostics in `tests/cases/bad/<kind>.txt`.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test that cannot go on should stop there")]
 
 use std::{fmt::Write as _, fs, path::Path};
 use tenure::{

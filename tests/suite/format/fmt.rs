@@ -1,5 +1,4 @@
 //! `tenure fmt` and `tenure schema` as run by people and hooks.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test that cannot go on should stop there")]
 
 use std::{
     fs,

@@ -1,5 +1,4 @@
 //! The schemas and examples in `schemas/`: current, accepted by the engine, and usable in editors.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test that cannot go on should stop there")]
 
 use std::{
     fs,
@@ -26,7 +25,10 @@ fn shipped_schemas_are_those_of_the_types() {
             }
         }
     }
-    assert!(update || stale.is_empty(), "stale: {stale:?}\nwrite them anew: TENURE_UPDATE=1 cargo test --test schemas");
+    assert!(
+        update || stale.is_empty(),
+        "stale: {stale:?}\nwrite them anew: TENURE_UPDATE=1 cargo test --test suite schemas"
+    );
 }
 
 #[test]

@@ -1,5 +1,4 @@
 //! Attacks by authors of files: rows 18, 20 and 21 of the threat table.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test that cannot go on should stop there")]
 
 use tenure::{
     diag::{Diagnostics, HiddenCharacter, RenderStyle},

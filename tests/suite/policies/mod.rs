@@ -1,14 +1,6 @@
 //! The built-in policies: strict and canonical files, and cases for each rule.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on should stop there"
-)]
 
-#[path = "policies/page.rs"]
 mod page;
-#[path = "policies/shown.rs"]
 mod shown;
 
 use std::{

@@ -34,7 +34,7 @@ fn the_page_says_what_the_files_say() {
         fs::write(&path, &wanted).expect("a page that can be written");
         return;
     }
-    assert!(is == wanted, "stale: {}\nwrite it anew: TENURE_UPDATE=1 cargo test --test policies", path.display());
+    assert!(is == wanted, "stale: {}\nwrite it anew: TENURE_UPDATE=1 cargo test --test suite policies", path.display());
 }
 
 fn rules() -> String {

@@ -1,20 +1,9 @@
 //! Error output of every command: code, file and line, cause, and next command.
 //!
 //! The transcripts are kept in `cases/commands`.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on should stop there"
-)]
 
-#[path = "support/fixtures.rs"]
-mod fixtures;
-#[path = "support/host.rs"]
-mod host;
-mod support;
-
-use fixtures::{KEYS, World, ran};
+use crate::support::fixtures::{KEYS, World, ran};
+use crate::support::host;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
@@ -161,7 +150,7 @@ fn with_policies_that_are_not_in_order() {
         }
     };
     line(&mut typed, 1);
-    let rules = include_str!("cases/policy/sound.rules.toml");
+    let rules = include_str!("../../cases/policy/sound.rules.toml");
     typed.world.write("repo/policies/own.rules.toml", &rules.replace("title =", "tittle ="));
     line(&mut typed, 3);
     let mistaken = rules.replacen("when = \"", "when = \"nowhere && ", 1);
@@ -209,7 +198,7 @@ impl Transcript {
     /// Compares the recorded output with the stored transcript.
     fn is(self, name: &str) {
         let mut settings = insta::Settings::clone_current();
-        settings.set_snapshot_path("cases/commands");
+        settings.set_snapshot_path("../../cases/commands");
         settings.set_prepend_module_to_snapshot(false);
         settings.set_omit_expression(true);
         let text = self.text.replace(&self.world.path().display().to_string(), "[WORLD]");

@@ -1,18 +1,6 @@
 //! The first command of the README: the complete demo in a new folder.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on should stop there"
-)]
 
-#[path = "support/fixtures.rs"]
-mod fixtures;
-#[path = "support/host.rs"]
-mod host;
-mod support;
-
-use fixtures::{World, ran};
+use crate::support::fixtures::{World, ran};
 use std::fs;
 
 #[test]
@@ -29,7 +17,7 @@ fn the_demo_goes_the_whole_way_and_leaves_what_it_made() {
     for (words, code) in LOGS {
         let mut command = world.command_in(&left, 60, words);
         let log = ran(command.env("TENURE_ROOT", pin).args(["--format", "sarif"])).exits(code).out;
-        support::sarif::is_sarif(world.sandbox(), &log);
+        crate::support::sarif::is_sarif(world.sandbox(), &log);
     }
     let checkpoint = world.sandbox().git(&left, &["show", "origin/evidence:checkpoint"]);
     assert!(checkpoint.lines().count() > 3, "{checkpoint}");

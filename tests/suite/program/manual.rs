@@ -1,18 +1,7 @@
 //! A system with manual remediation: work order, attestation by two people, and read-back where reading is possible.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on should stop there"
-)]
 
-#[path = "support/fixtures.rs"]
-mod fixtures;
-#[path = "support/host.rs"]
-mod host;
-mod support;
-
-use fixtures::{CAMPAIGN, World};
+use crate::support::fixtures::{CAMPAIGN, World};
+use crate::support::{fixtures, host};
 use std::fs;
 
 /// A world in which `web-1` is changed manually, and all items are decided.

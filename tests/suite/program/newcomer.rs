@@ -1,26 +1,13 @@
 //! Mistakes of first use, and the message that each of them gets.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on should stop there"
-)]
 
-#[path = "support/fixtures.rs"]
-mod fixtures;
-#[path = "support/host.rs"]
-mod host;
-mod support;
-#[path = "support/terminal.rs"]
-mod terminal;
-
-use fixtures::{KEYS, World, ran};
+use crate::support::fixtures::{KEYS, World, ran};
+use crate::support::host;
+use crate::support::terminal::Terminal;
 use std::fs;
 use std::sync::LazyLock;
 use tenure::format::codec::render;
 use tenure::format::ssh_keys::{PrivateKey, Signer as _};
 use tenure::model::{Digest, Timestamp, Verdict, file::Review};
-use terminal::Terminal;
 
 /// One host with a campaign whose decisions are on main; the engine may change it.
 static DECIDED: LazyLock<World> = LazyLock::new(|| {

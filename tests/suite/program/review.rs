@@ -1,27 +1,14 @@
 //! Reviewing in line mode, in full-screen mode and with an editor: quitting, resuming, signing, and concurrent changes.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on should stop there"
-)]
 
-#[path = "support/fixtures.rs"]
-mod fixtures;
-#[path = "support/host.rs"]
-mod host;
-mod support;
-#[path = "support/terminal.rs"]
-mod terminal;
-
-use fixtures::{CAMPAIGN, Ran, World, answer};
+use crate::support::fixtures::{CAMPAIGN, Ran, World, answer};
+use crate::support::host;
+use crate::support::terminal::Terminal;
 use std::io::Write as _;
 use std::process::Stdio;
 use std::sync::LazyLock;
 use tenure::format::codec::{parse, render};
 use tenure::model::Verdict;
 use tenure::model::file::Review;
-use terminal::Terminal;
 
 /// A host under review, without decisions.
 static OPENED: LazyLock<World> = LazyLock::new(|| {
@@ -74,7 +61,7 @@ fn talk(world: &World, name: &str, lines: &[&str]) -> Ran {
 /// Asserts that a text equals the stored one.
 fn is(name: &str, text: &str) {
     let mut settings = insta::Settings::clone_current();
-    settings.set_snapshot_path("cases/review");
+    settings.set_snapshot_path("../../cases/review");
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.bind(|| insta::assert_snapshot!(name, text));

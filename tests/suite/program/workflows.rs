@@ -1,24 +1,14 @@
 //! Threat rows 24, 25 and 35: the workflows of this repository and the generated ones contain nothing that an attacker
 //! of a job could use.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on should stop there"
-)]
 
-#[path = "support/fixtures.rs"]
-mod fixtures;
-mod support;
-
-use fixtures::World;
+use crate::support::fixtures::World;
+use crate::support::sandbox::{Sandbox, succeed};
+use crate::support::servers::systems;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
-use support::sandbox::{Sandbox, succeed};
-use support::servers::systems;
 
 /// A governed repository with systems of each kind, and the generated workflows.
 static MADE: LazyLock<World> = LazyLock::new(|| {

@@ -1,23 +1,12 @@
 //! End-to-end runs on real systems, with refused changes, changes without effect, and protected principals.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on should stop there"
-)]
 
-#[path = "support/fixtures.rs"]
-mod fixtures;
-#[path = "support/host.rs"]
-mod host;
-mod support;
-
-use fixtures::{CAMPAIGN, Decision, World};
+use crate::support::age::AgeKey;
+use crate::support::fixtures::{CAMPAIGN, Decision, World};
+use crate::support::moto::{Moto, element};
+use crate::support::postgres::Cluster;
+use crate::support::{fixtures, host};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
-use support::age::AgeKey;
-use support::moto::{Moto, element};
-use support::postgres::Cluster;
 use tenure::model::Verdict::{Disable, Revoke, Rotate};
 
 const ENGINE: &str = "test only";

@@ -1,16 +1,11 @@
 //! Reading repositories, rejecting unsafe ones, and pushing to remotes.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop there")]
 
-#[path = "support/repository.rs"]
-mod fixtures;
-mod support;
-
-use fixtures::World;
-use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
-use support::{
+use crate::support::repository::World;
+use crate::support::{
     git_http::{GitHttp, User},
     git_ssh::GitSsh,
 };
+use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
 use tenure::git::{
     CommitDraft, CommitIdentity, FileChange, FileMode, GitError, GitRemote, ObjectId, PushOutcome, RemoteError,
     Repository, TreeEdit, TreeFile, UnsafeNameKind,

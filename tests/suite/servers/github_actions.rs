@@ -1,28 +1,15 @@
 //! The generated workflows, run line by line against a git remote over HTTP, a recorded GitHub API, and an issuer of
 //! id-tokens. What requires GitHub itself is listed in `docs/github.md`.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on should stop there"
-)]
 
-#[path = "support/actions.rs"]
-mod actions;
-#[path = "support/fixtures.rs"]
-mod fixtures;
-#[path = "support/host.rs"]
-mod host;
-mod support;
-
-use actions::{CANARY, Event, Forge, READ, TELL, WRITE, jobs};
-use fixtures::{CAMPAIGN, World};
+use crate::support::actions::{CANARY, Event, Forge, READ, TELL, WRITE, jobs};
+use crate::support::fixtures::{CAMPAIGN, World};
+use crate::support::sandbox::{hook, succeed};
+use crate::support::servers::program;
+use crate::support::{fixtures, host};
 use serde_json::json;
 use std::fs;
 use std::sync::LazyLock;
 use std::thread::scope;
-use support::sandbox::{hook, succeed};
-use support::servers::program;
 
 /// A repository with two managed hosts, which do not exist yet.
 static FOUNDED: LazyLock<World> = LazyLock::new(|| World::founded(&["web-1", "web-2"]));

@@ -1,23 +1,15 @@
 //! The test harness: servers start, serve and stop with their test.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on should stop there"
-)]
 
-mod support;
-
+use crate::support::git_http::{GitHttp, User};
+use crate::support::git_ssh::GitSsh;
+use crate::support::sandbox::{Sandbox, hook, succeed};
+use crate::support::servers::{Server, accepts, free_port, is_running, program};
 use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
-use support::git_http::{GitHttp, User};
-use support::git_ssh::GitSsh;
-use support::sandbox::{Sandbox, hook, succeed};
-use support::servers::{Server, accepts, free_port, is_running, program};
 
 #[test]
 fn a_server_serves_and_ends_with_its_value() {
@@ -71,7 +63,7 @@ fn holds_a_server() {
 fn a_killed_test_leaves_nothing_behind() {
     let sandbox = Sandbox::new();
     let mut test = Command::new(std::env::current_exe().expect("this test is a file"))
-        .args(["--exact", "holds_a_server", "--ignored", "--nocapture"])
+        .args(["--exact", "servers::harness::holds_a_server", "--ignored", "--nocapture"])
         .env("TMPDIR", sandbox.path())
         .stdout(Stdio::piped())
         .spawn()

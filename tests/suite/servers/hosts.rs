@@ -1,12 +1,4 @@
 //! The hosts connector through its public interface: from account files to inventory and plan.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on should stop there"
-)]
-
-mod support;
 
 use std::{collections::BTreeMap, fs, time::Duration};
 use tenure::{
@@ -131,5 +123,5 @@ fn hosts_connector_conformance() {
     let host = hosts::open(&world.system, &world.config).unwrap();
     // Each file is a call, and an observation reads the files of every account, so the usual limit of 3 calls is
     // exceeded.
-    support::conformance::conforms_within(&host, &world.system, 40);
+    crate::support::conformance::conforms_within(&host, &world.system, 40);
 }

@@ -1,15 +1,7 @@
 //! Threat row 31: hostile targets of any connector over HTTP.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on should stop there"
-)]
 
-mod support;
-
+use crate::support::hostile::{Hostile, Reply, answer_with};
 use std::time::{Duration, Instant};
-use support::hostile::{Hostile, Reply, answer_with};
 use tenure::connector::ConnectorError;
 use tenure::connector::http::{
     AddressScope, CallEffect, HttpClient, HttpLimits, HttpRequest, HttpResponse, Method, PinnedOrigin, retry_read,

@@ -1,16 +1,8 @@
 //! The PostgreSQL connector on a real server through its public interface: conformance, TLS, and coverage gaps. Changes
 //! are tested in `src/connector/postgres/tests`.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on should stop there"
-)]
 
-mod support;
-
+use crate::support::{conformance, postgres::Cluster};
 use secrecy::SecretString;
-use support::{conformance, postgres::Cluster};
 use tenure::{
     connector::{
         Collector,
@@ -142,7 +134,7 @@ fn it_conforms() {
 fn tls_is_verified_or_refused() {
     let cluster = Cluster::start(&[]);
     let data = cluster.data();
-    let made = std::process::Command::new(support::servers::program("openssl"))
+    let made = std::process::Command::new(crate::support::servers::program("openssl"))
         .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"])
         .args([
             "-subj",

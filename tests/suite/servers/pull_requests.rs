@@ -1,24 +1,11 @@
 //! A change in a pull request: annotations, summary, code scanning, and the plan comment.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on should stop there"
-)]
 
-#[path = "support/fixtures.rs"]
-mod fixtures;
-#[path = "support/host.rs"]
-mod host;
-#[path = "support/shop.rs"]
-mod shop;
-mod support;
-
-use fixtures::{Ran, World, ran};
+use crate::support::fixtures::{Ran, World, ran};
+use crate::support::postgres::Cluster;
+use crate::support::{fixtures, host, shop};
 use serde_json::Value;
 use std::fs;
 use std::process::Command;
-use support::postgres::Cluster;
 use tenure::model::Verdict;
 
 /// Runs `tenure` as a step of a job, with a separate summary file that is returned as well.
@@ -113,7 +100,7 @@ fn plan_comment_lists_dependents() {
     let comment = world.tenure(&["plan", "--format", "markdown"]);
     assert!(matches!(comment.code, Some(0 | 3)), "{}{}", comment.out, comment.err);
     let mut settings = insta::Settings::clone_current();
-    settings.set_snapshot_path("cases/pull_requests");
+    settings.set_snapshot_path("../../cases/pull_requests");
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.bind(|| insta::assert_snapshot!("comment", told(&comment.out)));
@@ -271,7 +258,7 @@ fn commands(log: &str) -> Vec<&str> {
 
 /// Asserts that a log is valid by SARIF 2.1.0 and the limits of GitHub code scanning.
 fn is_sarif(world: &World, log: &Value) {
-    support::sarif::is_sarif(world.sandbox(), &log.to_string());
+    crate::support::sarif::is_sarif(world.sandbox(), &log.to_string());
     assert_eq!(log["version"], "2.1.0");
     only(log, &["$schema", "version", "runs"]);
     let run = &log["runs"][0];

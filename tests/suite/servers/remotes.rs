@@ -1,23 +1,12 @@
 //! Complete runs over each kind of remote, and against remotes that reject evidence.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on should stop there"
-)]
 
-#[path = "support/fixtures.rs"]
-mod fixtures;
-#[path = "support/host.rs"]
-mod host;
-mod support;
-
-use fixtures::World;
+use crate::support::fixtures::World;
+use crate::support::git_http::{GitHttp, User};
+use crate::support::git_ssh::GitSsh;
+use crate::support::host;
+use crate::support::sandbox::hook;
 use std::fs;
 use std::sync::LazyLock;
-use support::git_http::{GitHttp, User};
-use support::git_ssh::GitSsh;
-use support::sandbox::hook;
 
 static FOUNDED: LazyLock<World> = LazyLock::new(|| World::founded(&["web-1"]));
 

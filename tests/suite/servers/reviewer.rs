@@ -2,30 +2,17 @@
 //! full-screen mode, in line mode and with an editor, signed by two people, pushed as a branch, and planned.
 //!
 //! `tests/support/record_pictures.sh` runs this and keeps the pictures of the screen in `docs/reviewing`.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on should stop there"
-)]
 
-#[path = "support/fixtures.rs"]
-mod fixtures;
-#[path = "support/shop.rs"]
-mod shop;
-mod support;
-#[path = "support/terminal.rs"]
-mod terminal;
-
-use fixtures::{CAMPAIGN, World, answer};
+use crate::support::fixtures::{CAMPAIGN, World, answer};
+use crate::support::postgres::Cluster;
+use crate::support::shop;
+use crate::support::terminal::{Terminal, page};
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::Stdio;
-use support::postgres::Cluster;
 use tenure::format::codec::parse;
 use tenure::model::file::{Item, Review};
-use terminal::{Terminal, page};
 
 #[test]
 fn a_new_reviewer_decides_25_items_signs_and_pushes_them() {

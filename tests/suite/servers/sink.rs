@@ -1,16 +1,8 @@
 //! Deposited secrets, decrypted with the `age` tool.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on should stop there"
-)]
 
-mod support;
-
+use crate::support::age::AgeKey;
 use secrecy::SecretString;
 use std::{fs, os::unix::fs::PermissionsExt as _};
-use support::age::AgeKey;
 use tenure::connector::{SecretSink as _, sink::AgeSink};
 
 #[test]

@@ -1,22 +1,12 @@
 //! The gate for a change, and the commands around signing, on real repositories.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on should stop there"
-)]
 
-#[path = "support/governed.rs"]
-mod governed;
-mod support;
-
-use governed::*;
-use serde_json::Value;
-use std::{fs, path::Path};
-use support::{
+use crate::support::governed::*;
+use crate::support::{
     sandbox::{Sandbox, succeed},
     servers::program,
 };
+use serde_json::Value;
+use std::{fs, path::Path};
 use tenure::{
     diag::RenderStyle,
     git::ObjectId,

@@ -1,15 +1,6 @@
 //! Rejection of self-review: every link to the access, on every path to a decision, on real repositories.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on should stop there"
-)]
 
-#[path = "support/governed.rs"]
-mod governed;
-
-use governed::*;
+use crate::support::governed::*;
 use tenure::model::{
     CampaignId, Digest, GrantKey, ItemId, PrincipalId, ReviewResult, Strategy, SystemId, Tier, Verdict,
     file::{

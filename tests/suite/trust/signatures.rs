@@ -1,25 +1,15 @@
 //! Signatures of Tenure verified by `ssh-keygen` and `openssl`, and the reverse.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on should stop there"
-)]
 
-#[path = "support/governed.rs"]
-mod governed;
-mod support;
-
-use governed::*;
+use crate::support::governed::*;
+use crate::support::{
+    sandbox::{Sandbox, succeed},
+    servers::program,
+};
 use std::{
     fs::{self, File},
     path::Path,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
-};
-use support::{
-    sandbox::{Sandbox, succeed},
-    servers::program,
 };
 use tenure::{
     format::{

@@ -1,15 +1,6 @@
 //! Attacks on signed files, each on a real repository, named by row of the threat table.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on should stop there"
-)]
 
-#[path = "support/governed.rs"]
-mod governed;
-
-use governed::*;
+use crate::support::governed::*;
 use tenure::{
     diag::RenderStyle,
     format::{note::VerifierKey, sshsig::SignatureNamespace},

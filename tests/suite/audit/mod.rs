@@ -1,0 +1,6 @@
+//! Evidence logs, audits, and manipulations that they detect.
+
+mod evidence;
+mod stale_forge;
+mod tamper;
+mod threats_evidence;

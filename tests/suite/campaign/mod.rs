@@ -1,0 +1,10 @@
+//! Campaigns: definitions, stages, reviews, outcomes and their quality.
+
+mod campaign_lifecycle;
+mod campaigns;
+mod exceptions;
+mod principals;
+mod review_quality;
+mod separation_of_duties;
+mod stages;
+mod strategies;

@@ -1,0 +1,5 @@
+//! Enforcement: concurrent and interrupted runs, and drift.
+
+mod concurrent_runs;
+mod crash;
+mod drift;

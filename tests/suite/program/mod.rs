@@ -1,0 +1,8 @@
+//! Commands of the program: messages, screens and generated workflows.
+
+mod commands;
+mod demo;
+mod manual;
+mod newcomer;
+mod review;
+mod workflows;

@@ -1,0 +1,13 @@
+//! Tests against real servers and tools: PostgreSQL, Git hosts, SSH, an emulator of AWS.
+
+mod end_to_end;
+mod git;
+mod github_actions;
+mod harness;
+mod hosts;
+mod http;
+mod postgres;
+mod pull_requests;
+mod remotes;
+mod reviewer;
+mod sink;

@@ -1,0 +1,6 @@
+//! Signatures, trust files, and the gate for changes.
+
+mod check;
+mod self_review;
+mod signatures;
+mod threats_trust;
