@@ -64,6 +64,8 @@ mod intent;
 pub mod postgres;
 pub mod registry;
 pub mod sink;
+#[cfg(test)]
+mod tests;
 mod unavailable;
 
 pub use error::ConnectorError;

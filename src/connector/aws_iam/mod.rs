@@ -37,6 +37,8 @@ mod removal;
 mod rotate;
 mod signature;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 
 pub use config::{Config, ConfigError, UnobservedKind};
 

@@ -1,7 +1,7 @@
 //! Removal of memberships, policies and keys, on the emulator.
 
+use super::{EVERYTHING, READ_BUCKETS, World, is_absent, texts};
 use crate::connector::{Collector as _, ConnectorError, Provisioner as _, UnsupportedChangeError};
-use crate::fixtures::{EVERYTHING, READ_BUCKETS, World, is_absent, texts};
 use crate::model::{AccessChange, Presence};
 
 #[test]

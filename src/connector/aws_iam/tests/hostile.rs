@@ -1,11 +1,11 @@
 //! Threat rows 26 and 31: a target that throttles, drops replies, loops, redirects, sends false replies, and leaks.
 
+use super::{action, connect, system};
+use crate::connector::tests::hostile::{Hostile, Reply, answer_with};
 use crate::connector::{
     Collector as _, ConnectorError, ConnectorSchema as _, Intent, Provisioner as _, UnconfiguredSink,
 };
-use crate::fixtures::{action, connect, system};
 use crate::model::{AccessChange, Attributes, Digest, Grant, GrantKind, Inventory, Presence, Timestamp};
-use crate::support::hostile::{Hostile, Reply, answer_with};
 use std::collections::BTreeMap;
 
 const CANARY: &str = "CANARY-3f9c1e7a";
@@ -101,7 +101,7 @@ fn a_throttled_read_waits_as_it_is_told_and_succeeds() {
 fn permanent_throttling_fails_and_writes_are_not_retried() {
     let server = Hostile::serve(|_, _| answer_with("429 Too Many Requests", "Retry-After: 3600\r\n", ""));
     assert!(matches!(users(&server), Err(ConnectorError::RateLimited { until: Some(_) })));
-    assert_eq!(count(&server, "ListUsers"), 1, "an hour is longer than anybody waits");
+    assert_eq!(count(&server, "ListUsers"), 1, "an hour is longer than a caller waits");
 
     let server = Hostile::serve(|request, _| match asked(request) {
         "GetUser" => ok("GetUser", ALICE),

@@ -1,6 +1,14 @@
-//! An account in the emulator with its connector.
+//! Tests against an emulator of AWS (moto) and against misbehaving servers.
 
-use crate::connector::aws_iam::{AwsIam, Config};
+mod changing;
+mod hostile;
+mod reading;
+mod removing;
+mod rotating;
+
+use super::{AwsIam, Config};
+use crate::connector::tests::conformance::list_all;
+use crate::connector::tests::moto::{Moto, element};
 use crate::connector::{
     ApplyReceipt, Collector as _, ConnectorError, ConnectorSchema as _, Intent, PlannedChange, Provisioner as _,
     SecretSink, UnconfiguredSink, UnsupportedChangeError,
@@ -10,18 +18,16 @@ use crate::model::{
     AccessChange, Action, ActionId, CampaignId, Digest, Grant, Inventory, ItemId, Presence, RepoId, SystemId,
     Timestamp, Verdict, VerificationLevel,
 };
-use crate::support::conformance::list_all;
-use crate::support::moto::{Moto, element};
 use secrecy::SecretString;
 
 /// An account with one user: the engine, an administrator.
-pub struct World {
-    pub moto: Moto,
-    pub engine: (String, String),
+struct World {
+    moto: Moto,
+    engine: (String, String),
 }
 
 impl World {
-    pub fn new() -> Self {
+    fn new() -> Self {
         let moto = Moto::start();
         moto.by_hand("CreateUser", &[("UserName", "engine")]);
         let with = [("UserName", "engine"), ("PolicyName", "all"), ("PolicyDocument", EVERYTHING)];
@@ -31,18 +37,18 @@ impl World {
     }
 
     /// Creates a user, and returns its id.
-    pub fn user(&self, name: &str) -> String {
+    fn user(&self, name: &str) -> String {
         element(&self.moto.by_hand("CreateUser", &[("UserName", name)]), "UserId")
     }
 
     /// Creates an access key, and returns its id and secret.
-    pub fn key(&self, user: &str) -> (String, String) {
+    fn key(&self, user: &str) -> (String, String) {
         let key = self.moto.by_hand("CreateAccessKey", &[("UserName", user)]);
         (element(&key, "AccessKeyId"), element(&key, "SecretAccessKey"))
     }
 
     /// Creates a group with these members, and returns its id.
-    pub fn group(&self, name: &str, members: &[&str]) -> String {
+    fn group(&self, name: &str, members: &[&str]) -> String {
         let id = element(&self.moto.by_hand("CreateGroup", &[("GroupName", name)]), "GroupId");
         for member in members {
             self.moto.by_hand("AddUserToGroup", &[("GroupName", name), ("UserName", member)]);
@@ -51,72 +57,72 @@ impl World {
     }
 
     /// Creates a managed policy, and returns its ARN.
-    pub fn policy(&self, name: &str, document: &str) -> String {
+    fn policy(&self, name: &str, document: &str) -> String {
         let with = [("PolicyName", name), ("PolicyDocument", document)];
         element(&self.moto.by_hand("CreatePolicy", &with), "Arn")
     }
 
-    pub fn attach_to_user(&self, user: &str, arn: &str) {
+    fn attach_to_user(&self, user: &str, arn: &str) {
         self.moto.by_hand("AttachUserPolicy", &[("UserName", user), ("PolicyArn", arn)]);
     }
 
-    pub fn attach_to_group(&self, group: &str, arn: &str) {
+    fn attach_to_group(&self, group: &str, arn: &str) {
         self.moto.by_hand("AttachGroupPolicy", &[("GroupName", group), ("PolicyArn", arn)]);
     }
 
     /// Connects as the engine.
-    pub fn connector(&self) -> AwsIam {
+    fn connector(&self) -> AwsIam {
         self.connector_as(&self.engine.0, &self.engine.1, "")
     }
 
     /// Connects with this key and additional settings.
-    pub fn connector_as(&self, id: &str, secret: &str, more: &str) -> AwsIam {
+    fn connector_as(&self, id: &str, secret: &str, more: &str) -> AwsIam {
         connect(&self.moto.url(), id, secret, more).expect("the emulator can be connected")
     }
 
     /// Collects everything, at a time long after the changes.
-    pub fn inventory(&self) -> Inventory {
+    fn inventory(&self) -> Inventory {
         inventory(&self.connector())
     }
 
     /// Returns the grant of this principal whose key has this prefix.
-    pub fn grant(&self, key: &str, principal: &str) -> Grant {
+    fn grant(&self, key: &str, principal: &str) -> Grant {
         let is_meant = |grant: &&Grant| grant.key.as_str().starts_with(key) && grant.principal.name == principal;
         let inventory = self.inventory();
         inventory.grants().find(is_meant).unwrap_or_else(|| panic!("no {key} of {principal}")).clone()
     }
 
     /// Plans a change from a new inventory.
-    pub fn plan_change(&self, change: &AccessChange, grant: &Grant) -> Result<PlannedChange, UnsupportedChangeError> {
+    fn plan_change(&self, change: &AccessChange, grant: &Grant) -> Result<PlannedChange, UnsupportedChangeError> {
         self.connector().plan_change(change, grant, &self.inventory())
     }
 
     /// Plans a change and applies it.
-    pub fn change(&self, change: AccessChange, grant: &Grant) -> Result<ApplyReceipt, ConnectorError> {
+    fn change(&self, change: AccessChange, grant: &Grant) -> Result<ApplyReceipt, ConnectorError> {
         self.apply(&self.plan(change, grant), &UnconfiguredSink)
     }
 
     /// Plans a change as the action of a plan.
-    pub fn plan(&self, change: AccessChange, grant: &Grant) -> Action<Planned> {
+    fn plan(&self, change: AccessChange, grant: &Grant) -> Action<Planned> {
         let draft = self.plan_change(&change, grant).expect("it can be drafted");
         action(change, grant, draft)
     }
 
-    pub fn apply(&self, action: &Action<Planned>, sink: &dyn SecretSink) -> Result<ApplyReceipt, ConnectorError> {
+    fn apply(&self, action: &Action<Planned>, sink: &dyn SecretSink) -> Result<ApplyReceipt, ConnectorError> {
         self.connector().apply(action, Intent::recorded(action.id.clone(), 1), sink)
     }
 
     /// Reads a grant.
-    pub fn presence(&self, grant: &Grant) -> Presence {
+    fn presence(&self, grant: &Grant) -> Presence {
         self.connector().observe(grant).expect("the emulator answers").presence
     }
 }
 
-pub fn connect(url: &str, id: &str, secret: &str, more: &str) -> Result<AwsIam, ConnectorError> {
+fn connect(url: &str, id: &str, secret: &str, more: &str) -> Result<AwsIam, ConnectorError> {
     connect_to("123456789012", url, id, secret, more)
 }
 
-pub fn connect_to(account: &str, url: &str, id: &str, secret: &str, more: &str) -> Result<AwsIam, ConnectorError> {
+fn connect_to(account: &str, url: &str, id: &str, secret: &str, more: &str) -> Result<AwsIam, ConnectorError> {
     let unseen = "unseen = [\"service-specific-credentials\"]\n";
     let unseen = if more.contains("unseen") { "" } else { unseen };
     let settings = format!(
@@ -131,7 +137,7 @@ pub fn connect_to(account: &str, url: &str, id: &str, secret: &str, more: &str) 
     })
 }
 
-pub fn inventory(aws: &AwsIam) -> Inventory {
+fn inventory(aws: &AwsIam) -> Inventory {
     let all = list_all(aws).into_values().flatten();
     let mut usage = std::collections::BTreeMap::new();
     for &kind in aws.describe().kinds {
@@ -141,7 +147,7 @@ pub fn inventory(aws: &AwsIam) -> Inventory {
     Inventory::new(system(), later, Digest::ZERO, true, all, usage)
 }
 
-pub fn action(change: AccessChange, grant: &Grant, draft: PlannedChange) -> Action<Planned> {
+fn action(change: AccessChange, grant: &Grant, draft: PlannedChange) -> Action<Planned> {
     let campaign = CampaignId::parse("2026-q4").expect("an id");
     let item = ItemId::of(&campaign, &grant.system, &grant.key);
     let basis = ActionBasis {
@@ -167,20 +173,20 @@ pub fn action(change: AccessChange, grant: &Grant, draft: PlannedChange) -> Acti
     })
 }
 
-pub fn system() -> SystemId {
+fn system() -> SystemId {
     SystemId::parse("aws-test").expect("an id")
 }
 
-pub fn texts(presence: &Presence) -> Vec<String> {
+fn texts(presence: &Presence) -> Vec<String> {
     match presence {
         Presence::Present { paths } => paths.iter().map(|path| path.text.clone()).collect(),
         other => panic!("expected to be present, not {other:?}"),
     }
 }
 
-pub fn is_absent(presence: &Presence) -> bool {
+fn is_absent(presence: &Presence) -> bool {
     matches!(presence, Presence::Absent { .. })
 }
 
-pub const EVERYTHING: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
-pub const READ_BUCKETS: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:GetObject","s3:ListBucket"],"Resource":"*"}]}"#;
+const EVERYTHING: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+const READ_BUCKETS: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:GetObject","s3:ListBucket"],"Resource":"*"}]}"#;

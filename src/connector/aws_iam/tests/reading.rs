@@ -1,9 +1,9 @@
 //! Listings, usage, tiers and rights, on the emulator.
 
+use super::{EVERYTHING, READ_BUCKETS, World, connect_to, system};
+use crate::connector::tests::conformance::{conforms, list_all};
 use crate::connector::{Collector as _, ConnectorError};
-use crate::fixtures::{EVERYTHING, READ_BUCKETS, World, connect_to, system};
 use crate::model::{GrantKind, Tier, Usage};
-use crate::support::conformance::{conforms, list_all};
 
 fn inhabited() -> World {
     let world = World::new();

@@ -1,7 +1,7 @@
 //! Disabling and removing users with their dependents, on the emulator.
 
+use super::{EVERYTHING, READ_BUCKETS, World, is_absent};
 use crate::connector::{Collector as _, ConnectorError, UnconfiguredSink};
-use crate::fixtures::{EVERYTHING, READ_BUCKETS, World, is_absent};
 use crate::model::{AccessChange, ExpectedState};
 
 fn dormant() -> World {

@@ -1,10 +1,10 @@
 //! Rotation of access keys on the emulator, including interruptions.
 
+use super::{World, connect_to, is_absent};
 use crate::connector::sink::AgeSink;
+use crate::connector::tests::age::AgeKey;
 use crate::connector::{Collector as _, ConnectorError, UnconfiguredSink, UnsupportedChangeError};
-use crate::fixtures::{World, connect_to, is_absent};
 use crate::model::{AccessChange, ExpectedState};
-use crate::support::age::AgeKey;
 
 struct Vault {
     directory: tempfile::TempDir,

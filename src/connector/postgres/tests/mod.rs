@@ -2,22 +2,16 @@
 //!
 //! They are here and not in `tests/` because an [`Intent`] can only be created inside the library.
 
-#[path = "../../../../tests/support/postgres.rs"]
-#[expect(dead_code, reason = "shared with tests/, which use other parts")]
-mod cluster;
 mod network_failures;
 mod refusals;
 mod remaining_access;
-#[path = "../../../../tests/support/servers.rs"]
-#[expect(dead_code, reason = "shared with tests/, which use other parts")]
-mod servers;
 mod verdicts;
 
 use super::{PasswordVisibility, Postgres, PostgresConfig, TlsMode, open};
 use crate::{
     connector::{
         ApplyReceipt, Collector, ConnectorError, ConnectorSchema, Intent, Provisioner, SecretSink, SinkError,
-        UnsupportedChangeError,
+        UnsupportedChangeError, tests::postgres::Cluster,
     },
     model::{
         AccessChange, Action, ActionId, CampaignId, Digest, Grant, GrantKind, GrantObservation, Inventory, ItemId,
@@ -25,7 +19,6 @@ use crate::{
         action::{ActionBasis, ActionSpec, Planned},
     },
 };
-use cluster::Cluster;
 use secrecy::{ExposeSecret, SecretString};
 use std::{
     collections::BTreeMap,
