@@ -2,12 +2,13 @@
 
 use super::{
     CliError, CommandContext, ExitStatus, OutputFormat,
+    plan_inputs::open_error,
     session::{RepositorySession, systems_at},
 };
 use crate::{
     connector::{
         Collector,
-        registry::{self, ConnectorEnvironment, OpenError},
+        registry::{self, ConnectorEnvironment},
     },
     diag::{Diagnostic, counted},
     inventory::{
@@ -55,7 +56,7 @@ pub(super) fn run(args: &CollectArgs, context: &mut CommandContext) -> Result<Ex
         true => registry::readback(system, &around).map(|(collector, _)| collector),
         false => registry::collector(system, &around),
     };
-    let collector = collector.map_err(|error| unopened(&args.system, &error))?;
+    let collector = collector.map_err(|error| open_error(&args.system, error))?;
     collect(&args.system, collector.as_ref(), &base, context)
 }
 
@@ -187,18 +188,6 @@ fn as_json(after: &LoadedInventory, changes: Option<&InventoryDiff>) -> Value {
         })
     });
     json!({"observation": observation, "grants": after.inventory.grants().len(), "changes": changes})
-}
-
-fn unopened(system: &SystemId, error: &OpenError) -> CliError {
-    let help = match error {
-        OpenError::NoVariable(name) => format!("export {name}=…"),
-        OpenError::Connector(_) => format!("check [settings], then: tenure collect {system}"),
-        _ => "tenure schema system".to_owned(),
-    };
-    Diagnostic::error("connector-unavailable", error.to_string())
-        .in_file(format!("systems/{system}.toml"))
-        .help(help)
-        .into()
 }
 
 const MOST_SHOWN: usize = 40;

@@ -5,7 +5,7 @@ use super::{
     evidence::{self, EngineArgs},
     forge::git_host_job,
     pending_records, plan,
-    plan_inputs::{PlanContext, settings_error},
+    plan_inputs::{PlanContext, open_error},
     session::RepositorySession,
 };
 use crate::{
@@ -149,7 +149,7 @@ fn open_targets(
     let around = registry::ConnectorEnvironment { base: &base, variable: &|name| context.variable(name) };
     let mut hands = BTreeMap::new();
     for (id, system) in assembly.systems.iter().filter(|(_, system)| system.remediation != Remediation::ReportOnly) {
-        hands.insert(id.clone(), open_target(system, &around).map_err(|error| settings_error(id, &error))?);
+        hands.insert(id.clone(), open_target(system, &around).map_err(|error| open_error(id, error))?);
     }
     Ok(hands)
 }

@@ -91,7 +91,7 @@ impl<'r> PlanContext<'r> {
                 Err(LoadError::Missing(_)) => {}
                 Err(error) => return Err(error.diagnostics(id).into()),
             }
-            let words = registry::vocabulary(system, base).map_err(|error| settings_error(id, &error))?;
+            let words = registry::vocabulary(system, base).map_err(|error| open_error(id, error))?;
             vocabularies.insert(id.clone(), words);
         }
         let (people, _) = identities_at(snapshot)?;
@@ -248,15 +248,17 @@ impl ReviewedGrants<'_> {
     }
 }
 
-/// Returns the failure for invalid settings of a system.
-pub(super) fn settings_error(system: &SystemId, error: &registry::OpenError) -> CliError {
-    let path = format!("systems/{system}.toml");
-    let help = match error {
+/// Returns the failure for a system that cannot be opened.
+pub(super) fn open_error(system: &SystemId, error: registry::OpenError) -> CliError {
+    let help = match &error {
         registry::OpenError::NoVariable(name) => format!("export {name}=…"),
-        registry::OpenError::Connector(_) => format!("tenure collect {system}"),
-        _ => "tenure schema system".to_owned(),
+        registry::OpenError::Connector(_) => format!("check [settings], then: tenure collect {system}"),
+        registry::OpenError::Settings(problems) => return (**problems).clone().into(),
     };
-    Diagnostic::error("connector-unavailable", error.to_string()).in_file(path).help(help).into()
+    Diagnostic::error("connector-unavailable", error.to_string())
+        .in_file(format!("systems/{system}.toml"))
+        .help(help)
+        .into()
 }
 
 /// Size of one million grants of about 500 bytes.

@@ -5,7 +5,7 @@ use super::{
     enforce::not_rolled_back,
     evidence::{self, EngineArgs},
     forge::git_host_job,
-    plan_inputs::{PlanContext, settings_error},
+    plan_inputs::{PlanContext, open_error},
     session::RepositorySession,
 };
 use crate::{
@@ -53,7 +53,7 @@ fn once(args: &VerifyArgs, context: &mut CommandContext) -> Result<ExitStatus, C
     let own_run = evidence::is_readback(&session, context, &args.engine)?;
     for (id, system) in &assembly.systems {
         let (collector, own_credential) =
-            registry::readback_or_closed(system, &around).map_err(|error| settings_error(id, &error))?;
+            registry::readback_or_closed(system, &around).map_err(|error| open_error(id, error))?;
         let committed = assembly.inventories.get(id).filter(|_| !args.no_listing).map(|loaded| &loaded.inventory);
         let own_credential = own_credential && own_run;
         let remediation = system.remediation;

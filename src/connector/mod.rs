@@ -56,11 +56,14 @@
 //! fn copy(intent: &Intent) -> Intent { Intent::clone(intent) }
 //! ```
 
+mod attributes;
 pub mod aws_iam;
+mod definition;
 mod error;
 pub mod hosts;
 pub mod http;
 mod intent;
+mod kind;
 pub mod postgres;
 pub mod registry;
 pub mod sink;
@@ -68,8 +71,14 @@ pub mod sink;
 mod tests;
 mod unavailable;
 
+pub use attributes::{
+    CredentialAttributes, CredentialExpiry, GrantAttributes, LastUseSource, LoginAttributes, PrivilegePhrase,
+    SecondFactor,
+};
+pub use definition::{ConnectorDefinition, ConnectorSettings, InvalidSettingError};
 pub use error::ConnectorError;
 pub use intent::Intent;
+pub use kind::ConnectorKind;
 
 use crate::model::{
     AccessChange, AccessLoss, Action, ExpectedState, Grant, GrantKey, GrantKind, GrantObservation, Inventory,

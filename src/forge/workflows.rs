@@ -2,9 +2,12 @@
 //! it.
 
 use super::codeowners;
-use crate::model::{
-    Digest, SystemId,
-    file::{Engine, Remediation, System},
+use crate::{
+    connector::registry::variables,
+    model::{
+        Digest, SystemId,
+        file::{Engine, Remediation, System},
+    },
 };
 use std::collections::BTreeMap;
 
@@ -90,7 +93,7 @@ pub fn is_made(text: &str) -> bool {
 fn mapped<'a>(systems: impl Iterator<Item = &'a System>, readback: bool) -> Result<String, WorkflowError> {
     let mut users: BTreeMap<String, Vec<&SystemId>> = BTreeMap::new();
     for system in systems {
-        for name in system.variables(readback) {
+        for name in variables(system, readback) {
             if !is_secret(&name) {
                 return Err(WorkflowError::Variable { system: system.system.clone(), name });
             }

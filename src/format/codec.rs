@@ -53,7 +53,7 @@ pub(super) fn read<T: GovernedFile>(name: &str, text: &str) -> Result<T, Diagnos
     let table = DeTable::parse(text).map_err(|_| parse_error::syntax(&SourceFile::new(name, text)))?;
     check_schema(name, text, &table, T::KIND)?;
     check_strings(name, text, &table)?;
-    typed(table).map_err(|error| parse_error::typed(&SourceFile::new(name, text), T::KIND, &error).into())
+    typed(table).map_err(|error| parse_error::mistyped_file(&SourceFile::new(name, text), T::KIND, &error).into())
 }
 
 /// Returns the canonical text of a governed file.

@@ -6,6 +6,7 @@ pub mod checkpoint;
 pub mod codec;
 pub mod confusables;
 pub mod cosignature;
+pub mod file_table;
 pub mod fmt;
 mod grant_line;
 pub mod json_lines;

@@ -100,15 +100,25 @@ pub(super) fn trick(source: SourceFile, span: Range<usize>, trick: ConfusableTex
 }
 
 /// Returns the error about a TOML file that does not have the keys or types of its kind.
-pub(super) fn typed(source: &SourceFile, kind: FileKind, error: &toml::de::Error) -> Diagnostic {
+pub(super) fn mistyped_file(source: &SourceFile, kind: FileKind, error: &toml::de::Error) -> Diagnostic {
+    mistyped(source, &words(kind), &format!("`tenure schema {}` describes the file", kind.name()), error)
+}
+
+/// Returns the error about a table that does not have its keys or types; `subject` is the description of the table, and
+/// `schema_command` the help where there is no closer one.
+pub(super) fn mistyped(
+    source: &SourceFile,
+    subject: &str,
+    schema_command: &str,
+    error: &toml::de::Error,
+) -> Diagnostic {
     let span = error.span().unwrap_or_default();
     let message = error.message();
-    let schema_command = format!("`tenure schema {}` describes the file", kind.name());
     let quoted =
         |prefix: &str| message.strip_prefix(prefix).and_then(|rest| rest.split_once('`')).map(|(name, _)| name);
     if let Some(name) = quoted("unknown field `") {
         let allowed = allowed(message);
-        let problem = Diagnostic::error("unknown-key", format!("unknown key `{name}` in {}", words(kind)))
+        let problem = Diagnostic::error("unknown-key", format!("unknown key `{name}` in {subject}"))
             .at(source, span, "not a key of this table")
             .with_note(format!("allowed here: {}", listed(&allowed)));
         return match nearest(name, allowed.iter().copied()) {

@@ -5,7 +5,7 @@
 //! governed file has no comments.
 
 use crate::model::file::{self, FileKind, GovernedFile};
-use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
 macro_rules! shipped {
@@ -91,6 +91,14 @@ fn by_place() -> [FileKind; FileKind::ALL.len()] {
     let mut kinds = FileKind::ALL;
     kinds.sort_by_key(|kind| std::cmp::Reverse(places(*kind).first().map_or(0, |place| place.len())));
     kinds
+}
+
+/// Returns the JSON Schema of one table of a governed file.
+pub fn of_table<T: JsonSchema>(title: &str) -> Value {
+    let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>().to_value();
+    without_null(&mut schema);
+    schema["title"] = json!(title);
+    schema
 }
 
 fn generated<T: GovernedFile>() -> String {

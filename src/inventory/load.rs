@@ -5,6 +5,7 @@ use super::{
     source::{FileSource, SourceError},
 };
 use crate::{
+    connector::{ConnectorKind, registry},
     diag::{Diagnostic, DiagnosticSeverity, Diagnostics},
     format::{
         codec,
@@ -29,6 +30,13 @@ pub struct LoadedInventory {
     pub digest: Digest,
     /// The grants.
     pub inventory: Inventory,
+}
+
+impl LoadedInventory {
+    /// Returns the connector that collected it; `None` if it is unknown.
+    pub fn connector(&self) -> Option<&'static dyn ConnectorKind> {
+        registry::find(&self.observation.connector)
+    }
 }
 
 /// An error that makes an inventory unusable.

@@ -1,7 +1,10 @@
 //! Systems of a governed repository as a table.
 
 use super::table::OutputStyle;
-use crate::model::file::{Remediation, System};
+use crate::{
+    connector::registry::variables,
+    model::file::{Remediation, System},
+};
 
 /// Returns a row for each system: connector, owner, remediation mode, and environment variables.
 pub fn systems_human<'a>(systems: impl Iterator<Item = &'a System>, style: OutputStyle) -> String {
@@ -11,7 +14,7 @@ pub fn systems_human<'a>(systems: impl Iterator<Item = &'a System>, style: Outpu
             Remediation::Manual => "manual",
             Remediation::ReportOnly => "report-only",
         };
-        let asked: Vec<_> = system.variables(false).union(&system.variables(true)).cloned().collect();
+        let asked: Vec<_> = variables(system, false).union(&variables(system, true)).cloned().collect();
         vec![
             system.system.to_string(),
             system.connector.clone(),

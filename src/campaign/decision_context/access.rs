@@ -14,10 +14,9 @@ impl ItemContext<'_> {
         };
         let contents = RoleContents::of(&loaded.inventory, grant);
         let mut lines = vec![ContextLine::plain(words(grant))];
-        lines.extend(
-            capabilities(grant, &contents)
-                .map(|can| ContextLine::plain(format!("{} {can}", truncate(&grant.principal.name)))),
-        );
+        let connector = self.library.attribute_builder.connector(grant);
+        let can = connector.and_then(|connector| capabilities(connector, grant, &contents));
+        lines.extend(can.map(|can| ContextLine::plain(format!("{} {can}", truncate(&grant.principal.name)))));
         lines.extend(hidden(&contents));
         for path in grant.paths.iter().skip(1).take(MOST) {
             lines.push(ContextLine::marked(format!("also by: {}", truncate(&path.text))));

@@ -28,14 +28,16 @@ impl ItemContext<'_> {
     }
 
     fn given(&self) -> ContextLine {
-        let attribute = |names: &[&str]| names.iter().find_map(|name| self.grant?.attribute(name)).map(truncate);
-        let (when, by) = (attribute(&["granted-at", "created"]), attribute(&["granted-by"]));
+        let of_connector =
+            self.grant.and_then(|grant| Some(self.library.attribute_builder.connector(grant)?.grant(grant)));
+        let (when, by) = of_connector.map(|read| (read.granted, read.granted_by)).unwrap_or_default();
         if (&when, &by) == (&None, &None) {
             return self
                 .known_line(attributes::OF_GRANT)
                 .unwrap_or_else(|| ContextLine::unknown("time and reason of the grant"));
         }
         let known = |value: Option<String>| value.unwrap_or_else(|| "unknown".to_owned());
+        let (when, by) = (when.map(|time| time.to_string()), by.map(truncate));
         ContextLine::plain(format!("granted {} by {} · ticket unknown", known(when), known(by)))
     }
 

@@ -125,7 +125,9 @@ fn decision_context_has_sections_in_reading_order() {
 
 #[test]
 fn role_contents_show_most_critical_first_and_depth() {
-    let access = said(&card(&world(), "10_login", &Past::default()), "Access");
+    let mut world = world();
+    world.systems.get_mut(&system_id("db")).unwrap().connector = "postgres".to_owned();
+    let access = said(&card(&world, "10_login", &Past::default()), "Access");
     assert!(access.contains("can delete from shop.backups; can read shop.orders"), "{access}");
     assert!(access.contains("gives 3 entitlements, 2 of them T1"), "{access}");
     let (risky, plain) = (access.find("DELETE ON TABLE"), access.find("SELECT ON TABLE"));

@@ -41,9 +41,9 @@ pub(super) fn run(args: &PrincipalsCheckArgs, context: &mut CommandContext) -> R
         problems.push(Diagnostic::error(finding.code, message).help(&finding.help));
     }
     let all = work_tree.inventories();
-    for inventory in &all {
-        let system = inventory.system();
-        for guess in unclaimed(inventory, &all, &work_tree.people) {
+    for loaded in &all {
+        let system = loaded.inventory.system();
+        for guess in unclaimed(loaded, &all, &work_tree.people) {
             let message = format!("no principal claims the account `{}` ({})", guess.subject, guess.name);
             let problem = Diagnostic::warning("account-uncorrelated", message);
             let problem = guess.reasons.iter().fold(problem, |problem, why| match &guess.whose {

@@ -107,7 +107,7 @@ fn proposed(
         let problem = Diagnostic::error("inventory-missing", format!("there is no inventory of `{system}`"));
         return Err(problem.help(format!("tenure collect {system}")).into());
     };
-    let guesses = unclaimed(&loaded.inventory, &work_tree.inventories(), &work_tree.people);
+    let guesses = unclaimed(loaded, &work_tree.inventories(), &work_tree.people);
     if args.write {
         let path = args.into.clone().unwrap_or_else(|| format!("principals/{system}.toml"));
         let rows = entries(&guesses, system, work_tree);

@@ -7,7 +7,7 @@ use crate::{
     git::Repository,
     inventory::{self, IdentityDirectory, LoadError, LoadedInventory, SodAnalysis, WorkTree, inventories},
     model::{
-        Finding, Inventory, SystemId,
+        Finding, SystemId,
         file::{Governance, GovernedFile, Principals, System},
     },
     policy::{PackSources, PolicyPack},
@@ -82,8 +82,8 @@ impl WorkTreeData {
     }
 
     /// Returns the inventories.
-    pub(super) fn inventories(&self) -> Vec<&Inventory> {
-        inventories(&self.inventories).collect()
+    pub(super) fn inventories(&self) -> Vec<&LoadedInventory> {
+        self.inventories.values().collect()
     }
 }
 

@@ -5,6 +5,7 @@ use crate::{
         CliError, CommandContext, ExitStatus, OutputFormat,
         session::{RepositorySession, systems_at},
     },
+    connector::registry::variables,
     model::file::Remediation,
     report::{OutputStyle, systems_human},
 };
@@ -32,11 +33,11 @@ pub(super) fn run(_: &SystemListArgs, context: &mut CommandContext) -> Result<Ex
                     "connector": system.connector,
                     "deputy": system.deputy,
                     "owner": system.owner,
-                    "readback_variables": system.variables(true),
+                    "readback_variables": variables(system, true),
                     "remediation": system.remediation,
                     "system": system.system,
                     "tier": system.tier,
-                    "variables": system.variables(false),
+                    "variables": variables(system, false),
                 })
             })
             .collect();

@@ -4,8 +4,8 @@ use super::{
     Config, api_types,
     signature::{SignatureScope, sign},
 };
-use crate::connector::ConnectorError;
 use crate::connector::http::{CallEffect, HttpClient, HttpLimits, HttpRequest, HttpResponse, Method, retry_read};
+use crate::connector::{ConnectorError, ConnectorSettings as _, InvalidSettingError};
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -41,8 +41,8 @@ impl IamApi {
         config: &Config,
         lookup: impl Fn(&str) -> Option<SecretString>,
     ) -> Result<Self, ConnectorError> {
-        let refuse = |error: super::ConfigError| ConnectorError::Permanent(error.to_string());
-        config.check().map_err(refuse)?;
+        let refuse = |error: InvalidSettingError| ConnectorError::Permanent(error.to_string());
+        config.validate().map_err(refuse)?;
         let variable = |name: &str| {
             let missing = || ConnectorError::Unauthenticated(format!("the environment variable {name} is not set"));
             lookup(name).filter(|secret| !secret.expose_secret().is_empty()).ok_or_else(missing)

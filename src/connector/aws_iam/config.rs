@@ -1,6 +1,9 @@
 //! Settings of an AWS account in its system file.
 
-use crate::connector::http::{AddressScope, OriginError, PinnedOrigin};
+use crate::connector::{
+    ConnectorSettings, InvalidSettingError,
+    http::{AddressScope, OriginError, PinnedOrigin},
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -67,52 +70,36 @@ impl UnobservedKind {
     }
 }
 
-/// An error in the settings.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum ConfigError {
-    /// The account id is not twelve digits.
-    #[error("`account` must be twelve digits")]
-    Account,
-    /// An invalid endpoint.
-    #[error("`{0}`: {1}")]
-    Endpoint(&'static str, OriginError),
-    /// The page size is out of range.
-    #[error("`page_size` must be 1 to 1000")]
-    PageSize,
-    /// An invalid region.
-    #[error("`region` must have the form `us-east-1`")]
-    Region,
-}
+impl ConnectorSettings for Config {
+    const VARIABLES: &'static [&'static str] = &["access_key_id_env", "secret_access_key_env", "session_token_env"];
 
-impl Config {
-    /// Checks constraints that the types do not express.
-    ///
-    /// # Errors
-    /// The first invalid setting.
-    pub fn check(&self) -> Result<(), ConfigError> {
+    fn validate(&self) -> Result<(), InvalidSettingError> {
+        let refuse = |setting, why: &str| Err(InvalidSettingError { setting, why: why.to_owned() });
         if self.account.len() != 12 || !self.account.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(ConfigError::Account);
+            return refuse("account", "`account` must be twelve digits");
         }
         let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
         if self.region.is_empty() || self.region.len() > 32 || !self.region.bytes().all(plain) {
-            return Err(ConfigError::Region);
+            return refuse("region", "`region` must have the form `us-east-1`");
         }
         if !(1..=1000).contains(&self.page_size) {
-            return Err(ConfigError::PageSize);
+            return refuse("page_size", "`page_size` must be 1 to 1000");
         }
         self.iam().and(self.sts()).map(|_| ())
     }
+}
 
-    pub(super) fn iam(&self) -> Result<PinnedOrigin, ConfigError> {
-        let refuse = |why| ConfigError::Endpoint("endpoint", why);
+impl Config {
+    pub(super) fn iam(&self) -> Result<PinnedOrigin, InvalidSettingError> {
+        let refuse = |why| invalid_origin("endpoint", &why);
         match &self.endpoint {
             Some(listed) => PinnedOrigin::parse(listed, AddressScope::Listed).map_err(refuse),
             None => PinnedOrigin::parse("https://iam.amazonaws.com", AddressScope::Public).map_err(refuse),
         }
     }
 
-    pub(super) fn sts(&self) -> Result<PinnedOrigin, ConfigError> {
-        let refuse = |why| ConfigError::Endpoint("sts_endpoint", why);
+    pub(super) fn sts(&self) -> Result<PinnedOrigin, InvalidSettingError> {
+        let refuse = |why| invalid_origin("sts_endpoint", &why);
         match self.sts_endpoint.as_ref().or(self.endpoint.as_ref()) {
             Some(listed) => PinnedOrigin::parse(listed, AddressScope::Listed).map_err(refuse),
             None => PinnedOrigin::parse(&format!("https://sts.{}.amazonaws.com", self.region), AddressScope::Public)
@@ -123,6 +110,10 @@ impl Config {
     pub(super) fn sees(&self, what: UnobservedKind) -> bool {
         !self.unseen.contains(&what)
     }
+}
+
+fn invalid_origin(setting: &'static str, why: &OriginError) -> InvalidSettingError {
+    InvalidSettingError { setting, why: format!("`{setting}`: {why}") }
 }
 
 fn us_east_1() -> String {
@@ -155,7 +146,7 @@ mod tests {
     #[test]
     fn minimal_config_uses_public_endpoints() {
         let config = config("").unwrap();
-        assert_eq!(config.check(), Ok(()));
+        assert_eq!(config.validate(), Ok(()));
         assert_eq!(config.iam().unwrap().url().as_str(), "https://iam.amazonaws.com/");
         assert_eq!(config.sts().unwrap().url().as_str(), "https://sts.us-east-1.amazonaws.com/");
     }
@@ -164,7 +155,7 @@ mod tests {
     fn invalid_settings_are_rejected() {
         assert!(config("secret_access_key = \"oops\"").is_err(), "a secret is not allowed here");
         for more in ["page_size = 0", "page_size = 1001", "region = \"evil.net/\"", "endpoint = \"http://10.0.0.1\""] {
-            assert!(config(more).unwrap().check().is_err(), "{more}");
+            assert!(config(more).unwrap().validate().is_err(), "{more}");
         }
     }
 }

@@ -3,7 +3,9 @@
 //! Objects are identified by ids that AWS never reuses (`AIDA…`, `AGPA…`, `ANPA…`, the key id). Calls take names, so
 //! every operation contains both, and before a call the connector checks that the id still has the name.
 //!
+//! - `attributes`: attributes for rules
 //! - `config`: settings in the system file
+//! - `definition`: the definition for the registry
 //! - `api`: signed calls and error classes
 //! - `api_types`: types of the replies
 //! - `listing`: complete listings
@@ -18,19 +20,23 @@
 //! - `removal`: disabling and removing a user
 //! - `calls`: mutating calls and their parameters
 //! - `apply`: execution of calls
+//! - `phrases`: descriptions of policies for reviewers
 //! - `rotate`: rotation of access keys
 
 mod api;
 mod api_types;
 mod apply;
+mod attributes;
 mod calls;
 mod collect;
 mod config;
+mod definition;
 mod grant_key;
 mod grants;
 mod listing;
 mod observe;
 mod operations;
+mod phrases;
 mod policy_document;
 mod principal_access;
 mod removal;
@@ -40,11 +46,13 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 
-pub use config::{Config, ConfigError, UnobservedKind};
+pub use config::{Config, UnobservedKind};
+pub use definition::AwsIamDefinition;
 
 use super::{
-    ApplyReceipt, Collector, ConnectorDescriptor, ConnectorError, ConnectorHealth, ConnectorSchema, ControlTotal,
-    GrantPage, Intent, ListingCursor, PlannedChange, Provisioner, SecretSink, UnsupportedChangeError,
+    ApplyReceipt, Collector, ConnectorDefinition as _, ConnectorDescriptor, ConnectorError, ConnectorHealth,
+    ConnectorSchema, ControlTotal, GrantPage, Intent, ListingCursor, PlannedChange, Provisioner, SecretSink,
+    UnsupportedChangeError,
 };
 use crate::model::action::Planned;
 use crate::model::{
@@ -95,7 +103,7 @@ impl AwsIam {
 
 impl ConnectorSchema for AwsIamSchema {
     fn describe(&self) -> ConnectorDescriptor {
-        ConnectorDescriptor { name: "aws-iam", kinds: KINDS, needs: NEEDS, level: VerificationLevel::V3 }
+        ConnectorDescriptor { name: AwsIamDefinition::NAME, kinds: KINDS, needs: NEEDS, level: VerificationLevel::V3 }
     }
 
     fn plan_change(

@@ -1,8 +1,9 @@
 //! Settings of a `hosts` system in its system file.
 
+use crate::connector::{ConnectorSettings, InvalidSettingError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The `[settings]` of a `hosts` system.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -42,6 +43,18 @@ pub enum OptionalFile {
     Shadow,
     /// `/etc/sudoers`: sudo is not installed.
     Sudoers,
+}
+
+impl ConnectorSettings for HostsConfig {
+    const VARIABLES: &'static [&'static str] = &[];
+
+    fn resolve_paths(&mut self, base: &Path) {
+        self.root = base.join(&self.root);
+    }
+
+    fn validate(&self) -> Result<(), InvalidSettingError> {
+        Ok(())
+    }
 }
 
 impl HostsConfig {

@@ -11,9 +11,11 @@
 mod account_files;
 mod apply;
 mod atomic_replace;
+mod attributes;
 mod authorized_keys;
 mod calls;
 mod config;
+mod definition;
 mod effective_access;
 mod file_edits;
 mod grant_key;
@@ -22,6 +24,7 @@ mod last_login;
 mod lock;
 mod observe;
 mod operations;
+mod phrases;
 mod root_dir;
 mod rotate;
 mod snapshot;
@@ -31,10 +34,12 @@ mod sudoers;
 mod tests;
 
 pub use config::{HostsConfig, OptionalFile};
+pub use definition::HostsDefinition;
 
 use super::{
-    ApplyReceipt, Collector, ConnectorDescriptor, ConnectorError, ConnectorHealth, ConnectorSchema, ControlTotal,
-    GrantPage, Intent, ListingCursor, PlannedChange, Provisioner, SecretSink, UnsupportedChangeError,
+    ApplyReceipt, Collector, ConnectorDefinition as _, ConnectorDescriptor, ConnectorError, ConnectorHealth,
+    ConnectorSchema, ControlTotal, GrantPage, Intent, ListingCursor, PlannedChange, Provisioner, SecretSink,
+    UnsupportedChangeError,
 };
 use crate::model::{
     AccessChange, Action, Grant, GrantKind, GrantObservation, Inventory, Operation, SystemId, VerificationLevel,
@@ -82,7 +87,7 @@ impl Hosts {
 impl ConnectorSchema for HostsSchema {
     fn describe(&self) -> ConnectorDescriptor {
         ConnectorDescriptor {
-            name: "hosts",
+            name: HostsDefinition::NAME,
             kinds: &[GrantKind::Account, GrantKind::Credential, GrantKind::Membership, GrantKind::Rule],
             needs: &[
                 "reading /etc/passwd, shadow, group, gshadow, sudoers and every authorized_keys",

@@ -1,8 +1,12 @@
 //! Settings of a PostgreSQL server in its system file.
 
+use crate::connector::{ConnectorSettings, InvalidSettingError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::{net::IpAddr, path::PathBuf};
+use std::{
+    net::IpAddr,
+    path::{Path, PathBuf},
+};
 
 /// One PostgreSQL server (a cluster of databases), version 15 or later.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -59,28 +63,40 @@ pub enum PasswordVisibility {
     Unseen,
 }
 
+impl ConnectorSettings for PostgresConfig {
+    const VARIABLES: &'static [&'static str] = &["password_env"];
+
+    fn resolve_paths(&mut self, base: &Path) {
+        self.ca = self.ca.take().map(|ca| base.join(ca));
+    }
+
+    fn validate(&self) -> Result<(), InvalidSettingError> {
+        let named = [("host", &self.host), ("user", &self.user), ("password_env", &self.password_env)];
+        if let Some((setting, _)) = named.into_iter().find(|(_, value)| value.is_empty()) {
+            return Err(InvalidSettingError { setting, why: format!("`{setting}` must not be empty") });
+        }
+        match self.tls {
+            TlsMode::Disable if !self.is_loopback() => Err(InvalidSettingError {
+                setting: "tls",
+                why: format!(
+                    "`tls = \"disable\"` is allowed for the local machine only, not for `{}`; use `verify-full`",
+                    self.host
+                ),
+            }),
+            TlsMode::Disable | TlsMode::DisableAnywhere if self.ca.is_some() => Err(InvalidSettingError {
+                setting: "ca",
+                why: "`ca` has no meaning without TLS; use `tls = \"verify-full\"`".to_owned(),
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
 impl PostgresConfig {
     /// Returns whether the host is the local machine: a loopback address, `localhost`, or a Unix socket.
     pub fn is_loopback(&self) -> bool {
         let host = self.host.as_str();
         host.starts_with('/') || host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
-    }
-
-    /// Returns the problem of the settings, if any.
-    pub fn problem(&self) -> Option<String> {
-        if self.host.is_empty() || self.user.is_empty() || self.password_env.is_empty() {
-            return Some("`host`, `user` and `password_env` must not be empty".to_owned());
-        }
-        match self.tls {
-            TlsMode::Disable if !self.is_loopback() => Some(format!(
-                "`tls = \"disable\"` is allowed for the local machine only, not for `{}`; use `verify-full`",
-                self.host
-            )),
-            TlsMode::Disable | TlsMode::DisableAnywhere if self.ca.is_some() => {
-                Some("`ca` has no meaning without TLS; use `tls = \"verify-full\"`".to_owned())
-            }
-            _ => None,
-        }
     }
 }
 
@@ -105,10 +121,10 @@ mod tests {
         assert_eq!(config("host = \"db.example\"").unwrap().tls, TlsMode::VerifyFull);
         for (host, fine) in [("127.0.0.1", true), ("::1", true), ("/run/postgresql", true), ("10.0.0.1", false)] {
             let plain = config(&format!("host = \"{host}\"\ntls = \"disable\"")).unwrap();
-            assert_eq!(plain.problem().is_none(), fine, "{host}");
+            assert_eq!(plain.validate().is_ok(), fine, "{host}");
         }
         let said = config("host = \"10.0.0.1\"\ntls = \"disable-anywhere\"").unwrap();
-        assert_eq!(said.problem(), None);
+        assert_eq!(said.validate(), Ok(()));
     }
 
     #[test]

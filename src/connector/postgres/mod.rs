@@ -20,17 +20,20 @@
 //! its user was removed, until it ends), and when a right or a login was last used.
 
 mod apply;
+mod attributes;
 mod catalog;
 mod collect;
 mod config;
 mod connections;
 mod control_totals;
+mod definition;
 mod effective_access;
 mod grant_key;
 mod grants;
 mod impact;
 mod observe;
 mod operations;
+mod phrases;
 mod reverse_operations;
 mod role_graph;
 mod rotate;
@@ -43,10 +46,12 @@ mod tier;
 mod tests;
 
 pub use config::{PasswordVisibility, PostgresConfig, TlsMode};
+pub use definition::PostgresDefinition;
 
 use super::{
-    ApplyReceipt, Collector, ConnectorDescriptor, ConnectorError, ConnectorHealth, ConnectorSchema, ControlTotal,
-    GrantPage, Intent, ListingCursor, PlannedChange, Provisioner, SecretSink, UnsupportedChangeError,
+    ApplyReceipt, Collector, ConnectorDefinition as _, ConnectorDescriptor, ConnectorError, ConnectorHealth,
+    ConnectorSchema, ConnectorSettings as _, ControlTotal, GrantPage, Intent, ListingCursor, PlannedChange,
+    Provisioner, SecretSink, UnsupportedChangeError,
 };
 use crate::model::{
     AccessChange, Action, Grant, GrantKind, GrantObservation, Inventory, Operation, SystemId, VerificationLevel,
@@ -71,7 +76,7 @@ impl PostgresSchema {
 impl ConnectorSchema for PostgresSchema {
     fn describe(&self) -> ConnectorDescriptor {
         ConnectorDescriptor {
-            name: "postgres",
+            name: PostgresDefinition::NAME,
             kinds: &[
                 GrantKind::Account,
                 GrantKind::Attribute,
@@ -117,9 +122,7 @@ struct ConnectionState {
 /// # Errors
 /// When the settings contradict each other or would send the password unprotected.
 pub fn open(system: &SystemId, config: &PostgresConfig, password: SecretString) -> Result<Postgres, ConnectorError> {
-    if let Some(problem) = config.problem() {
-        return Err(ConnectorError::Permanent(problem));
-    }
+    config.validate().map_err(|error| ConnectorError::Permanent(error.why))?;
     Ok(Postgres {
         system: system.clone(),
         words: PostgresSchema::new(config),

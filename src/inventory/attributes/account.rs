@@ -1,7 +1,10 @@
 //! Accounts by `<system>:<immutable id>`, with their account attributes from the connectors.
 
 use super::{AttributeInputs, subject};
-use crate::model::{Grant, GrantKind, Inventory, SystemId, Timestamp};
+use crate::{
+    connector::{ConnectorKind, SecondFactor},
+    model::{Grant, GrantKind, Inventory, SystemId},
+};
 use std::collections::BTreeMap;
 
 /// An account that holds at least one grant.
@@ -11,7 +14,7 @@ pub(super) struct AccountAttributes<'a> {
     pub(super) principal: &'a str,
     pub(super) inventory: &'a Inventory,
     /// The second factor, where the system reports it.
-    pub(super) factor: Option<&'static str>,
+    pub(super) factor: Option<SecondFactor>,
     /// Whether an interactive login is possible, where the system reports it.
     pub(super) interactive: Option<bool>,
 }
@@ -21,6 +24,7 @@ pub(super) fn all<'a>(known: &AttributeInputs<'a>) -> BTreeMap<String, AccountAt
     let mut accounts: BTreeMap<String, AccountAttributes<'a>> = BTreeMap::new();
     for (system, loaded) in known.inventories {
         let mut last = None;
+        let connector = known.connector(system);
         for grant in loaded.inventory.grants() {
             // The grants of one holder are adjacent, and only the account grant has further attributes.
             let principal = grant.principal.id.as_str();
@@ -35,10 +39,8 @@ pub(super) fn all<'a>(known: &AttributeInputs<'a>) -> BTreeMap<String, AccountAt
                 factor: None,
                 interactive: None,
             });
-            if says_more(grant) {
-                account.factor = account.factor.or_else(|| factor(grant));
-                let may = interactive(grant);
-                account.interactive = account.interactive.max(may);
+            if let Some(connector) = connector.filter(|_| says_more(grant)) {
+                account.add_login(grant, connector);
             }
         }
     }
@@ -49,37 +51,11 @@ fn says_more(grant: &Grant) -> bool {
     matches!(grant.kind, GrantKind::Account | GrantKind::Credential)
 }
 
-/// Returns the second factor of an account as a value of `principal.mfa`. AWS lists devices by serial: a security key
-/// has `u2f` in its ARN, all other devices generate six-digit codes (IAM user guide, "MFA in IAM").
-fn factor(grant: &Grant) -> Option<&'static str> {
-    let serials = grant.attribute("mfa")?;
-    Some(match serials {
-        "none" => "none",
-        serials if serials.split(' ').all(|serial| serial.contains(":u2f/")) => "phishing-resistant",
-        _ => "otp",
-    })
-}
-
-/// Returns the strength of a factor; higher is stronger.
-pub(super) fn strength(factor: &str) -> usize {
-    ["none", "otp", "push", "phishing-resistant"].iter().position(|known| *known == factor).unwrap_or(0)
-}
-
-/// Returns whether an interactive login is possible: by a shell, by a role with LOGIN, by a console password.
-fn interactive(grant: &Grant) -> Option<bool> {
-    match grant.kind {
-        GrantKind::Account => match grant.attribute("login") {
-            Some(login) => Some(login == "yes"),
-            // An IAM user without a password has credentials for programs only.
-            None => grant.attribute("mfa").map(|_| false),
-        },
-        _ => (grant.attribute("type") == Some("password")).then_some(true),
+impl AccountAttributes<'_> {
+    /// Adds the login attributes of an account or credential grant.
+    fn add_login(&mut self, grant: &Grant, connector: &dyn ConnectorKind) {
+        let login = connector.login(grant);
+        self.factor = self.factor.or(login.second_factor);
+        self.interactive = self.interactive.max(login.interactive);
     }
-}
-
-/// Returns when a grant was made, as reported by the system. AWS reports the creation of users and credentials.
-pub(super) fn granted(grant: &Grant) -> Option<Timestamp> {
-    let text = grant.attribute("created")?;
-    // With fractions of a second, as the target formats it.
-    text.parse::<jiff::Timestamp>().ok().map(|time| Timestamp::from_unix(time.as_second()))
 }

@@ -1,7 +1,8 @@
 //! Policy attributes of grants: identity, effective access, origin and last use.
 
-use super::{AttributeBuilder, AttributeCollector, account};
+use super::{AttributeBuilder, AttributeCollector};
 use crate::{
+    connector::{ConnectorKind, LastUseSource},
     inventory::effective,
     model::{AccessRoute, Grant, GrantKind, Inventory, Timestamp, Usage},
 };
@@ -12,6 +13,7 @@ impl AttributeBuilder<'_> {
         let as_of = self.known.as_of;
         let loaded = self.known.inventories.get(&grant.system);
         let connector = self.connector(grant);
+        let read = connector.map(|connector| connector.grant(grant)).unwrap_or_default();
         collector.text("grant.system", &grant.system);
         collector.text("grant.key", &grant.key);
         collector.text("grant.kind", grant.kind);
@@ -24,13 +26,13 @@ impl AttributeBuilder<'_> {
         collector.number("grant.path_count", i64::try_from(grant.paths.len()).ok());
         collector.texts("grant.paths", grant.paths.iter().map(|path| path.text.clone()));
         collector.flag("grant.direct", is_direct(grant));
-        collector.flag("grant.administrative", is_administrative(grant, connector));
-        collector.flag("grant.wildcard", wildcard(grant, connector));
-        // These systems list standing access only; temporary elevation does not appear in their listings.
-        collector.flag("grant.standing", matches!(connector, "aws-iam" | "hosts" | "postgres").then_some(true));
+        let by_path = grant.paths.iter().any(|path| path.via == AccessRoute::Administrator);
+        collector.flag("grant.administrative", read.administrative || by_path);
+        collector.flag("grant.wildcard", read.wildcard);
+        collector.flag("grant.standing", read.standing);
         let inventory = loaded.map(|loaded| &loaded.inventory);
-        collector.text_of("grant.granted_by", granted_by(grant, inventory));
-        collector.number("grant.granted_days", account::granted(grant).map(|time| as_of.days_since(time)));
+        collector.text_of("grant.granted_by", read.granted_by.map(|by| name_of(by, inventory)));
+        collector.number("grant.granted_days", read.granted.map(|time| as_of.days_since(time)));
         let certified = (!self.known.certified.is_empty()).then(|| self.known.certified.get(&grant.digest())).flatten();
         collector.number("grant.certified_days", certified.map(|time| as_of.days_since(*time)));
         if let Some(system) = self.known.systems.get(&grant.system) {
@@ -39,24 +41,21 @@ impl AttributeBuilder<'_> {
             collector.text_of("grant.environment", system.environment.as_ref());
         }
         collector.text("system.id", &grant.system);
-        if !connector.is_empty() {
-            collector.text("system.connector", connector);
-        }
+        collector.text_of("system.connector", self.known.connector_name(&grant.system));
         if let Some(inventory) = inventory {
-            let kept = source(connector, grant.kind);
+            let kept = connector.map(|connector| connector.last_use(grant.kind));
             usage(&inventory.usage(&grant.key), inventory.observed_at(), kept, as_of, collector);
         }
         collector.flag("usage.interactive_allowed", self.accounts.get(of).and_then(|account| account.interactive));
-        if grant.kind == GrantKind::Credential {
+        if let Some(connector) = connector.filter(|_| grant.kind == GrantKind::Credential) {
             self.add_credential_attributes(grant, connector, collector);
         }
         collector.0.know_attributes(grant.attributes.clone());
     }
 
-    pub(super) fn connector(&self, grant: &Grant) -> &str {
-        let system = self.known.systems.get(&grant.system).map(|system| system.connector.as_str());
-        let observed = || self.known.inventories.get(&grant.system).map(|loaded| loaded.observation.connector.as_str());
-        system.or_else(observed).unwrap_or_default()
+    /// Returns the connector of the system of a grant; `None` if it is unknown.
+    pub fn connector(&self, grant: &Grant) -> Option<&'static dyn ConnectorKind> {
+        self.known.connector(&grant.system)
     }
 }
 
@@ -68,40 +67,10 @@ fn is_direct(grant: &Grant) -> bool {
     grant.kind == GrantKind::Membership || grant.paths.iter().any(|path| !inherited(path.via))
 }
 
-/// Returns whether the grant makes its holder an administrator of the system.
-fn is_administrative(grant: &Grant, connector: &str) -> bool {
-    let says = |name: &str| grant.attribute(name) == Some("yes");
-    let by_path = grant.paths.iter().any(|path| path.via == AccessRoute::Administrator);
-    let by_name = match connector {
-        "aws-iam" => matches!(grant.attribute("power"), Some("administrator" | "control-plane")),
-        // CREATEDB is the one role attribute that is not part of the control plane.
-        "postgres" => grant.kind == GrantKind::Attribute && grant.tier == crate::model::Tier::T0,
-        _ => grant.entitlement.id == "sudo:everything",
-    };
-    says("administrative") || says("superuser") || says("admin") || by_path || by_name
-}
-
-/// Returns whether the grant contains a wildcard, where that is known. A PostgreSQL privilege names one object.
-fn wildcard(grant: &Grant, connector: &str) -> Option<bool> {
-    match (connector, grant.kind) {
-        ("aws-iam", _) => match grant.attribute("power")? {
-            "administrator" | "broad" => Some(true),
-            _ => None,
-        },
-        ("hosts", GrantKind::Rule) => {
-            let commands = grant.attribute("commands")?;
-            Some(commands.contains('*') || commands.split(|c: char| !c.is_ascii_alphanumeric()).any(|w| w == "ALL"))
-        }
-        ("hosts" | "postgres", _) => Some(false),
-        _ => None,
-    }
-}
-
-/// Returns the grantor. PostgreSQL reports the oid of the granting role, or that it was the owner of the object.
-fn granted_by(grant: &Grant, inventory: Option<&Inventory>) -> Option<String> {
-    let by = grant.attribute("granted-by")?;
-    let role = inventory.and_then(|inventory| inventory.of_principal(by).next());
-    Some(role.map_or_else(|| by.to_owned(), |role| role.principal.name.clone()))
+/// Returns the name of a grantor: that of the principal with this id, if there is one.
+fn name_of(id: &str, inventory: Option<&Inventory>) -> String {
+    let held = inventory.and_then(|inventory| inventory.of_principal(id).next());
+    held.map_or_else(|| id.to_owned(), |held| held.principal.name.clone())
 }
 
 /// Sets the usage attributes. Last use is a time, "never since recording began", or unknown. Days are counted to the
@@ -136,25 +105,4 @@ fn usage(
         let since = (as_of.unix() - observed.unix()).max(0) / 3600;
         collector.number("usage.lag_hours", since + lag_hours);
     }
-}
-
-/// The source of the last use of a grant.
-#[derive(Clone, Copy, Eq, PartialEq)]
-enum LastUseSource {
-    /// The system records last use, with this delay in hours.
-    Kept { name: &'static str, lag_hours: i64 },
-    /// The system does not record last use.
-    Nowhere,
-}
-
-/// Returns the source of last use for a kind of grant. The delay of AWS is documented as "hours"; four hours is the
-/// observed value. PostgreSQL shows current sessions and records no history.
-const fn source(connector: &str, kind: GrantKind) -> Option<LastUseSource> {
-    Some(match (connector.as_bytes(), kind) {
-        (b"aws-iam", GrantKind::Account | GrantKind::Credential) => LastUseSource::Kept { name: "IAM", lag_hours: 4 },
-        (b"hosts", GrantKind::Account) => LastUseSource::Kept { name: "lastlog and wtmp", lag_hours: 0 },
-        (b"postgres", GrantKind::Account) => LastUseSource::Kept { name: "open sessions", lag_hours: 0 },
-        (b"aws-iam" | b"hosts" | b"postgres", _) => LastUseSource::Nowhere,
-        _ => return None,
-    })
 }

@@ -11,6 +11,7 @@ mod tests;
 
 use super::{EffectiveTiers, IdentityDirectory, LoadedInventory, SodAnalysis};
 use crate::{
+    connector::{ConnectorKind, registry},
     model::{
         Digest, Grant, PrincipalId, SystemId, Tier, Timestamp,
         file::{AttributeValue, Exception, PrincipalRecord, Rating, System},
@@ -41,6 +42,19 @@ pub struct AttributeInputs<'a> {
     pub separation: Option<&'a SodAnalysis>,
     /// The instant to which ages are counted, if the caller sets one. No clock is read.
     pub as_of: Timestamp,
+}
+
+impl AttributeInputs<'_> {
+    /// Returns the name of the connector of a system: that of the system file, or that of its inventory.
+    fn connector_name(&self, system: &SystemId) -> Option<&str> {
+        let named = self.systems.get(system).map(|system| system.connector.as_str());
+        named.or_else(|| self.inventories.get(system).map(|loaded| loaded.observation.connector.as_str()))
+    }
+
+    /// Returns the connector of a system; `None` if it is unknown.
+    fn connector(&self, system: &SystemId) -> Option<&'static dyn ConnectorKind> {
+        registry::find(self.connector_name(system)?)
+    }
 }
 
 /// The time of the last certification, by grant digest: a grant that changed since counts as not certified.

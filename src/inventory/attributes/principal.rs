@@ -1,7 +1,8 @@
 //! Policy attributes of principals, from their entry, the principals it names, and their accounts.
 
-use super::{AttributeBuilder, AttributeCollector, account, is_gone};
+use super::{AttributeBuilder, AttributeCollector, is_gone};
 use crate::{
+    connector::SecondFactor,
     model::{
         PrincipalId, Tier, Timestamp,
         file::{AttributeValue, PrincipalKind, PrincipalRecord},
@@ -110,8 +111,8 @@ impl AttributeBuilder<'_> {
         let held: Vec<_> = accounts.iter().filter_map(|subject| self.accounts.get(subject)).collect();
         let tiers = held.iter().filter_map(|account| self.tiers.get(account.system)?.account(account.principal));
         collector.text_of("principal.tier", tiers.min());
-        let factors: Vec<_> = held.iter().filter_map(|account| account.factor).collect();
-        collector.text_of("principal.mfa", factors.into_iter().min_by_key(|factor| account::strength(factor)));
+        let factors = held.iter().filter_map(|account| account.factor);
+        collector.text_of("principal.mfa", factors.min().map(SecondFactor::as_str));
     }
 
     fn draw_sod_violations(&self, id: &str, collector: &mut AttributeCollector) {
@@ -129,9 +130,11 @@ impl AttributeBuilder<'_> {
     fn older_grants(&self, entry: &PrincipalRecord, changed: Timestamp) -> Option<i64> {
         let (mut older, mut unknown) = (0, false);
         for account in entry.accounts.iter().filter_map(|subject| self.accounts.get(subject)) {
+            let connector = self.known.connector(account.system);
             for grant in account.inventory.of_principal(account.principal) {
                 let certified = self.known.certified.get(&grant.digest()).copied();
-                match (certified, account::granted(grant)) {
+                let granted = connector.and_then(|connector| connector.grant(grant).granted);
+                match (certified, granted) {
                     (Some(certified), _) if certified >= changed => {}
                     (Some(_), _) => older += 1,
                     (None, Some(granted)) => older += i64::from(granted < changed),

@@ -2,9 +2,9 @@
 //! shown to people; they never assign anything.
 
 use crate::{
-    inventory::IdentityDirectory,
+    inventory::{IdentityDirectory, LoadedInventory},
     model::{
-        Grant, GrantKind, Inventory, PrincipalId,
+        Grant, GrantKind, PrincipalId,
         file::{PrincipalKind, PrincipalRecord},
     },
 };
@@ -27,12 +27,13 @@ pub struct CorrelationSuggestion {
 /// Returns the uncorrelated accounts of a system, each with a suggested principal, matched by name, by the name of an
 /// account on another system, by a shared key, or by the comment of a key. `others` are the inventories of all systems.
 pub fn unclaimed(
-    inventory: &Inventory,
-    others: &[&Inventory],
+    loaded: &LoadedInventory,
+    others: &[&LoadedInventory],
     people: &IdentityDirectory,
 ) -> Vec<CorrelationSuggestion> {
     let names = names(others, people);
     let keys = keys(others, people);
+    let inventory = &loaded.inventory;
     let accounts = inventory.grants().filter(|grant| grant.kind == GrantKind::Account);
     let nobodys = accounts.filter(|grant| people.claimants(&subject(grant)).is_empty());
     nobodys
@@ -45,7 +46,7 @@ pub fn unclaimed(
                 }
             }
             for key in inventory.of_principal(&account.principal.id).filter(|held| held.kind == GrantKind::Credential) {
-                if let Some((id, where_)) = fingerprint(key).and_then(|print| keys.get(print)) {
+                if let Some((id, where_)) = fingerprint(loaded, key).and_then(|print| keys.get(print)) {
                     reasons.push((
                         id.clone(),
                         format!("one of its keys also opens {where_}, an account of this principal"),
@@ -66,15 +67,16 @@ pub fn unclaimed(
 /// team.
 pub fn owners(
     entry: &PrincipalRecord,
-    inventories: &[&Inventory],
+    inventories: &[&LoadedInventory],
     people: &IdentityDirectory,
 ) -> CorrelationSuggestion {
     let mut reasons: Vec<(PrincipalId, String)> = Vec::new();
     for subject in &entry.accounts {
         let Some((system, principal)) = subject.split_once(':') else { continue };
-        let Some(inventory) = inventories.iter().find(|held| held.system().as_str() == system) else { continue };
-        for grant in inventory.of_principal(principal) {
-            let by = grant.attribute("granted-by").and_then(|by| people.identity_of(&format!("{system}:{by}")));
+        let Some(loaded) = inventories.iter().find(|held| held.inventory.system().as_str() == system) else { continue };
+        let Some(connector) = loaded.connector() else { continue };
+        for grant in loaded.inventory.of_principal(principal) {
+            let by = connector.grant(grant).granted_by.and_then(|by| people.identity_of(&format!("{system}:{by}")));
             if let Some(by) = by.filter(|by| is_here(by, people)) {
                 reasons.push((by.id.clone(), format!("granted `{}` to it", grant.entitlement.name)));
             }
@@ -114,14 +116,14 @@ fn is_here(entry: &PrincipalRecord, people: &IdentityDirectory) -> bool {
 }
 
 /// Returns principals by name: by their id, and by the names of their accounts.
-fn names(inventories: &[&Inventory], people: &IdentityDirectory) -> BTreeMap<String, Vec<(PrincipalId, String)>> {
+fn names(inventories: &[&LoadedInventory], people: &IdentityDirectory) -> BTreeMap<String, Vec<(PrincipalId, String)>> {
     let mut names: BTreeMap<String, Vec<(PrincipalId, String)>> = BTreeMap::new();
     for entry in people.entries() {
         let why = "same name as the principal".to_owned();
         names.entry(plain(entry.id.as_str())).or_default().push((entry.id.clone(), why));
     }
-    for inventory in inventories {
-        for grant in inventory.grants().filter(|grant| grant.kind == GrantKind::Account) {
+    for loaded in inventories {
+        for grant in loaded.inventory.grants().filter(|grant| grant.kind == GrantKind::Account) {
             if let Some(entry) = people.identity_of(&subject(grant)) {
                 let why = format!("same name as their account on {}", grant.system);
                 names.entry(plain(&grant.principal.name)).or_default().push((entry.id.clone(), why));
@@ -132,19 +134,22 @@ fn names(inventories: &[&Inventory], people: &IdentityDirectory) -> BTreeMap<Str
 }
 
 /// Returns the principal and account that each key opens.
-fn keys<'a>(inventories: &[&'a Inventory], people: &IdentityDirectory) -> BTreeMap<&'a str, (PrincipalId, String)> {
-    let all = inventories.iter().flat_map(|inventory| inventory.grants());
-    let credentials = all.filter(|grant| grant.kind == GrantKind::Credential);
+fn keys<'a>(
+    inventories: &[&'a LoadedInventory],
+    people: &IdentityDirectory,
+) -> BTreeMap<&'a str, (PrincipalId, String)> {
+    let all = inventories.iter().flat_map(|loaded| loaded.inventory.grants().map(move |grant| (*loaded, grant)));
+    let credentials = all.filter(|(_, grant)| grant.kind == GrantKind::Credential);
     credentials
-        .filter_map(|grant| {
+        .filter_map(|(loaded, grant)| {
             let entry = people.identity_of(&subject(grant))?;
-            Some((fingerprint(grant)?, (entry.id.clone(), subject(grant))))
+            Some((fingerprint(loaded, grant)?, (entry.id.clone(), subject(grant))))
         })
         .collect()
 }
 
-fn fingerprint(grant: &Grant) -> Option<&str> {
-    grant.entitlement.id.split_once("SHA256:").map(|(_, print)| print)
+fn fingerprint<'a>(loaded: &LoadedInventory, key: &'a Grant) -> Option<&'a str> {
+    loaded.connector()?.credential(key, loaded.inventory.observed_at()).fingerprint
 }
 
 /// Normalizes a name: `Ana_Ruiz@corp.example` and `ana.ruiz` are equal.

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     diag::RenderStyle,
     format::codec,
-    inventory::test_fixtures::{entry, held, id, inventory, people, today},
+    inventory::test_fixtures::{entry, held, id, inventory, loaded, people, today},
     model::{
         GrantKind, Tier,
         file::{PrincipalKind, PrincipalRecord, PrincipalStatus, Principals},
@@ -138,11 +138,10 @@ fn uncorrelated_accounts_get_suggestions_with_reasons() {
         account.principal.name = name.to_owned();
         account
     };
-    let web = inventory("web", vec![account("1", "ana"), key("1", "K", "x")]);
-    let app = inventory(
-        "app",
-        vec![account("1", "ana_ruiz"), account("2", "deploy"), key("2", "K", "li@laptop"), account("3", "nginx")],
-    );
+    let web = loaded("hosts", inventory("web", vec![account("1", "ana"), key("1", "K", "x")]));
+    let grants =
+        vec![account("1", "ana_ruiz"), account("2", "deploy"), key("2", "K", "li@laptop"), account("3", "nginx")];
+    let app = loaded("hosts", inventory("app", grants));
     let people = people(vec![
         entry("ana.ruiz", PrincipalKind::Person, &["web:1"]),
         PrincipalRecord { team: Some("shop".to_owned()), ..entry("li", PrincipalKind::Person, &[]) },

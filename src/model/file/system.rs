@@ -3,7 +3,6 @@
 use crate::model::{PrincipalId, SystemId, Tier};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 
 /// A system that holds access. The file contains no secrets, only names of environment variables.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -13,7 +12,7 @@ pub struct System {
     pub schema: String,
     /// The id; equals the file's name.
     pub system: SystemId,
-    /// The connector: `hosts`, `postgres`, `aws-iam`.
+    /// The name of the connector.
     pub connector: String,
     /// The person responsible for the system, who reviews items without an owner.
     pub owner: PrincipalId,
@@ -33,24 +32,6 @@ pub struct System {
     /// The destination of new secrets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sink: Option<SinkSettings>,
-}
-
-impl System {
-    /// Returns the environment variables that the settings name; for a read-back job, the settings of `readback`
-    /// override those above them.
-    pub fn variables(&self, readback: bool) -> BTreeSet<String> {
-        let mut settings = self.settings.clone();
-        if let Some(toml::Value::Table(own)) = settings.remove("readback")
-            && readback
-        {
-            settings.extend(own);
-        }
-        let named = |(key, value): (String, toml::Value)| match value {
-            toml::Value::String(name) if key.ends_with("_env") => Some(name),
-            _ => None,
-        };
-        settings.into_iter().filter_map(named).collect()
-    }
 }
 
 /// The way of making changes on a system.

@@ -3,8 +3,10 @@
 
 mod change_size;
 mod policies;
+mod systems;
 
 use crate::trust::check::policies::check_policies;
+use crate::trust::check::systems::check_system;
 use crate::trust::error::TrustError;
 use crate::trust::state::{RejectedFile, RepositoryState, cache::StateCache};
 use crate::{
@@ -156,6 +158,7 @@ fn check_toml(repository: &Repository, file: &TreeFile, problems: &mut Diagnosti
     match kind_of(&file.path, &bytes).and_then(|kind| parse_any(&file.path, &bytes, kind)) {
         Ok(()) => {
             problems.extend(check_facts(&file.path, &bytes));
+            problems.extend(check_system(&file.path, &bytes));
             Ok(())
         }
         Err(found) => {

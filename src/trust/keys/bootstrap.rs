@@ -5,6 +5,7 @@ use crate::trust::keys::registry::TrustRegistry;
 use crate::trust::keys::root::TrustRoot;
 use crate::trust::keys::trust_state::{PartialTrust, TrustMandate};
 use crate::{
+    connector::registry,
     format::{codec, note::VerifierKey, ssh_keys::PublicKey},
     model::{
         Digest, Handle, PrincipalId, RepoId, SystemId,
@@ -139,7 +140,7 @@ impl Bootstrap {
             version: 1,
             repo: self.repo.clone(),
             prev: "none".to_owned(),
-            connectors: ["aws-iam", "hosts", "postgres"].map(str::to_owned).to_vec(),
+            connectors: registry::names().map(str::to_owned).collect(),
             campaign_owner_group: CAMPAIGN_GROUP.to_owned(),
             exception_group: EXCEPTION_GROUP.to_owned(),
             max_files_per_change: None,

@@ -3,7 +3,10 @@
 use super::{blocks, files, read};
 use std::{collections::BTreeSet, path::Path};
 use tenure::{
-    connector::{ConnectorSchema, aws_iam, hosts::HostsConfig, postgres::PostgresConfig, registry},
+    connector::{
+        ConnectorKind, ConnectorSchema,
+        registry::{self, REGISTRY},
+    },
     format::codec,
     model::file::System,
 };
@@ -23,14 +26,12 @@ fn system_files_on_the_pages_are_accepted() {
         }
     }
     let known: BTreeSet<&str> = seen.iter().map(String::as_str).collect();
-    assert_eq!(known, BTreeSet::from(["aws-iam", "hosts", "postgres"]));
+    assert_eq!(known, registry::names().collect());
 }
 
 #[test]
 fn every_setting_is_documented_and_in_the_example() {
-    settings("hosts", &schemars::schema_for!(HostsConfig));
-    settings("postgres", &schemars::schema_for!(PostgresConfig));
-    settings("aws-iam", &schemars::schema_for!(aws_iam::Config));
+    REGISTRY.iter().for_each(|connector| settings(*connector));
 }
 
 #[test]
@@ -43,10 +44,12 @@ fn every_right_of_aws_iam_is_documented() {
 }
 
 /// Compares the table of settings with the keys that the connector reads.
-fn settings(connector: &str, schema: &schemars::Schema) {
+fn settings(kind: &dyn ConnectorKind) {
+    let connector = kind.name();
     let page = read(&format!("docs/connectors/{connector}.md"));
-    let keys = schema.as_value()["properties"].as_object().unwrap().keys();
-    let keys: BTreeSet<&str> = keys.map(String::as_str).collect();
+    assert!(page.contains(&format!("```toml\n{}```\n", kind.example())), "{connector}: the example of the connector");
+    let schema = kind.settings_schema();
+    let keys: BTreeSet<&str> = schema["properties"].as_object().unwrap().keys().map(String::as_str).collect();
     let (_, section) = page.split_once("\n## Settings\n").expect("a section of settings");
     let section = section.split("\n## ").next().unwrap();
     let documented = section.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
