@@ -19,7 +19,8 @@
 //! | 8 | `evidence` the evidence branch |
 //! | 9 | `audit` offline checks of evidence and decisions |
 //! | 10 | `report` output of plans, status and findings · `forge` pull requests, workflows and provenance on GitHub |
-//! | 11 | `cli` the commands |
+//! | 11 | `app` the work of commands, without a terminal |
+//! | 12 | `cli` the commands |
 #![cfg_attr(
     test,
     allow(
@@ -30,6 +31,7 @@
     )
 )]
 
+pub mod app;
 pub mod audit;
 pub mod campaign;
 pub mod cli;

@@ -1,6 +1,6 @@
 //! `tenure attest ACTION`: writes the attestation of a manual change.
 
-use super::{CliError, CommandContext, ExitStatus, OutputFormat, evidence, session::RepositorySession};
+use super::{CliError, CommandContext, ExitStatus, OutputFormat, evidence};
 use crate::{
     diag::Diagnostic,
     format::codec,
@@ -41,7 +41,7 @@ pub(super) struct AttestArgs {
 }
 
 pub(super) fn run(args: &AttestArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
-    let session = RepositorySession::open(context)?;
+    let session = context.open_session()?;
     let trust = session.trust()?;
     let history = evidence::read_verified(&session)?;
     let past = history.action(&args.action).ok_or_else(|| {

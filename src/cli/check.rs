@@ -3,9 +3,9 @@
 use super::{
     CliError, CommandContext, ExitStatus, OutputFormat, exception,
     permitted_signers::{TrustHints, joined},
-    session::{git, pin, state_cache},
 };
 use crate::{
+    app::{RepositoryView, state_cache},
     campaign::file_warnings,
     diag::{Diagnostic, Diagnostics, counted},
     forge::stale_generated_files,
@@ -36,12 +36,12 @@ pub(super) struct CheckArgs {
 }
 
 pub(super) fn run(args: &CheckArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
-    let repository = Repository::discover(&context.directory).map_err(git)?;
-    let head = repository.resolve(&args.head).map_err(git)?;
-    let base = args.base.as_deref().map(|base| repository.resolve(base)).transpose().map_err(git)?;
-    let pin = pin(context, &repository, base.unwrap_or(head))?;
+    let repository = Repository::discover(&context.directory)?;
+    let head = repository.resolve(&args.head)?;
+    let base = args.base.as_deref().map(|base| repository.resolve(base)).transpose()?;
+    let pin = context.root_pin(&repository, base.unwrap_or(head))?;
     let CheckReport { mut problems, files, governed, decided, terms } =
-        check(&repository, pin, base, head, Some(&state_cache(&repository))).map_err(git)?;
+        check(&repository, pin, base, head, Some(&state_cache(&repository)))?;
     match &governed {
         Some(governed) => governed.reviews().iter().for_each(|review| {
             problems.extend(file_warnings(review.path(), review.value(), &terms));
@@ -55,7 +55,11 @@ pub(super) fn run(args: &CheckArgs, context: &mut CommandContext) -> Result<Exit
     }
     // An exception lapses without a change, so exceptions are checked only together with the whole state.
     if let Some(governed) = governed {
-        problems.extend(exception::problems(&governed, RepositorySnapshot::at(&repository, head), context.clock.now()));
+        problems.extend(exception::problems(
+            &governed,
+            &RepositoryView::at(&repository, head, "the exceptions"),
+            context.clock.now(),
+        ));
     }
     problems.extend(stale_generated_files(&repository, base, head)?);
     let problems = explained(problems, RepositorySnapshot::at(&repository, head));
@@ -99,7 +103,7 @@ fn explained(problems: Diagnostics, snapshot: RepositorySnapshot<'_>) -> Diagnos
 
 /// Writes a note if governed files of the work tree are not committed, since only commits are checked.
 fn note_uncommitted(repository: &Repository, context: &mut CommandContext) -> Result<(), CliError> {
-    let mut files = repository.uncommitted_files().map_err(git)?;
+    let mut files = repository.uncommitted_files()?;
     files.retain(|path| RepoPath::of(path).is_governed());
     if files.is_empty() {
         return Ok(());

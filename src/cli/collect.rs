@@ -1,11 +1,8 @@
 //! `tenure collect SYSTEM`: reads the grants of a system and writes its inventory.
 
-use super::{
-    CliError, CommandContext, ExitStatus, OutputFormat,
-    plan_inputs::open_error,
-    session::{RepositorySession, systems_at},
-};
+use super::{CliError, CommandContext, ExitStatus, OutputFormat};
 use crate::{
+    app::open_error,
     connector::{
         Collector,
         registry::{self, ConnectorEnvironment},
@@ -35,8 +32,9 @@ pub(super) struct CollectArgs {
 }
 
 pub(super) fn run(args: &CollectArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
-    let session = RepositorySession::open(context)?;
-    let systems = systems_at(session.snapshot())?;
+    let session = context.open_session()?;
+    let view = session.view("the collection");
+    let systems = view.systems()?;
     let system = systems.get(&args.system).ok_or_else(|| {
         let known: Vec<_> = systems.keys().map(|id| format!("`{id}`")).collect();
         let problem = Diagnostic::error("unknown-system", format!("there is no systems/{}.toml on main", args.system));

@@ -5,10 +5,9 @@ use super::{
     evidence::{self, EngineArgs},
     forge::git_host_job,
     pending_records, plan,
-    plan_inputs::{PlanContext, open_error},
-    session::RepositorySession,
 };
 use crate::{
+    app::{PlanContext, RepositorySession, open_error},
     connector::{registry, sink},
     diag::Diagnostic,
     enforce::{Journal, ProvisioningTarget, RunObserver, RunRequest, RunStep, RunSummary},
@@ -60,12 +59,13 @@ pub(super) fn run(args: &EnforceArgs, context: &mut CommandContext) -> Result<Ex
 }
 
 fn run_once(args: &EnforceArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
-    let repository = crate::git::Repository::discover(&context.directory).map_err(super::session::git)?;
+    let repository = crate::git::Repository::discover(&context.directory)?;
     let carrier = evidence::remote(&repository, &args.engine.remote)?;
     evidence::fetch_main(&repository, &carrier, &args.engine.remote)?;
-    let session = RepositorySession::open_pinned(context)?;
+    let session = context.open_pinned_session()?;
     session.ensure_trusted()?;
-    let assembly = PlanContext::at(&session.repository, session.main, &session.settings_dir(), &args.systems)?;
+    let view = session.view("the plan");
+    let assembly = PlanContext::load(&view, &session.settings_dir(), &args.systems)?;
     let mut journal = evidence::journal(&session, context, &args.engine)?;
     not_rolled_back(&session, journal.history())?;
     let plan = match plan::cleared_plan(&session, &assembly, journal.history(), context)? {

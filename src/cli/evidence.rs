@@ -1,10 +1,8 @@
 //! Access of commands to the evidence branch: reads it from the clone, or opens it for a run.
 
-use super::{
-    CliError, CommandContext, ExitStatus,
-    session::{RepositorySession, git, store},
-};
+use super::{CliError, CommandContext, ExitStatus};
 use crate::{
+    app::RepositorySession,
     diag::{Diagnostic, Diagnostics},
     enforce::{Journal, JournalError, RunError},
     evidence::{
@@ -23,7 +21,6 @@ use crate::{
         jcs,
         record::{LogGenesis, RecordPayload, RunEnd, RunStart},
     },
-    store::Unverified,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -69,7 +66,7 @@ pub(super) fn publish_notice(
         command: command.to_owned(),
         main: session.main.to_string(),
         plan: None,
-        manifest: session.snapshot().manifest().map_err(store)?,
+        manifest: session.snapshot().manifest()?,
         systems: Vec::new(),
         root: trust.root().digest(),
         mandate: trust.mandate().digest(),
@@ -169,8 +166,8 @@ pub(super) fn readback_keys(session: &RepositorySession) -> Result<BTreeSet<Publ
 fn roots(session: &RepositorySession) -> Result<Vec<Root>, CliError> {
     let snapshot = session.snapshot();
     let newest = session.trust()?.root().file().version;
-    let read = |version| snapshot.read::<Root>(&format!("trust/root/{version}.toml")).map_err(store);
-    (1..=newest).map(|version| read(version).map(Unverified::into_value)).collect()
+    let read = |version| snapshot.read::<Root>(&format!("trust/root/{version}.toml"));
+    (1..=newest).map(|version| Ok(read(version)?.into_value())).collect()
 }
 
 fn malformed(root: &Root, error: &dyn std::fmt::Display) -> CliError {
@@ -182,7 +179,7 @@ pub(super) fn head(session: &RepositorySession) -> Result<Option<ObjectId>, CliE
     let mut newest: Option<ObjectId> = None;
     for head in heads(session)? {
         newest = match newest {
-            Some(known) if !session.repository.is_ancestor(known, head).map_err(git)? => Some(known),
+            Some(known) if !session.repository.is_ancestor(known, head)? => Some(known),
             _ => Some(head),
         };
     }
@@ -192,7 +189,7 @@ pub(super) fn head(session: &RepositorySession) -> Result<Option<ObjectId>, CliE
 fn heads(session: &RepositorySession) -> Result<Vec<ObjectId>, CliError> {
     let branch = &session.governance.evidence;
     let names = [format!("refs/remotes/origin/{branch}"), REMEMBERED.to_owned(), format!("refs/heads/{branch}")];
-    let found = names.iter().map(|name| session.repository.reference(name).map_err(git));
+    let found = names.iter().map(|name| session.repository.reference(name));
     Ok(found.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
 }
 
@@ -213,10 +210,10 @@ pub(super) fn read_with(
         history.push(seen.record, seen.line);
         show(seen);
     });
-    let mut defects = read.map_err(git)?;
+    let mut defects = read?;
     // The branch is append-only, so a ref outside the history of the head means that the log was forked.
     for other in heads(session)? {
-        if !session.repository.is_ancestor(other, head).map_err(git)? {
+        if !session.repository.is_ancestor(other, head)? {
             let message = format!("this clone also has {other}, and neither commit contains the other");
             defects.push(EvidenceDefect { code: DefectCode::BranchRewritten, place: head.to_string(), message });
         }

@@ -1,11 +1,13 @@
 //! Exit statuses and errors of commands.
 
-use super::session::{git, store};
 use crate::{
+    app::{AppError, FailureKind},
     diag::{Diagnostic, Diagnostics},
     forge::ForgeError,
+    git::GitError,
+    store::StoreError,
 };
-use std::{io::ErrorKind, process::ExitCode};
+use std::{io, process::ExitCode};
 
 /// The exit status of a command; scripts rely on the codes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -72,26 +74,37 @@ impl From<Diagnostics> for CliError {
     }
 }
 
-impl From<ForgeError> for CliError {
-    fn from(error: ForgeError) -> Self {
-        match error {
-            ForgeError::Git(error) => git(error),
-            ForgeError::Io(error) => error.into(),
-            ForgeError::Problems(problems) => problems.into(),
-            ForgeError::Store(error) => store(error),
-        }
+impl From<AppError> for CliError {
+    fn from(error: AppError) -> Self {
+        let exit = match error.kind {
+            FailureKind::Busy => ExitStatus::Busy,
+            FailureKind::Failed => ExitStatus::CouldNot,
+            FailureKind::Findings => ExitStatus::Findings,
+        };
+        Self { problems: error.problems, exit }
     }
 }
 
-impl From<std::io::Error> for CliError {
-    fn from(error: std::io::Error) -> Self {
-        let problem = Diagnostic::error("io-error", format!("cannot read or write: {error}"));
-        match error.kind() {
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-                problem.help("free disk space on this machine, then run the command again").into()
-            }
-            ErrorKind::PermissionDenied => problem.help("check the permissions of the folder with ls -l").into(),
-            _ => problem.into(),
-        }
+impl From<ForgeError> for CliError {
+    fn from(error: ForgeError) -> Self {
+        AppError::from(error).into()
+    }
+}
+
+impl From<GitError> for CliError {
+    fn from(error: GitError) -> Self {
+        AppError::from(error).into()
+    }
+}
+
+impl From<StoreError> for CliError {
+    fn from(error: StoreError) -> Self {
+        AppError::from(error).into()
+    }
+}
+
+impl From<io::Error> for CliError {
+    fn from(error: io::Error) -> Self {
+        AppError::from(error).into()
     }
 }

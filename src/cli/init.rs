@@ -1,6 +1,6 @@
 //! `tenure init [DIR]`: creates a governed repository and prints its root pin.
 
-use super::{CliError, CommandContext, ExitStatus, OutputFormat, session::git};
+use super::{CliError, CommandContext, ExitStatus, OutputFormat};
 use crate::{
     diag::Diagnostic,
     forge::{ForgeError, ForgeInputs, GovernedFiles},
@@ -61,10 +61,10 @@ pub(super) fn run(args: &InitArgs, context: &mut CommandContext) -> Result<ExitS
     fs::create_dir_all(&directory)?;
     let repository = match Repository::open(&directory) {
         Ok(repository) => repository,
-        Err(crate::git::GitError::NotARepository { .. }) => Repository::create(&directory).map_err(git)?,
-        Err(error) => return Err(git(error)),
+        Err(crate::git::GitError::NotARepository { .. }) => Repository::create(&directory)?,
+        Err(error) => return Err(error.into()),
     };
-    let main = repository.reference("refs/heads/main").map_err(git)?;
+    let main = repository.reference("refs/heads/main")?;
     refuse_governed(&repository, &directory, main)?;
     let keys = args.keys.as_ref().map_or_else(|| beside(&directory), |keys| Ok(context.directory.join(keys)))?;
     let mut made = GeneratedKeys { folder: keys, files: Vec::new() };
@@ -208,7 +208,7 @@ fn beside(directory: &Path) -> Result<PathBuf, CliError> {
 
 fn refuse_governed(repository: &Repository, directory: &Path, main: Option<ObjectId>) -> Result<(), CliError> {
     let there = match main {
-        Some(main) => repository.file(main, "governance.toml").map_err(git)?.is_some(),
+        Some(main) => repository.file(main, "governance.toml")?.is_some(),
         None => false,
     };
     if there || directory.join("governance.toml").exists() || directory.join("trust").exists() {
@@ -237,21 +237,21 @@ fn write_files(
             continue;
         }
         fs::write(&target, text)?;
-        edits.push(TreeEdit::Put { path: path.clone(), blob: repository.write_blob(text.as_bytes()).map_err(git)? });
+        edits.push(TreeEdit::Put { path: path.clone(), blob: repository.write_blob(text.as_bytes())? });
     }
-    let base = main.map(|main| repository.tree_of(main)).transpose().map_err(git)?;
-    let tree = repository.write_tree(base, &edits).map_err(git)?;
+    let base = main.map(|main| repository.tree_of(main)).transpose()?;
+    let tree = repository.write_tree(base, &edits)?;
     let setting = |name, otherwise: &str| repository.setting(name).unwrap_or_else(|| otherwise.to_owned());
     let author =
         CommitIdentity { name: setting("user.name", "tenure"), address: setting("user.email", "tenure@localhost") };
     let parents: Vec<ObjectId> = main.into_iter().collect();
     let seconds = context.clock.now().unix();
     let draft = CommitDraft { tree, parents: &parents, author: &author, seconds, message: MESSAGE };
-    let commit = repository.write_commit(&draft).map_err(git)?;
-    repository.move_reference("refs/heads/main", commit, main, "create a governed repository").map_err(git)?;
+    let commit = repository.write_commit(&draft)?;
+    repository.move_reference("refs/heads/main", commit, main, "create a governed repository")?;
     let staged =
         edits.iter().filter_map(|edit| if let TreeEdit::Put { path, .. } = edit { Some(path.as_str()) } else { None });
-    repository.stage(staged).map_err(git)?;
+    repository.stage(staged)?;
     Ok(commit)
 }
 

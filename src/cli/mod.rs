@@ -5,7 +5,6 @@
 mod attest;
 mod audit;
 mod campaign;
-mod campaign_inputs;
 mod check;
 mod collect;
 mod command_line;
@@ -23,9 +22,7 @@ mod init;
 mod pending_records;
 mod permitted_signers;
 mod plan;
-mod plan_inputs;
 mod policy;
-mod policy_loader;
 mod principals;
 mod review;
 mod schema;

@@ -1,11 +1,8 @@
 //! Collects the decisions, exceptions and attestations on main that no run has recorded yet.
 
-use super::{
-    CliError,
-    plan_inputs::PlanContext,
-    session::{RepositorySession, store},
-};
+use super::CliError;
 use crate::{
+    app::{PlanContext, RepositorySession},
     model::{
         Digest, VerificationLevel,
         file::NoResponseOutcome,
@@ -86,7 +83,7 @@ fn rejected(
     let mut entries = Vec::new();
     for found in session.governed.rejections().iter().filter(|found| found.standing) {
         let RepoPath::Review { system, .. } = RepoPath::of(&found.path) else { continue };
-        let bytes = snapshot.bytes(&found.path, MAX_REVIEW).map_err(store)?;
+        let bytes = snapshot.bytes(&found.path, MAX_REVIEW)?;
         let Some(digest) = bytes.map(Digest::of) else { continue };
         if assembly.systems.contains_key(&system) && !history.rejected(&found.path, digest) {
             let (path, code) = (found.path.clone(), found.refusal.code().to_owned());

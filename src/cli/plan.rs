@@ -1,10 +1,9 @@
 //! `tenure plan [SYSTEM…]`: shows the changes that signed decisions require. It reads only the clone, and opens no
 //! connection to a target.
 
-use super::{
-    CliError, CommandContext, ExitStatus, OutputFormat, evidence, plan_inputs::PlanContext, session::RepositorySession,
-};
+use super::{CliError, CommandContext, ExitStatus, OutputFormat, evidence};
 use crate::{
+    app::{PlanContext, RepositorySession},
     model::{Inventory, SystemId},
     plan::{Cleared, GuardrailsExceeded, Plan},
     report::{OutputStyle, PlanView, plan_human, plan_json, plan_markdown},
@@ -25,11 +24,12 @@ pub(super) struct PlanArgs {
 }
 
 pub(super) fn run(args: &PlanArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
-    let session = RepositorySession::open_cached(context, args.at.as_deref())?;
+    let session = context.open_cached_session(args.at.as_deref())?;
     session.ensure_trusted()?;
     let history = evidence::read_verified(&session)?;
     evidence::note_if_missing(&session, context)?;
-    let assembly = PlanContext::at(&session.repository, session.main, &session.settings_dir(), &args.systems)?;
+    let view = session.view("the plan");
+    let assembly = PlanContext::load(&view, &session.settings_dir(), &args.systems)?;
     match cleared_plan(&session, &assembly, &history, context)? {
         Ok(plan) => {
             show(&plan, &[], &session, &assembly, context)?;
@@ -73,7 +73,7 @@ pub(super) fn show<S>(
     let items = session.governed.reviews().iter().flat_map(|review| &review.items);
     let items = items.filter(|item| held.contains(&item.id));
     let items = items.map(|item| (item.id, (item.principal.clone(), item.entitlement.clone()))).collect();
-    let shown = PlanView { inventories: &inventories, people: &assembly.people, trips, items: &items };
+    let shown = PlanView { inventories: &inventories, people: assembly.people, trips, items: &items };
     match context.format {
         OutputFormat::Json => context.json(&plan_json(plan, shown))?,
         OutputFormat::Markdown => write!(context.out, "{}", plan_markdown(plan, shown))?,

@@ -3,7 +3,6 @@
 use super::{
     CliError, CommandContext, ExitStatus,
     permitted_signers::{KnownSigner, TrustHints, newest, registered_keys},
-    session::git,
 };
 use crate::{
     diag::Diagnostic,
@@ -38,7 +37,7 @@ pub(super) struct SignArgs {
 }
 
 pub(super) fn run(args: &SignArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
-    let repository = Repository::discover(&context.directory).map_err(git)?;
+    let repository = Repository::discover(&context.directory)?;
     let Some(tree) = repository.work_tree().map(Path::to_path_buf) else {
         return Err(Diagnostic::error("no-work-tree", "this repository is bare: it has no files to sign")
             .help("clone it with git clone, without --bare")

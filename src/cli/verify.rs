@@ -5,10 +5,9 @@ use super::{
     enforce::not_rolled_back,
     evidence::{self, EngineArgs},
     forge::git_host_job,
-    plan_inputs::{PlanContext, open_error},
-    session::RepositorySession,
 };
 use crate::{
+    app::{PlanContext, RepositorySession, open_error},
     connector::registry,
     enforce::{AcceptedViolations, Journal, ReadTarget},
     model::{SystemId, Timestamp, record::RunStart},
@@ -42,9 +41,10 @@ pub(super) fn run(args: &VerifyArgs, context: &mut CommandContext) -> Result<Exi
 }
 
 fn once(args: &VerifyArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
-    let session = RepositorySession::open_pinned(context)?;
+    let session = context.open_pinned_session()?;
     session.ensure_trusted()?;
-    let assembly = PlanContext::at(&session.repository, session.main, &session.settings_dir(), &args.systems)?;
+    let view = session.view("the verification");
+    let assembly = PlanContext::load(&view, &session.settings_dir(), &args.systems)?;
     let mut journal = evidence::journal(&session, context, &args.engine)?;
     not_rolled_back(&session, journal.history())?;
     let base = session.settings_dir();

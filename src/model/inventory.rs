@@ -1,9 +1,9 @@
 //! The grants of one system as last collected, indexed for planning.
 
 use super::{Digest, Grant, GrantKey, SystemId, Timestamp, Usage};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
-/// The grants of a system at one observation.
+/// The grants of a system at one observation. Clones share them.
 #[derive(Clone, Debug)]
 pub struct Inventory {
     system: SystemId,
@@ -11,12 +11,12 @@ pub struct Inventory {
     digest: Digest,
     complete: bool,
     /// Sorted by key.
-    grants: Vec<Grant>,
-    usage: BTreeMap<GrantKey, Usage>,
+    grants: Arc<Vec<Grant>>,
+    usage: Arc<BTreeMap<GrantKey, Usage>>,
     /// The indexes of each principal's grants.
-    by_principal: BTreeMap<String, Vec<usize>>,
+    by_principal: Arc<BTreeMap<String, Vec<usize>>>,
     /// The indexes of each entitlement's grants.
-    by_entitlement: BTreeMap<String, Vec<usize>>,
+    by_entitlement: Arc<BTreeMap<String, Vec<usize>>>,
 }
 
 impl Inventory {
@@ -43,7 +43,17 @@ impl Inventory {
         let usage = sharing_keys(usage, &grants);
         let (by_principal, by_entitlement) =
             (places(&grants, |grant| &grant.principal.id), places(&grants, |grant| &grant.entitlement.id));
-        Self { system, observed_at, digest, complete, grants, usage, by_principal, by_entitlement }
+        Self {
+            system,
+            observed_at,
+            digest,
+            complete,
+            // Moved, not copied: there may be a million grants.
+            grants: Arc::new(grants),
+            usage: Arc::new(usage),
+            by_principal: Arc::new(by_principal),
+            by_entitlement: Arc::new(by_entitlement),
+        }
     }
 
     /// Returns the system.

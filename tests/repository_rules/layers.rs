@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The folders of each layer, the lowest layer first. A folder imports only from lower layers.
-const LAYERS: [&[&str]; 12] = [
+const LAYERS: [&[&str]; 13] = [
     &["model", "diag", "git"],
     &["format"],
     &["store", "policy", "connector"],
@@ -18,6 +18,7 @@ const LAYERS: [&[&str]; 12] = [
     &["evidence"],
     &["audit"],
     &["report", "forge"],
+    &["app"],
     &["cli"],
     &["main"],
 ];

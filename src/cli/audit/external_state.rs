@@ -2,7 +2,8 @@
 //! cosignature.
 
 use crate::{
-    cli::{CliError, CommandContext, session::RepositorySession, session::git},
+    app::RepositorySession,
+    cli::{CliError, CommandContext},
     diag::Diagnostic,
     evidence::Ledger,
     git::{GitError, ObjectId},
@@ -84,7 +85,7 @@ fn passed(name: &str, session: &RepositorySession) -> Result<Option<Finding>, Cl
             message: format!("main was at {name}, but this clone does not have that commit"),
             help: BEHIND.to_owned(),
         })),
-        Err(error) => Err(git(error)),
+        Err(error) => Err(error.into()),
     }
 }
 

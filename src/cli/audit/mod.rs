@@ -3,15 +3,9 @@
 mod evidence_index;
 mod external_state;
 
-use super::{
-    CliError, CommandContext, ExitStatus, OutputFormat,
-    campaign::quality_of,
-    campaign_inputs::CampaignInputs,
-    evidence,
-    plan_inputs::{PlanContext, resolutions},
-    session::{RepositorySession, git},
-};
+use super::{CliError, CommandContext, ExitStatus, OutputFormat, campaign::quality_of, evidence};
 use crate::{
+    app::{CampaignInputs, PlanContext, RepositorySession, RepositoryView, resolutions},
     audit::{AuditArea, AuditContext, AuditResult, PlanRecomputation, audit},
     campaign::{CampaignPopulation, population},
     diag::{Diagnostic, escape},
@@ -76,7 +70,7 @@ pub(super) fn run(args: &AuditArgs, context: &mut CommandContext) -> Result<Exit
 }
 
 fn examine(elsewhere: &ExternalState, context: &mut CommandContext) -> Result<(Vec<AuditResult>, Digest), CliError> {
-    let session = RepositorySession::open_pinned(context)?;
+    let session = context.open_pinned_session()?;
     evidence::note_if_missing(&session, context)?;
     if session.governed.trust().is_none() {
         return Ok((vec![unfounded(&session)], session.pin));
@@ -206,7 +200,7 @@ impl<'a> Recomputation<'a> {
     ) -> Result<Self, CliError> {
         let mut again = Self { session, plans: BTreeMap::new(), populations: BTreeMap::new() };
         let mut known = HistoricalEvidence::new(session, ends)?;
-        let line = session.repository.first_parents(None, session.main).map_err(git)?;
+        let line = session.repository.first_parents(None, session.main)?;
         let places: BTreeMap<ObjectId, usize> = line.into_iter().zip(0..).collect();
         let runs = history.runs().map(|(_, run)| run).filter(|run| run.start.plan.is_some());
         let runs = runs.map(|run| (run.start.main.as_str(), RecomputePoint::Plan(run)));
@@ -307,9 +301,10 @@ fn plan(
     governed: &RepositoryState,
     known: &EvidenceHistory,
 ) -> Result<Digest, String> {
+    let view = RepositoryView::at(&session.repository, commit, format!("the plan of run {}", run.seq));
     let assembly =
-        PlanContext::at(&session.repository, commit, &session.settings_dir(), &run.start.systems).map_err(messages)?;
-    assembly.plan(governed, known).map(|plan| plan.digest()).map_err(messages)
+        PlanContext::load(&view, &session.settings_dir(), &run.start.systems).map_err(|error| error.messages())?;
+    assembly.plan(governed, known).map(|plan| plan.digest()).map_err(|error| error.messages())
 }
 
 fn members(
@@ -319,8 +314,9 @@ fn members(
     governed: &RepositoryState,
 ) -> Result<(Digest, u64), String> {
     let trust = governed.trust().ok_or("there is no trust state at its base")?;
-    let inputs = CampaignInputs::at(&session.repository, commit, governed, &file.definition, file.opened_at)
-        .map_err(messages)?;
+    let view = RepositoryView::at(&session.repository, commit, format!("the population of `{}`", file.id));
+    let inputs =
+        CampaignInputs::load(&view, governed, &file.definition, file.opened_at).map_err(|error| error.messages())?;
     for pinned in &file.systems {
         let loaded = inputs.inventories.get(&pinned.system);
         if loaded.is_none_or(|loaded| loaded.digest != pinned.observation) {

@@ -5,7 +5,6 @@ use crate::{
     cli::{
         CliError, CommandContext, ExitStatus,
         evidence::{self, EngineArgs},
-        session::RepositorySession,
     },
     diag::counted,
     enforce::Journal,
@@ -25,7 +24,7 @@ pub(super) struct CampaignCloseArgs {
 }
 
 pub(super) fn run(args: &CampaignCloseArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
-    let session = RepositorySession::open_pinned(context)?;
+    let session = context.open_pinned_session()?;
     session.ensure_trusted()?;
     let mut journal = evidence::journal(&session, context, &args.engine)?;
     let close = closing(&args.id, &session, journal.history(), context)?;

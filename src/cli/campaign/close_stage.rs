@@ -1,24 +1,16 @@
 //! `tenure campaign close-stage ID`: closes the current stage with the list of unanswered items.
 
-use super::status::sheets_of;
 use crate::{
-    campaign::{StageCloseError, StageCloseInputs, WorklistFile, close_stage, current_stage, folder},
-    cli::{
-        CliError, CommandContext, ExitStatus, OutputFormat, evidence, plan_inputs::CommitSource,
-        policy_loader::pack_at, session::RepositorySession,
-    },
+    app::{RepositorySession, close_current_stage, unknown_campaign},
+    campaign::{StageCloseError, WorklistFile, current_stage, folder},
+    cli::{CliError, CommandContext, ExitStatus, OutputFormat, evidence},
     diag::{Diagnostic, Diagnostics},
     format::codec,
-    inventory,
-    model::{CampaignId, ItemId, SystemId, Tier, Usage, file::StageClose},
-    policy::PolicyPack,
+    model::{CampaignId, ItemId, SystemId, Tier, file::StageClose},
     report::{OutputStyle, stage_human},
     trust::OpenCampaign,
 };
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    io::Write,
-};
+use std::{collections::BTreeMap, io::Write};
 
 /// Write the close of the current stage, when its days are over or all reviewers have answered
 #[derive(Debug, clap::Args)]
@@ -35,11 +27,10 @@ pub(super) struct CampaignCloseStageArgs {
 }
 
 pub(super) fn run(args: &CampaignCloseStageArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
-    let session = RepositorySession::open(context)?;
+    let session = context.open_session()?;
     session.ensure_trusted()?;
     if let Some(id) = &args.id {
-        let opening =
-            session.governed.openings().get(id).ok_or_else(|| super::status::ensure_campaign_exists(id, &session))?;
+        let opening = session.governed.openings().get(id).ok_or_else(|| unknown_campaign(id, &session))?;
         if let Some((record, at)) = evidence::read_verified(&session)?.close_of(id) {
             let message = format!(
                 "{id}: the campaign was closed on {at}, by record {record} of the evidence; it has no open stage"
@@ -86,21 +77,11 @@ fn one(
     session: &RepositorySession,
     context: &mut CommandContext,
 ) -> Result<Result<(), StageCloseError>, CliError> {
-    let campaign = opening.campaign();
-    let sheets = sheets_of(campaign, session)?;
-    let unused = unused(session, opening, &sheets)?;
-    let closing = StageCloseInputs {
-        opening,
-        sheets: &sheets,
-        unused: &|item| unused.contains(item),
-        base: session.main.to_string(),
-        now: context.clock.now(),
-    };
-    let close = match close_stage(&closing) {
-        Ok(close) => close,
+    let (close, sheets) = match close_current_stage(session, opening, context.clock.now())? {
+        Ok(closed) => closed,
         Err(why) => return Ok(Err(why)),
     };
-    let path = format!("{}/stages/{}.toml", folder(&campaign.id), close.stage);
+    let path = format!("{}/stages/{}.toml", folder(&close.campaign), close.stage);
     let file = session.work_tree()?.join(&path);
     let failed = |error: std::io::Error| {
         CliError::from(
@@ -140,49 +121,3 @@ fn report_close(
     context.out.write_all(text.as_bytes())?;
     Ok(())
 }
-
-/// Returns the items of tiers T0 and T1 whose access is unused according to the newest inventory, for at least the
-/// number of days after which the rules classify access as dormant.
-fn unused(
-    session: &RepositorySession,
-    opening: &OpenCampaign,
-    sheets: &[WorklistFile],
-) -> Result<BTreeSet<ItemId>, CliError> {
-    let campaign = &opening.campaign().id;
-    let items: BTreeMap<&ItemId, (&SystemId, Tier)> = sheets
-        .iter()
-        .flat_map(|sheet| sheet.review.items.iter().map(move |item| (&item.id, (&sheet.review.system, item.tier))))
-        .filter(|(_, (_, tier))| *tier <= Tier::T1)
-        .collect();
-    let systems: BTreeSet<&SystemId> = items.values().map(|(system, _)| *system).collect();
-    let mut unused = BTreeSet::new();
-    if systems.is_empty() {
-        return Ok(unused);
-    }
-    let pack = pack_at(&session.repository, session.main)?;
-    for system in systems {
-        let Ok(loaded) = inventory::load(&CommitSource(session.snapshot()), system) else { continue };
-        for grant in loaded.inventory.grants() {
-            let item = ItemId::of(campaign, system, &grant.key);
-            let Some((_, tier)) = items.get(&item) else { continue };
-            let since = match loaded.inventory.usage(&grant.key) {
-                Usage::At(time) | Usage::NeverSince(time) => time,
-                Usage::Unknown(_) => continue,
-            };
-            if loaded.inventory.observed_at().days_since(since) >= dormant(&pack, *tier) {
-                unused.insert(item);
-            }
-        }
-    }
-    Ok(unused)
-}
-
-/// Returns the number of unused days after which access is dormant. People and machines have separate rules; the longer
-/// limit applies to both.
-fn dormant(pack: &PolicyPack, tier: Tier) -> i64 {
-    let limits = ["HUM-DOR-01", "NHI-LIF-02"].map(|rule| pack.limit(rule, "idle_days", tier).map(|(days, _)| days));
-    limits.into_iter().flatten().max().unwrap_or(DORMANT)
-}
-
-/// CIS Controls v8.1 safeguard 5.3: accounts that were not used for 45 days.
-const DORMANT: i64 = 45;

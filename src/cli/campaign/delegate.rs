@@ -1,7 +1,8 @@
 //! `tenure campaign delegate ID --from NAME --to NAME`: writes a delegation, which the delegating reviewer signs.
 
 use crate::{
-    cli::{CliError, CommandContext, ExitStatus, OutputFormat, exception::until, session::RepositorySession},
+    app::{RepositorySession, unknown_campaign},
+    cli::{CliError, CommandContext, ExitStatus, OutputFormat, exception::until},
     diag::Diagnostic,
     format::codec,
     model::{
@@ -37,13 +38,9 @@ pub(super) struct CampaignDelegateArgs {
 }
 
 pub(super) fn run(args: &CampaignDelegateArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
-    let session = RepositorySession::open(context)?;
+    let session = context.open_session()?;
     session.ensure_trusted()?;
-    let opening = session
-        .governed
-        .openings()
-        .get(&args.id)
-        .ok_or_else(|| super::status::ensure_campaign_exists(&args.id, &session))?;
+    let opening = session.governed.openings().get(&args.id).ok_or_else(|| unknown_campaign(&args.id, &session))?;
     let campaign = opening.campaign();
     let now = context.clock.now();
     let ends = args.until.as_deref().map(|text| until(text, now)).transpose()?.unwrap_or(campaign.closes_at);

@@ -7,7 +7,6 @@ mod open;
 mod quality;
 mod remind;
 mod schedule;
-mod scope_changes;
 mod status;
 mod summary;
 mod supplement;

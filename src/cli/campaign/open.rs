@@ -1,12 +1,9 @@
 //! `tenure campaign open ID --from FILE`: freezes the population, assigns every item, and writes the review files.
 
 use crate::{
+    app::{CampaignInputs, RepositorySession, unknown_campaign, warnings},
     campaign::{AffectedScope, OpenRequest, OpenedCampaign, folder, for_unanswered, narrowed, open},
-    cli::{
-        CliError, CommandContext, ExitStatus, OutputFormat,
-        campaign_inputs::{CampaignInputs, warnings},
-        session::{RepositorySession, store},
-    },
+    cli::{CliError, CommandContext, ExitStatus, OutputFormat},
     diag::{Diagnostic, counted},
     model::{CampaignId, file::CampaignDefinition},
 };
@@ -39,9 +36,9 @@ pub(super) struct CampaignOpenArgs {
 }
 
 pub(super) fn run(args: &CampaignOpenArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
-    let session = RepositorySession::open(context)?;
+    let session = context.open_session()?;
     session.ensure_trusted()?;
-    let mut definition: CampaignDefinition = session.snapshot().read(&args.from).map_err(store)?.into_value();
+    let mut definition: CampaignDefinition = session.snapshot().read(&args.from)?.into_value();
     let touched = AffectedScope {
         subjects: args.subjects.iter().cloned().collect(),
         roles: args.roles.iter().cloned().collect(),
@@ -50,8 +47,7 @@ pub(super) fn run(args: &CampaignOpenArgs, context: &mut CommandContext) -> Resu
         definition = narrowed(&definition, &touched, args.reason.as_deref().unwrap_or("a part of it"));
     }
     if let Some(id) = &args.unanswered_in {
-        let opening =
-            session.governed.openings().get(id).ok_or_else(|| super::status::ensure_campaign_exists(id, &session))?;
+        let opening = session.governed.openings().get(id).ok_or_else(|| unknown_campaign(id, &session))?;
         definition = for_unanswered(&definition, opening.campaign());
     }
     let opened = open_from(&session, context, args.id.clone(), &args.from, definition)?;
@@ -71,13 +67,14 @@ pub(super) fn open_from(
     definition: CampaignDefinition,
 ) -> Result<OpenedCampaign, CliError> {
     let trust = session.trust()?;
-    if !session.snapshot().list(&folder(&id)).map_err(store)?.files.is_empty() {
+    if !session.snapshot().list(&folder(&id))?.files.is_empty() {
         let problem = Diagnostic::error("campaign-exists", format!("`{id}` already exists on main"));
         return Err(problem.help("choose another id: a campaign is opened only once").into());
     }
     let now = context.clock.now();
-    let mut inputs = CampaignInputs::at(&session.repository, session.main, &session.governed, &definition, now)?;
-    inputs.load_prior_role_contents(&session.repository, &session.governed)?;
+    let view = session.view(format!("the opening of `{id}`"));
+    let mut inputs = CampaignInputs::load(&view, &session.governed, &definition, now)?;
+    inputs.load_prior_role_contents(&session.governed)?;
     context.problems(&warnings(&inputs))?;
     let opening = OpenRequest {
         id,

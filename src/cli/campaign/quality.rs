@@ -1,9 +1,9 @@
 //! `tenure campaign quality ID`: statistics of the decisions in a campaign.
 
-use super::status::{ensure_campaign_exists, sheets_of};
 use crate::{
+    app::{RepositorySession, unknown_campaign, worklists},
     campaign::{QualityInputs, ReviewQuality, SignedReviewData, WorklistFile, study},
-    cli::{CliError, CommandContext, ExitStatus, OutputFormat, evidence, session::RepositorySession},
+    cli::{CliError, CommandContext, ExitStatus, OutputFormat, evidence},
     model::{CampaignId, file::Campaign, history::EvidenceHistory},
     report::{OutputStyle, findings_sarif, quality_human, quality_markdown, write_quality_csv},
     trust::{OpenCampaign, Verified},
@@ -23,8 +23,8 @@ pub(super) struct CampaignQualityArgs {
 }
 
 pub(super) fn run(args: &CampaignQualityArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
-    let (session, sheets) = RepositorySession::open_with_worklists(context, &args.id)?;
-    let campaign = session.governed.campaign(&args.id).ok_or_else(|| ensure_campaign_exists(&args.id, &session))?;
+    let (session, sheets) = context.open_with_worklists(&args.id)?;
+    let campaign = session.governed.campaign(&args.id).ok_or_else(|| unknown_campaign(&args.id, &session))?;
     let history = evidence::read_verified(&session)?;
     let quality = quality_over(&sheets, campaign, &session, &history)?;
     match context.format {
@@ -48,7 +48,7 @@ pub(in crate::cli) fn quality_of(
     session: &RepositorySession,
     history: &EvidenceHistory,
 ) -> Result<ReviewQuality, CliError> {
-    quality_over(&sheets_of(campaign, session)?, campaign, session, history)
+    quality_over(&worklists(campaign, session)?, campaign, session, history)
 }
 
 /// As [`quality_of`], for worklists that are already loaded.

@@ -1,14 +1,12 @@
 //! `tenure campaign remind`: lists due reminders for a scheduled job, and records each once.
 
-use super::status::sheets_of;
 use crate::{
+    app::{RepositorySession, worklists},
     campaign::{OpenStage, Reminder, current_stage, missing, notices},
     cli::{
         CliError, CommandContext, ExitStatus, OutputFormat,
         evidence::{self, EngineArgs},
         forge::git_host_job,
-        plan_inputs::identities_at,
-        session::RepositorySession,
     },
     diag::{Diagnostic, escape},
     enforce::Journal,
@@ -56,16 +54,17 @@ enum ReminderFormat {
 }
 
 pub(super) fn run(args: &CampaignRemindArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
-    let session = RepositorySession::open(context)?;
+    let session = context.open_session()?;
     session.ensure_trusted()?;
     if !args.record {
         let history = evidence::read_verified(&session)?;
         let due = due(&session, &history, args, context)?;
-        let (people, _) = identities_at(session.snapshot())?;
+        let view = session.view("the reminders");
+        let people = &view.identities()?.people;
         if args.open_issues {
-            return post(&due, &people, context);
+            return post(&due, people, context);
         }
-        show(&due, &people, args.output_format, context)?;
+        show(&due, people, args.output_format, context)?;
         return Ok(ExitStatus::Done);
     }
     let mut journal = evidence::journal(&session, context, &args.engine)?;
@@ -75,8 +74,9 @@ pub(super) fn run(args: &CampaignRemindArgs, context: &mut CommandContext) -> Re
         evidence::publish_notice("campaign remind", notices, &session, args.engine.lease, &mut journal)?;
     }
     drop(journal);
-    let (people, _) = identities_at(session.snapshot())?;
-    show(&due, &people, args.output_format, context)?;
+    let view = session.view("the reminders");
+    let people = &view.identities()?.people;
+    show(&due, people, args.output_format, context)?;
     Ok(ExitStatus::Done)
 }
 
@@ -88,7 +88,8 @@ fn due(
     context: &CommandContext,
 ) -> Result<Vec<Reminder>, CliError> {
     let now = context.clock.now();
-    let (people, _) = identities_at(session.snapshot())?;
+    let view = session.view("the reminders");
+    let people = &view.identities()?.people;
     let trust = session.trust()?;
     let group = &trust.mandate().file().campaign_owner_group;
     let in_group = |id: &&PrincipalId| trust.registry().is_in(id.as_str(), group);
@@ -98,7 +99,7 @@ fn due(
     for (id, opening) in session.governed.openings() {
         let Some((stage, begins, ends)) = current_stage(opening).filter(|_| !history.is_closed(id)) else { continue };
         let mut files: BTreeMap<(ItemId, PrincipalId), String> = BTreeMap::new();
-        for sheet in sheets_of(opening.campaign(), session)?.into_iter().filter(|sheet| sheet.review.stage() == stage) {
+        for sheet in worklists(opening.campaign(), session)?.into_iter().filter(|sheet| sheet.review.stage() == stage) {
             for item in sheet.review.items {
                 files.insert((item.id, sheet.review.reviewer.clone()), sheet.path.clone());
             }
@@ -111,7 +112,7 @@ fn due(
         }
         let definition = &opening.campaign().definition;
         let waiting = OpenStage { campaign: id, definition, stage, begins, ends, open };
-        let mut reminders = notices(&waiting, &people, &owners, now);
+        let mut reminders = notices(&waiting, people, &owners, now);
         // A delegate receives the reminders of the delegating reviewer.
         for delegation in session.governed.delegations().iter().map(|one| one.value()) {
             let counts = delegation.campaign == *id && delegation.until > now && !people.has_left(&delegation.to);

@@ -1,28 +1,19 @@
 //! `tenure campaign schedule`: lists the campaigns that are due by recurrence or event, and opens them.
 
-use super::{
-    open::{open_from, print_next_steps},
-    scope_changes::is_id_in_use,
-};
+use super::open::{open_from, print_next_steps};
 use crate::{
+    app::{CampaignInputs, RepositorySession, RepositoryView, is_id_in_use},
     campaign::{DueCampaign, IdentityView, by_event, is_narrowed, narrowed, population, recurring},
-    cli::{
-        CliError, CommandContext, ExitStatus, OutputFormat,
-        campaign_inputs::CampaignInputs,
-        plan_inputs::{CommitSource, identities_at},
-        session::{RepositorySession, git, store, systems_at},
-    },
+    cli::{CliError, CommandContext, ExitStatus, OutputFormat},
     diag::{Diagnostics, escape},
     format::codec,
     git::ObjectId,
-    inventory::{self, IdentityDirectory, LoadedInventory},
     model::{
-        SystemId, Timestamp,
+        Timestamp,
         file::{CampaignDefinition, FileKind},
     },
-    store::RepositorySnapshot,
 };
-use std::{collections::BTreeMap, io::Write};
+use std::io::Write;
 
 /// List the campaigns that are due by recurrence or event, and open them
 #[derive(Debug, clap::Args)]
@@ -39,9 +30,9 @@ pub(super) struct CampaignScheduleArgs {
 }
 
 pub(super) fn run(args: &CampaignScheduleArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
-    let session = RepositorySession::open(context)?;
+    let session = context.open_session()?;
     session.ensure_trusted()?;
-    let since = args.since.as_deref().map(|revision| session.repository.resolve(revision)).transpose().map_err(git)?;
+    let since = args.since.as_deref().map(|revision| session.repository.resolve(revision)).transpose()?;
     let mut due = Vec::new();
     let mut problems = Diagnostics::new();
     for (from, definition) in definitions(&session)? {
@@ -93,8 +84,8 @@ fn ended(problems: Diagnostics) -> Result<ExitStatus, CliError> {
 fn definitions(session: &RepositorySession) -> Result<Vec<(String, CampaignDefinition)>, CliError> {
     let snapshot = session.snapshot();
     let mut definitions = Vec::new();
-    for file in snapshot.list("policies").map_err(store)?.files {
-        let Some(bytes) = snapshot.bytes(&file.path, MAX_FILE).map_err(store)? else { continue };
+    for file in snapshot.list("policies")?.files {
+        let Some(bytes) = snapshot.bytes(&file.path, MAX_FILE)? else { continue };
         let text = String::from_utf8_lossy(&bytes);
         if codec::kind(&file.path, &text).is_ok_and(|kind| kind == FileKind::CampaignDefinition) {
             let definition = codec::parse(&file.path, &bytes).map_err(CliError::from)?;
@@ -136,10 +127,16 @@ fn of_events(
     session: &RepositorySession,
     now: Timestamp,
 ) -> Result<Vec<DueCampaign>, CliError> {
-    let before = IdentitySnapshot::at(since, session)?;
-    let inputs = CampaignInputs::at(&session.repository, session.main, &session.governed, definition, now)?;
-    let here = IdentityView { people: &inputs.people, inventories: &inputs.inventories, at: now };
-    let mut due = by_event(from, definition, before.view(), here);
+    let dependent = format!("the events that `{from}` reacts to");
+    let view = RepositoryView::at(&session.repository, since, dependent.as_str());
+    let inventories = view.inventories(view.systems()?.keys())?;
+    let observed_at = inventories.values().map(|loaded| loaded.observation.observed_at).max();
+    let at = observed_at.unwrap_or(Timestamp::from_unix(0));
+    let before = IdentityView { people: &view.identities()?.people, inventories: &inventories, at };
+    let view_now = session.view(dependent);
+    let inputs = CampaignInputs::load(&view_now, &session.governed, definition, now)?;
+    let here = IdentityView { people: inputs.people, inventories: &inputs.inventories, at: now };
+    let mut due = by_event(from, definition, before, here);
     if due.is_empty() {
         return Ok(due);
     }
@@ -151,45 +148,18 @@ fn of_events(
 
 /// Returns the commit that added a definition to main; earlier events are ignored.
 fn arrival(from: &str, session: &RepositorySession) -> Result<Option<ObjectId>, CliError> {
-    let commits = session.repository.first_parents(None, session.main).map_err(git)?;
+    let commits = session.repository.first_parents(None, session.main)?;
     let (mut low, mut high) = (0, commits.len());
     while low < high {
         let middle = low + (high - low) / 2;
         let Some(commit) = commits.get(middle) else { break };
-        if session.repository.file(*commit, from).map_err(git)?.is_some() {
+        if session.repository.file(*commit, from)?.is_some() {
             high = middle;
         } else {
             low = middle + 1;
         }
     }
     Ok(commits.get(low).copied())
-}
-
-/// People and inventories of one commit.
-struct IdentitySnapshot {
-    people: IdentityDirectory,
-    inventories: BTreeMap<SystemId, LoadedInventory>,
-    at: Timestamp,
-}
-
-impl IdentitySnapshot {
-    fn at(commit: ObjectId, session: &RepositorySession) -> Result<Self, CliError> {
-        let snapshot = RepositorySnapshot::at(&session.repository, commit);
-        let (people, _) = identities_at(snapshot)?;
-        let mut inventories = BTreeMap::new();
-        for system in systems_at(snapshot)?.into_keys() {
-            // An unreadable inventory has no roles to compare; opening a campaign over it reports the error.
-            if let Ok(loaded) = inventory::load(&CommitSource(snapshot), &system) {
-                inventories.insert(system, loaded);
-            }
-        }
-        let at = inventories.values().map(|loaded| loaded.observation.observed_at).max();
-        Ok(Self { people, inventories, at: at.unwrap_or(Timestamp::from_unix(0)) })
-    }
-
-    fn view(&self) -> IdentityView<'_> {
-        IdentityView { people: &self.people, inventories: &self.inventories, at: self.at }
-    }
 }
 
 const MAX_FILE: u64 = 256 * 1024;

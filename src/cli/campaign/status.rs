@@ -1,28 +1,15 @@
 //! `tenure campaign status ID`: progress of a campaign, and the record that its close would write.
 
-use super::{
-    quality::quality_over,
-    scope_changes::{drift, supplementary_campaigns},
-};
+use super::quality::quality_over;
 use crate::{
+    app::{RepositorySession, drift, exception_statuses, supplementary_campaigns, unknown_campaign, worklists},
     campaign::{
-        CampaignStatus, StatusInputs, WorklistFile, asked_as, close, folder, missed_campaigns, non_response_findings,
+        CampaignStatus, StatusInputs, WorklistFile, asked_as, close, missed_campaigns, non_response_findings,
         pending_drift, resolve, status,
     },
-    cli::{
-        CliError, CommandContext, ExitStatus, OutputFormat, evidence,
-        exception::exception_statuses,
-        session::{RepositorySession, store, systems_at},
-    },
-    diag::Diagnostic,
-    model::{
-        CampaignId, PrincipalId,
-        file::{Campaign, Review},
-        history::EvidenceHistory,
-        record::CampaignClose,
-    },
+    cli::{CliError, CommandContext, ExitStatus, OutputFormat, evidence},
+    model::{CampaignId, PrincipalId, file::Campaign, history::EvidenceHistory, record::CampaignClose},
     report::{OutputStyle, asked_human, campaign_human, drift_human, quality_human},
-    store::RepositorySnapshot,
     trust::Verified,
 };
 use std::{collections::BTreeMap, io::Write};
@@ -38,7 +25,7 @@ pub(super) struct CampaignStatusArgs {
 }
 
 pub(super) fn run(args: &CampaignStatusArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
-    let (session, sheets) = RepositorySession::open_with_worklists(context, &args.id)?;
+    let (session, sheets) = context.open_with_worklists(&args.id)?;
     session.trust()?;
     let history = evidence::read_verified(&session)?;
     evidence::note_if_missing(&session, context)?;
@@ -89,8 +76,8 @@ pub(super) fn closing(
     history: &EvidenceHistory,
     context: &CommandContext,
 ) -> Result<CampaignClose, CliError> {
-    let campaign = session.governed.campaign(id).ok_or_else(|| ensure_campaign_exists(id, session))?;
-    let (campaign, status) = status_of(id, session, &sheets_of(campaign, session)?, history, context)?;
+    let campaign = session.governed.campaign(id).ok_or_else(|| unknown_campaign(id, session))?;
+    let (campaign, status) = status_of(id, session, &worklists(campaign, session)?, history, context)?;
     let changes = drift(id, session, history, context.clock.now())?;
     let mut problems = pending_drift(id, &changes);
     match close(&status, campaign.digest()) {
@@ -125,47 +112,22 @@ fn status_of<'s>(
     history: &EvidenceHistory,
     context: &CommandContext,
 ) -> Result<(&'s Verified<Campaign>, CampaignStatus), CliError> {
-    let campaign = session.governed.campaign(id).ok_or_else(|| ensure_campaign_exists(id, session))?;
-    let systems = systems_at(session.snapshot())?;
+    let campaign = session.governed.campaign(id).ok_or_else(|| unknown_campaign(id, session))?;
+    let view = session.view(format!("the status of `{id}`"));
     let now = context.clock.now();
-    let opened = session.governed.openings().get(id).ok_or_else(|| ensure_campaign_exists(id, session))?;
+    let opened = session.governed.openings().get(id).ok_or_else(|| unknown_campaign(id, session))?;
     let resolved = resolve(opened, session.governed.answers(id), now);
-    let exceptions = exception_statuses(&session.governed, session.trust()?, session.snapshot(), now);
+    let exceptions = exception_statuses(&session.governed, session.trust()?, &view, now)?;
     let facts = StatusInputs {
         campaign: campaign.value(),
         sheets,
         resolved: &resolved,
         history,
         exceptions: &exceptions,
-        systems: &systems,
+        systems: view.systems()?,
         missed: &missed_campaigns(session.governed.openings().values()),
         now,
     };
     let status = status(&facts);
     Ok((campaign, status))
-}
-
-/// Returns the worklists at the commit where the signed campaign reached main. `trust` has verified them, and compares
-/// later files with them.
-///
-/// # Errors
-/// When they cannot be read.
-pub(super) fn sheets_of(
-    campaign: &Verified<Campaign>,
-    session: &RepositorySession,
-) -> Result<Vec<WorklistFile>, CliError> {
-    let opening = RepositorySnapshot::at(&session.repository, campaign.commit());
-    let reviews = opening.read_again::<Review>(&format!("{}/reviews", folder(&campaign.id))).map_err(store)?;
-    Ok(reviews.into_iter().map(|(path, review)| WorklistFile { path, review }).collect())
-}
-
-/// Returns the error for a campaign that does not exist.
-pub(super) fn ensure_campaign_exists(id: &CampaignId, session: &RepositorySession) -> CliError {
-    let known: Vec<_> = session.governed.openings().keys().map(|id| format!("`{id}`")).collect();
-    let problem = Diagnostic::error("unknown-campaign", format!("no campaign `{id}` is signed on main"));
-    let problem = match known.as_slice() {
-        [] => problem,
-        known => problem.with_note(format!("signed campaigns: {}", known.join(", "))),
-    };
-    problem.help(format!("tenure sign campaigns/{id}/campaign.toml, and merge it with its reviews")).into()
 }

@@ -1,11 +1,11 @@
 //! `tenure campaign summary ID [FILES…]`: review files as Markdown, for pull requests.
 
 use crate::{
+    app::ContextLoader,
     campaign::{ContextIndex, folder},
     cli::{
         CliError, CommandContext, ExitStatus, OutputFormat,
-        review::{ContextLoader, StageOverview, listed},
-        session::RepositorySession,
+        review::{StageOverview, listed},
     },
     diag::Diagnostic,
     format::codec,
@@ -32,7 +32,7 @@ pub(super) struct CampaignSummaryArgs {
 }
 
 pub(super) fn run(args: &CampaignSummaryArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
-    let session = RepositorySession::open_cached(context, None)?;
+    let session = context.open_cached_session(None)?;
     session.trust()?;
     let opening =
         session.governed.openings().get(&args.id).ok_or_else(|| crate::cli::review::campaign_not_open(&args.id))?;
@@ -79,7 +79,7 @@ pub(super) fn run(args: &CampaignSummaryArgs, context: &mut CommandContext) -> R
     let systems = found.iter().map(|(_, review)| review.system.clone()).collect();
     let subjects = found.iter().flat_map(|(_, review)| &review.items).map(|item| item.subject.clone()).collect();
     let shelf =
-        if many <= MOST_CARDS { Some(ContextLoader::read(&session, &args.id, &systems, &subjects)?) } else { None };
+        if many <= MOST_CARDS { Some(ContextLoader::load(&session, campaign, &systems, &subjects)?) } else { None };
     let library = shelf.as_ref().map(|shelf| ContextIndex::new(shelf.sources()));
     let dossiers = |file: &ReviewOverview<'_>, item: &Item| {
         library.as_ref().map(|library| library.dossier(item, &file.review.system, file.due))

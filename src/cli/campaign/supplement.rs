@@ -1,12 +1,10 @@
 //! `tenure campaign supplement ID`: opens a campaign over the grants that changed while another one was open.
 
-use super::{
-    open::{open_from, print_next_steps},
-    scope_changes::{drift, is_id_in_use},
-};
+use super::open::{open_from, print_next_steps};
 use crate::{
+    app::{drift, is_id_in_use, unknown_campaign},
     campaign::{AffectedScope, for_drift},
-    cli::{CliError, CommandContext, ExitStatus, evidence, session::RepositorySession},
+    cli::{CliError, CommandContext, ExitStatus, evidence},
     diag::Diagnostic,
     model::CampaignId,
 };
@@ -22,10 +20,10 @@ pub(super) struct CampaignSupplementArgs {
 }
 
 pub(super) fn run(args: &CampaignSupplementArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
-    let session = RepositorySession::open(context)?;
+    let session = context.open_session()?;
     session.ensure_trusted()?;
     let opening = session.governed.openings().get(&args.id);
-    let campaign = opening.ok_or_else(|| super::status::ensure_campaign_exists(&args.id, &session))?.campaign().value();
+    let campaign = opening.ok_or_else(|| unknown_campaign(&args.id, &session))?.campaign().value();
     let history = evidence::read_verified(&session)?;
     let changes = drift(&args.id, &session, &history, context.clock.now())?;
     let open: Vec<_> = changes.iter().filter(|change| change.disposition.is_none()).collect();

@@ -6,7 +6,7 @@ mod new;
 mod record_test;
 mod requirements;
 
-pub(super) use list::{exception_statuses, problems};
+pub(super) use list::problems;
 pub(super) use new::until;
 
 use super::{CliError, CommandContext, ExitStatus};

@@ -1,11 +1,9 @@
 //! `tenure exception new ITEM`: writes an exception for an item.
 
 use crate::{
+    app::RepositorySession,
     campaign::folder,
-    cli::{
-        CliError, CommandContext, ExitStatus, OutputFormat,
-        session::{RepositorySession, store},
-    },
+    cli::{CliError, CommandContext, ExitStatus, OutputFormat},
     diag::Diagnostic,
     format::codec,
     model::{
@@ -81,7 +79,7 @@ impl From<RatingName> for Rating {
 }
 
 pub(super) fn run(args: &ExceptionNewArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
-    let session = RepositorySession::open(context)?;
+    let session = context.open_session()?;
     let trust = session.trust()?;
     let now = context.clock.now();
     let (item, opened_at) = find(&session, &args.item)?;
@@ -172,7 +170,7 @@ fn find(session: &RepositorySession, wanted: &ItemId) -> Result<(Item, Timestamp
             continue;
         }
         let reviews = format!("{}/reviews", folder(id));
-        for review in session.snapshot().read_all::<Review>(&reviews).map_err(store)? {
+        for review in session.snapshot().read_all::<Review>(&reviews)? {
             let found = review.value().items.iter().find(|item| item.id == *wanted);
             if let Some(item) = found {
                 return Ok((item.clone(), opening.campaign().value().opened_at));

@@ -1,7 +1,7 @@
 //! `tenure exception record-test EXCEPTION`: records a test of a compensating control.
 
 use crate::{
-    cli::{CliError, CommandContext, ExitStatus, OutputFormat, session::RepositorySession},
+    cli::{CliError, CommandContext, ExitStatus, OutputFormat},
     diag::Diagnostic,
     format::codec,
     model::{
@@ -46,7 +46,7 @@ enum ResultName {
 }
 
 pub(super) fn run(args: &ExceptionRecordTestArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
-    let session = RepositorySession::open(context)?;
+    let session = context.open_session()?;
     let trust = session.trust()?;
     let exception = session.governed.exceptions().iter().find(|one| one.id == args.exception).ok_or_else(|| {
         let problem =

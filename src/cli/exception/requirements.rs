@@ -1,7 +1,7 @@
 //! `tenure exception requirements`: requirements of the mandate for exceptions, by rating.
 
 use crate::{
-    cli::{CliError, CommandContext, ExitStatus, OutputFormat, session::RepositorySession},
+    cli::{CliError, CommandContext, ExitStatus, OutputFormat},
     model::file::Rating,
     report::{OutputStyle, terms_human},
 };
@@ -15,7 +15,7 @@ pub(super) fn run(
     ExceptionRequirementsArgs {}: &ExceptionRequirementsArgs,
     context: &mut CommandContext,
 ) -> Result<ExitStatus, CliError> {
-    let session = RepositorySession::open_cached(context, None)?;
+    let session = context.open_cached_session(None)?;
     let mandate = session.trust()?.mandate().file();
     let ratings = [Rating::Critical, Rating::High, Rating::Medium, Rating::Low];
     let terms: Vec<_> = ratings.into_iter().map(|rating| mandate.terms(rating)).collect();

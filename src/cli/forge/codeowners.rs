@@ -2,7 +2,7 @@
 
 use super::{WriteModeArgs, make};
 use crate::{
-    cli::{CliError, CommandContext, ExitStatus, session::git},
+    cli::{CliError, CommandContext, ExitStatus},
     forge::{ForgeInputs, WriteMode},
     git::Repository,
 };
@@ -22,7 +22,7 @@ pub(super) struct ForgeCodeownersArgs {
 }
 
 pub(super) fn run(args: &ForgeCodeownersArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
-    let repository = Repository::discover(&context.directory).map_err(git)?;
+    let repository = Repository::discover(&context.directory)?;
     let root = super::work_tree(&repository)?;
     let (path, text) = ForgeInputs::read(&root)?.owners();
     let mode = args.making.into();

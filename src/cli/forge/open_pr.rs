@@ -3,7 +3,7 @@
 
 use super::{git_host_job, work_tree};
 use crate::{
-    cli::{CliError, CommandContext, ExitStatus, session::git},
+    cli::{CliError, CommandContext, ExitStatus},
     diag::{Diagnostic, Diagnostics},
     forge::{ProposalKind, ProposalWorkspace},
     git::{GitRemote, Repository},
@@ -46,7 +46,7 @@ impl From<ProposalFiles> for ProposalKind {
 }
 
 pub(super) fn run(args: &ForgeOpenPrArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
-    let repository = Repository::discover(&context.directory).map_err(git)?;
+    let repository = Repository::discover(&context.directory)?;
     let root = work_tree(&repository)?;
     let carrier = GitRemote::to(&args.remote).map_err(|error| {
         let help =
@@ -54,7 +54,7 @@ pub(super) fn run(args: &ForgeOpenPrArgs, context: &mut CommandContext) -> Resul
         Diagnostic::error("remote-unreachable", error.to_string()).help(help)
     })?;
     // The files were generated from this commit, even if main has advanced since.
-    let main = repository.resolve("HEAD").map_err(git)?;
+    let main = repository.resolve("HEAD")?;
     let kind = args.what.into();
     let now = context.clock.now();
     let workspace = ProposalWorkspace { repository: &repository, carrier: &carrier, main, job: &git_host_job(), now };

@@ -2,7 +2,7 @@
 
 use super::{WriteModeArgs, make};
 use crate::{
-    cli::{CliError, CommandContext, ExitStatus, session::git},
+    cli::{CliError, CommandContext, ExitStatus},
     forge::ForgeInputs,
     git::Repository,
 };
@@ -22,7 +22,7 @@ pub(super) struct ForgeWorkflowsArgs {
 }
 
 pub(super) fn run(args: &ForgeWorkflowsArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
-    let repository = Repository::discover(&context.directory).map_err(git)?;
+    let repository = Repository::discover(&context.directory)?;
     let root = super::work_tree(&repository)?;
     let files = ForgeInputs::read(&root)?.workflows()?;
     make(&files, args.making.into(), context, root)

@@ -1,9 +1,8 @@
 //! `tenure policy evaluate [SYSTEM…]`: evaluates the rules on the inventories of main.
 
 use crate::{
-    cli::{
-        CliError, CommandContext, ExitStatus, OutputFormat, campaign_inputs::CampaignInputs, session::RepositorySession,
-    },
+    app::CampaignInputs,
+    cli::{CliError, CommandContext, ExitStatus, OutputFormat},
     diag::Diagnostic,
     model::{
         Grant, PrincipalId, Severity, SystemId,
@@ -55,14 +54,15 @@ impl From<MinSeverity> for Severity {
 }
 
 pub(super) fn run(args: &PolicyEvaluateArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
-    let session = RepositorySession::open_cached(context, None)?;
+    let session = context.open_cached_session(None)?;
     session.ensure_trusted()?;
     let placeholder =
         |name| PrincipalId::parse(name).map_err(|error| Diagnostic::error("name-invalid", error.to_string()));
     // A definition without earlier campaigns and role contents, so that only the current state is loaded.
     let definition = CampaignDefinition::new("current access", placeholder("none")?, placeholder("none")?);
     let now = context.clock.now();
-    let inputs = CampaignInputs::at(&session.repository, session.main, &session.governed, &definition, now)?;
+    let view = session.view("the evaluation of the rules");
+    let inputs = CampaignInputs::load(&view, &session.governed, &definition, now)?;
     check_names(args, &inputs)?;
     if inputs.pack.is_empty() {
         let problem = Diagnostic::error("no-rules", "there are no rules on main").in_file("policies");
@@ -88,7 +88,7 @@ pub(super) fn run(args: &PolicyEvaluateArgs, context: &mut CommandContext) -> Re
     Ok(if breaches.is_empty() { ExitStatus::Done } else { ExitStatus::Findings })
 }
 
-fn check_names(args: &PolicyEvaluateArgs, inputs: &CampaignInputs) -> Result<(), CliError> {
+fn check_names(args: &PolicyEvaluateArgs, inputs: &CampaignInputs<'_>) -> Result<(), CliError> {
     if let Some(stranger) = args.systems.iter().find(|system| !inputs.systems.contains_key(*system)) {
         let known: Vec<_> = inputs.systems.keys().map(ToString::to_string).collect();
         let problem = Diagnostic::error("unknown-system", format!("there is no systems/{stranger}.toml on main"));
@@ -102,7 +102,7 @@ fn check_names(args: &PolicyEvaluateArgs, inputs: &CampaignInputs) -> Result<(),
 }
 
 /// Evaluates the rules on each grant and each principal once.
-fn evaluate_all(inputs: &CampaignInputs, found: &mut SubjectResult<'_>) {
+fn evaluate_all(inputs: &CampaignInputs<'_>, found: &mut SubjectResult<'_>) {
     let attribute_builder = inputs.attribute_builder();
     let chosen = |system: &SystemId| found.args.systems.is_empty() || found.args.systems.contains(system);
     let systems: Vec<_> = inputs.inventories.iter().filter(|(system, _)| chosen(system)).collect();

@@ -1,7 +1,7 @@
 //! `tenure policy init [NAME…]`: copies the built-in rules into `policies/`.
 
 use crate::{
-    cli::{CliError, CommandContext, ExitStatus, OutputFormat, session::git},
+    cli::{CliError, CommandContext, ExitStatus, OutputFormat},
     diag::{Diagnostic, Diagnostics},
     format::{codec, nearest},
     git::Repository,
@@ -26,7 +26,7 @@ pub(super) struct PolicyInitArgs {
 }
 
 pub(super) fn run(args: &PolicyInitArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
-    let repository = Repository::discover(&context.directory).map_err(git)?;
+    let repository = Repository::discover(&context.directory)?;
     let root = repository.work_tree().ok_or_else(|| {
         Diagnostic::error("no-work-tree", "this repository is bare: it has no files to write to")
             .help("clone it with git clone, without --bare")

@@ -1,10 +1,7 @@
 //! Sources of policy rules: files of the work tree, of a commit, or of the binary.
 
 use crate::{
-    cli::{
-        CliError, CommandContext, ExitStatus,
-        session::{git, store},
-    },
+    cli::{CliError, CommandContext, ExitStatus},
     diag::{Diagnostic, Diagnostics},
     git::Repository,
     model::file::Governance,
@@ -61,13 +58,13 @@ impl PolicyFiles {
     }
 
     fn committed(revision: &str, context: &CommandContext) -> Result<Self, PolicyFilesError> {
-        let repository = Repository::discover(&context.directory).map_err(git)?;
-        let commit = repository.resolve(revision).map_err(git)?;
+        let repository = Repository::discover(&context.directory).map_err(CliError::from)?;
+        let commit = repository.resolve(revision).map_err(CliError::from)?;
         let snapshot = RepositorySnapshot::at(&repository, commit);
         let mut sources = PackSources::default();
         let mut problems = Diagnostics::new();
-        for file in snapshot.list("policies").map_err(store)?.files {
-            let bytes = snapshot.blob(&file, MAX_FILE).map_err(store)?;
+        for file in snapshot.list("policies").map_err(CliError::from)?.files {
+            let bytes = snapshot.blob(&file, MAX_FILE).map_err(CliError::from)?;
             if let Err(found) = sources.add_file(&file.path, &bytes) {
                 problems.extend(found);
             }
@@ -75,7 +72,7 @@ impl PolicyFiles {
         if problems.has_errors() {
             return Err(PolicyFilesError::Form(problems));
         }
-        let governance: Option<Governance> = snapshot.read_if_there("governance.toml").map_err(store)?;
+        let governance: Option<Governance> = snapshot.read_if_there("governance.toml").map_err(CliError::from)?;
         let profiles = governance.map(|governance| governance.profiles).unwrap_or_default();
         Ok(Self { sources, profiles, from: format!("policies/ at {revision}"), only: Vec::new() })
     }

@@ -1,7 +1,7 @@
 //! Uncommitted data of the work tree: systems, inventories, principals and rules.
 
 use crate::{
-    cli::{CliError, CommandContext, session::git},
+    cli::{CliError, CommandContext},
     diag::{Diagnostic, Diagnostics},
     format::codec,
     git::Repository,
@@ -44,7 +44,7 @@ impl WorkTreeData {
     /// # Errors
     /// When there is no work tree, or one of its files is invalid.
     pub(super) fn open(context: &CommandContext) -> Result<Self, CliError> {
-        let repository = Repository::discover(&context.directory).map_err(git)?;
+        let repository = Repository::discover(&context.directory)?;
         let root = repository.work_tree().map(Path::to_path_buf).ok_or_else(|| {
             CliError::from(
                 Diagnostic::error("no-work-tree", "this repository is bare: it has no files")

@@ -2,12 +2,9 @@
 
 use super::{ReviewArgs, load::SessionLoader, persist::ReviewStore, session::ReviewSession};
 use crate::{
+    app::RepositorySession,
     campaign::folder,
-    cli::{
-        CliError, CommandContext,
-        session::{RepositorySession, git},
-        sign::candidate_signers,
-    },
+    cli::{CliError, CommandContext, sign::candidate_signers},
     diag::{Diagnostic, Diagnostics},
     git::Repository,
     model::{CampaignId, Digest, PrincipalId, file::Review},
@@ -194,7 +191,7 @@ pub(in crate::cli) fn campaign_not_open(id: &CampaignId) -> CliError {
 
 /// Returns the repository of the command line, without walking its history.
 pub(super) fn branch(context: &CommandContext) -> Result<Option<String>, CliError> {
-    let repository = Repository::discover(&context.directory).map_err(git)?;
+    let repository = Repository::discover(&context.directory)?;
     let head = fs::read_to_string(repository.directory().join("HEAD")).unwrap_or_default();
     Ok(head.trim().strip_prefix("ref: refs/heads/").map(str::to_owned))
 }

@@ -8,11 +8,9 @@ use super::{
     stages::StageOverview,
 };
 use crate::{
+    app::RepositorySession,
     campaign::folder,
-    cli::{
-        CliError,
-        session::{RepositorySession, store},
-    },
+    cli::CliError,
     model::{
         ItemId, PrincipalId, Timestamp,
         file::{Item, Review, ReviewTerms},
@@ -82,12 +80,12 @@ impl SessionLoader<'_> {
                 break;
             }
             let reviews = format!("{}/reviews", folder(&self.opening.campaign().value().id));
-            for file in opened.list(&reviews).map_err(store)?.files {
+            for file in opened.list(&reviews)?.files {
                 let RepoPath::Review { stem, .. } = RepoPath::of(&file.path) else { continue };
                 if stem.starts_with(self.reviewer.as_str()) != mine {
                     continue;
                 }
-                let review: Review = opened.read(&file.path).map_err(store)?.into_value();
+                let review: Review = opened.read(&file.path)?.into_value();
                 for item in review.items.iter().filter(|item| wanted.contains(&item.id)) {
                     put.entry(item.id).or_default().push(undecided(item));
                 }

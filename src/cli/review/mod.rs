@@ -1,7 +1,6 @@
 //! `tenure review [CAMPAIGN]`: decides items in the terminal. An editor can edit the same files.
 
 mod app;
-mod decision_context_inputs;
 mod decision_input;
 mod discover;
 mod draw;
@@ -27,12 +26,12 @@ mod view;
 #[cfg(test)]
 mod tests;
 
-pub(super) use decision_context_inputs::ContextLoader;
 pub(super) use discover::{campaign_not_open, listed};
 pub(super) use stages::StageOverview;
 
-use super::{CliError, CommandContext, ExitStatus, session::RepositorySession};
+use super::{CliError, CommandContext, ExitStatus};
 use crate::{
+    app::ContextLoader,
     campaign::{ContextIndex, DecisionContext},
     diag::Diagnostic,
     model::{CampaignId, ItemId, PrincipalId, file::Item},
@@ -75,13 +74,14 @@ pub(super) struct ReviewArgs {
 }
 
 pub(super) fn run(args: &ReviewArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
-    let session = RepositorySession::open_cached(context, None)?;
+    let session = context.open_cached_session(None)?;
     let DiscoveredReviews { campaign, review_session, mut store, tree } = discover(args, &session, context)?;
     if args.list {
         return list::list(&review_session, context);
     }
     let (systems, subjects) = asked(&review_session);
-    let context_loader = ContextLoader::read(&session, &campaign, &systems, &subjects)?;
+    let opened = session.governed.campaign(&campaign).ok_or_else(|| campaign_not_open(&campaign))?;
+    let context_loader = ContextLoader::load(&session, opened.value(), &systems, &subjects)?;
     let library = ContextIndex::new(context_loader.sources());
     let dossier = |review_session: &ReviewSession, row: usize| dossier(&library, review_session, row);
     let now = context.clock.now();

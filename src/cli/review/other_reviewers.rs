@@ -4,7 +4,7 @@
 use super::{discover::ReviewFileOnDisk, load::SessionLoader};
 use crate::{
     campaign::folder,
-    cli::{CliError, session::store},
+    cli::CliError,
     model::{ItemId, PrincipalId, Timestamp, file::Review},
     store::{RepoPath, RepositorySnapshot},
 };
@@ -41,11 +41,11 @@ impl SessionLoader<'_> {
         let known: BTreeSet<&ItemId> = own.iter().flat_map(|file| &file.review.items).map(|item| &item.id).collect();
         let opened = RepositorySnapshot::at(&self.session.repository, campaign.commit());
         let mut lent = Vec::new();
-        for file in opened.list(&format!("{}/reviews", folder(&campaign.value().id))).map_err(store)?.files {
+        for file in opened.list(&format!("{}/reviews", folder(&campaign.value().id)))?.files {
             if !matches!(RepoPath::of(&file.path), RepoPath::Review { .. }) {
                 continue;
             }
-            let mut review: Review = opened.read(&file.path).map_err(store)?.into_value();
+            let mut review: Review = opened.read(&file.path)?.into_value();
             let (whole, stage) = (from.contains(&review.reviewer), review.stage());
             review.items.retain(|item| {
                 let mine = whole || handed.contains(&(stage, item.id));

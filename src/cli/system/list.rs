@@ -1,10 +1,7 @@
 //! `tenure system list`: lists the systems on main, their owners, and the environment variables of their connectors.
 
 use crate::{
-    cli::{
-        CliError, CommandContext, ExitStatus, OutputFormat,
-        session::{RepositorySession, systems_at},
-    },
+    cli::{CliError, CommandContext, ExitStatus, OutputFormat},
     connector::registry::variables,
     model::file::Remediation,
     report::{OutputStyle, systems_human},
@@ -22,9 +19,10 @@ use serde_json::json;
 pub(super) struct SystemListArgs {}
 
 pub(super) fn run(_: &SystemListArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
-    let session = RepositorySession::open_cached(context, None)?;
+    let session = context.open_cached_session(None)?;
     session.ensure_trusted()?;
-    let systems = systems_at(session.snapshot())?;
+    let view = session.view("the list of systems");
+    let systems = view.systems()?;
     if context.format == OutputFormat::Json {
         let listed: Vec<_> = systems
             .values()

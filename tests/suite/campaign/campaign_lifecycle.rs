@@ -513,6 +513,35 @@ fn a_delegation_is_written_signed_and_bounded() {
 }
 
 #[test]
+fn stage_close_with_unreadable_inventory_is_an_error() {
+    let world = company();
+    define(&world, "all", &format!("on_no_response = \"disable\"\n\n[[select]]\n{IN_DOCKER}"));
+    opened(&world, CAMPAIGN, "all");
+    let stage = world.repo().join(format!("campaigns/{CAMPAIGN}/stages/1.toml"));
+    let dependent = "required by the outcome of unanswered items in stage 1 of `2026-q4`";
+
+    // Whether an item of tier T0 or T1 is disabled or excepted depends on its use.
+    let usage = "inventory/web-1/usage.jsonl";
+    let text = world.read(&format!("repo/{usage}"));
+    world.write(&format!("repo/{usage}"), &text.replacen('\n', " \n", 1));
+    world.merge("damage an inventory");
+    let refused = later(&world, 15, &["campaign", "close-stage", CAMPAIGN]).exits(1);
+    refused.says("error[inventory-inconsistent]").says(usage).says(dependent).says("tenure collect web-1");
+    let refused = later(&world, 15, &["campaign", "close-stage", "--all"]).exits(1);
+    refused.says("error[inventory-inconsistent]").says(dependent);
+    assert!(!stage.exists());
+
+    fs::remove_dir_all(world.repo().join("inventory/web-1")).unwrap();
+    world.merge("delete an inventory");
+    let refused = later(&world, 15, &["campaign", "close-stage", CAMPAIGN]).exits(1);
+    refused.says("error[inventory-missing]: `web-1` has no inventory").says(dependent);
+    assert!(!stage.exists());
+
+    world.collected(&["web-1"]);
+    later(&world, 15, &["campaign", "close-stage", CAMPAIGN]).exits(0);
+}
+
+#[test]
 fn no_response_on_used_critical_access_requires_exception() {
     let world = company();
     define(&world, "all", &format!("on_no_response = \"disable\"\n\n[[select]]\n{IN_DOCKER}"));

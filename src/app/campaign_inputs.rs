@@ -1,45 +1,39 @@
 //! Loads the inputs of a campaign at one commit: systems, inventories, principals, rules and earlier campaigns.
 
-use super::{
-    CliError,
-    plan_inputs::CommitSource,
-    policy_loader::{pack_at, separation},
-    session::{git, store, systems_at},
-};
+use super::{AppError, RepositoryView};
 use crate::{
-    campaign::{CampaignContext, PriorCampaigns, RequiredCampaigns, principals_digest, synthetic_role_grants},
-    diag::Diagnostics,
-    git::{ObjectId, Repository},
+    campaign::{CampaignContext, PriorCampaigns, RequiredCampaigns, synthetic_role_grants},
+    diag::{Diagnostic, Diagnostics},
     inventory::{
-        self, AttributeBuilder, AttributeInputs, IdentityDirectory, LastCertified, LoadError, LoadedInventory,
-        RoleContents, SodAnalysis, TierOverrides,
+        self, AttributeBuilder, AttributeInputs, IdentityDirectory, LastCertified, LoadedInventory, RoleContents,
+        SodAnalysis, TierOverrides,
     },
     model::{
         CampaignId, Digest, Finding, Grant, GrantKey, GrantKind, ItemId, SystemId, Timestamp, Verdict,
-        file::{CampaignDefinition, Principals, System},
+        file::{Campaign, CampaignDefinition, System},
     },
     policy::PolicyPack,
-    store::{RepositorySnapshot, StoreError, Unverified},
     trust::{RepositoryState, TrustState, Verified},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The inputs of a campaign at one commit.
-pub(super) struct CampaignInputs {
+pub struct CampaignInputs<'v> {
+    view: &'v RepositoryView<'v>,
     /// The systems, by id.
-    pub(super) systems: BTreeMap<SystemId, System>,
+    pub systems: &'v BTreeMap<SystemId, System>,
     /// The inventories of the systems that have one.
-    pub(super) inventories: BTreeMap<SystemId, LoadedInventory>,
+    pub inventories: BTreeMap<SystemId, LoadedInventory>,
     /// The ids of the git trees of the inventories.
-    pub(super) trees: BTreeMap<SystemId, String>,
+    pub trees: BTreeMap<SystemId, String>,
     /// The directory of principals.
-    pub(super) people: IdentityDirectory,
+    pub people: &'v IdentityDirectory,
     /// The findings across the principals files.
-    pub(super) findings: Vec<Finding>,
+    pub findings: &'v [Finding],
     /// The digest of the principals files.
-    pub(super) principals: Digest,
+    pub principals: Digest,
     /// The rules with the active profiles.
-    pub(super) pack: PolicyPack,
+    pub pack: &'v PolicyPack,
     certified: LastCertified,
     lowered: TierOverrides,
     separation: SodAnalysis,
@@ -48,42 +42,40 @@ pub(super) struct CampaignInputs {
     as_of: Timestamp,
 }
 
-impl CampaignInputs {
-    /// Loads the inputs of a campaign with this definition at `commit`. `governed` is the repository state at that
-    /// commit, and `as_of` is the time at which ages are computed.
+impl<'v> CampaignInputs<'v> {
+    /// Loads the inputs of a campaign with this definition. `governed` is the repository state at the commit of the
+    /// view, and `as_of` is the time at which ages are computed.
     ///
     /// # Errors
     /// When files are invalid, or the rules do not compile. All problems are returned.
-    pub(super) fn at(
-        repository: &Repository,
-        commit: ObjectId,
+    pub fn load(
+        view: &'v RepositoryView<'v>,
         governed: &RepositoryState,
         definition: &CampaignDefinition,
         as_of: Timestamp,
-    ) -> Result<Self, CliError> {
-        let snapshot = RepositorySnapshot::at(repository, commit);
-        let systems = systems_at(snapshot)?;
-        let (inventories, trees) = inventories(repository, commit, systems.keys())?;
-        let (people, findings, principals) = people(snapshot)?;
+    ) -> Result<Self, AppError> {
+        let systems = view.systems()?;
+        let inventories = view.inventories(systems.keys())?;
+        let identities = view.identities()?;
+        let pack = view.pack()?;
         let asks = definition.selectors.iter().any(|selector| selector.role_contents == Some(true));
         let named =
             |(id, loaded): (&SystemId, &LoadedInventory)| (id.clone(), synthetic_role_grants(&loaded.inventory));
-        let pack = pack_at(repository, commit)?;
-        let separation = separation(&pack, &inventories, &people);
         let unlisted = inventories.iter().filter(|_| asks).map(named).collect();
         Ok(Self {
-            separation,
-            pack,
+            separation: SodAnalysis::judge(inventory::inventories(&inventories), &identities.people, &pack.pairs()),
             certified: certified(governed),
             lowered: TierOverrides::of(governed.exceptions().iter().map(Verified::value), as_of),
-            earlier: earlier(repository, governed, &RequiredCampaigns::by(definition))?,
-            unlisted,
+            earlier: earlier(view, governed, &RequiredCampaigns::by(definition))?,
+            trees: trees(view, inventories.keys())?,
+            people: &identities.people,
+            findings: &identities.findings,
+            principals: identities.digest,
+            view,
             systems,
             inventories,
-            trees,
-            people,
-            findings,
-            principals,
+            unlisted,
+            pack,
             as_of,
         })
     }
@@ -92,11 +84,7 @@ impl CampaignInputs {
     ///
     /// # Errors
     /// When an inventory that an earlier campaign pinned cannot be read.
-    pub(super) fn load_prior_role_contents(
-        &mut self,
-        repository: &Repository,
-        governed: &RepositoryState,
-    ) -> Result<(), CliError> {
+    pub fn load_prior_role_contents(&mut self, governed: &RepositoryState) -> Result<(), AppError> {
         let mut certified: BTreeMap<&CampaignId, BTreeSet<&ItemId>> = BTreeMap::new();
         for review in governed.reviews() {
             let kept = review.items.iter().filter(|item| item.decision == Some(Verdict::Certify));
@@ -107,7 +95,7 @@ impl CampaignInputs {
         let mut known: BTreeSet<(&SystemId, &GrantKey)> = BTreeSet::new();
         for campaign in campaigns {
             let Some(kept) = certified.get(&campaign.id) else { continue };
-            let Ok(base) = ObjectId::parse(&campaign.base) else { continue };
+            let base = base_of(self.view, campaign)?;
             for population in &campaign.systems {
                 let system = &population.system;
                 let Some(loaded) = self.inventories.get(system) else { continue };
@@ -127,8 +115,7 @@ impl CampaignInputs {
                 let inventory = if self.trees.get(system) == Some(&population.tree) {
                     &loaded.inventory
                 } else {
-                    then = inventory::load(&CommitSource(RepositorySnapshot::at(repository, base)), system)
-                        .map_err(|error| CliError::from(error.diagnostics(system)))?;
+                    then = base.required_inventory(system)?;
                     &then.inventory
                 };
                 for key in keys {
@@ -142,11 +129,11 @@ impl CampaignInputs {
     }
 
     /// Returns the builder of attributes for all grants and principals.
-    pub(super) fn attribute_builder(&self) -> AttributeBuilder<'_> {
+    pub fn attribute_builder(&self) -> AttributeBuilder<'_> {
         AttributeBuilder::new(AttributeInputs {
-            systems: &self.systems,
+            systems: self.systems,
             inventories: &self.inventories,
-            people: &self.people,
+            people: self.people,
             profiles: self.pack.profiles(),
             certified: &self.certified,
             lowered: &self.lowered,
@@ -156,7 +143,7 @@ impl CampaignInputs {
     }
 
     /// Returns the campaign context.
-    pub(super) fn campaign_context<'a>(
+    pub fn campaign_context<'a>(
         &'a self,
         governed: &'a RepositoryState,
         trust: &'a TrustState,
@@ -164,55 +151,42 @@ impl CampaignInputs {
     ) -> CampaignContext<'a> {
         CampaignContext {
             repo: trust.repo(),
-            systems: &self.systems,
+            systems: self.systems,
             inventories: &self.inventories,
-            people: &self.people,
+            people: self.people,
             kinship: governed.kinship(),
             registry: trust.registry().file(),
             thresholds: &trust.mandate().file().thresholds,
             lowered: &self.lowered,
             separation: &self.separation,
             attribute_builder,
-            pack: &self.pack,
+            pack: self.pack,
             earlier: &self.earlier,
             unlisted: &self.unlisted,
         }
     }
 }
 
-type InventoriesAndDigests = (BTreeMap<SystemId, LoadedInventory>, BTreeMap<SystemId, String>);
-
-fn inventories<'a>(
-    repository: &Repository,
-    commit: ObjectId,
+/// Returns the ids of the git trees of the inventories.
+fn trees<'a>(
+    view: &RepositoryView<'_>,
     systems: impl Iterator<Item = &'a SystemId>,
-) -> Result<InventoriesAndDigests, CliError> {
-    let snapshot = RepositorySnapshot::at(repository, commit);
-    let mut problems = Diagnostics::new();
-    let (mut inventories, mut trees) = InventoriesAndDigests::default();
+) -> Result<BTreeMap<SystemId, String>, AppError> {
+    let snapshot = view.snapshot();
+    let mut trees = BTreeMap::new();
     for system in systems {
-        match inventory::load(&CommitSource(snapshot), system) {
-            Ok(loaded) => drop(inventories.insert(system.clone(), loaded)),
-            Err(LoadError::Missing(_)) => continue,
-            Err(error) => problems.extend(error.diagnostics(system)),
-        }
-        let tree = repository.file(commit, &inventory::folder(system)).map_err(git)?;
+        let tree = snapshot.repository().file(snapshot.commit(), &inventory::folder(system))?;
         trees.extend(tree.map(|tree| (system.clone(), tree.id.to_string())));
     }
-    if problems.has_errors() { Err(problems.into()) } else { Ok((inventories, trees)) }
+    Ok(trees)
 }
 
-/// Returns the directory of principals, its findings, and the digest of the principals files.
-fn people(snapshot: RepositorySnapshot<'_>) -> Result<(IdentityDirectory, Vec<Finding>, Digest), CliError> {
-    let mut files: Vec<Unverified<Principals>> = snapshot.read_all("principals").map_err(store)?;
-    match snapshot.read("principals.toml") {
-        Ok(file) => files.push(file),
-        Err(StoreError::Missing(_)) => {}
-        Err(error) => return Err(store(error)),
-    }
-    let digest = principals_digest(files.iter().map(|file| (file.path(), file.digest())));
-    let (people, findings) = IdentityDirectory::new(files.iter().map(|file| (file.path(), file.value().clone())));
-    Ok((people, findings, digest))
+/// Returns the inputs that a campaign pinned.
+fn base_of<'v>(view: &RepositoryView<'v>, campaign: &Campaign) -> Result<RepositoryView<'v>, AppError> {
+    let repository = view.snapshot().repository();
+    let dependent = format!("the earlier campaign `{}`", campaign.id);
+    let base = repository.resolve(&campaign.base).map_err(|error| AppError::from(error).required_by(&dependent))?;
+    Ok(RepositoryView::at(repository, base, dependent))
 }
 
 /// Returns the last certification of each grant: the opening time of the latest campaign that certified it.
@@ -229,19 +203,16 @@ fn certified(governed: &RepositoryState) -> LastCertified {
 }
 
 fn earlier(
-    repository: &Repository,
+    view: &RepositoryView<'_>,
     governed: &RepositoryState,
     needed: &RequiredCampaigns,
-) -> Result<PriorCampaigns, CliError> {
+) -> Result<PriorCampaigns, AppError> {
     let mut earlier = PriorCampaigns::default();
     for id in &needed.pinned {
         let Some(campaign) = governed.campaign(id) else { continue };
-        let Ok(base) = ObjectId::parse(&campaign.base) else { continue };
+        let base = base_of(view, campaign)?;
         for population in &campaign.systems {
-            let snapshot = RepositorySnapshot::at(repository, base);
-            let loaded = inventory::load(&CommitSource(snapshot), &population.system)
-                .map_err(|error| CliError::from(error.diagnostics(&population.system)))?;
-            earlier.pin(id, &loaded.inventory);
+            earlier.pin(id, &base.required_inventory(&population.system)?.inventory);
         }
     }
     for id in &needed.unanswered {
@@ -263,9 +234,9 @@ fn unanswered(governed: &RepositoryState, id: &CampaignId) -> BTreeSet<ItemId> {
 }
 
 /// Returns the findings across the principals files as warnings.
-pub(super) fn warnings(inputs: &CampaignInputs) -> Diagnostics {
+pub fn warnings(inputs: &CampaignInputs<'_>) -> Diagnostics {
     let warn = |finding: &Finding| {
-        crate::diag::Diagnostic::warning(finding.code, format!("{}: {}", finding.subject, finding.message))
+        Diagnostic::warning(finding.code, format!("{}: {}", finding.subject, finding.message))
             .help(finding.help.clone())
     };
     inputs.findings.iter().map(warn).collect()

@@ -1,25 +1,22 @@
 //! Loads the inputs of decision contexts: inventories, identities, rules and earlier decisions, as pinned by the
 //! campaign.
 
+use super::{AppError, RepositorySession, RepositoryView};
 use crate::{
     campaign::{ContextSources, PriorDecision},
-    cli::{
-        CliError,
-        session::{RepositorySession, git, store, systems_at},
-    },
     format::codec,
-    inventory::{self, IdentityDirectory, LastCertified, LoadedInventory, TierOverrides},
+    inventory::{IdentityDirectory, LastCertified, LoadedInventory, TierOverrides},
     model::{
         CampaignId, Inventory, SystemId, Verdict,
         file::{Campaign, Population, Rule, Rules, System},
     },
     policy::SHIPPED,
-    store::RepositorySnapshot,
+    trust::Verified,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The inputs of decision contexts.
-pub(in crate::cli) struct ContextLoader<'a> {
+pub struct ContextLoader<'a> {
     campaign: &'a Campaign,
     inventories: BTreeMap<SystemId, LoadedInventory>,
     people: IdentityDirectory,
@@ -35,39 +32,38 @@ impl<'a> ContextLoader<'a> {
     /// Loads the inputs at the commit that the campaign pinned, for the `systems` and `subjects` of the session.
     ///
     /// # Errors
-    /// When the commit does not exist, or one of its files is invalid. An unreadable inventory counts as unknown.
-    pub(in crate::cli) fn read(
+    /// When the commit does not exist, or one of its files cannot be read.
+    pub fn load(
         session: &'a RepositorySession,
-        id: &CampaignId,
+        campaign: &'a Campaign,
         systems: &BTreeSet<SystemId>,
         subjects: &BTreeSet<String>,
-    ) -> Result<Self, CliError> {
-        let opened = session.governed.campaign(id).ok_or_else(|| super::discover::campaign_not_open(id))?;
-        let campaign = opened.value();
-        let base = session.repository.resolve(&campaign.base).map_err(git)?;
-        let snapshot = RepositorySnapshot::at(&session.repository, base);
+    ) -> Result<Self, AppError> {
+        let base = session.repository.resolve(&campaign.base)?;
+        let dependent = format!("the decision contexts of `{}`", campaign.id);
+        let view = RepositoryView::at(&session.repository, base, dependent);
         let total: u64 = campaign.systems.iter().map(|population| population.grants).sum();
         let wanted = |id: &&SystemId| total <= MOST_GRANTS || systems.contains(*id);
-        let pinned = campaign.systems.iter().map(|population| &population.system).filter(wanted);
-        let inventories = pinned.filter_map(|id| Some((id.clone(), inventory::load(&snapshot, id).ok()?))).collect();
-        let people = snapshot.principals().map_err(store)?;
-        let (people, _) = IdentityDirectory::new(people.into_iter().map(|file| ("principals", file)));
+        let inventories =
+            view.inventories(campaign.systems.iter().map(|population| &population.system).filter(wanted))?;
+        let people = view.identities()?.people.clone();
+        let snapshot = view.snapshot();
         let mut rules = shipped();
-        for file in snapshot.read_all::<Rules>("policies").map_err(store)? {
+        for file in snapshot.read_all::<Rules>("policies")? {
             rules.extend(file.into_value().rules.into_iter().map(|rule| (rule.id.clone(), rule)));
         }
         let earlier = earlier(session, campaign, subjects);
-        let then = then(session, &earlier, systems);
-        let systems = systems_at(snapshot)?;
+        let then = then(session, &earlier, systems)?;
+        let systems = view.systems()?.clone();
         let certified = earlier.iter().filter(|one| one.item.decision == Some(Verdict::Certify));
         let certified = certified.map(|one| (one.item.grant_digest, one.opened_at)).collect();
-        let exceptions = session.governed.exceptions().iter().map(crate::trust::Verified::value);
+        let exceptions = session.governed.exceptions().iter().map(Verified::value);
         let lowered = TierOverrides::of(exceptions, campaign.opened_at);
         Ok(Self { campaign, inventories, people, systems, rules, earlier, then, certified, lowered })
     }
 
     /// Returns the builder of decision contexts.
-    pub(in crate::cli) fn sources(&self) -> ContextSources<'_> {
+    pub fn sources(&self) -> ContextSources<'_> {
         ContextSources {
             campaign: self.campaign,
             inventories: &self.inventories,
@@ -112,7 +108,7 @@ fn then(
     session: &RepositorySession,
     earlier: &[PriorDecision],
     systems: &BTreeSet<SystemId>,
-) -> BTreeMap<(CampaignId, SystemId), Inventory> {
+) -> Result<BTreeMap<(CampaignId, SystemId), Inventory>, AppError> {
     let mut campaigns: Vec<&CampaignId> = Vec::new();
     for one in earlier.iter().rev() {
         if !campaigns.contains(&&one.campaign) && campaigns.len() < MOST_CAMPAIGNS {
@@ -124,15 +120,16 @@ fn then(
         let Some(opened) = session.governed.campaign(id) else { continue };
         let small = |population: &&Population| systems.contains(&population.system) && population.grants <= MOST_GRANTS;
         let populations: Vec<_> = opened.value().systems.iter().filter(small).collect();
-        let Ok(base) = session.repository.resolve(&opened.value().base) else { continue };
-        let snapshot = RepositorySnapshot::at(&session.repository, base);
+        let base = session.repository.resolve(&opened.value().base)?;
+        let view =
+            RepositoryView::at(&session.repository, base, format!("the decisions of `{id}` in decision contexts"));
         for population in populations {
-            if let Ok(loaded) = inventory::load(&snapshot, &population.system) {
+            if let Some(loaded) = view.inventory(&population.system)? {
                 then.insert((id.clone(), population.system.clone()), loaded.inventory);
             }
         }
     }
-    then
+    Ok(then)
 }
 
 /// Number of earlier campaigns whose inventories are compared.

@@ -1,24 +1,19 @@
 //! Loads the inputs of a plan from a commit, and computes the plan. It reads only the clone.
 
-use super::{
-    CliError,
-    policy_loader::pack_at,
-    session::{store, systems_at},
-};
+use super::{AppError, RepositoryView};
 use crate::{
     campaign::{Resolution, decided},
     connector::{ConnectorSchema, registry},
     diag::Diagnostic,
-    git::{ObjectId, Repository},
-    inventory::{self, FileSource, IdentityDirectory, LoadError, LoadedInventory, SourceError},
+    git::ObjectId,
+    inventory::{IdentityDirectory, LoadedInventory},
     model::{
         CampaignId, Digest, Grant, ItemId, SystemId, Timestamp,
-        file::{Campaign, Principals, System},
+        file::{Campaign, System},
         history::EvidenceHistory,
     },
     plan::{BuildInputs, Draft, GuardrailLimits, Plan, PlanInputs, PlanTarget, SodContext, administrators, build},
     policy::PolicyPack,
-    store::{RepositorySnapshot, StoreError},
     trust::RepositoryState,
 };
 use std::{
@@ -27,85 +22,58 @@ use std::{
     path::Path,
 };
 
-/// Inventory files of a commit.
-pub(super) struct CommitSource<'r>(pub(super) RepositorySnapshot<'r>);
-
-impl FileSource for CommitSource<'_> {
-    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, SourceError> {
-        let refuse = |error: StoreError| SourceError { path: path.to_owned(), why: error.to_string() };
-        self.0.bytes(path, MAX_INVENTORY_FILE).map_err(refuse)
-    }
-}
-
 /// The inputs of a plan, except decisions and evidence.
-pub(super) struct PlanContext<'r> {
-    repository: &'r Repository,
-    commit: ObjectId,
+pub struct PlanContext<'v> {
+    view: &'v RepositoryView<'v>,
     manifest: Digest,
     /// The systems, by id.
-    pub(super) systems: BTreeMap<SystemId, System>,
+    pub systems: BTreeMap<SystemId, System>,
     /// The inventories of the systems that have one.
-    pub(super) inventories: BTreeMap<SystemId, LoadedInventory>,
+    pub inventories: BTreeMap<SystemId, LoadedInventory>,
     /// The inventories of the other systems, if separation of duties must be evaluated across all systems.
     others: BTreeMap<SystemId, LoadedInventory>,
     vocabularies: BTreeMap<SystemId, Box<dyn ConnectorSchema + Send + Sync>>,
     /// The rules.
-    pub(super) pack: PolicyPack,
+    pub pack: &'v PolicyPack,
     /// The directory of principals.
-    pub(super) people: IdentityDirectory,
+    pub people: &'v IdentityDirectory,
 }
 
-impl<'r> PlanContext<'r> {
-    /// Loads the inputs at `commit` for the systems `only`, or for all systems if `only` is empty.
+impl<'v> PlanContext<'v> {
+    /// Loads the inputs for the systems `only`, or for all systems if `only` is empty. Relative paths in settings start
+    /// at `base`.
     ///
     /// # Errors
     /// When a file is invalid, or a named system does not exist.
-    pub(super) fn at(
-        repository: &'r Repository,
-        commit: ObjectId,
-        base: &Path,
-        only: &[SystemId],
-    ) -> Result<Self, CliError> {
-        let snapshot = RepositorySnapshot::at(repository, commit);
-        let mut systems = systems_at(snapshot)?;
-        if let Some(missing) = only.iter().find(|system| !systems.contains_key(*system)) {
+    pub fn load(view: &'v RepositoryView<'v>, base: &Path, only: &[SystemId]) -> Result<Self, AppError> {
+        let all = view.systems()?;
+        if let Some(missing) = only.iter().find(|system| !all.contains_key(*system)) {
             let problem = Diagnostic::error("unknown-system", format!("there is no systems/{missing}.toml on main"));
-            let known: Vec<_> = systems.keys().map(ToString::to_string).collect();
+            let known: Vec<_> = all.keys().map(ToString::to_string).collect();
             return Err(problem.help(format!("systems: {}", known.join(", "))).into());
         }
-        let pack = pack_at(repository, commit)?;
-        let mut others = BTreeMap::new();
-        for id in systems.keys().filter(|id| !only.is_empty() && !only.contains(id) && !pack.pairs().is_empty()) {
-            match inventory::load(&CommitSource(snapshot), id) {
-                Ok(loaded) => drop(others.insert(id.clone(), loaded)),
-                Err(LoadError::Missing(_)) => {}
-                Err(error) => return Err(error.diagnostics(id).into()),
-            }
-        }
-        systems.retain(|system, _| only.is_empty() || only.contains(system));
-        let mut inventories = BTreeMap::new();
+        let pack = view.pack()?;
+        let is_chosen = |id: &SystemId| only.is_empty() || only.contains(id);
+        let others = view.inventories(all.keys().filter(|id| !is_chosen(id) && !pack.pairs().is_empty()))?;
+        let systems: BTreeMap<SystemId, System> = all.clone().into_iter().filter(|(id, _)| is_chosen(id)).collect();
+        let inventories = view.inventories(systems.keys())?;
         let mut vocabularies = BTreeMap::new();
         for (id, system) in &systems {
-            match inventory::load(&CommitSource(snapshot), id) {
-                Ok(loaded) => drop(inventories.insert(id.clone(), loaded)),
-                Err(LoadError::Missing(_)) => {}
-                Err(error) => return Err(error.diagnostics(id).into()),
-            }
             let words = registry::vocabulary(system, base).map_err(|error| open_error(id, error))?;
             vocabularies.insert(id.clone(), words);
         }
-        let (people, _) = identities_at(snapshot)?;
-        let manifest = snapshot.manifest().map_err(store)?;
-        Ok(Self { repository, commit, manifest, systems, inventories, others, vocabularies, pack, people })
+        let people = &view.identities()?.people;
+        let manifest = view.snapshot().manifest()?;
+        Ok(Self { view, manifest, systems, inventories, others, vocabularies, pack, people })
     }
 
     /// Returns the plan for the decisions, given the evidence so far.
     ///
     /// # Errors
     /// When there is no trust state, or a value has no canonical form.
-    pub(super) fn plan(&self, governed: &RepositoryState, history: &EvidenceHistory) -> Result<Plan<Draft>, CliError> {
+    pub fn plan(&self, governed: &RepositoryState, history: &EvidenceHistory) -> Result<Plan<Draft>, AppError> {
         let trust = governed.trust().ok_or_else(|| {
-            CliError::from(
+            AppError::from(
                 Diagnostic::error("trust-not-established", "there is no trust state at this commit")
                     .help("tenure check"),
             )
@@ -126,7 +94,7 @@ impl<'r> PlanContext<'r> {
         let premises = PlanInputs {
             engine: env!("CARGO_PKG_VERSION").to_owned(),
             repo: trust.repo().clone(),
-            main: self.commit.to_string(),
+            main: self.view.snapshot().commit().to_string(),
             manifest: self.manifest,
             root: trust.root().digest(),
             mandate: trust.mandate().digest(),
@@ -135,7 +103,7 @@ impl<'r> PlanContext<'r> {
             evidence_head: history.head(),
         };
         let known = RefCell::new(BTreeMap::new());
-        let pinned = ReviewedGrants { repository: self.repository, governed, resolutions: &resolutions, known };
+        let pinned = ReviewedGrants { view: self.view, governed, resolutions: &resolutions, known };
         let reviewed = |resolution: &Resolution| pinned.grant(resolution);
         let duties = Some(self.duties());
         let inputs = BuildInputs {
@@ -150,7 +118,7 @@ impl<'r> PlanContext<'r> {
     }
 
     /// Returns the guardrails with the data they are computed from.
-    pub(super) fn limits<'a>(
+    pub fn limits<'a>(
         &'a self,
         governed: &'a RepositoryState,
         history: &EvidenceHistory,
@@ -176,52 +144,37 @@ impl<'r> PlanContext<'r> {
             guardrails: &trust.mandate().file().guardrails,
             grants,
             administrators: administrators(self.inventories.values().map(|loaded| &loaded.inventory)),
-            directory: &self.people,
+            directory: self.people,
             now,
         })
     }
 
     /// Returns the inputs of the separation-of-duties analysis.
-    pub(super) fn duties(&self) -> SodContext<'_> {
+    pub fn duties(&self) -> SodContext<'_> {
         let all = self.inventories.values().chain(self.others.values());
         SodContext {
             inventories: all.map(|loaded| &loaded.inventory).collect(),
-            people: &self.people,
+            people: self.people,
             pairs: self.pack.pairs(),
         }
     }
 
     /// Returns the digest of all governed files.
-    pub(super) fn manifest(&self) -> Digest {
+    pub fn manifest(&self) -> Digest {
         self.manifest
     }
 }
 
 /// Returns the resolutions of all decisions, latest campaign last.
-pub(super) fn resolutions(governed: &RepositoryState, now: Timestamp) -> Vec<Resolution> {
+pub fn resolutions(governed: &RepositoryState, now: Timestamp) -> Vec<Resolution> {
     let mut openings: Vec<_> = governed.openings().iter().collect();
     openings.sort_by_key(|(id, opening)| (opening.campaign().opened_at, *id));
     openings.into_iter().flat_map(|(id, opening)| decided(opening, governed.answers(id), now)).collect()
 }
 
-/// Returns the directory of principals at a commit, and its findings.
-pub(super) fn identities_at(
-    snapshot: RepositorySnapshot<'_>,
-) -> Result<(IdentityDirectory, Vec<crate::model::Finding>), CliError> {
-    let mut files: Vec<(String, Principals)> = Vec::new();
-    if let Some(file) = snapshot.read_if_there::<Principals>("principals.toml").map_err(store)? {
-        files.push(("principals.toml".to_owned(), file));
-    }
-    for file in snapshot.read_all::<Principals>("principals").map_err(store)? {
-        files.push((file.path().to_owned(), file.into_value()));
-    }
-    let (paths, files): (Vec<_>, Vec<_>) = files.into_iter().unzip();
-    Ok(IdentityDirectory::new(paths.iter().map(String::as_str).zip(files)))
-}
-
 /// Grants in their reviewed state, from the inventories that campaigns pinned. Each is loaded once, on demand.
 struct ReviewedGrants<'a> {
-    repository: &'a Repository,
+    view: &'a RepositoryView<'a>,
     governed: &'a RepositoryState,
     resolutions: &'a [Resolution],
     known: RefCell<BTreeMap<(CampaignId, SystemId), BTreeMap<ItemId, Grant>>>,
@@ -237,10 +190,12 @@ impl ReviewedGrants<'_> {
         reviewed.get(item).cloned()
     }
 
-    /// Returns the grants that a campaign decided on, by item; `None` if its inventory cannot be read.
+    /// Returns the grants that a campaign decided on, by item; `None` if its inventory cannot be read. The plan then
+    /// holds the items back with this reason.
     fn decided(&self, campaign: &CampaignId, system: &SystemId) -> Option<BTreeMap<ItemId, Grant>> {
         let base = ObjectId::parse(&self.governed.campaign(campaign)?.value().base).ok()?;
-        let loaded = inventory::load(&CommitSource(RepositorySnapshot::at(self.repository, base)), system).ok()?;
+        let repository = self.view.snapshot().repository();
+        let loaded = RepositoryView::at(repository, base, "the plan").inventory(system).ok()??;
         let here = self.resolutions.iter().filter(|decided| decided.campaign == *campaign && decided.system == *system);
         let items: BTreeSet<&ItemId> = here.map(|decided| &decided.item).collect();
         let grants = loaded.inventory.grants().map(|grant| (ItemId::of(campaign, system, &grant.key), grant));
@@ -249,7 +204,7 @@ impl ReviewedGrants<'_> {
 }
 
 /// Returns the failure for a system that cannot be opened.
-pub(super) fn open_error(system: &SystemId, error: registry::OpenError) -> CliError {
+pub fn open_error(system: &SystemId, error: registry::OpenError) -> AppError {
     let help = match &error {
         registry::OpenError::NoVariable(name) => format!("export {name}=…"),
         registry::OpenError::Connector(_) => format!("check [settings], then: tenure collect {system}"),
@@ -260,6 +215,3 @@ pub(super) fn open_error(system: &SystemId, error: registry::OpenError) -> CliEr
         .help(help)
         .into()
 }
-
-/// Size of one million grants of about 500 bytes.
-const MAX_INVENTORY_FILE: u64 = 512 * 1024 * 1024;

@@ -1,42 +1,43 @@
 //! Loads the scope changes of a campaign since it opened, for several commands.
 
+use super::{AppError, CampaignInputs, RepositorySession, RepositoryView};
 use crate::{
     campaign::{ChangedGrant, DriftDisposition, DriftDispositions, changes, population},
-    cli::{
-        CliError,
-        campaign_inputs::CampaignInputs,
-        plan_inputs::CommitSource,
-        session::{RepositorySession, git},
-    },
     git::ObjectId,
     inventory,
-    model::{CampaignId, ItemId, Timestamp, file::Campaign, history::EvidenceHistory},
-    store::RepositorySnapshot,
+    model::{
+        CampaignId, ItemId, Timestamp,
+        file::Campaign,
+        history::{ActionHistory, EvidenceHistory},
+    },
     trust::{OpenCampaign, RepositoryState},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Returns the grants at the head of main that differ from the pinned population, with the disposition of each change.
 /// If no grant has changed, no inventory is read.
 ///
 /// # Errors
 /// When the base or an inventory cannot be read.
-pub(super) fn drift(
+pub fn drift(
     id: &CampaignId,
     session: &RepositorySession,
     history: &EvidenceHistory,
     now: Timestamp,
-) -> Result<Vec<ChangedGrant>, CliError> {
+) -> Result<Vec<ChangedGrant>, AppError> {
     let Some(opening) = session.governed.openings().get(id) else { return Ok(Vec::new()) };
     let campaign = opening.campaign().value();
-    let Ok(base) = ObjectId::parse(&campaign.base) else { return Ok(Vec::new()) };
+    let base = session.repository.resolve(&campaign.base)?;
     if !is_touched(campaign, base, session)? {
         return Ok(Vec::new());
     }
     let trust = session.trust()?;
     let (governed, definition) = (&session.governed, &campaign.definition);
-    let pinned = CampaignInputs::at(&session.repository, base, governed, definition, campaign.opened_at)?;
-    let current = CampaignInputs::at(&session.repository, session.main, governed, definition, now)?;
+    let dependent = format!("the changes since `{id}` opened");
+    let (view, view_now) =
+        (RepositoryView::at(&session.repository, base, dependent.as_str()), session.view(dependent.as_str()));
+    let pinned = CampaignInputs::load(&view, governed, definition, campaign.opened_at)?;
+    let current = CampaignInputs::load(&view_now, governed, definition, now)?;
     let (attribute_builder, portraits_now) = (pinned.attribute_builder(), current.attribute_builder());
     let before = pinned.campaign_context(governed, trust, &attribute_builder);
     let after = current.campaign_context(governed, trust, &portraits_now);
@@ -58,10 +59,10 @@ pub(super) fn drift(
 
 /// Returns whether any grant file differs from the pinned one. Observation files are ignored: they change with every
 /// collection, but contain no grants.
-fn is_touched(campaign: &Campaign, base: ObjectId, session: &RepositorySession) -> Result<bool, CliError> {
+fn is_touched(campaign: &Campaign, base: ObjectId, session: &RepositorySession) -> Result<bool, AppError> {
     for pinned in &campaign.systems {
         let grants = format!("{}/grants", inventory::folder(&pinned.system));
-        let at = |commit| session.repository.file(commit, &grants).map_err(git).map(|tree| tree.map(|tree| tree.id));
+        let at = |commit| session.repository.file(commit, &grants).map(|tree| tree.map(|tree| tree.id));
         if at(base)? != at(session.main)? {
             return Ok(true);
         }
@@ -71,7 +72,7 @@ fn is_touched(campaign: &Campaign, base: ObjectId, session: &RepositorySession) 
 
 /// Returns the changes made by the engine, according to the evidence.
 fn engine(history: &EvidenceHistory) -> DriftDispositions {
-    let successor = |action: &crate::model::history::ActionHistory| action.outcome.as_ref()?.successor.clone();
+    let successor = |action: &ActionHistory| action.outcome.as_ref()?.successor.clone();
     DriftDispositions {
         decided: history.actions().map(|(_, action)| action.item).collect(),
         successors: history.actions().filter_map(|(_, action)| successor(action)).collect(),
@@ -85,14 +86,17 @@ fn put_to_review(
     campaign: &Campaign,
     session: &RepositorySession,
     disposals: &mut DriftDispositions,
-) -> Result<(), CliError> {
+) -> Result<(), AppError> {
     let file = other.campaign();
-    let Ok(base) = ObjectId::parse(&file.base) else { return Ok(()) };
-    let items: std::collections::BTreeSet<&ItemId> = other.items().collect();
+    let view = RepositoryView::at(
+        &session.repository,
+        session.repository.resolve(&file.base)?,
+        format!("the changes that `{}` reviews", file.id),
+    );
+    let items: BTreeSet<&ItemId> = other.items().collect();
     let here = |system| campaign.systems.iter().any(|own| own.system == system);
     for pinned in file.systems.iter().filter(|pinned| here(pinned.system.clone())) {
-        let loaded = inventory::load(&CommitSource(RepositorySnapshot::at(&session.repository, base)), &pinned.system)
-            .map_err(|error| CliError::from(error.diagnostics(&pinned.system)))?;
+        let loaded = view.required_inventory(&pinned.system)?;
         for grant in loaded.inventory.grants() {
             if items.contains(&ItemId::of(&file.id, &pinned.system, &grant.key)) {
                 disposals.accepted.entry(grant.digest()).or_insert_with(|| DriftDisposition::Campaign(file.id.clone()));
@@ -103,16 +107,16 @@ fn put_to_review(
 }
 
 /// Returns the campaigns that review the changes of another campaign, sorted.
-pub(super) fn supplementary_campaigns(changes: &[ChangedGrant]) -> Vec<CampaignId> {
+pub fn supplementary_campaigns(changes: &[ChangedGrant]) -> Vec<CampaignId> {
     let of = |change: &ChangedGrant| match &change.disposition {
         Some(DriftDisposition::Campaign(id)) => Some(id.clone()),
         _ => None,
     };
-    changes.iter().filter_map(of).collect::<std::collections::BTreeSet<_>>().into_iter().collect()
+    changes.iter().filter_map(of).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// Returns whether a name for a campaign is taken: signed, on main, or in the work tree.
-pub(super) fn is_id_in_use(id: &CampaignId, session: &RepositorySession, governed: &RepositoryState) -> bool {
+pub fn is_id_in_use(id: &CampaignId, session: &RepositorySession, governed: &RepositoryState) -> bool {
     let folder = crate::campaign::folder(id);
     let listed = session.snapshot().list(&folder).is_ok_and(|list| !list.files.is_empty());
     governed.openings().contains_key(id)

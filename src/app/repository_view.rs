@@ -1,0 +1,194 @@
+//! The inputs of commands at one commit: systems, inventories, principals and rules.
+
+use super::AppError;
+use crate::{
+    campaign::principals_digest,
+    diag::{Diagnostic, Diagnostics},
+    git::{ObjectId, Repository},
+    inventory::{self, IdentityDirectory, LoadError, LoadedInventory},
+    model::{
+        Digest, Finding, SystemId,
+        file::{Governance, Principals, System},
+    },
+    policy::{PackSources, PolicyPack},
+    store::{RepositorySnapshot, StoreError, Unverified},
+};
+use std::{
+    cell::{OnceCell, RefCell},
+    collections::BTreeMap,
+};
+
+/// The principals of a commit.
+pub struct Identities {
+    /// The directory of principals.
+    pub people: IdentityDirectory,
+    /// The findings across the principals files.
+    pub findings: Vec<Finding>,
+    /// The digest of the principals files.
+    pub digest: Digest,
+}
+
+/// A governed repository at one commit. Each part is loaded when it is first requested, and once.
+///
+/// An input that cannot be read is an error that names the file and what depends on it. Nothing is skipped: an
+/// inventory is absent only if the commit has none.
+pub struct RepositoryView<'r> {
+    snapshot: RepositorySnapshot<'r>,
+    dependent: String,
+    systems: OnceCell<BTreeMap<SystemId, System>>,
+    inventories: RefCell<BTreeMap<SystemId, Option<LoadedInventory>>>,
+    identities: OnceCell<Identities>,
+    pack: OnceCell<PolicyPack>,
+}
+
+impl<'r> RepositoryView<'r> {
+    /// Returns the repository at `commit`. `dependent` names what the inputs are for, such as "the plan", in errors.
+    pub fn at(repository: &'r Repository, commit: ObjectId, dependent: impl Into<String>) -> Self {
+        Self {
+            snapshot: RepositorySnapshot::at(repository, commit),
+            dependent: dependent.into(),
+            systems: OnceCell::new(),
+            inventories: RefCell::default(),
+            identities: OnceCell::new(),
+            pack: OnceCell::new(),
+        }
+    }
+
+    /// Returns the files of the commit.
+    pub const fn snapshot(&self) -> RepositorySnapshot<'r> {
+        self.snapshot
+    }
+
+    /// Returns the systems by id.
+    ///
+    /// # Errors
+    /// When a file is invalid, or its name differs from the name of its system.
+    pub fn systems(&self) -> Result<&BTreeMap<SystemId, System>, AppError> {
+        self.once(&self.systems, || systems(self.snapshot))
+    }
+
+    /// Returns the inventory of a system; `None` if the commit has none.
+    ///
+    /// # Errors
+    /// When it cannot be read, or its files contradict each other.
+    pub fn inventory(&self, system: &SystemId) -> Result<Option<LoadedInventory>, AppError> {
+        if let Some(known) = self.inventories.borrow().get(system) {
+            return Ok(known.clone());
+        }
+        let loaded = match inventory::load(&self.snapshot, system) {
+            Ok(loaded) => Some(loaded),
+            Err(LoadError::Missing(_)) => None,
+            Err(error) => return Err(self.failure(AppError::inventory(system, &error))),
+        };
+        self.inventories.borrow_mut().insert(system.clone(), loaded.clone());
+        Ok(loaded)
+    }
+
+    /// As [`Self::inventory`], for an inventory that must exist.
+    ///
+    /// # Errors
+    /// When it does not exist, or cannot be read.
+    pub fn required_inventory(&self, system: &SystemId) -> Result<LoadedInventory, AppError> {
+        let missing = || self.failure(AppError::inventory(system, &LoadError::Missing(system.clone())));
+        self.inventory(system)?.ok_or_else(missing)
+    }
+
+    /// Returns the inventories of those of the systems that have one.
+    ///
+    /// # Errors
+    /// When an inventory cannot be read. All problems are returned.
+    pub fn inventories<'a>(
+        &self,
+        systems: impl IntoIterator<Item = &'a SystemId>,
+    ) -> Result<BTreeMap<SystemId, LoadedInventory>, AppError> {
+        let (mut inventories, mut problems) = (BTreeMap::new(), Diagnostics::new());
+        for system in systems {
+            match self.inventory(system) {
+                Ok(loaded) => inventories.extend(loaded.map(|loaded| (system.clone(), loaded))),
+                Err(error) => problems.extend(error.problems),
+            }
+        }
+        if problems.has_errors() { Err(problems.into()) } else { Ok(inventories) }
+    }
+
+    /// Returns the principals.
+    ///
+    /// # Errors
+    /// When a principals file is invalid.
+    pub fn identities(&self) -> Result<&Identities, AppError> {
+        self.once(&self.identities, || identities(self.snapshot))
+    }
+
+    /// Returns the compiled rules with the active profiles; an empty pack if there are no rules.
+    ///
+    /// # Errors
+    /// When a file or an expression is invalid.
+    pub fn pack(&self) -> Result<&PolicyPack, AppError> {
+        self.once(&self.pack, || pack(self.snapshot))
+    }
+
+    /// Returns the value of a cell, and loads it on first use.
+    fn once<'c, T>(
+        &self,
+        cell: &'c OnceCell<T>,
+        load: impl FnOnce() -> Result<T, AppError>,
+    ) -> Result<&'c T, AppError> {
+        if let Some(known) = cell.get() {
+            return Ok(known);
+        }
+        let value = load().map_err(|error| self.failure(error))?;
+        Ok(cell.get_or_init(|| value))
+    }
+
+    fn failure(&self, error: AppError) -> AppError {
+        error.required_by(&self.dependent)
+    }
+}
+
+fn systems(snapshot: RepositorySnapshot<'_>) -> Result<BTreeMap<SystemId, System>, AppError> {
+    let mut systems = BTreeMap::new();
+    for file in snapshot.read_all::<System>("systems")? {
+        let path = file.path().to_owned();
+        let system = file.into_value();
+        if path != format!("systems/{}.toml", system.system) {
+            let problem =
+                Diagnostic::error("system-misnamed", format!("the file describes the system `{}`", system.system))
+                    .in_file(path)
+                    .help(format!("rename it with git mv to systems/{}.toml", system.system));
+            return Err(problem.into());
+        }
+        systems.insert(system.system.clone(), system);
+    }
+    Ok(systems)
+}
+
+fn identities(snapshot: RepositorySnapshot<'_>) -> Result<Identities, AppError> {
+    let mut files: Vec<Unverified<Principals>> = match snapshot.read("principals.toml") {
+        Ok(file) => vec![file],
+        Err(StoreError::Missing(_)) => Vec::new(),
+        Err(error) => return Err(error.into()),
+    };
+    files.extend(snapshot.read_all::<Principals>("principals")?);
+    let digest = principals_digest(files.iter().map(|file| (file.path(), file.digest())));
+    let (people, findings) = IdentityDirectory::new(files.iter().map(|file| (file.path(), file.value().clone())));
+    Ok(Identities { people, findings, digest })
+}
+
+fn pack(snapshot: RepositorySnapshot<'_>) -> Result<PolicyPack, AppError> {
+    let mut sources = PackSources::default();
+    let mut problems = Diagnostics::new();
+    for file in snapshot.list("policies")?.files {
+        let blob = snapshot.repository().blob(file.id, MAX_POLICY_FILE)?;
+        if let Err(found) = sources.add_file(&file.path, &blob) {
+            problems.extend(found);
+        }
+    }
+    if problems.has_errors() {
+        return Err(problems.into());
+    }
+    let governance: Option<Governance> = snapshot.read_if_there("governance.toml")?;
+    let profiles = governance.map(|governance| governance.profiles).unwrap_or_default();
+    Ok(PolicyPack::compile(sources, &profiles)?)
+}
+
+const MAX_POLICY_FILE: u64 = 256 * 1024;
