@@ -111,6 +111,7 @@ impl Read {
         let inputs = BuildInputs {
             premises: self.premises.clone(),
             resolutions: &self.resolutions,
+            suspended: &BTreeMap::new(),
             targets: &targets,
             history: &EvidenceHistory::default(),
             reviewed: &|_| None,

@@ -106,9 +106,11 @@ impl<'v> PlanContext<'v> {
         let pinned = ReviewedGrants { view: self.view, governed, resolutions: &resolutions, known };
         let reviewed = |resolution: &Resolution| pinned.grant(resolution);
         let duties = Some(self.duties());
+        let suspended = governed.suspended_campaigns();
         let inputs = BuildInputs {
             premises,
             resolutions: &resolutions,
+            suspended: &suspended,
             targets: &targets,
             history,
             reviewed: &reviewed,

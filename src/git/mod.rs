@@ -5,8 +5,10 @@
 
 mod diff;
 mod error;
+mod git_command;
 mod history;
 mod id;
+mod merge;
 mod push_report;
 mod remote;
 mod repository;
@@ -19,6 +21,7 @@ pub use diff::{FileChange, TreeDiff};
 pub use error::GitError;
 pub use history::{Commit, CommitSignature};
 pub use id::{ObjectId, ParseObjectIdError};
+pub use merge::MergePreview;
 pub use remote::{GitRemote, PushOutcome, RemoteError};
 pub use repository::Repository;
 pub use subprocess::ChildError;

@@ -28,6 +28,8 @@ pub struct BuildInputs<'a> {
     pub premises: PlanInputs,
     /// The resolutions, the latest campaign last: the last decision on a grant is used.
     pub resolutions: &'a [Resolution],
+    /// The campaigns of which a signed file was changed on main, each with the file. Their decisions are held.
+    pub suspended: &'a BTreeMap<CampaignId, String>,
     /// The systems, by id. Decisions on a system without an inventory are held.
     pub targets: &'a BTreeMap<SystemId, PlanTarget<'a>>,
     /// The state derived from the evidence.
@@ -109,6 +111,11 @@ enum BuildStep {
 
 fn step(resolution: &Resolution, inputs: &BuildInputs<'_>, index: &GrantIndex<'_>) -> BuildStep {
     let system = &resolution.system;
+    if let Some(path) = inputs.suspended.get(&resolution.campaign) {
+        let why = format!("the signed file {path} was changed on main");
+        let next = format!("restore it: git log --first-parent -- {path}, then git checkout COMMIT -- {path}");
+        return BuildStep::Hold(HeldCode::CampaignSuspended, why, next);
+    }
     let Some(target) = inputs.targets.get(system) else {
         let why = format!("there is no systems/{system}.toml");
         return BuildStep::Hold(HeldCode::UnknownSystem, why, format!("create systems/{system}.toml"));

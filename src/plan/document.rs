@@ -74,6 +74,8 @@ pub enum HeldCode {
     CollateralDamage,
     /// The access is part of a role, and no call can remove it for a single member.
     NestedInRole,
+    /// A signed file of the campaign was changed on main.
+    CampaignSuspended,
     /// The grant has changed since its review: the decision lapses.
     DecisionLapsed,
     /// A person must change the system manually.
@@ -94,6 +96,7 @@ impl HeldCode {
         match self {
             Self::CollateralDamage => "collateral-damage",
             Self::NestedInRole => "nested-in-role",
+            Self::CampaignSuspended => "campaign-suspended",
             Self::DecisionLapsed => "decision-lapsed",
             Self::WorkOrderOpen => "work-order-open",
             Self::NoInventory => "no-inventory",

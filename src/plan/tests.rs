@@ -143,8 +143,16 @@ impl World {
         let premises = PlanInputs::test_fixture();
         let reviewed = |resolution: &Resolution| self.reviewed.get(&resolution.grant).cloned();
         let (resolutions, history) = (self.decisions.as_slice(), &self.history);
-        build(&BuildInputs { premises, resolutions, targets: &targets, history, reviewed: &reviewed, duties: None })
-            .unwrap()
+        build(&BuildInputs {
+            premises,
+            resolutions,
+            suspended: &BTreeMap::new(),
+            targets: &targets,
+            history,
+            reviewed: &reviewed,
+            duties: None,
+        })
+        .unwrap()
     }
 
     fn trips(&self) -> Vec<&'static str> {

@@ -101,6 +101,7 @@ fn comment(
     let inputs = BuildInputs {
         premises,
         resolutions: decisions,
+        suspended: &BTreeMap::new(),
         targets: &targets,
         history: &history,
         reviewed: &reviewed,

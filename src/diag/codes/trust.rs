@@ -13,9 +13,15 @@ super::code::codes! {
     High "campaign-mismatch":
         "A file belongs to another campaign, or to another version of it."
         "Restore the file that `tenure campaign open` wrote, and sign it.";
+    High "campaign-missing":
+        "A file belongs to a campaign that is not on main."
+        "Merge the campaign first, or correct `campaign` in the file.";
     High "certify-against-policy":
         "A decision keeps access with a finding that requires an exception."
         "Revoke the access, or sign an exception for it.";
+    Error "change-conflicts":
+        "Git cannot merge the change into its base."
+        "Merge main into the branch, resolve the conflicts, and push.";
     Error "change-too-large":
         "A change touches more governed files than permitted; a warning before it is proposed."
         "Split the change, or raise the limit in the next mandate.";

@@ -165,6 +165,7 @@ impl World {
         build(&BuildInputs {
             premises,
             resolutions: &self.decided,
+            suspended: &BTreeMap::new(),
             targets: &targets,
             history,
             reviewed: &reviewed,

@@ -15,7 +15,7 @@ use crate::{
         codec::{self, PathSegment},
         json_lines::{LineReader, UsageLine},
     },
-    git::{FileChange, FileMode, GitError, ObjectId, Repository, TreeDiff, TreeFile},
+    git::{FileChange, FileMode, GitError, MergePreview, ObjectId, Repository, TreeDiff, TreeFile},
     model::{
         Digest, Grant, GrantKey, ItemId, Severity,
         file::{Principals, Review, ReviewTerms},
@@ -60,57 +60,68 @@ pub fn check(
     head: ObjectId,
     cache: Option<&StateCache>,
 ) -> Result<CheckReport, GitError> {
-    let mut problems = Diagnostics::new();
-    let (governed, changes) = match base {
-        None => (RepositoryState::walk(repository, pin, head)?, repository.changes(None, head)?),
-        Some(base) => {
-            let Some(fork) = repository.merge_base(base, head)? else {
-                problems.push(
-                    Diagnostic::error("unrelated-history", "the change has no common ancestor with its base")
-                        .help("start a branch from main: `git switch -c NAME main`"),
-                );
-                return Ok(CheckReport::blocked(problems));
-            };
-            let changes = repository.changes(Some(fork), head)?;
-            let mut state = match cache {
-                Some(cache) => cache.state(repository, pin, base)?,
-                None => RepositoryState::walk(repository, pin, base)?,
-            };
-            if state.trust().is_none() && !changes.files.iter().any(|change| RepoPath::of(change.path()).is_trust()) {
-                problems.push(
-                    Diagnostic::error(
-                        "trust-not-established",
-                        "the pin matches no valid root, registry and mandate at the base",
-                    )
-                    .help("compare the pin with the one `tenure init` printed: --root sha256:…"),
-                );
-                return Ok(CheckReport::blocked(problems));
-            }
-            if let Some(refused) = check_change_size(&state, &changes) {
-                return Ok(refused);
-            }
-            // The merge of this change will have two parents, the base first.
-            state.apply(repository, head, 2, &changes)?;
-            (state, changes)
+    let Some(base) = base else {
+        let governed = RepositoryState::walk(repository, pin, head)?;
+        let changes = repository.changes(None, head)?;
+        return report(repository, governed, &changes, head, false);
+    };
+    let blocked = |problem: Diagnostic| Ok(CheckReport::blocked(problem.into()));
+    if repository.merge_base(base, head)?.is_none() {
+        let problem = Diagnostic::error("unrelated-history", "the change has no common ancestor with its base");
+        return blocked(problem.help("start a branch from main: `git switch -c NAME main`"));
+    }
+    let repository = &repository.in_memory()?;
+    let merge = match repository.preview_merge(base, head)? {
+        MergePreview::Clean(merge) => merge,
+        MergePreview::Conflicting(paths) => {
+            let problem = Diagnostic::error("change-conflicts", "git cannot merge the change into its base");
+            let problem = problem.with_note(format!("both changed {}", paths.join(", ")));
+            return blocked(problem.help("merge main into the branch, resolve the conflicts, and push"));
         }
     };
-    let mut texts = SourceCache { repository, head, known: BTreeMap::new() };
-    // A change answers for what it brings, and not for files that main already rejects.
-    let is_own = |found: &&RejectedFile| found.standing && (base.is_none() || found.commit == head);
-    for found in governed.rejections().iter().filter(is_own) {
-        problems.extend(to_diagnostic(found, &mut texts));
+    let changes = repository.changes(Some(base), merge)?;
+    let mut state = match cache {
+        Some(cache) => cache.state(repository, pin, base)?,
+        None => RepositoryState::walk(repository, pin, base)?,
+    };
+    if state.trust().is_none() && !changes.files.iter().any(|change| RepoPath::of(change.path()).is_trust()) {
+        let message = "the pin matches no valid root, registry and mandate at the base";
+        let problem = Diagnostic::error("trust-not-established", message);
+        return blocked(problem.help("compare the pin with the one `tenure init` printed: --root sha256:…"));
     }
+    if let Some(refused) = check_change_size(&state, &changes) {
+        return Ok(refused);
+    }
+    state.advance(repository, merge)?;
+    report(repository, state, &changes, merge, true)
+}
+
+/// Returns the problems of the files in `changes` at `commit`, in the state there.
+fn report(
+    repository: &Repository,
+    governed: RepositoryState,
+    changes: &TreeDiff,
+    commit: ObjectId,
+    is_change: bool,
+) -> Result<CheckReport, GitError> {
+    let mut problems = Diagnostics::new();
+    let mut texts = SourceCache { repository, head: commit, known: BTreeMap::new() };
+    // A change answers for what it brings, and not for files that main already rejects.
+    let is_own = |found: &&RejectedFile| found.standing && (!is_change || found.commit == commit);
+    let own: Vec<&RejectedFile> = governed.rejections().iter().filter(is_own).collect();
+    own.iter().for_each(|found| problems.extend(to_diagnostic(found, &mut texts)));
     let mut files = 0;
-    for file in governed_files(&changes) {
+    for file in governed_files(changes) {
         files += 1;
-        if file.mode == FileMode::Plain {
+        // The form of a file that is rejected anyway is no further cause.
+        if file.mode == FileMode::Plain && !own.iter().any(|found| found.path == file.path) {
             check_form(repository, file, &mut problems)?;
         }
     }
-    let decided = check_stale(repository, head, &changes, base.is_some(), &mut problems)?;
-    problems.extend(check_policies(repository, head, changes.files.iter().map(FileChange::path))?);
+    let decided = check_stale(repository, commit, changes, is_change, &mut problems)?;
+    problems.extend(check_policies(repository, commit, changes.files.iter().map(FileChange::path))?);
     let terms = governed.trust().map_or_else(ReviewTerms::usual, |trust| trust.mandate().file().review_terms());
-    let governed = base.is_none().then_some(governed);
+    let governed = (!is_change).then_some(governed);
     Ok(CheckReport { problems, files, governed, decided, terms })
 }
 

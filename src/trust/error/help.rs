@@ -13,6 +13,7 @@ impl TrustError {
             Self::AgainstPolicy { .. } => "certify-against-policy",
             Self::AllowedSigners => "allowed-signers-differ",
             Self::CampaignBinding { .. } => "campaign-mismatch",
+            Self::CampaignMissing(_) => "campaign-missing",
             Self::DecisionIncomplete { .. } => "decision-incomplete",
             Self::DuplicateKey { .. } => "duplicate-signing-key",
             Self::DuplicateName(_) => "duplicate-name",
@@ -69,6 +70,7 @@ impl TrustError {
             }
             Self::AgainstPolicy { .. }
             | Self::CampaignBinding { .. }
+            | Self::CampaignMissing(_)
             | Self::ExceptionApproval { .. }
             | Self::ExceptionItem { .. }
             | Self::ExceptionNoResponse { .. }
@@ -102,6 +104,7 @@ impl TrustError {
                 "sign the newest file in `trust/registry`: `tenure sign` rewrites `trust/allowed_signers`"
             }
             Self::CampaignBinding { .. } => "restore the file that `tenure campaign open` wrote, and sign that file",
+            Self::CampaignMissing(_) => "merge the campaign first, or correct `campaign` in the file",
             Self::DecisionIncomplete { .. } => "fill it in and sign again: `tenure sign FILE`",
             Self::DuplicateKey { .. } | Self::DuplicateName(_) => {
                 "list each key and each name once; a key belongs to one principal"

@@ -42,14 +42,19 @@ pub enum TrustError {
     /// `trust/allowed_signers` differs from the rendering of the trust state.
     #[error("`trust/allowed_signers` differs from the registry and the root")]
     AllowedSigners,
-    /// A file for a campaign that does not exist here, or for another campaign of the same name.
-    #[error("the file belongs to {found}, but {expected}")]
+    /// A file for another campaign of the same name.
+    #[error("the file is for the campaign file {found}, but `{campaign}` here is {expected}")]
     CampaignBinding {
-        /// The value in the file.
+        /// The campaign.
+        campaign: String,
+        /// The digest of the campaign file that the file names.
         found: Digest,
-        /// The actual value.
-        expected: String,
+        /// The digest of the campaign file on main.
+        expected: Digest,
     },
+    /// A file for a campaign that is not on main.
+    #[error("the campaign `{0}` does not exist on main")]
+    CampaignMissing(String),
     /// A verdict without a required key.
     #[error("item {item}: `{verdict}` needs {needs}")]
     DecisionIncomplete {
@@ -94,7 +99,7 @@ pub enum TrustError {
         put: String,
     },
     /// An exception that exceeds the no-response terms.
-    #[error("item {item}: no response before {close}; the exception {why}")]
+    #[error("item {item} had no response before {close}, so its exception {why}")]
     ExceptionNoResponse {
         /// The item.
         item: String,

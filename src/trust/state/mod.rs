@@ -18,10 +18,10 @@ use crate::{
     format::sshsig::SignatureNamespace,
     git::{GitError, ObjectId, Repository},
     model::{
-        CampaignId, Digest, Finding, ItemId, Severity,
+        CampaignId, Digest, Finding, ItemId,
         file::{Attestation, Campaign, Delegation, Exception, Principals, Proof, Review, StageClose},
     },
-    store::RepositorySnapshot,
+    store::{RepoPath, RepositorySnapshot},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -72,6 +72,11 @@ pub struct RejectedFile {
 }
 
 impl RejectedFile {
+    /// Returns whether it is an immutable file that was edited, renamed or deleted.
+    fn is_changed_file(&self) -> bool {
+        matches!(self.refusal.code(), "signed-file-deleted" | "signed-file-edited" | "signed-file-renamed")
+    }
+
     /// Returns the rejection as a finding.
     pub fn finding(&self) -> Finding {
         let commit = self.commit.to_string();
@@ -262,15 +267,38 @@ impl RepositoryState {
 
     /// Returns the findings that apply at the head, sorted.
     pub fn findings(&self) -> Vec<Finding> {
-        let mut findings: Vec<_> =
-            self.found.iter().filter(|found| found.standing).map(RejectedFile::finding).collect();
+        let mut findings: Vec<_> = self.standing().map(RejectedFile::finding).collect();
         findings.sort();
         findings
     }
 
-    /// Returns the findings at the head that block all enforcement.
+    /// Returns the findings at the head that block all commands that rely on trust: another root than the pinned one, a
+    /// main that was rolled back, and changed files of the trust chain. Any other rejected file holds back only what
+    /// rests on it: it is not in force, see also [`Self::suspended_campaigns`].
     pub fn blocking(&self) -> Vec<Finding> {
-        self.findings().into_iter().filter(|finding| finding.severity == Severity::Critical).collect()
+        let blocks = |found: &&RejectedFile| match found.refusal.code() {
+            "main-rolled-back" | "root-pin-mismatch" => true,
+            _ => found.is_changed_file() && RepoPath::of(&found.path).is_trust(),
+        };
+        let mut findings: Vec<_> = self.standing().filter(blocks).map(RejectedFile::finding).collect();
+        findings.sort();
+        findings
+    }
+
+    /// Returns the campaigns of which a signed file was changed or removed on main, each with the file. Their decisions
+    /// are not enforced until the file is restored.
+    pub fn suspended_campaigns(&self) -> BTreeMap<CampaignId, String> {
+        let changed = self.standing().filter(|found| found.is_changed_file());
+        changed
+            .filter_map(|found| {
+                let folder = found.path.strip_prefix("campaigns/")?.split('/').next()?;
+                Some((CampaignId::parse(folder).ok()?, found.path.clone()))
+            })
+            .collect()
+    }
+
+    fn standing(&self) -> impl Iterator<Item = &RejectedFile> {
+        self.found.iter().filter(|found| found.standing)
     }
 }
 

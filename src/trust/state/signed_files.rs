@@ -1,4 +1,4 @@
-//! Immutable files and rejections recorded by a walk.
+//! Reads governed files and their signatures during a walk, and records immutable files and rejections.
 
 use crate::trust::error::TrustError;
 use crate::trust::state::{RejectedFile, RepositoryState};

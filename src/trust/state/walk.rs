@@ -29,7 +29,7 @@ pub(in crate::trust) struct AffectedPaths {
 }
 impl RepositoryState {
     /// Processes the next commit of the first-parent line.
-    pub(in crate::trust) fn step(&mut self, repository: &Repository, commit: ObjectId) -> Result<(), GitError> {
+    pub(super) fn step(&mut self, repository: &Repository, commit: ObjectId) -> Result<(), GitError> {
         let parents = repository.parents(commit)?;
         let changes = repository.changes(parents.first().copied(), commit)?;
         self.line.insert(commit);
@@ -37,7 +37,7 @@ impl RepositoryState {
     }
 
     /// Processes the changes of a commit against the current state.
-    pub(in crate::trust) fn apply(
+    fn apply(
         &mut self,
         repository: &Repository,
         commit: ObjectId,

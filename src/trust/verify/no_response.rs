@@ -46,7 +46,7 @@ pub(in crate::trust) fn check_silent(
         Err(TrustError::ExceptionNoResponse { item, close, why })
     };
     if exception.until.unix() - exception.valid_from.unix() > i64::from(terms.max_days) * 86_400 {
-        return refuse(format!("lasts at most {} days", terms.max_days));
+        return refuse(format!("may last at most {} days", terms.max_days));
     }
     // Renewals are counted for the item, across all rules.
     let before = earlier.iter().filter(|one| one.item == exception.item && one.lower_tier_to.is_none()).count();

@@ -5,6 +5,7 @@ use crate::model::{
     Verdict,
     file::{Campaign, Item, NoResponseOutcome, Review, StageClose},
 };
+use crate::trust::error::TrustError;
 use crate::trust::identity::ownership::OwnershipIndex;
 use crate::trust::verified::{Verified, reference};
 use crate::trust::verify::published_items::PublishedItem;
@@ -36,6 +37,23 @@ pub enum VotingSlot {
     /// All reviewers without a response: decided by a fallback of the campaign. After the last stage: a decision
     /// between conflicting responses.
     Fallback,
+}
+
+/// Returns the campaign to which a file belongs.
+///
+/// # Errors
+/// When the campaign does not exist, or its file has another digest.
+pub(in crate::trust) fn bound_to<'o>(
+    campaign: &str,
+    found: Digest,
+    opening: Option<&'o OpenCampaign>,
+) -> Result<&'o OpenCampaign, TrustError> {
+    let Some(opening) = opening else { return Err(TrustError::CampaignMissing(campaign.to_owned())) };
+    let expected = opening.campaign.digest();
+    if expected == found {
+        return Ok(opening);
+    }
+    Err(TrustError::CampaignBinding { campaign: campaign.to_owned(), found, expected })
 }
 
 /// A decision that is in force.

@@ -4,7 +4,7 @@ use crate::trust::error::TrustError;
 use crate::trust::error::stage::StageError;
 use crate::trust::verified::Verified;
 use crate::trust::verify::authority::DecidingPrincipal;
-use crate::trust::verify::open_campaign::{OpenCampaign, VotingSlot, decided};
+use crate::trust::verify::open_campaign::{OpenCampaign, VotingSlot, bound_to, decided};
 use crate::trust::verify::verifier::{Verifier, VerifyOutcome};
 use crate::{
     format::sshsig::SignatureNamespace,
@@ -189,13 +189,7 @@ pub(in crate::trust) fn is_part(stem: &str, reviewer: &str) -> bool {
 }
 
 fn check_campaign<'o>(review: &Review, opening: Option<&'o OpenCampaign>) -> Result<&'o OpenCampaign, TrustError> {
-    let refuse = |expected| Err(TrustError::CampaignBinding { found: review.digest, expected });
-    let Some(opening) = opening else {
-        return refuse(format!("the campaign `{}` does not exist here", review.campaign));
-    };
-    if opening.campaign.digest() != review.digest {
-        return refuse(format!("the campaign `{}` here is {}", review.campaign, opening.campaign.digest()));
-    }
+    let opening = bound_to(review.campaign.as_str(), review.digest, opening)?;
     let mut seen = BTreeSet::new();
     for item in &review.items {
         match opening.items.get(&item.id) {

@@ -3,14 +3,14 @@
 
 use crate::trust::error::TrustError;
 use crate::trust::error::stage::StageError;
-use crate::trust::verify::open_campaign::OpenCampaign;
+use crate::trust::verify::open_campaign::{OpenCampaign, bound_to};
 use crate::trust::verify::published_items::names;
 use crate::trust::verify::verifier::{Verifier, VerifyOutcome, check_place};
 use crate::{
     format::sshsig::SignatureNamespace,
     git::ObjectId,
     model::{
-        Digest, PrincipalId,
+        PrincipalId,
         file::{Delegation, KeyState, NoResponseItem, NoResponseOutcome, StageClose},
     },
     store::Unverified,
@@ -101,21 +101,6 @@ impl Verifier<'_> {
     }
 }
 
-fn bound_to<'o>(
-    campaign: &str,
-    found: Digest,
-    opening: Option<&'o OpenCampaign>,
-) -> Result<&'o OpenCampaign, TrustError> {
-    let refuse = |expected| Err(TrustError::CampaignBinding { found, expected });
-    match opening {
-        None => refuse(format!("the campaign `{campaign}` does not exist here")),
-        Some(opening) if opening.campaign.digest() != found => {
-            refuse(format!("the campaign `{campaign}` here is {}", opening.campaign.digest()))
-        }
-        Some(opening) => Ok(opening),
-    }
-}
-
 /// Checks the list of unanswered items, their outcomes, and the number of removals.
 fn check_silent(close: &StageClose, opening: &OpenCampaign) -> Result<(), TrustError> {
     let mut listed = close.no_response.iter().peekable();
@@ -150,7 +135,7 @@ fn check_silent(close: &StageClose, opening: &OpenCampaign) -> Result<(), TrustE
         return Err(StageError::Wrong(message).into());
     }
     if answered != close.answered {
-        let message = format!("the file counts {} answered items, but {answered} were answered", close.answered);
+        let message = format!("the stage close states {} answered items, but {answered} were answered", close.answered);
         return Err(StageError::Wrong(message).into());
     }
     let cap = opening.campaign.definition.max_no_response_removals();

@@ -563,7 +563,8 @@ fn no_response_on_used_critical_access_requires_exception() {
         let who = ["--rating", "high", "--owner", "ben", "--approver", "mia", "--until", until];
         later(&world, 15, &[&["exception", "new", item], &told[..], &who].concat())
     };
-    let refused = except(&items[0], "60d").exits(1).says("error[exception-no-response]").says("lasts at most 14 days");
+    let refused =
+        except(&items[0], "60d").exits(1).says("error[exception-no-response]").says("may last at most 14 days");
     refused.says("campaigns/2026-q4/stages/1.toml").says("--until 14d; or have a fallback decide: tenure review");
     for item in &items {
         let told = except(item, "14d").exits(0).says("the exception is temporary, and the item stays undecided");
