@@ -6,7 +6,7 @@
 use crate::model::{RunId, Timestamp, record::*, time::ParseTimestampError};
 use serde::{
     Deserialize,
-    de::{self, DeserializeSeed, IntoDeserializer, MapAccess, Visitor, value::MapAccessDeserializer},
+    de::{self, DeserializeOwned, DeserializeSeed, IntoDeserializer, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 use std::{borrow::Cow, fmt, marker::PhantomData};
 
@@ -19,27 +19,14 @@ pub(super) struct DecodeCache {
 
 /// Reads `text` as a record of `kind`; `None` for an unknown kind.
 pub(super) fn read(kind: &str, text: &str, memory: &mut DecodeCache) -> Option<Result<Record, serde_json::Error>> {
-    Some(match kind {
-        "anchor" => of(text, memory, RecordPayload::Anchor),
-        "attempt" => of(text, memory, RecordPayload::Attempt),
-        "attestation" => of(text, memory, RecordPayload::Attestation),
-        "campaign.close" => of(text, memory, RecordPayload::CampaignClose),
-        "decision.accepted" => of(text, memory, RecordPayload::DecisionAccepted),
-        "decision.rejected" => of(text, memory, RecordPayload::DecisionRejected),
-        "exception" => of(text, memory, RecordPayload::Exception),
-        "finding" => of(text, memory, RecordPayload::Finding),
-        "intent" => of(text, memory, RecordPayload::Intent),
-        "key.rotate" => of(text, memory, RecordPayload::KeyRotate),
-        "log.genesis" => of(text, memory, RecordPayload::LogGenesis),
-        "merge" => of(text, memory, RecordPayload::Merge),
-        "notice" => of(text, memory, RecordPayload::Notice),
-        "outcome" => of(text, memory, RecordPayload::Outcome),
-        "recover" => of(text, memory, RecordPayload::Recover),
-        "run.end" => of(text, memory, RecordPayload::RunEnd),
-        "run.start" => of(text, memory, RecordPayload::RunStart),
-        "verification" => of(text, memory, RecordPayload::Verification),
-        _ => return None,
-    })
+    struct RecordDecoder<'a>(&'a str, &'a mut DecodeCache);
+    impl RecordVisitor for RecordDecoder<'_> {
+        type Output = Result<Record, serde_json::Error>;
+        fn run<T: DeserializeOwned>(self, payload: fn(T) -> RecordPayload) -> Self::Output {
+            of(self.0, self.1, payload)
+        }
+    }
+    RecordPayload::visit(kind, RecordDecoder(text, memory))
 }
 
 fn of<'de, T: Deserialize<'de>>(

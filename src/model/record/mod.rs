@@ -3,17 +3,14 @@
 //! Every record has `v`, `seq`, `prev`, `kind`, `run` and `t`, followed by the fields of its kind. A string has at most
 //! 512 bytes and a line at most 16 KiB. Records never contain a body, a header, a query string or a secret.
 
+mod kind;
 mod merge_provenance;
 mod payload;
 
 pub use merge_provenance::{ForgeAccount, ForgeReport, MergeProvenance, PullRequest, ReviewApproval, ReviewState};
-pub use payload::{
-    AnchorRecorded, AttemptRecorded, AttestationRecorded, CampaignClose, DecisionAccepted, DecisionRejected,
-    ExceptionRecorded, FindingRecorded, IntentRecorded, KeyRotate, LogGenesis, OutcomeKind, OutcomeRecorded,
-    RecoveryRecorded, ReminderSent, RunEnd, RunStart, VerificationKind, VerificationRecorded,
-};
+pub use payload::*;
 
-use super::{ActionId, RunId, Timestamp};
+use super::{RunId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// The maximum length of a line in bytes, without its line end.
@@ -37,105 +34,6 @@ pub struct Record {
     /// The payload.
     #[serde(flatten)]
     pub entry: RecordPayload,
-}
-
-/// The payload of a record, by kind.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind")]
-pub enum RecordPayload {
-    /// An anchor was added: a cosignature or a timestamp token.
-    #[serde(rename = "anchor")]
-    Anchor(AnchorRecorded),
-    /// An attempt at an action, when there is more than one.
-    #[serde(rename = "attempt")]
-    Attempt(AttemptRecorded),
-    /// A manual change was attested.
-    #[serde(rename = "attestation")]
-    Attestation(AttestationRecorded),
-    /// A campaign was closed.
-    #[serde(rename = "campaign.close")]
-    CampaignClose(CampaignClose),
-    /// A decision was verified and recorded.
-    #[serde(rename = "decision.accepted")]
-    DecisionAccepted(DecisionAccepted),
-    /// A decision was rejected, for a reason with a stable code.
-    #[serde(rename = "decision.rejected")]
-    DecisionRejected(DecisionRejected),
-    /// An exception was verified and recorded.
-    #[serde(rename = "exception")]
-    Exception(ExceptionRecorded),
-    /// A finding of the engine.
-    #[serde(rename = "finding")]
-    Finding(FindingRecorded),
-    /// The permission to execute one action, recorded before execution.
-    #[serde(rename = "intent")]
-    Intent(IntentRecorded),
-    /// The engine's keys changed.
-    #[serde(rename = "key.rotate")]
-    KeyRotate(KeyRotate),
-    /// The first record.
-    #[serde(rename = "log.genesis")]
-    LogGenesis(LogGenesis),
-    /// The provenance of a merge that introduced decisions.
-    #[serde(rename = "merge")]
-    Merge(MergeProvenance),
-    /// A reminder was sent.
-    #[serde(rename = "notice")]
-    Notice(ReminderSent),
-    /// The result of an action.
-    #[serde(rename = "outcome")]
-    Outcome(OutcomeRecorded),
-    /// A dangling intent of an earlier run was resolved by reading the target.
-    #[serde(rename = "recover")]
-    Recover(RecoveryRecorded),
-    /// The end of a run.
-    #[serde(rename = "run.end")]
-    RunEnd(RunEnd),
-    /// The beginning of a run.
-    #[serde(rename = "run.start")]
-    RunStart(RunStart),
-    /// The result of a later read.
-    #[serde(rename = "verification")]
-    Verification(VerificationRecorded),
-}
-
-impl RecordPayload {
-    /// Returns the spelling of the kind.
-    pub const fn kind(&self) -> &'static str {
-        match self {
-            Self::Anchor(_) => "anchor",
-            Self::Attempt(_) => "attempt",
-            Self::Attestation(_) => "attestation",
-            Self::CampaignClose(_) => "campaign.close",
-            Self::DecisionAccepted(_) => "decision.accepted",
-            Self::DecisionRejected(_) => "decision.rejected",
-            Self::Exception(_) => "exception",
-            Self::Finding(_) => "finding",
-            Self::Intent(_) => "intent",
-            Self::KeyRotate(_) => "key.rotate",
-            Self::LogGenesis(_) => "log.genesis",
-            Self::Merge(_) => "merge",
-            Self::Notice(_) => "notice",
-            Self::Outcome(_) => "outcome",
-            Self::Recover(_) => "recover",
-            Self::RunEnd(_) => "run.end",
-            Self::RunStart(_) => "run.start",
-            Self::Verification(_) => "verification",
-        }
-    }
-
-    /// Returns the action that the record is about, if any.
-    pub const fn action(&self) -> Option<&ActionId> {
-        match self {
-            Self::Attempt(AttemptRecorded { action, .. })
-            | Self::Attestation(AttestationRecorded { action, .. })
-            | Self::Intent(IntentRecorded { action, .. })
-            | Self::Outcome(OutcomeRecorded { action, .. })
-            | Self::Recover(RecoveryRecorded { action, .. })
-            | Self::Verification(VerificationRecorded { action, .. }) => Some(action),
-            _ => None,
-        }
-    }
 }
 
 /// The prefix of the codes of `verify` findings on out-of-band changes, followed by: `listed` with the counts of a

@@ -1,10 +1,74 @@
-//! Payload of each record kind. The schemas are closed: unknown fields are rejected.
+//! The kinds of records, and the payload of each. The schemas are closed: unknown fields are rejected.
 
+use super::MergeProvenance;
 use crate::model::{ActionId, CampaignId, Digest, GrantKey, ItemId, RunId, SystemId, Timestamp, VerificationLevel};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt};
 
-/// See [`super::RecordPayload::Anchor`].
+super::kind::kinds! {
+    /// An anchor was added: a cosignature or a timestamp token.
+    Anchor(AnchorRecorded) = "anchor",
+    /// An attempt at an action, when there is more than one.
+    Attempt(AttemptRecorded) = "attempt",
+    /// A manual change was attested.
+    Attestation(AttestationRecorded) = "attestation",
+    /// A campaign was closed.
+    CampaignClose(CampaignClose) = "campaign.close",
+    /// A decision was verified and recorded.
+    DecisionAccepted(DecisionAccepted) = "decision.accepted",
+    /// A decision was rejected, for a reason with a stable code.
+    DecisionRejected(DecisionRejected) = "decision.rejected",
+    /// An exception was verified and recorded.
+    Exception(ExceptionRecorded) = "exception",
+    /// A finding of the engine.
+    Finding(FindingRecorded) = "finding",
+    /// The permission to execute one action, recorded before execution.
+    Intent(IntentRecorded) = "intent",
+    /// The engine's keys changed.
+    KeyRotate(KeyRotate) = "key.rotate",
+    /// The first record.
+    LogGenesis(LogGenesis) = "log.genesis",
+    /// The provenance of a merge that introduced decisions.
+    Merge(MergeProvenance) = "merge",
+    /// A reminder was sent.
+    Notice(ReminderSent) = "notice",
+    /// The result of an action.
+    Outcome(OutcomeRecorded) = "outcome",
+    /// A dangling intent of an earlier run was resolved by reading the target.
+    Recover(RecoveryRecorded) = "recover",
+    /// The end of a run.
+    RunEnd(RunEnd) = "run.end",
+    /// The beginning of a run.
+    RunStart(RunStart) = "run.start",
+    /// The result of a later read.
+    Verification(VerificationRecorded) = "verification",
+}
+
+/// An operation on records of any kind, generic over the type of the payload.
+pub trait RecordVisitor {
+    /// The result of the operation.
+    type Output;
+
+    /// Runs the operation for this type; `payload` wraps a value of it.
+    fn run<T: serde::de::DeserializeOwned>(self, payload: fn(T) -> RecordPayload) -> Self::Output;
+}
+
+impl RecordPayload {
+    /// Returns the action that the record is about, if any.
+    pub const fn action(&self) -> Option<&ActionId> {
+        match self {
+            Self::Attempt(AttemptRecorded { action, .. })
+            | Self::Attestation(AttestationRecorded { action, .. })
+            | Self::Intent(IntentRecorded { action, .. })
+            | Self::Outcome(OutcomeRecorded { action, .. })
+            | Self::Recover(RecoveryRecorded { action, .. })
+            | Self::Verification(VerificationRecorded { action, .. }) => Some(action),
+            _ => None,
+        }
+    }
+}
+
+/// See [`RecordPayload::Anchor`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AnchorRecorded {
@@ -16,7 +80,7 @@ pub struct AnchorRecorded {
     pub digest: Digest,
 }
 
-/// See [`super::RecordPayload::Attempt`].
+/// See [`RecordPayload::Attempt`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AttemptRecorded {
@@ -28,7 +92,7 @@ pub struct AttemptRecorded {
     pub text: String,
 }
 
-/// See [`super::RecordPayload::Attestation`].
+/// See [`RecordPayload::Attestation`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AttestationRecorded {
@@ -42,7 +106,7 @@ pub struct AttestationRecorded {
     pub signers: Vec<String>,
 }
 
-/// See [`super::RecordPayload::CampaignClose`].
+/// See [`RecordPayload::CampaignClose`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CampaignClose {
@@ -66,7 +130,7 @@ pub struct CampaignClose {
     pub followed_by: Vec<CampaignId>,
 }
 
-/// See [`super::RecordPayload::DecisionAccepted`].
+/// See [`RecordPayload::DecisionAccepted`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DecisionAccepted {
@@ -86,7 +150,7 @@ pub struct DecisionAccepted {
     pub items: u64,
 }
 
-/// See [`super::RecordPayload::DecisionRejected`].
+/// See [`RecordPayload::DecisionRejected`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DecisionRejected {
@@ -98,7 +162,7 @@ pub struct DecisionRejected {
     pub code: String,
 }
 
-/// See [`super::RecordPayload::Exception`].
+/// See [`RecordPayload::Exception`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExceptionRecorded {
@@ -112,7 +176,7 @@ pub struct ExceptionRecorded {
     pub until: Timestamp,
 }
 
-/// See [`super::RecordPayload::Finding`].
+/// See [`RecordPayload::Finding`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FindingRecorded {
@@ -124,7 +188,7 @@ pub struct FindingRecorded {
     pub text: String,
 }
 
-/// See [`super::RecordPayload::Intent`].
+/// See [`RecordPayload::Intent`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IntentRecorded {
@@ -144,7 +208,7 @@ pub struct IntentRecorded {
     pub verb: String,
 }
 
-/// See [`super::RecordPayload::KeyRotate`].
+/// See [`RecordPayload::KeyRotate`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeyRotate {
@@ -156,7 +220,7 @@ pub struct KeyRotate {
     pub commit_key: String,
 }
 
-/// See [`super::RecordPayload::LogGenesis`].
+/// See [`RecordPayload::LogGenesis`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LogGenesis {
@@ -168,7 +232,7 @@ pub struct LogGenesis {
     pub root: Digest,
 }
 
-/// See [`super::RecordPayload::Notice`].
+/// See [`RecordPayload::Notice`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReminderSent {
@@ -186,7 +250,7 @@ pub struct ReminderSent {
     pub items: u64,
 }
 
-/// See [`super::RecordPayload::Outcome`].
+/// See [`RecordPayload::Outcome`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OutcomeRecorded {
@@ -240,7 +304,7 @@ impl fmt::Display for OutcomeKind {
     }
 }
 
-/// See [`super::RecordPayload::Recover`].
+/// See [`RecordPayload::Recover`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecoveryRecorded {
@@ -256,7 +320,7 @@ pub struct RecoveryRecorded {
     pub text: String,
 }
 
-/// See [`super::RecordPayload::RunEnd`].
+/// See [`RecordPayload::RunEnd`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunEnd {
@@ -268,7 +332,7 @@ pub struct RunEnd {
     pub exit: u8,
 }
 
-/// See [`super::RecordPayload::RunStart`].
+/// See [`RecordPayload::RunStart`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunStart {
@@ -298,7 +362,7 @@ pub struct RunStart {
     pub claims: BTreeMap<String, String>,
 }
 
-/// See [`super::RecordPayload::Verification`].
+/// See [`RecordPayload::Verification`].
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct VerificationRecorded {
