@@ -7,7 +7,7 @@
 use super::{canonical_toml, confusables, limits, parse_error};
 use crate::{
     diag::{Diagnostic, Diagnostics, SourceFile},
-    model::file::{self, FileKind, GovernedFile},
+    model::file::{FileKind, GovernedFile, KindVisitor},
 };
 use serde::de::DeserializeOwned;
 use std::ops::Range;
@@ -91,7 +91,7 @@ pub fn canonical(kind: FileKind, name: &str, text: &str) -> Result<String, Diagn
                 .map_err(|error| parse_error::unwritable(&SourceFile::new(name, text), &error).into())
         }
     }
-    with_kind(kind, CanonicalText(name, text))
+    kind.visit(CanonicalText(name, text))
 }
 
 /// Checks a file of this kind as [`parse`] does, for callers that do not need its value.
@@ -106,41 +106,7 @@ pub fn check(kind: FileKind, name: &str, bytes: &[u8]) -> Result<(), Diagnostics
             parse::<T>(self.0, self.1).map(|_| ())
         }
     }
-    with_kind(kind, CanonicalCheck(name, bytes))
-}
-
-/// An operation on any kind of file, generic over the type of the kind.
-pub trait KindVisitor {
-    /// The result of the operation.
-    type Output;
-
-    /// Runs the operation for this type.
-    fn run<T: GovernedFile>(self) -> Self::Output;
-}
-
-/// Runs an operation with the type of a kind.
-pub fn with_kind<W: KindVisitor>(kind: FileKind, work: W) -> W::Output {
-    match kind {
-        FileKind::Attestation => work.run::<file::Attestation>(),
-        FileKind::Campaign => work.run::<file::Campaign>(),
-        FileKind::CampaignDefinition => work.run::<file::CampaignDefinition>(),
-        FileKind::Controls => work.run::<file::Controls>(),
-        FileKind::Delegation => work.run::<file::Delegation>(),
-        FileKind::Exception => work.run::<file::Exception>(),
-        FileKind::Governance => work.run::<file::Governance>(),
-        FileKind::Mandate => work.run::<file::Mandate>(),
-        FileKind::Observation => work.run::<file::Observation>(),
-        FileKind::Principals => work.run::<file::Principals>(),
-        FileKind::Profile => work.run::<file::Profile>(),
-        FileKind::Proof => work.run::<file::Proof>(),
-        FileKind::Registry => work.run::<file::Registry>(),
-        FileKind::Review => work.run::<file::Review>(),
-        FileKind::Root => work.run::<file::Root>(),
-        FileKind::RuleCases => work.run::<file::RuleCases>(),
-        FileKind::Rules => work.run::<file::Rules>(),
-        FileKind::StageClose => work.run::<file::StageClose>(),
-        FileKind::System => work.run::<file::System>(),
-    }
+    kind.visit(CanonicalCheck(name, bytes))
 }
 
 /// A step of a path to a value.

@@ -4,62 +4,42 @@
 //! schema of a file through its configuration ([`tombi`], [`taplo`]); a `#:schema` line is not possible, because a
 //! governed file has no comments.
 
-use crate::model::file::{self, FileKind, GovernedFile};
+use crate::model::file::{FileKind, GovernedFile, KindVisitor};
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
-macro_rules! shipped {
-    ($($kind:ident $name:literal $($place:literal)+;)*) => {
-        /// Returns the shipped JSON Schema of a kind.
-        pub const fn schema(kind: FileKind) -> &'static str {
-            match kind {
-                $(FileKind::$kind => include_str!(concat!("../../schemas/", $name, ".schema.json")),)*
-            }
-        }
-
-        /// Returns a complete, canonical example of a kind that the engine accepts.
-        pub const fn example(kind: FileKind) -> &'static str {
-            match kind {
-                $(FileKind::$kind => include_str!(concat!("../../schemas/examples/", $name, ".toml")),)*
-            }
-        }
-
-        /// Returns the globs of the files of a kind in a repository.
-        pub const fn places(kind: FileKind) -> &'static [&'static str] {
-            match kind {
-                $(FileKind::$kind => &[$($place),+],)*
-            }
-        }
-
-        /// Generates the JSON Schema of a kind from its type. The shipped file must equal it.
-        pub fn generate(kind: FileKind) -> String {
-            match kind {
-                $(FileKind::$kind => generated::<file::$kind>(),)*
-            }
-        }
-    };
+/// Returns the shipped JSON Schema of a kind.
+pub const fn schema(kind: FileKind) -> &'static str {
+    kind.json_schema()
 }
 
-shipped! {
-    Attestation "attestation" "attestations/*.toml";
-    Campaign "campaign" "campaigns/*/campaign.toml";
-    CampaignDefinition "campaign-definition" "policies/*.toml";
-    Controls "controls" "policies/controls.toml";
-    Delegation "delegation" "delegations/*.toml";
-    Exception "exception" "exceptions/*.toml";
-    Governance "governance" "governance.toml";
-    Mandate "mandate" "trust/mandate/*.toml";
-    Observation "observation" "inventory/*/observation.toml";
-    Principals "principals" "principals.toml" "principals/*.toml";
-    Profile "profile" "policies/*.profile.toml";
-    Proof "proof" "proofs/*/*.toml";
-    Registry "registry" "trust/registry/*.toml";
-    Review "review" "campaigns/*/reviews/*/*.toml";
-    Root "root" "trust/root/*.toml";
-    RuleCases "rule-cases" "policies/*.cases.toml";
-    Rules "rules" "policies/*.rules.toml";
-    StageClose "stage-close" "campaigns/*/stages/*.toml";
-    System "system" "systems/*.toml";
+/// Returns a complete, canonical example of a kind that the engine accepts.
+pub const fn example(kind: FileKind) -> &'static str {
+    kind.example()
+}
+
+/// Returns the globs of the files of a kind in a repository.
+pub fn places(kind: FileKind) -> Vec<String> {
+    kind.paths().iter().map(|path| glob(path)).collect()
+}
+
+/// Returns a path of a kind with `*` for each variable part.
+fn glob(path: &str) -> String {
+    let mut parts = path.split('<');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |glob, part| format!("{glob}*{}", part.split_once('>').map_or("", |(_, rest)| rest)))
+}
+
+/// Generates the JSON Schema of a kind from its type. The shipped file must equal it.
+pub fn generate(kind: FileKind) -> String {
+    struct SchemaGenerator;
+    impl KindVisitor for SchemaGenerator {
+        type Output = String;
+        fn run<T: GovernedFile>(self) -> String {
+            generated::<T>()
+        }
+    }
+    kind.visit(SchemaGenerator)
 }
 
 /// Returns the file name of a kind's schema.

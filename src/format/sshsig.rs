@@ -2,81 +2,9 @@
 
 use super::ssh_keys::{self, KeyError, PublicKey, SignError, Signer};
 use super::ssh_wire::{self, SshWireReader, WireError};
+pub use crate::model::file::SignatureNamespace;
 use base64ct::{Base64, Encoding};
 use sha2::{Digest as _, Sha512};
-use std::fmt;
-
-/// The purpose of a signature: one namespace per kind of artifact, so that a signature cannot be reused for another
-/// kind.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub enum SignatureNamespace {
-    /// A proof of a change made by hand.
-    Attestation,
-    /// A campaign, frozen on opening.
-    Campaign,
-    /// Permission to decide on behalf of another reviewer.
-    Delegation,
-    /// The segments of the evidence branch.
-    Evidence,
-    /// A signed, expiring acceptance of risk.
-    Exception,
-    /// A git commit, as git itself signs it.
-    Git,
-    /// The thresholds and limits of a repository.
-    Mandate,
-    /// The result of a test of a compensating control.
-    Proof,
-    /// Principals and their keys.
-    Registry,
-    /// A reviewer's decisions.
-    Review,
-    /// The root of trust.
-    Root,
-    /// The close of a campaign stage.
-    StageClose,
-}
-
-impl SignatureNamespace {
-    /// Every namespace.
-    pub const ALL: [Self; 12] = [
-        Self::Attestation,
-        Self::Campaign,
-        Self::Delegation,
-        Self::Evidence,
-        Self::Exception,
-        Self::Git,
-        Self::Mandate,
-        Self::Proof,
-        Self::Registry,
-        Self::Review,
-        Self::Root,
-        Self::StageClose,
-    ];
-
-    /// Returns the namespace in the form of `ssh-keygen -n`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Attestation => "attestation.v1@tenure",
-            Self::Campaign => "campaign.v1@tenure",
-            Self::Delegation => "delegation.v1@tenure",
-            Self::Evidence => "evidence.v1@tenure",
-            Self::Exception => "exception.v1@tenure",
-            Self::Git => "git",
-            Self::Mandate => "mandate.v1@tenure",
-            Self::Proof => "proof.v1@tenure",
-            Self::Registry => "registry.v1@tenure",
-            Self::Review => "review.v1@tenure",
-            Self::Root => "root.v1@tenure",
-            Self::StageClose => "stage.v1@tenure",
-        }
-    }
-}
-
-impl fmt::Display for SignatureNamespace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
 
 /// A well-formed signature. [`SshSignature::verify`] checks it against a message.
 #[derive(Clone, Debug, Eq, PartialEq)]

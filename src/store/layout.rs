@@ -1,8 +1,8 @@
 //! Paths of the files in a governed repository.
 
-use crate::{
-    format::sshsig::SignatureNamespace,
-    model::{ActionId, CampaignId, GrantKind, PrincipalId, SystemId, file::FileKind},
+use crate::model::{
+    ActionId, CampaignId, GrantKind, PrincipalId, SystemId,
+    file::{FileKind, SignatureNamespace},
 };
 
 /// The meaning of a path in a governed repository.
@@ -83,10 +83,10 @@ impl RepoPath {
     /// Returns the meaning of `path`.
     pub fn of(path: &str) -> Self {
         let parts: Vec<&str> = path.split('/').collect();
-        let governed = GOVERNED.contains(&parts.first().copied().unwrap_or_default());
+        let top = parts.first().copied().unwrap_or_default();
         match signature(path).or_else(|| file(&parts)) {
             Some(place) => place,
-            None if governed => Self::Misplaced,
+            None if is_governed(top) => Self::Misplaced,
             None => Self::Foreign,
         }
     }
@@ -120,7 +120,7 @@ impl RepoPath {
 
     /// Returns the namespace for signatures of the file, if its kind is signed.
     pub fn namespace(&self) -> Option<SignatureNamespace> {
-        namespace(self.kind()?)
+        self.kind()?.namespace()
     }
 
     /// Returns whether the engine reads the file.
@@ -132,12 +132,6 @@ impl RepoPath {
     pub const fn is_trust(&self) -> bool {
         matches!(self, Self::Mandate(_) | Self::Registry(_) | Self::Root(_))
     }
-}
-
-/// Returns the namespace for signatures of files of this kind, if the kind is signed.
-pub(super) fn namespace(kind: FileKind) -> Option<SignatureNamespace> {
-    let name = kind.namespace()?;
-    SignatureNamespace::ALL.into_iter().find(|namespace| namespace.as_str() == name)
 }
 
 fn file(parts: &[&str]) -> Option<RepoPath> {
@@ -186,6 +180,11 @@ fn signature(path: &str) -> Option<RepoPath> {
     Some(RepoPath::Signature { of, signer })
 }
 
+/// Returns whether a top-level name belongs to the engine: files of a kind are below it, or it is one.
+fn is_governed(top: &str) -> bool {
+    FileKind::ALL.iter().flat_map(|kind| kind.paths()).any(|path| path.split('/').next() == Some(top))
+}
+
 fn stem(name: &str) -> Option<&str> {
     name.strip_suffix(".toml")
 }
@@ -194,22 +193,6 @@ fn version(name: &str) -> Option<u32> {
     let number: u32 = stem(name)?.parse().ok()?;
     (number > 0 && format!("{number}.toml") == name).then_some(number)
 }
-
-/// The top-level names that belong to the engine.
-const GOVERNED: [&str; 12] = [
-    "attestations",
-    "campaigns",
-    "delegations",
-    "exceptions",
-    "governance.toml",
-    "inventory",
-    "policies",
-    "principals",
-    "principals.toml",
-    "proofs",
-    "systems",
-    "trust",
-];
 
 const KINDS: [GrantKind; 8] = [
     GrantKind::Account,
@@ -228,19 +211,19 @@ mod tests {
 
     #[test]
     fn each_kind_has_its_path() {
-        let places = [
-            ("trust/root/1.toml", Some(FileKind::Root)),
-            ("trust/registry/12.toml", Some(FileKind::Registry)),
-            ("campaigns/2026-q4/campaign.toml", Some(FileKind::Campaign)),
-            ("campaigns/2026-q4/reviews/pg-orders/ana.ruiz-2.toml", Some(FileKind::Review)),
-            ("principals/teams.toml", Some(FileKind::Principals)),
-            ("inventory/pg-orders/grants/membership.jsonl", None),
-            ("policies/privileged.toml", None),
-        ];
-        for (path, kind) in places {
-            assert!(!matches!(RepoPath::of(path), RepoPath::Misplaced | RepoPath::Foreign), "{path}");
-            assert_eq!(RepoPath::of(path).kind(), kind, "{path}");
+        for kind in FileKind::ALL {
+            for path in kind.paths() {
+                let path = path.replace("<action>", &format!("act-{}", "0".repeat(32)));
+                let path = path.replace(['<', '>'], "").replace("version", "12").replace("number", "3");
+                let path = path.replace("/stage.toml", "/2.toml");
+                let place = RepoPath::of(&path);
+                match place {
+                    RepoPath::Policy(_) => assert_eq!(kind.namespace(), None, "{path}"),
+                    _ => assert_eq!(place.kind(), Some(kind), "{path}"),
+                }
+            }
         }
+        assert_eq!(RepoPath::of("inventory/pg-orders/grants/membership.jsonl").kind(), None);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::{
     git::{FileMode, ObjectId, Repository, TreeFile, TreeListing},
     model::{
         Digest, PrincipalId,
-        file::{self, FileKind, GovernedFile, Principals},
+        file::{FileKind, GovernedFile, Principals},
     },
 };
 use std::collections::BTreeMap;
@@ -206,37 +206,6 @@ pub fn kind_of(path: &str, bytes: &[u8]) -> Result<FileKind, Diagnostics> {
     match RepoPath::of(path).kind() {
         Some(kind) => Ok(kind),
         None => codec::kind(path, &String::from_utf8_lossy(bytes)),
-    }
-}
-
-/// Checks the form of a governed file of any kind.
-///
-/// # Errors
-/// All reasons against accepting it.
-pub fn parse_any(path: &str, bytes: &[u8], kind: FileKind) -> Result<(), Diagnostics> {
-    fn form<T: GovernedFile>(path: &str, bytes: &[u8]) -> Result<(), Diagnostics> {
-        codec::parse::<T>(path, bytes).map(drop)
-    }
-    match kind {
-        FileKind::Attestation => form::<file::Attestation>(path, bytes),
-        FileKind::Campaign => form::<file::Campaign>(path, bytes),
-        FileKind::CampaignDefinition => form::<file::CampaignDefinition>(path, bytes),
-        FileKind::Controls => form::<file::Controls>(path, bytes),
-        FileKind::Delegation => form::<file::Delegation>(path, bytes),
-        FileKind::Exception => form::<file::Exception>(path, bytes),
-        FileKind::Governance => form::<file::Governance>(path, bytes),
-        FileKind::Mandate => form::<file::Mandate>(path, bytes),
-        FileKind::Observation => form::<file::Observation>(path, bytes),
-        FileKind::Principals => form::<file::Principals>(path, bytes),
-        FileKind::Profile => form::<file::Profile>(path, bytes),
-        FileKind::Proof => form::<file::Proof>(path, bytes),
-        FileKind::Registry => form::<file::Registry>(path, bytes),
-        FileKind::Review => form::<file::Review>(path, bytes),
-        FileKind::Root => form::<file::Root>(path, bytes),
-        FileKind::RuleCases => form::<file::RuleCases>(path, bytes),
-        FileKind::Rules => form::<file::Rules>(path, bytes),
-        FileKind::StageClose => form::<file::StageClose>(path, bytes),
-        FileKind::System => form::<file::System>(path, bytes),
     }
 }
 

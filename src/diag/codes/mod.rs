@@ -1,6 +1,6 @@
 //! The codes of all diagnostics and findings, by area.
 //!
-//! `docs/codes.md` is generated from this table. `tests/docs/codes.rs` compares the table with the codes in `src`.
+//! `docs/codes.md` is generated from this table. `tests/suite/docs/codes.rs` compares the table with the codes in `src`.
 
 mod audit;
 mod campaign;

@@ -21,7 +21,7 @@ use crate::{
         file::{Principals, Review, ReviewTerms},
     },
     policy::unfit,
-    store::{RepoPath, kind_of, parse_any},
+    store::{RepoPath, kind_of},
 };
 use change_size::check_change_size;
 use std::collections::BTreeMap;
@@ -166,7 +166,7 @@ fn check_form(repository: &Repository, file: &TreeFile, problems: &mut Diagnosti
 
 fn check_toml(repository: &Repository, file: &TreeFile, problems: &mut Diagnostics) -> Result<(), GitError> {
     let bytes = repository.blob(file.id, MAX_LINES)?;
-    match kind_of(&file.path, &bytes).and_then(|kind| parse_any(&file.path, &bytes, kind)) {
+    match kind_of(&file.path, &bytes).and_then(|kind| codec::check(kind, &file.path, &bytes)) {
         Ok(()) => {
             problems.extend(check_facts(&file.path, &bytes));
             problems.extend(check_system(&file.path, &bytes));

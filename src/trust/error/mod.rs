@@ -6,10 +6,7 @@ pub(in crate::trust) mod stage;
 use crate::trust::error::stage::StageError;
 use crate::{
     diag::Diagnostics,
-    format::{
-        ssh_keys::KeyError,
-        sshsig::{SignatureNamespace, SshSignatureError},
-    },
+    format::{ssh_keys::KeyError, sshsig::SshSignatureError},
     model::{Digest, Severity, Tier, Verdict, file::Rating},
 };
 
@@ -349,23 +346,5 @@ impl From<Diagnostics> for TrustError {
 impl From<KeyError> for TrustError {
     fn from(error: KeyError) -> Self {
         Self::Key(error)
-    }
-}
-
-/// Returns the purpose of a signature, for messages.
-pub(in crate::trust) const fn purpose(namespace: SignatureNamespace) -> &'static str {
-    match namespace {
-        SignatureNamespace::Attestation => "signed attestation",
-        SignatureNamespace::Campaign => "signed campaign",
-        SignatureNamespace::Delegation => "signed delegation",
-        SignatureNamespace::Evidence => "signed segment",
-        SignatureNamespace::Exception => "signed exception",
-        SignatureNamespace::Git => "signed commit",
-        SignatureNamespace::Mandate => "signed mandate",
-        SignatureNamespace::Proof => "signed proof",
-        SignatureNamespace::Registry => "signed registry",
-        SignatureNamespace::Review => "signed review",
-        SignatureNamespace::Root => "signed root",
-        SignatureNamespace::StageClose => "signed stage close",
     }
 }

@@ -4,11 +4,12 @@ use crate::trust::error::TrustError;
 use crate::trust::keys::root;
 use crate::{
     format::{
+        codec,
         ssh_keys::{PublicKey, SignError, Signer},
         sshsig::{SignatureNamespace, SshSignature},
     },
     model::{PrincipalId, file::FileKind},
-    store::{RepoPath, SignatureFile, kind_of, parse_any},
+    store::{RepoPath, SignatureFile, kind_of},
 };
 
 /// A new, verified signature, to be written beside its file.
@@ -54,7 +55,7 @@ pub fn sign(path: &str, bytes: &[u8], name: &PrincipalId, signer: &dyn Signer) -
         None if kind.namespace().is_none() => return Err(SigningError::Kind(kind)),
         None => return Err(SigningError::Place(path.to_owned())),
     };
-    parse_any(path, bytes, kind).map_err(|problems| refused(problems.into()))?;
+    codec::check(kind, path, bytes).map_err(|problems| refused(problems.into()))?;
     let text = SshSignature::sign(signer, namespace, bytes)?.armored();
     let file = SignatureFile {
         signer: name.to_string(),

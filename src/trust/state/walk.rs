@@ -3,7 +3,7 @@
 //! Only merged trees are compared. A change made in the merge commit itself (an evil merge), and files dropped by
 //! taking one side (a wholesale tree), are changes against the first parent like any other.
 
-use crate::trust::error::{TrustError, purpose};
+use crate::trust::error::TrustError;
 use crate::trust::state::RepositoryState;
 use crate::{
     git::{FileChange, FileMode, GitError, ObjectId, Repository, TreeDiff, TreeFile},
@@ -149,7 +149,7 @@ impl RepositoryState {
         let Some((blob, namespace)) = self.held.get(path) else { return };
         let what = match RepoPath::of(path) {
             RepoPath::Signature { .. } => "signature",
-            _ => purpose(*namespace),
+            _ => namespace.noun(),
         };
         let refusal = match now {
             Some(file) if file.id == *blob => return,
