@@ -1,25 +1,18 @@
 //! Signs and sends calls of the Query API, and classifies the errors.
 
 use super::{
-    Config, api_types,
-    signature::{SignatureScope, sign},
+    api_types,
+    config::Config,
+    signature::{AccessKeySecret, RESERVED, SignatureScope, sign},
 };
 use crate::connector::http::{CallEffect, HttpClient, HttpLimits, HttpRequest, HttpResponse, Method, retry_read};
 use crate::connector::{ConnectorError, ConnectorSettings as _, InvalidSettingError};
 use jiff::Timestamp;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use zeroize::Zeroizing;
-
-/// An access key with its secret; it has no `Debug`.
-#[derive(Clone)]
-pub(super) struct AccessKeySecret {
-    pub id: String,
-    pub key: SecretString,
-    pub token: Option<SecretString>,
-}
 
 /// The IAM and STS endpoints of one account, and the signing key.
 pub(super) struct IamApi {
@@ -194,5 +187,3 @@ fn class(name: &str, answer: &HttpResponse) -> ConnectorError {
 }
 
 const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
-/// The characters that are percent-encoded: all except the unreserved ones of RFC 3986.
-pub(super) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

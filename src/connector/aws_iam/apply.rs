@@ -1,10 +1,12 @@
 //! Executes the calls of an action, exactly as planned.
 
+use super::account::AwsIam;
+use super::apply_errors::{after, not_as_planned};
 use super::calls::MutatingCall;
 use super::listing::PolicyHolder;
 use super::observe::ResourceLookup;
 use super::principal_access::PolicyReader;
-use super::{AwsIam, removal, rotate};
+use super::{removal, rotate};
 use crate::connector::{ApplyReceipt, ConnectorError, Intent, SecretSink};
 use crate::model::action::Planned;
 use crate::model::{AccessChange, Action, Operation};
@@ -126,18 +128,6 @@ impl ActionIds<'_> {
     }
 }
 
-/// Converts an error after a first successful call: it must not claim that no change was made.
-pub(super) fn after(made: usize, of: usize, error: ConnectorError) -> ConnectorError {
-    match error {
-        ConnectorError::PreconditionFailed(_) | ConnectorError::RateLimited { .. } | ConnectorError::Transient(_)
-            if made > 0 =>
-        {
-            ConnectorError::Ambiguous(format!("{made} of {of} calls made, then: {error}"))
-        }
-        other => other,
-    }
-}
-
 fn receipt(made: usize, of: usize) -> ApplyReceipt {
     let text = match made {
         0 => "no change was needed".to_owned(),
@@ -149,10 +139,6 @@ fn receipt(made: usize, of: usize) -> ApplyReceipt {
 
 fn renamed(what: &str, id: &str) -> ConnectorError {
     not_as_planned(&format!("the {what} {id} now has another name"))
-}
-
-pub(super) fn not_as_planned(why: &str) -> ConnectorError {
-    ConnectorError::PreconditionFailed(why.to_owned())
 }
 
 fn incomplete(operation: &Operation) -> ConnectorError {

@@ -1,10 +1,12 @@
 //! Listings of grants, independent control totals, and the health of the connection.
 
+use super::account::AwsIam;
 use super::api_types::{AccountSummary, IamGroup, IamUser};
+use super::config::Config;
 use super::grants;
 use super::listing::{EntryBatch, PolicyHolder};
 use super::principal_access::{PolicyReader, UserResources};
-use super::{AwsIam, Config, snapshot};
+use super::snapshot;
 use crate::connector::{ConnectorError, ConnectorHealth, ControlTotal, GrantPage, ListingCursor};
 use crate::model::{Grant, GrantKind, Usage};
 
@@ -27,7 +29,7 @@ pub(super) fn list(aws: &AwsIam, kind: GrantKind, from: Option<&ListingCursor>) 
             users(aws, place, batch, |page, user| {
                 for held in holdings.of(PolicyHolder::User, &user.user_name)? {
                     let principal = grants::user_principal(user);
-                    page.grants.push(grants::policy(&aws.words.system, PolicyHolder::User, principal, &held)?);
+                    page.grants.push(grants::policy(&aws.system, PolicyHolder::User, principal, &held)?);
                 }
                 Ok(())
             })
@@ -54,9 +56,9 @@ fn users(
 }
 
 fn accounts(aws: &AwsIam, page: &mut GrantPage, user: &IamUser) -> Result<(), ConnectorError> {
-    let belongings = UserResources::read(&aws.api, &aws.words.config, user)?;
+    let belongings = UserResources::read(&aws.api, &aws.config, user)?;
     let devices = aws.api.mfa_devices(&user.user_name)?;
-    let account = grants::account(&aws.words.system, user, &devices, belongings.can_sign_in())?;
+    let account = grants::account(&aws.system, user, &devices, belongings.can_sign_in())?;
     let mut all: Vec<Usage> = belongings
         .access_keys
         .iter()
@@ -77,8 +79,8 @@ fn accounts(aws: &AwsIam, page: &mut GrantPage, user: &IamUser) -> Result<(), Co
 }
 
 fn credentials(aws: &AwsIam, page: &mut GrantPage, user: &IamUser) -> Result<(), ConnectorError> {
-    let belongings = UserResources::read(&aws.api, &aws.words.config, user)?;
-    for credential in grants::credentials(&aws.words.system, user, &belongings)? {
+    let belongings = UserResources::read(&aws.api, &aws.config, user)?;
+    for credential in grants::credentials(&aws.system, user, &belongings)? {
         let created = credential.attribute("created").unwrap_or_default();
         let usage = match credential.attribute("type") {
             Some("access-key") => grants::key_usage(created, aws.api.last_used(&credential.entitlement.id)),
@@ -101,7 +103,7 @@ fn memberships(aws: &AwsIam, place: ListingPosition) -> Result<GrantPage, Connec
             continue;
         }
         let held = holdings.of(PolicyHolder::Group, &group.group_name)?;
-        let made = members.iter().map(|user| grants::membership(&aws.words.system, user, &group, &held));
+        let made = members.iter().map(|user| grants::membership(&aws.system, user, &group, &held));
         page.grants.extend(made.collect::<Result<Vec<Grant>, _>>()?);
     }
     Ok(page)
@@ -119,7 +121,7 @@ fn group_policies(aws: &AwsIam, place: ListingPosition) -> Result<GrantPage, Con
     for group in &batch.entries {
         for held in holdings.of(PolicyHolder::Group, &group.group_name)? {
             let principal = grants::group_principal(group);
-            page.grants.push(grants::policy(&aws.words.system, PolicyHolder::Group, principal, &held)?);
+            page.grants.push(grants::policy(&aws.system, PolicyHolder::Group, principal, &held)?);
         }
     }
     Ok(page)
@@ -196,7 +198,7 @@ pub(super) fn control_totals(aws: &AwsIam) -> Result<Vec<ControlTotal>, Connecto
 }
 
 pub(super) fn validate(aws: &AwsIam) -> Result<ConnectorHealth, ConnectorError> {
-    let Config { account, unseen, .. } = &aws.words.config;
+    let Config { account, unseen, .. } = &aws.config;
     let caller = aws.api.caller(&aws.api.secret())?;
     if caller.account != *account {
         let why = format!("the credential does not belong to the account {account} of the system file");

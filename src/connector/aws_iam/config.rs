@@ -133,6 +133,9 @@ const fn is_thousand(size: &u16) -> bool {
     *size == 1000
 }
 
+/// The name of the connector.
+pub(super) const NAME: &str = "aws-iam";
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,9 @@
 //! The definition of the `aws-iam` connector.
 
-use super::{AwsIam, AwsIamSchema, Config, attributes, phrases};
+use super::account::AwsIam;
+use super::config::{Config, NAME};
+use super::schema::AwsIamSchema;
+use super::{attributes, phrases};
 use crate::{
     connector::{
         ConnectorDefinition, CredentialAttributes, GrantAttributes, LastUseSource, LoginAttributes, PrivilegePhrase,
@@ -19,11 +22,11 @@ impl ConnectorDefinition for AwsIamDefinition {
     type Schema = AwsIamSchema;
     type Connection = AwsIam;
 
-    const NAME: &'static str = "aws-iam";
+    const NAME: &'static str = NAME;
     const EXAMPLE: &'static str = include_str!("example.toml");
 
-    fn schema(system: &SystemId, settings: Config) -> AwsIamSchema {
-        AwsIamSchema::new(system.clone(), settings)
+    fn schema(_: &SystemId, settings: Config) -> AwsIamSchema {
+        AwsIamSchema::new(settings)
     }
 
     fn open(

@@ -1,6 +1,6 @@
 //! Present effective access: the reviewed grant itself, and all other paths to the same entitlement.
 
-use super::AwsIam;
+use super::account::AwsIam;
 use super::api_types::{IamGroup, IamUser};
 use super::grant_key::IamGrantKey;
 use super::grants;
@@ -89,8 +89,8 @@ impl IamObserver<'_> {
             ResourceLookup::Nothing => return Ok(unknown(NOTHING)),
         };
         let devices = self.aws.api.mfa_devices(&user.user_name)?;
-        let is_active = can_sign_in(&self.aws.api, &self.aws.words.config, &user)?;
-        let now = grants::account(&self.aws.words.system, &user, &devices, is_active)?;
+        let is_active = can_sign_in(&self.aws.api, &self.aws.config, &user)?;
+        let now = grants::account(&self.aws.system, &user, &devices, is_active)?;
         Ok(GrantObservation { presence: Presence::Present { paths: now.paths.clone() }, grant: Some(now) })
     }
 
@@ -103,7 +103,7 @@ impl IamObserver<'_> {
             ResourceLookup::Nothing => return Ok(unknown(NOTHING)),
         };
         let belongings = UserResources::of_kind(&self.aws.api, key, &user)?;
-        let credentials = grants::credentials(&self.aws.words.system, &user, &belongings)?;
+        let credentials = grants::credentials(&self.aws.system, &user, &belongings)?;
         match credentials.into_iter().find(|credential| credential.key == self.grant.key) {
             Some(now) => {
                 Ok(GrantObservation { presence: Presence::Present { paths: now.paths.clone() }, grant: Some(now) })
@@ -119,7 +119,7 @@ impl IamObserver<'_> {
         };
         let groups = account.groups_of(holding)?;
         if let Some(own) = groups.iter().find(|holding| holding.group.group_id == group) {
-            let now = grants::membership(&self.aws.words.system, &holding.user, &own.group, &own.held)?;
+            let now = grants::membership(&self.aws.system, &holding.user, &own.group, &own.held)?;
             return Ok(GrantObservation { presence: Presence::Present { paths: now.paths.clone() }, grant: Some(now) });
         }
         // Another path to administrator rights makes leaving a group of administrators ineffective.
@@ -140,7 +140,7 @@ impl IamObserver<'_> {
         };
         let mut now = None;
         for held in own {
-            let made = grants::policy(&self.aws.words.system, holder, principal.clone(), held)?;
+            let made = grants::policy(&self.aws.system, holder, principal.clone(), held)?;
             if made.key == self.grant.key {
                 now = Some(made);
             }

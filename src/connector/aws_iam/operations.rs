@@ -1,12 +1,15 @@
 //! Plans the exact calls of a change from the inventory alone.
 
 use super::calls::{operation, take_policy, undo};
+use super::config::Config;
+use super::drafts::{INACTIVE, delete, drafted, incomplete, loss, status, unsupported};
 use super::grant_key::IamGrantKey;
+use super::listing::PolicyHolder;
 use super::principal_access::ACTIVE;
-use super::{Config, removal, rotate};
+use super::{removal, rotate};
 use crate::connector::{PlannedChange, UnsupportedChangeError};
 use crate::model::action::Planned;
-use crate::model::{AccessChange, AccessLoss, Action, ExpectedState, Grant, GrantKind, Inventory, Operation, Usage};
+use crate::model::{AccessChange, Action, ExpectedState, Grant, GrantKind, Inventory, Operation, Usage};
 use std::collections::BTreeMap;
 
 pub(super) fn plan_change(
@@ -76,8 +79,8 @@ fn policy(key: &IamGrantKey, grant: &Grant, inventory: &Inventory) -> Result<Pla
     let mut loses = vec![loss(&principal.name, &entitlement.name)];
     if matches!(
         key,
-        IamGrantKey::Attached { holder: super::listing::PolicyHolder::Group, .. }
-            | IamGrantKey::Inline { holder: super::listing::PolicyHolder::Group, .. }
+        IamGrantKey::Attached { holder: PolicyHolder::Group, .. }
+            | IamGrantKey::Inline { holder: PolicyHolder::Group, .. }
     ) {
         let members = inventory.of_entitlement(&principal.id).filter(|other| other.kind == GrantKind::Membership);
         loses.extend(members.map(|member| loss(&member.principal.name, &entitlement.name)));
@@ -115,37 +118,6 @@ fn deactivate(key: &IamGrantKey, grant: &Grant) -> Result<PlannedChange, Unsuppo
     let expects = ExpectedState::Shows(BTreeMap::from([("status".to_owned(), INACTIVE.to_owned())]));
     let loses = vec![loss(&grant.principal.name, &grant.entitlement.name)];
     Ok(drafted(operations, expects, loses, Vec::new(), None))
-}
-
-/// Returns the call that deactivates a credential; `None` for a kind without an inactive state.
-pub(super) fn status(key: &IamGrantKey, grant: &Grant) -> Option<Operation> {
-    let (action, parameter, id) = match key {
-        IamGrantKey::AccessKey { key } => ("UpdateAccessKey", "AccessKeyId", key),
-        IamGrantKey::Certificate { certificate } => ("UpdateSigningCertificate", "CertificateId", certificate),
-        IamGrantKey::ServiceCredential { credential } => {
-            ("UpdateServiceSpecificCredential", "ServiceSpecificCredentialId", credential)
-        }
-        IamGrantKey::SshPublicKey { key } => ("UpdateSSHPublicKey", "SSHPublicKeyId", key),
-        _ => return None,
-    };
-    let [name, user] = user(grant);
-    Some(operation(action, [name, user, (parameter, id.as_str()), ("Status", INACTIVE)]))
-}
-
-/// Returns the call that deletes a credential.
-pub(super) fn delete(key: &IamGrantKey, grant: &Grant) -> Option<Operation> {
-    let [name, user] = user(grant);
-    let (action, parameter, id) = match key {
-        IamGrantKey::AccessKey { key } => ("DeleteAccessKey", "AccessKeyId", key),
-        IamGrantKey::Certificate { certificate } => ("DeleteSigningCertificate", "CertificateId", certificate),
-        IamGrantKey::Password { .. } => return Some(operation("DeleteLoginProfile", [name, user])),
-        IamGrantKey::ServiceCredential { credential } => {
-            ("DeleteServiceSpecificCredential", "ServiceSpecificCredentialId", credential)
-        }
-        IamGrantKey::SshPublicKey { key } => ("DeleteSSHPublicKey", "SSHPublicKeyId", key),
-        _ => return None,
-    };
-    Some(operation(action, [name, user, (parameter, id.as_str())]))
 }
 
 /// Rejects the deletion of a credential that was used within the soak period.
@@ -192,34 +164,3 @@ fn other_ways(grant: &Grant, inventory: &Inventory, is_meant: impl Fn(&Grant) ->
     ways.dedup();
     ways
 }
-
-/// Returns the name and id of the user of a grant.
-pub(super) fn user(grant: &Grant) -> [(&'static str, &str); 2] {
-    [("UserName", &grant.principal.name), ("UserId", &grant.principal.id)]
-}
-
-pub(super) fn loss(principal: &str, entitlement: &str) -> AccessLoss {
-    AccessLoss { principal: principal.to_owned(), entitlement: entitlement.to_owned() }
-}
-
-pub(super) fn drafted(
-    operations: Vec<Operation>,
-    expects: ExpectedState,
-    mut loses: Vec<AccessLoss>,
-    survives: Vec<String>,
-    irreversible: Option<String>,
-) -> PlannedChange {
-    loses.sort();
-    loses.dedup();
-    PlannedChange { operations, expects, loses, survives, irreversible }
-}
-
-pub(super) fn unsupported(why: String, instead: &str) -> UnsupportedChangeError {
-    UnsupportedChangeError::Unsupported { why, instead: instead.to_owned() }
-}
-
-pub(super) fn incomplete() -> UnsupportedChangeError {
-    unsupported("data for the call is missing in the inventory".to_owned(), "collect the system again")
-}
-
-pub(super) const INACTIVE: &str = "Inactive";

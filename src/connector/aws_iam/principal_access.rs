@@ -1,19 +1,16 @@
 //! The policies and credentials of a user or group.
 
+use super::account::{AwsIam, PolicyDocuments};
 use super::api::IamApi;
 use super::api_types::{AccessKey, IamUser, LoginProfile, ServiceSpecificCredential, SigningCertificate, SshPublicKey};
-use super::config::UnobservedKind;
+use super::config::{Config, UnobservedKind};
 use super::grant_key::IamGrantKey;
 use super::listing::PolicyHolder;
 use super::policy_document::{PolicyDocument, PolicyPower};
-use super::{AwsIam, Config};
 use crate::connector::ConnectorError;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
-
-/// Documents of managed policies by id and version, which AWS never changes after creation.
-pub(super) type PolicyDocuments = Mutex<BTreeMap<(String, String), PolicyDocument>>;
+use std::sync::PoisonError;
 
 /// A policy on a user or group.
 #[derive(Clone, Debug)]

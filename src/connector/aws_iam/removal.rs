@@ -1,12 +1,13 @@
 //! Disabling a user, and removing a user with all of its objects.
 
+use super::account::AwsIam;
 use super::api_types::IamUser;
 use super::calls::{operation, take_policy};
+use super::config::Config;
+use super::drafts::{delete, drafted, incomplete, loss, status, unsupported, user};
 use super::grant_key::IamGrantKey;
 use super::listing::PolicyHolder;
-use super::operations::{delete, drafted, incomplete, loss, status, unsupported, user};
 use super::principal_access::{ACTIVE, HeldPolicy, PolicyLocation, PolicyReader, UserResources};
-use super::{AwsIam, Config};
 use crate::connector::{ConnectorError, PlannedChange, UnsupportedChangeError};
 use crate::model::{AccessLoss, ExpectedState, Grant, GrantKind, Inventory, Operation};
 use std::collections::{BTreeMap, BTreeSet};
@@ -115,7 +116,7 @@ pub(super) fn planned_whole(aws: &AwsIam, found: &IamUser, operations: &[Operati
         let calls = operations.iter().filter(|operation| operation.call == format!("iam:{call}"));
         calls.filter_map(|operation| operation.with.get(parameter)).map(String::as_str).collect()
     };
-    let belongings = UserResources::read(&aws.api, &aws.words.config, found)?;
+    let belongings = UserResources::read(&aws.api, &aws.config, found)?;
     let devices = aws.api.mfa_devices(&found.user_name)?;
     let groups = aws.api.groups_of(&found.user_name)?;
     let policies = PolicyReader::new(aws).of(PolicyHolder::User, &found.user_name)?;

@@ -11,15 +11,15 @@
 //! | the old key and any other | its secret may not be stored, or it has another purpose | reject, with its name |
 //! | no old key | the rotation is complete | none |
 
-use super::api::AccessKeySecret;
+use super::account::AwsIam;
 use super::api_types::{CreateAccessKey, IamUser, NewAccessKey};
-use super::apply::{after, not_as_planned};
+use super::apply_errors::{after, not_as_planned};
 use super::calls::operation;
+use super::drafts::{INACTIVE, delete, drafted, incomplete, loss, status, unsupported, user};
 use super::grant_key::IamGrantKey;
 use super::observe::ResourceLookup;
-use super::operations::{INACTIVE, delete, drafted, loss, status, unsupported, user};
 use super::principal_access::ACTIVE;
-use super::{AwsIam, operations::incomplete};
+use super::signature::AccessKeySecret;
 use crate::connector::{ApplyReceipt, ConnectorError, PlannedChange, SecretSink, UnsupportedChangeError};
 use crate::model::action::Planned;
 use crate::model::{Action, ExpectedState, Grant, Inventory, Operation};
@@ -189,7 +189,7 @@ impl KeyRotation<'_> {
         });
         let refused = || ConnectorError::Unauthenticated("it is not accepted".to_owned());
         let caller = caller.ok_or_else(refused)??;
-        if caller.user_id == self.user.user_id && caller.account == self.aws.words.config.account {
+        if caller.user_id == self.user.user_id && caller.account == self.aws.config.account {
             Ok(())
         } else {
             Err(not_as_planned("it belongs to another user"))
@@ -222,7 +222,7 @@ impl KeyRotation<'_> {
 
     /// Repeats a request until it has a result, or the propagation time is over.
     fn settled<T>(&self, mut ask: impl FnMut() -> Option<T>) -> Option<T> {
-        let deadline = Instant::now() + Duration::from_secs(u64::from(self.aws.words.config.settle_seconds));
+        let deadline = Instant::now() + Duration::from_secs(u64::from(self.aws.config.settle_seconds));
         loop {
             if let Some(answer) = ask() {
                 return Some(answer);

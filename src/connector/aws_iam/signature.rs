@@ -1,13 +1,20 @@
 //! AWS Signature Version 4 of POST requests without a query
 //! (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>).
 
-use super::api::AccessKeySecret;
 use jiff::Timestamp;
-use percent_encoding::{AsciiSet, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Url;
 use ring::{digest, hmac};
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
+
+/// An access key with its secret; it has no `Debug`.
+#[derive(Clone)]
+pub(super) struct AccessKeySecret {
+    pub id: String,
+    pub key: SecretString,
+    pub token: Option<SecretString>,
+}
 
 /// The scope in which a signature is valid.
 pub(super) struct SignatureScope<'a> {
@@ -81,7 +88,9 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-const PATH: &AsciiSet = &super::api::RESERVED.remove(b'/');
+/// The characters that are percent-encoded: all except the unreserved ones of RFC 3986.
+pub(super) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const PATH: &AsciiSet = &RESERVED.remove(b'/');
 
 #[cfg(test)]
 mod tests {

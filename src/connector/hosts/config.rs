@@ -91,3 +91,6 @@ const fn lock_wait_seconds() -> u16 {
 fn is_zero(days: &u16) -> bool {
     *days == 0
 }
+
+/// The name of the connector.
+pub(super) const NAME: &str = "hosts";

@@ -1,6 +1,12 @@
 //! The definition of the `hosts` connector.
 
-use super::{Hosts, HostsConfig, HostsSchema, attributes, open, phrases, vocabulary};
+use super::{
+    attributes,
+    config::{HostsConfig, NAME},
+    connection::{Hosts, open},
+    phrases,
+    schema::{HostsSchema, vocabulary},
+};
 use crate::{
     connector::{
         ConnectorDefinition, CredentialAttributes, GrantAttributes, LastUseSource, LoginAttributes, PrivilegePhrase,
@@ -19,7 +25,7 @@ impl ConnectorDefinition for HostsDefinition {
     type Schema = HostsSchema;
     type Connection = Hosts;
 
-    const NAME: &'static str = "hosts";
+    const NAME: &'static str = NAME;
     const EXAMPLE: &'static str = include_str!("example.toml");
     const WITHOUT_CREDENTIAL: bool = true;
 

@@ -8,10 +8,11 @@ use super::{
         DISABLE_ACCOUNT, ENABLE_ACCOUNT, JOIN_GROUP, LEAVE_GROUP, LOCK_GROUP, NARROW_RULE, REMOVE_ACCOUNT, REMOVE_KEY,
         REMOVE_RULE, REMOVE_SHADOW, SET_OPTIONS, SET_SHELL, parameter,
     },
-    grant_key::{SudoersPrincipal, part, shown},
+    grant_key::{SudoersPrincipal, part},
     grants::{holders, hosts, rule_digest},
     snapshot::{GROUP, GSHADOW, HostSnapshot, PASSWD, SHADOW},
     sudoers::{self, RuleRewrite, StatementKind, expanded, written},
+    text::shown,
 };
 use crate::{
     connector::ConnectorError,

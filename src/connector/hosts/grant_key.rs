@@ -6,7 +6,7 @@
 //! and so has one that reuses a name or a uid; a decision on the old pair never applies to it. An account that is
 //! deleted and created again with the same uid *and* name cannot be distinguished: its remaining grants still work.
 
-use super::snapshot::HostSnapshot;
+use super::{snapshot::HostSnapshot, text::shown};
 use crate::{
     connector::ConnectorError,
     model::{Digest, GrantKey, Principal},
@@ -123,23 +123,3 @@ pub(super) fn part(text: &str) -> String {
 pub(super) fn path_part(path: &str) -> String {
     path.split('/').map(part).collect::<Vec<_>>().join("/")
 }
-
-/// Escapes a text of a file for display: printable ASCII and Latin letters are unchanged.
-pub(super) fn shown(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars().take(LONGEST) {
-        if is_plain(c) {
-            shown.push(c);
-        } else {
-            let _ = write!(shown, "\\u{{{:x}}}", c as u32);
-        }
-    }
-    shown
-}
-
-/// Returns whether a character is unambiguous: printable ASCII, a blank, or a Latin letter with a diacritic.
-pub(super) fn is_plain(c: char) -> bool {
-    c.is_ascii_graphic() || c == ' ' || matches!(c, '\u{c0}'..='\u{d6}' | '\u{d8}'..='\u{f6}' | '\u{f8}'..='\u{17f}')
-}
-
-const LONGEST: usize = 200;

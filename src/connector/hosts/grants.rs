@@ -3,9 +3,10 @@
 use super::{
     account_files::{GroupEntry, PasswdEntry, PasswordField},
     config::HostsConfig,
-    grant_key::{SudoersPrincipal, key, path_part, shown},
+    grant_key::{SudoersPrincipal, key, path_part},
     snapshot::HostSnapshot,
     sudoers::{AliasKind, HostSpec, StatementKind, SudoersMember, UserSpec, expanded, written},
+    text::shown,
 };
 use crate::{
     connector::ConnectorError,

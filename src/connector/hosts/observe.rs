@@ -3,13 +3,12 @@
 use super::{
     account_files::lines,
     config::HostsConfig,
-    effective_access,
-    grant_key::shown,
-    grants,
+    effective_access, grants,
     grants::date,
     root_dir::RootDir,
     snapshot::{GROUP, GSHADOW, HostSnapshot, PASSWD, SHADOW, not_understood},
     sudoers::{read_rights, survives},
+    text::shown,
 };
 use crate::{
     connector::{ConnectorError, ConnectorHealth, ControlTotal},

@@ -4,7 +4,7 @@ use super::{
     authorized_keys::{self, fingerprint},
     calls::parameter,
     file_edits::PendingWrites,
-    grant_key::shown,
+    text::shown,
 };
 use crate::{
     connector::{ConnectorError, SecretSink},

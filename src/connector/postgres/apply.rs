@@ -2,11 +2,11 @@
 //! effect.
 
 use super::{
-    connections::{ReadScope, ServerConnections},
     grant_key::PostgresGrantKey,
     grants::GrantBuilder,
     impact, observe,
     rotate::{self, PasswordRotation},
+    server_connections::{ReadScope, ServerConnections},
     snapshot::{ClusterSnapshot, FIRST_NORMAL_OID},
     sql, sqlstate,
 };

@@ -1,9 +1,9 @@
 //! Lists grants: one consistent read, returned kind by kind and page by page.
 
 use super::{
-    PasswordVisibility,
-    connections::{ReadScope, ServerConnections},
+    config::PasswordVisibility,
     grants::GrantBuilder,
+    server_connections::{ReadScope, ServerConnections},
     snapshot::ClusterSnapshot,
 };
 use crate::{

@@ -108,6 +108,9 @@ fn default_database() -> String {
     "postgres".to_owned()
 }
 
+/// The name of the connector.
+pub(super) const NAME: &str = "postgres";
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,7 +2,7 @@
 
 use super::{
     catalog,
-    connections::{ReadScope, ServerConnections},
+    server_connections::{ReadScope, ServerConnections},
     sqlstate,
 };
 use crate::{

@@ -1,6 +1,12 @@
 //! The definition of the `postgres` connector.
 
-use super::{Postgres, PostgresConfig, PostgresSchema, attributes, open, phrases};
+use super::{
+    attributes,
+    config::{NAME, PostgresConfig},
+    connection::{Postgres, open},
+    phrases,
+    schema::PostgresSchema,
+};
 use crate::{
     connector::{
         ConnectorDefinition, CredentialAttributes, GrantAttributes, LastUseSource, LoginAttributes, PrivilegePhrase,
@@ -19,7 +25,7 @@ impl ConnectorDefinition for PostgresDefinition {
     type Schema = PostgresSchema;
     type Connection = Postgres;
 
-    const NAME: &'static str = "postgres";
+    const NAME: &'static str = NAME;
     const EXAMPLE: &'static str = include_str!("example.toml");
 
     fn schema(_: &SystemId, settings: PostgresConfig) -> PostgresSchema {

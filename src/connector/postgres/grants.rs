@@ -2,10 +2,11 @@
 
 use super::{
     grant_key::{DatabaseObject, PostgresGrantKey},
+    identifiers::ident,
     role_graph::RoleGraph,
     snapshot::{
-        AclEntry, ClusterSnapshot, DatabaseRole, DefaultPrivilege, FIRST_NORMAL_OID, OtherDatabaseObjects, OwnedObject,
-        RoleMembership,
+        AclEntry, BOOTSTRAP, ClusterSnapshot, DatabaseRole, DefaultPrivilege, FIRST_NORMAL_OID, OtherDatabaseObjects,
+        OwnedObject, RoleMembership,
     },
     tier,
 };
@@ -265,7 +266,7 @@ impl<'a> GrantBuilder<'a> {
             paths: std::iter::once(own).chain(paths).collect(),
             attributes,
             expands_to,
-            tier: tier::of(&key, self),
+            tier: tier::of(&key, self.facts, &self.roles),
         })
     }
 
@@ -369,7 +370,7 @@ pub(super) fn direct(via: AccessRoute, ids: String, text: String) -> AccessPath 
 pub(super) fn shown(name: &str) -> String {
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
     let simple = name.bytes().all(plain) && name.bytes().next().is_some_and(|b| !b.is_ascii_digit());
-    if simple { name.to_owned() } else { super::sql::ident(name) }
+    if simple { name.to_owned() } else { ident(name) }
 }
 
 /// Shortens the contents of a role, which can be thousands of entitlements for hundreds of members: beyond a readable
@@ -407,9 +408,6 @@ fn catalog_of(class: &str) -> u32 {
 }
 
 const PARAMETERS: u32 = 6243;
-
-/// The superuser created by `initdb` (`BOOTSTRAP_SUPERUSERID` in `pg_authid.dat`).
-pub(super) const BOOTSTRAP: u32 = 10;
 
 const READABLE: usize = 64;
 

@@ -1,6 +1,6 @@
 //! Impact of a change on other principals, from the inventory: rejected changes, and lost access.
 
-use super::{grant_key::PostgresGrantKey, grants::BOOTSTRAP};
+use super::{grant_key::PostgresGrantKey, snapshot::BOOTSTRAP};
 use crate::{
     connector::UnsupportedChangeError,
     model::{AccessChange, AccessLoss, AccessPath, Grant, GrantKind, Inventory},

@@ -1,9 +1,9 @@
 //! Reads one grant: its existence, and the paths by which its holder has the entitlement.
 
 use super::{
-    connections::{ReadScope, ServerConnections},
     grant_key::PostgresGrantKey,
     grants::{GrantBuilder, direct},
+    server_connections::{ReadScope, ServerConnections},
     snapshot::ClusterSnapshot,
 };
 use crate::{

@@ -3,15 +3,9 @@
 use super::{grant_key::PostgresGrantKey, impact, sql};
 use crate::{
     connector::{PlannedChange, UnsupportedChangeError},
-    model::{AccessChange, AccessRoute, ExpectedState, Grant, Inventory, Timestamp},
+    model::{AccessChange, AccessRoute, ExpectedState, Grant, Inventory},
 };
 use std::collections::BTreeMap;
-
-/// A limit to which an account or password can be reduced.
-pub(super) struct AccountLimit {
-    pub(super) sql: String,
-    pub(super) attribute: (String, String),
-}
 
 /// Plans `change`; `user` is the role of the engine.
 pub(super) fn plan_change(
@@ -50,7 +44,7 @@ fn expects(change: &AccessChange, key: &PostgresGrantKey) -> Result<ExpectedStat
         }
         (AccessChange::Disable {}, _) => shows(&[("valid-until", "-infinity")]),
         (AccessChange::Reduce { to }, PostgresGrantKey::Account { .. } | PostgresGrantKey::Password { .. }) => {
-            let limit = limit(key, to).ok_or_else(|| sql::invalid_reduction(to))?;
+            let limit = sql::account_limit(key, to).ok_or_else(|| sql::invalid_reduction(to))?;
             let (name, value) = limit.attribute;
             shows(&[(&name, &value)])
         }
@@ -60,22 +54,6 @@ fn expects(change: &AccessChange, key: &PostgresGrantKey) -> Result<ExpectedStat
             "without set" => shows(&[("set", "no")]),
             _ => shows(&[("grantable", "no")]),
         },
-    })
-}
-
-/// Parses `valid until TIME` and, for an account, `connection limit N`.
-pub(super) fn limit(key: &PostgresGrantKey, to: &str) -> Option<AccountLimit> {
-    if let Some(time) = to.strip_prefix("valid until ") {
-        let time = Timestamp::parse(time).ok()?.to_string();
-        return Some(AccountLimit {
-            sql: format!("VALID UNTIL '{time}'"),
-            attribute: ("valid-until".to_owned(), time),
-        });
-    }
-    let number: u16 = to.strip_prefix("connection limit ")?.parse().ok()?;
-    matches!(key, PostgresGrantKey::Account { .. }).then(|| AccountLimit {
-        sql: format!("CONNECTION LIMIT {number}"),
-        attribute: ("connection-limit".to_owned(), number.to_string()),
     })
 }
 

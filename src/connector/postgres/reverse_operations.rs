@@ -1,6 +1,9 @@
 //! Reverse operations: the statements that undo an action.
 
-use super::{grant_key::PostgresGrantKey, sql};
+use super::{
+    grant_key::PostgresGrantKey,
+    identifiers::{ident, outside_quotes},
+};
 use crate::model::{AccessChange, Action, Operation, action::Planned};
 
 /// Returns the statements that would undo an action; `None` when that is impossible: a dropped role or an old password
@@ -8,7 +11,7 @@ use crate::model::{AccessChange, Action, Operation, action::Planned};
 pub(super) fn undo(action: &Action<Planned>) -> Option<Vec<Operation>> {
     let grant = &action.grant;
     let key = PostgresGrantKey::parse(&grant.key)?;
-    let holder = if key.holder() == 0 { "PUBLIC".to_owned() } else { sql::ident(&grant.principal.name) };
+    let holder = if key.holder() == 0 { "PUBLIC".to_owned() } else { ident(&grant.principal.name) };
     let yes = |name: &str| grant.attribute(name) == Some("yes");
     let valid = || format!("VALID UNTIL '{}'", grant.attribute("valid-until").unwrap_or("infinity"));
     let text = match (&key, &action.change) {
@@ -58,12 +61,12 @@ fn reversed_statement(
     }
     let yes = |name: &str| action.grant.attribute(name) == Some("yes");
     let text = operation.text.as_str();
-    let (before, rest) = sql::outside_quotes(text, "REVOKE ");
+    let (before, rest) = outside_quotes(text, "REVOKE ");
     let rest = ["GRANT OPTION FOR ", "ADMIN OPTION FOR ", "INHERIT OPTION FOR ", "SET OPTION FOR "]
         .iter()
         .find_map(|option| rest.strip_prefix(option))
         .unwrap_or(rest);
-    let (what, by) = sql::outside_quotes(rest, &format!(" FROM {holder}"));
+    let (what, by) = outside_quotes(rest, &format!(" FROM {holder}"));
     let options = match key {
         PostgresGrantKey::Membership { grantor: None, .. } => {
             if yes("admin") { " WITH ADMIN OPTION" } else { "" }.to_owned()

@@ -1,6 +1,6 @@
 //! Password rotation: the new password is generated, stored in the sink, set as a verifier, and verified by a login.
 
-use super::{connections::ServerConnections, grant_key::PostgresGrantKey, snapshot::ClusterSnapshot, sql};
+use super::{grant_key::PostgresGrantKey, server_connections::ServerConnections, snapshot::ClusterSnapshot, sql};
 use crate::{
     connector::{ApplyReceipt, ConnectorError, SecretSink},
     model::{Action, Digest, Grant, GrantKey, action::Planned},

@@ -191,3 +191,6 @@ impl DatabaseRole {
 
 /// Lower oids belong to the server itself (`FirstNormalObjectId` in `access/transam.h`).
 pub(super) const FIRST_NORMAL_OID: u32 = 16384;
+
+/// The superuser created by `initdb` (`BOOTSTRAP_SUPERUSERID` in `pg_authid.dat`).
+pub(super) const BOOTSTRAP: u32 = 10;

@@ -1,9 +1,12 @@
 //! Generates the exact SQL of a change.
 
-use super::grant_key::PostgresGrantKey;
+use super::{
+    grant_key::PostgresGrantKey,
+    identifiers::{ident, outside_quotes},
+};
 use crate::{
     connector::UnsupportedChangeError,
-    model::{AccessChange, Grant, GrantKey, GrantKind, Inventory, Operation},
+    model::{AccessChange, Grant, GrantKey, GrantKind, Inventory, Operation, Timestamp},
 };
 use std::collections::BTreeMap;
 
@@ -131,7 +134,7 @@ impl SqlStatement<'_> {
     }
 
     fn limit(&self, to: &str) -> Result<Vec<Operation>, UnsupportedChangeError> {
-        let clause = super::operations::limit(self.key, to).ok_or_else(|| invalid_reduction(to))?;
+        let clause = account_limit(self.key, to).ok_or_else(|| invalid_reduction(to))?;
         let text = format!("ALTER ROLE {} {}", self.holder(), clause.sql);
         Ok(vec![self.operation(SQL, text, false)])
     }
@@ -222,22 +225,26 @@ pub(super) fn name_of(inventory: &Inventory, oid: u32) -> Option<String> {
     inventory.grant(&key).map(|account| account.principal.name.clone())
 }
 
-/// Quotes an identifier in any case, so that a role named `user` or `public` is not parsed as a keyword.
-pub(super) fn ident(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
+/// A limit to which an account or password can be reduced.
+pub(super) struct AccountLimit {
+    pub(super) sql: String,
+    pub(super) attribute: (String, String),
 }
 
-/// Splits at the first `mark` outside of double quotes; the second part is empty when there is none.
-pub(super) fn outside_quotes<'a>(text: &'a str, mark: &str) -> (&'a str, &'a str) {
-    let mut quoted = false;
-    for (index, character) in text.char_indices() {
-        if character == '"' {
-            quoted = !quoted;
-        } else if !quoted && text[index..].starts_with(mark) {
-            return (&text[..index], &text[index + mark.len()..]);
-        }
+/// Parses `valid until TIME` and, for an account, `connection limit N`.
+pub(super) fn account_limit(key: &PostgresGrantKey, to: &str) -> Option<AccountLimit> {
+    if let Some(time) = to.strip_prefix("valid until ") {
+        let time = Timestamp::parse(time).ok()?.to_string();
+        return Some(AccountLimit {
+            sql: format!("VALID UNTIL '{time}'"),
+            attribute: ("valid-until".to_owned(), time),
+        });
     }
-    (text, "")
+    let number: u16 = to.strip_prefix("connection limit ")?.parse().ok()?;
+    matches!(key, PostgresGrantKey::Account { .. }).then(|| AccountLimit {
+        sql: format!("CONNECTION LIMIT {number}"),
+        attribute: ("connection-limit".to_owned(), number.to_string()),
+    })
 }
 
 /// Returns the error for a target that an account or password cannot be reduced to.
@@ -250,22 +257,4 @@ pub(super) fn invalid_reduction(to: &str) -> UnsupportedChangeError {
 
 pub(super) fn unsupported(why: &str, instead: &str) -> UnsupportedChangeError {
     UnsupportedChangeError::Unsupported { why: why.to_owned(), instead: instead.to_owned() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn name_cannot_leave_its_quotes() {
-        assert_eq!(ident("a\"; DROP ROLE b; --"), "\"a\"\"; DROP ROLE b; --\"");
-        assert_eq!(ident("user"), "\"user\"");
-    }
-
-    #[test]
-    fn marks_inside_quotes_are_ignored() {
-        let text = "SELECT ON TABLE public.\"x IN DATABASE y\" IN DATABASE sales";
-        assert_eq!(outside_quotes(text, " IN DATABASE "), ("SELECT ON TABLE public.\"x IN DATABASE y\"", "sales"));
-        assert_eq!(outside_quotes("CONNECT ON DATABASE sales", " IN DATABASE "), ("CONNECT ON DATABASE sales", ""));
-    }
 }

@@ -1,16 +1,20 @@
 //! Risk tiers of the entitlements of a PostgreSQL server.
 
-use super::{grant_key::PostgresGrantKey, grants::GrantBuilder, snapshot::FIRST_NORMAL_OID};
+use super::{
+    grant_key::PostgresGrantKey,
+    role_graph::RoleGraph,
+    snapshot::{ClusterSnapshot, FIRST_NORMAL_OID},
+};
 use crate::model::Tier;
 
 /// Returns the lowest tier of the entitlement of a key.
-pub(super) fn of(key: &PostgresGrantKey, picture: &GrantBuilder<'_>) -> Tier {
+pub(super) fn of(key: &PostgresGrantKey, facts: &ClusterSnapshot, roles: &RoleGraph<'_>) -> Tier {
     match key {
-        PostgresGrantKey::Account { role } | PostgresGrantKey::Password { role, .. } => account(*role, picture),
+        PostgresGrantKey::Account { role } | PostgresGrantKey::Password { role, .. } => account(*role, facts, roles),
         PostgresGrantKey::Attribute { attribute, .. } if attribute == "createdb" => Tier::T1,
         // CREATEROLE can create and change other identities, REPLICATION reads everything, BYPASSRLS reads every row.
         PostgresGrantKey::Attribute { .. } => Tier::T0,
-        PostgresGrantKey::Membership { role, .. } => account(*role, picture),
+        PostgresGrantKey::Membership { role, .. } => account(*role, facts, roles),
         PostgresGrantKey::Ownership { catalog: 1262 | 2615, .. } => Tier::T1,
         PostgresGrantKey::Ownership { .. } => Tier::T2,
         PostgresGrantKey::Default { grantee: 0, .. } => Tier::T1,
@@ -29,11 +33,11 @@ pub(super) fn of(key: &PostgresGrantKey, picture: &GrantBuilder<'_>) -> Tier {
 }
 
 /// The roles that it can become determine the tier.
-fn account(role: u32, picture: &GrantBuilder<'_>) -> Tier {
-    let reached = picture.roles.reached_by(role);
+fn account(role: u32, facts: &ClusterSnapshot, roles: &RoleGraph<'_>) -> Tier {
+    let reached = roles.reached_by(role);
     let mut tier = Tier::T2;
     for oid in std::iter::once(&role).chain(reached.keys()) {
-        let Some(role) = picture.facts.role(*oid) else { continue };
+        let Some(role) = facts.role(*oid) else { continue };
         let control = ["superuser", "createrole", "replication", "bypassrls"].iter().any(|name| role.is(name));
         if control || (role.is_predefined() && CONTROL.contains(&role.name.as_str())) {
             return Tier::T0;

@@ -1,6 +1,9 @@
 //! Removes or reduces one rule of a sudoers file without changing other bytes.
 
-use super::{HostSpec, StatementKind, SudoersStatement, UserSpec, privilege::word};
+use super::{
+    parse::{HostSpec, StatementKind, SudoersStatement, UserSpec},
+    privilege::word,
+};
 
 /// The remaining part of a rule for one user.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -1,7 +1,7 @@
 //! Parses the statements of a sudoers file by the grammar of sudoers(5).
 
 use super::{
-    super::grant_key::is_plain,
+    super::text::is_plain,
     lex::{LogicalLine, logical_lines},
 };
 use std::ops::Range;

@@ -1,8 +1,8 @@
 //! Explicit privileges of a rule: aliases expanded, defaults and inherited tags written out.
 
 use super::{
-    AliasKind, Sudoers,
-    parse::{SudoersCommand, commands},
+    parse::{AliasKind, SudoersCommand, commands},
+    rule_set::Sudoers,
 };
 use std::fmt::{self, Write};
 

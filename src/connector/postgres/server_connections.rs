@@ -1,8 +1,9 @@
 //! Connections to the databases of a server: opened when first needed, closed after a failure.
 
 use super::{
-    PostgresConfig, TlsMode, catalog,
+    catalog,
     catalog::ObjectScope,
+    config::{PostgresConfig, TlsMode},
     role_graph::RoleGraph,
     snapshot::{ClusterCatalog, ClusterSnapshot},
     sqlstate::{self, BatchError},
