@@ -3,7 +3,7 @@
 use super::{AppError, RepositoryView};
 use crate::{
     campaign::{Resolution, decided},
-    connector::{ConnectorSchema, registry},
+    connector::{ConnectorSchema, OpenError, registry},
     diag::Diagnostic,
     git::ObjectId,
     inventory::{IdentityDirectory, LoadedInventory},
@@ -206,11 +206,11 @@ impl ReviewedGrants<'_> {
 }
 
 /// Returns the failure for a system that cannot be opened.
-pub fn open_error(system: &SystemId, error: registry::OpenError) -> AppError {
+pub fn open_error(system: &SystemId, error: OpenError) -> AppError {
     let help = match &error {
-        registry::OpenError::NoVariable(name) => format!("export {name}=…"),
-        registry::OpenError::Connector(_) => format!("check [settings], then: tenure collect {system}"),
-        registry::OpenError::Settings(problems) => return (**problems).clone().into(),
+        OpenError::NoVariable(name) => format!("export {name}=…"),
+        OpenError::Connector(_) => format!("check [settings], then: tenure collect {system}"),
+        OpenError::Settings(problems) => return (**problems).clone().into(),
     };
     Diagnostic::error("connector-unavailable", error.to_string())
         .in_file(format!("systems/{system}.toml"))

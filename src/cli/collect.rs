@@ -3,10 +3,7 @@
 use super::{CliError, CommandContext, ExitStatus, OutputFormat};
 use crate::{
     app::open_error,
-    connector::{
-        Collector,
-        registry::{self, ConnectorEnvironment},
-    },
+    connector::{Collector, ConnectorEnvironment, registry},
     diag::{Diagnostic, counted},
     inventory::{
         self, CollectRequest, CollectionLimits, CollectionProgress, InventoryDiff, LoadError, LoadedInventory,

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     app::{PlanContext, RepositorySession, open_error},
-    connector::{registry, sink},
+    connector::{ConnectorEnvironment, OpenError, registry, sink},
     diag::Diagnostic,
     enforce::{Journal, ProvisioningTarget, RunObserver, RunRequest, RunStep, RunSummary},
     model::{
@@ -146,7 +146,7 @@ fn open_targets(
     context: &CommandContext,
 ) -> Result<BTreeMap<SystemId, ProvisioningTarget>, CliError> {
     let base = session.settings_dir();
-    let around = registry::ConnectorEnvironment { base: &base, variable: &|name| context.variable(name) };
+    let around = ConnectorEnvironment { base: &base, variable: &|name| context.variable(name) };
     let mut hands = BTreeMap::new();
     for (id, system) in assembly.systems.iter().filter(|(_, system)| system.remediation != Remediation::ReportOnly) {
         hands.insert(id.clone(), open_target(system, &around).map_err(|error| open_error(id, error))?);
@@ -154,10 +154,7 @@ fn open_targets(
     Ok(hands)
 }
 
-fn open_target(
-    system: &System,
-    around: &registry::ConnectorEnvironment<'_>,
-) -> Result<ProvisioningTarget, registry::OpenError> {
+fn open_target(system: &System, around: &ConnectorEnvironment<'_>) -> Result<ProvisioningTarget, OpenError> {
     let sink = sink::open_or_closed(system.sink.as_ref(), around.base);
     let provisioner = registry::provisioner_or_closed(system, around)?;
     Ok(ProvisioningTarget { provisioner, sink, remediation: system.remediation, acted: false })

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     app::{PlanContext, RepositorySession, open_error},
-    connector::registry,
+    connector::{ConnectorEnvironment, registry},
     enforce::{AcceptedViolations, Journal, ReadTarget},
     model::{SystemId, Timestamp, record::RunStart},
     report::{OutputStyle, verified_human, verified_json},
@@ -48,7 +48,7 @@ fn once(args: &VerifyArgs, context: &mut CommandContext) -> Result<ExitStatus, C
     let mut journal = evidence::journal(&session, context, &args.engine)?;
     not_rolled_back(&session, journal.history())?;
     let base = session.settings_dir();
-    let around = registry::ConnectorEnvironment { base: &base, variable: &|name| context.variable(name) };
+    let around = ConnectorEnvironment { base: &base, variable: &|name| context.variable(name) };
     let mut readers = BTreeMap::new();
     let own_run = evidence::is_readback(&session, context, &args.engine)?;
     for (id, system) in &assembly.systems {

@@ -1,9 +1,9 @@
 //! Definition of a connector: all that other modules know of it. Each connector defines one type in its folder.
 
 use super::{
-    ConnectorSchema, Provisioner,
     attributes::{CredentialAttributes, GrantAttributes, LastUseSource, LoginAttributes, PrivilegePhrase},
-    registry::OpenError,
+    error::OpenError,
+    interface::{ConnectorSchema, Provisioner},
 };
 use crate::model::{Grant, GrantKind, SystemId, Timestamp};
 use schemars::JsonSchema;

@@ -1,6 +1,6 @@
 //! Errors of targets, as classes that determine the next step.
 
-use crate::model::Timestamp;
+use crate::{diag::Diagnostics, model::Timestamp};
 
 /// An error of a target, classified by the next step of the caller. Texts contain no secrets, bodies, headers or query
 /// strings.
@@ -61,4 +61,18 @@ impl ConnectorError {
             Self::Unsupported(_) => "unsupported",
         }
     }
+}
+
+/// An error of opening a connector.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The system cannot be reached.
+    #[error(transparent)]
+    Connector(#[from] ConnectorError),
+    /// An environment variable that the system file names is not set.
+    #[error("the environment variable {0} is not set")]
+    NoVariable(String),
+    /// The connector is unknown, or its settings are invalid.
+    #[error("the connector or its settings are not accepted")]
+    Settings(Box<Diagnostics>),
 }

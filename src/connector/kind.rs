@@ -1,10 +1,10 @@
 //! A connector as a value of the registry, without the types of its definition.
 
 use super::{
-    ConnectorSchema, Provisioner,
     attributes::{CredentialAttributes, GrantAttributes, LastUseSource, LoginAttributes, PrivilegePhrase},
     definition::{ConnectorDefinition, ConnectorSettings},
-    registry::{ConnectorEnvironment, OpenError},
+    error::OpenError,
+    interface::{ConnectorSchema, Provisioner},
 };
 use crate::{
     diag::{Diagnostic, Diagnostics},
@@ -15,6 +15,14 @@ use secrecy::SecretString;
 use serde::Deserialize as _;
 use serde_json::Value;
 use std::path::Path;
+
+/// Data that connectors need beside their system file.
+pub struct ConnectorEnvironment<'a> {
+    /// The base directory of relative paths in a system file.
+    pub base: &'a Path,
+    /// Returns an environment variable; secrets are passed in no other way.
+    pub variable: &'a dyn Fn(&str) -> Option<String>,
+}
 
 /// A connector, for all systems that name it. Implemented by every [`ConnectorDefinition`].
 pub trait ConnectorKind: Sync {

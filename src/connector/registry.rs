@@ -1,8 +1,8 @@
 //! The registry of connectors, and their use by system files: checks, environment variables, and connections.
 
 use super::{
-    Collector, ConnectorError, ConnectorSchema, Provisioner, aws_iam::AwsIamDefinition, hosts::HostsDefinition,
-    kind::ConnectorKind, postgres::PostgresDefinition, unavailable::UnavailableConnector,
+    Collector, ConnectorEnvironment, ConnectorError, ConnectorKind, ConnectorSchema, OpenError, Provisioner,
+    unavailable::UnavailableConnector,
 };
 use crate::{
     diag::{Diagnostic, Diagnostics, SourceFile},
@@ -12,29 +12,12 @@ use crate::{
 use std::{collections::BTreeSet, path::Path};
 
 /// All connectors, sorted by name.
-pub const REGISTRY: &[&dyn ConnectorKind] = &[&AwsIamDefinition, &HostsDefinition, &PostgresDefinition];
-
-/// Data that connectors need beside their system file.
-pub struct ConnectorEnvironment<'a> {
-    /// The base directory of relative paths in a system file.
-    pub base: &'a Path,
-    /// Returns an environment variable; secrets are passed in no other way.
-    pub variable: &'a dyn Fn(&str) -> Option<String>,
-}
-
-/// An error of opening a connector.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The system cannot be reached.
-    #[error(transparent)]
-    Connector(#[from] ConnectorError),
-    /// An environment variable that the system file names is not set.
-    #[error("the environment variable {0} is not set")]
-    NoVariable(String),
-    /// The connector is unknown, or its settings are invalid.
-    #[error("the connector or its settings are not accepted")]
-    Settings(Box<Diagnostics>),
-}
+#[rustfmt::skip] // One line for each connector.
+pub const REGISTRY: &[&dyn ConnectorKind] = &[
+    &super::aws_iam::AwsIamDefinition,
+    &super::hosts::HostsDefinition,
+    &super::postgres::PostgresDefinition,
+];
 
 /// Returns the connector with this name.
 pub fn find(name: &str) -> Option<&'static dyn ConnectorKind> {

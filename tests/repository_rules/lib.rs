@@ -10,6 +10,7 @@
 )]
 
 mod citations;
+mod connectors;
 mod imports;
 mod layers;
 mod links;

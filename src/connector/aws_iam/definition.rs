@@ -6,8 +6,8 @@ use super::schema::AwsIamSchema;
 use super::{attributes, phrases};
 use crate::{
     connector::{
-        ConnectorDefinition, CredentialAttributes, GrantAttributes, LastUseSource, LoginAttributes, PrivilegePhrase,
-        registry::OpenError,
+        ConnectorDefinition, CredentialAttributes, GrantAttributes, LastUseSource, LoginAttributes, OpenError,
+        PrivilegePhrase,
     },
     model::{Grant, GrantKind, SystemId, Timestamp},
 };

@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     connector::{
-        ConnectorDefinition, CredentialAttributes, GrantAttributes, LastUseSource, LoginAttributes, PrivilegePhrase,
-        registry::OpenError,
+        ConnectorDefinition, CredentialAttributes, GrantAttributes, LastUseSource, LoginAttributes, OpenError,
+        PrivilegePhrase,
     },
     model::{Grant, GrantKind, SystemId, Timestamp},
 };

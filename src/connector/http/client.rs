@@ -1,6 +1,9 @@
 //! Sends single requests to a pinned origin.
 
-use super::{HttpLimits, HttpResponse, PinnedOrigin};
+use super::effect::CallEffect;
+use super::limits::HttpLimits;
+use super::origin::PinnedOrigin;
+use super::response::HttpResponse;
 use crate::connector::ConnectorError;
 use reqwest::{Url, blocking, header, redirect, retry};
 use std::io::Read as _;
@@ -10,15 +13,6 @@ use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 pub use reqwest::Method;
-
-/// Whether a call can change the target.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum CallEffect {
-    /// The call only reads, and may be repeated.
-    Read,
-    /// The call may change the target. Once it is sent, only a read shows whether it did.
-    Write,
-}
 
 /// A call.
 pub struct HttpRequest {

@@ -1,6 +1,6 @@
 //! Replies of targets, and the meaning of their status codes.
 
-use super::CallEffect;
+use super::effect::CallEffect;
 use crate::connector::ConnectorError;
 use crate::model::{Clock as _, SystemClock, Timestamp};
 use zeroize::Zeroizing;

@@ -1,6 +1,6 @@
 //! Retries reads with growing, random delays. Writes are never retried.
 
-use super::HttpLimits;
+use super::limits::HttpLimits;
 use crate::connector::ConnectorError;
 use crate::model::{Clock as _, SystemClock};
 use std::thread::sleep;

@@ -198,7 +198,7 @@ impl fmt::Display for SodViolation {
 }
 
 impl fmt::Display for HeldSide {
-    /// Formats the capability and the first paths to it: `change the audit log (sudo ALL on web-1)`.
+    /// Formats the capability and the first paths to it: `change the audit log (admin on web-1)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let first: Vec<String> = self.by.iter().take(FIRST).map(ToString::to_string).collect();
         let more = self.by.len() - first.len();

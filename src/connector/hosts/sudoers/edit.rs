@@ -7,7 +7,7 @@ use super::{
 
 /// The remaining part of a rule for one user.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(in super::super) enum RuleRewrite<'a> {
+pub(in crate::connector::hosts) enum RuleRewrite<'a> {
     /// Only these commands.
     Commands(&'a str),
     /// No commands.
@@ -19,7 +19,7 @@ pub(in super::super) enum RuleRewrite<'a> {
 /// `member` is a name in the rule's list of users, or in one of its aliases. Other users of the rule keep their
 /// privileges: a member of an alias is excluded by `!member` after the alias, because the last match in a list of users
 /// decides (sudoers(5)).
-pub(in super::super) fn rewrite(
+pub(in crate::connector::hosts) fn rewrite(
     bytes: &[u8],
     statement: &SudoersStatement,
     privilege: usize,

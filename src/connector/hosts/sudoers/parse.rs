@@ -8,7 +8,7 @@ use std::ops::Range;
 
 /// One logical line with its meaning.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(in super::super) struct SudoersStatement {
+pub(in crate::connector::hosts) struct SudoersStatement {
     /// Its range in the file, with its line end.
     pub range: Range<usize>,
     /// The number of its first line, from 1.
@@ -19,7 +19,7 @@ pub(in super::super) struct SudoersStatement {
 
 /// The meaning of a logical line.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(in super::super) enum StatementKind {
+pub(in crate::connector::hosts) enum StatementKind {
     /// Definitions of aliases.
     Aliases(Vec<(AliasKind, String, Vec<SudoersMember>)>),
     /// A blank line or a comment.
@@ -36,7 +36,7 @@ pub(in super::super) enum StatementKind {
 
 /// The kind of an alias.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(in super::super) enum AliasKind {
+pub(in crate::connector::hosts) enum AliasKind {
     Command,
     Host,
     Runas,
@@ -45,7 +45,7 @@ pub(in super::super) enum AliasKind {
 
 /// A member of a list.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(in super::super) struct SudoersMember {
+pub(in crate::connector::hosts) struct SudoersMember {
     /// The name, unquoted.
     pub name: String,
     /// Whether it is negated.
@@ -56,14 +56,14 @@ pub(in super::super) struct SudoersMember {
 
 /// Users and their privileges.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(in super::super) struct UserSpec {
+pub(in crate::connector::hosts) struct UserSpec {
     pub users: Vec<SudoersMember>,
     pub privileges: Vec<HostSpec>,
 }
 
 /// Hosts, and the commands allowed on them.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(in super::super) struct HostSpec {
+pub(in crate::connector::hosts) struct HostSpec {
     pub hosts: Vec<SudoersMember>,
     pub commands: Vec<SudoersCommand>,
     /// The range of the whole privilege.
@@ -74,7 +74,7 @@ pub(in super::super) struct HostSpec {
 
 /// One command as written.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(in super::super) struct SudoersCommand {
+pub(in crate::connector::hosts) struct SudoersCommand {
     pub runas: Option<RunasSpec>,
     pub tags: Vec<String>,
     /// `TIMEOUT=…`, `CWD=…` and the like, and required digests of the file.
@@ -84,13 +84,13 @@ pub(in super::super) struct SudoersCommand {
 
 /// The target users and groups of a command.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(in super::super) struct RunasSpec {
+pub(in crate::connector::hosts) struct RunasSpec {
     pub users: Vec<SudoersMember>,
     pub groups: Vec<SudoersMember>,
 }
 
 /// Parses a file. The ranges of its statements cover the whole file.
-pub(in super::super) fn parse(bytes: &[u8]) -> Vec<SudoersStatement> {
+pub(in crate::connector::hosts) fn parse(bytes: &[u8]) -> Vec<SudoersStatement> {
     let statement = |logical: LogicalLine| {
         let kind = SudoersParser { text: &logical.text, at: 0 }.statement().unwrap_or(StatementKind::Unread);
         SudoersStatement { range: logical.range, line: logical.line, kind }

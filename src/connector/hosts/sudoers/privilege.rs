@@ -8,7 +8,7 @@ use std::fmt::{self, Write};
 
 /// One command that is allowed or forbidden.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(in super::super) struct SudoPrivilege {
+pub(in crate::connector::hosts) struct SudoPrivilege {
     /// The target users; `!` marks excluded ones.
     pub users: Vec<String>,
     /// The target groups.
@@ -25,7 +25,7 @@ pub(in super::super) struct SudoPrivilege {
 
 /// Returns privileges as one line of text that [`read_rights`] parses. A tag carries over to later commands
 /// (sudoers(5)), so its opposite is written where it does not apply.
-pub(in super::super) fn written(rights: &[SudoPrivilege]) -> String {
+pub(in crate::connector::hosts) fn written(rights: &[SudoPrivilege]) -> String {
     let mut text = String::new();
     let mut before: &[String] = &[];
     for right in rights {
@@ -68,12 +68,12 @@ impl SudoPrivilege {
 }
 
 /// Parses a list of commands as written in a rule.
-pub(in super::super) fn read_rights(text: &str) -> Option<Vec<SudoPrivilege>> {
+pub(in crate::connector::hosts) fn read_rights(text: &str) -> Option<Vec<SudoPrivilege>> {
     Some(expanded(&commands(text)?, &Sudoers::default()))
 }
 
 /// Returns the privileges of a list of commands. Target users and tags carry over from one command to the next.
-pub(in super::super) fn expanded(commands: &[SudoersCommand], sudoers: &Sudoers) -> Vec<SudoPrivilege> {
+pub(in crate::connector::hosts) fn expanded(commands: &[SudoersCommand], sudoers: &Sudoers) -> Vec<SudoPrivilege> {
     let default = || vec![sudoers.runas_default.clone().unwrap_or_else(|| "root".to_owned())];
     let (mut users, mut groups, mut tags) = (default(), Vec::new(), Vec::<String>::new());
     let (mut options, mut rights) = (Vec::<String>::new(), Vec::new());
@@ -110,7 +110,7 @@ pub(in super::super) fn expanded(commands: &[SudoersCommand], sudoers: &Sudoers)
 }
 
 /// Returns whether `by` gives any privilege of `wanted`. In case of doubt, it does.
-pub(in super::super) fn survives(by: &[SudoPrivilege], wanted: &[SudoPrivilege]) -> bool {
+pub(in crate::connector::hosts) fn survives(by: &[SudoPrivilege], wanted: &[SudoPrivilege]) -> bool {
     wanted.iter().filter(|right| !right.negated).any(|right| given(by, right))
 }
 
@@ -118,7 +118,7 @@ pub(in super::super) fn survives(by: &[SudoPrivilege], wanted: &[SudoPrivilege])
 ///
 /// # Errors
 /// When `to` is not a list of commands, or would give more than `old`; the text names the part.
-pub(in super::super) fn narrowed(old: &[SudoPrivilege], to: &str) -> Result<Vec<SudoPrivilege>, String> {
+pub(in crate::connector::hosts) fn narrowed(old: &[SudoPrivilege], to: &str) -> Result<Vec<SudoPrivilege>, String> {
     let wanted = commands(to).ok_or_else(|| format!("`{to}` is not a list of commands in the format of sudoers(5)"))?;
     let mut rights = Vec::new();
     for (command, right) in wanted.iter().zip(expanded(&wanted, &Sudoers::default())) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 /// The content of a set of sudoers files, in the order in which sudo reads them.
 #[derive(Clone, Debug, Default)]
-pub(in super::super) struct Sudoers {
+pub(in crate::connector::hosts) struct Sudoers {
     /// Each file with its statements.
     pub files: Vec<(String, Vec<SudoersStatement>)>,
     /// The definitions of every alias.
@@ -18,7 +18,7 @@ pub(in super::super) struct Sudoers {
 
 impl Sudoers {
     /// Adds the statements of another file.
-    pub(in super::super) fn add(&mut self, file: &str, statements: Vec<SudoersStatement>) {
+    pub(in crate::connector::hosts) fn add(&mut self, file: &str, statements: Vec<SudoersStatement>) {
         for statement in &statements {
             match &statement.kind {
                 StatementKind::Aliases(defined) => {
@@ -35,7 +35,11 @@ impl Sudoers {
 
     /// Returns the members of a list with every alias of that kind expanded, and whether an alias was involved. A
     /// negation before an alias negates each of its members.
-    pub(in super::super) fn flat(&self, kind: AliasKind, items: &[SudoersMember]) -> Vec<(SudoersMember, bool)> {
+    pub(in crate::connector::hosts) fn flat(
+        &self,
+        kind: AliasKind,
+        items: &[SudoersMember],
+    ) -> Vec<(SudoersMember, bool)> {
         let mut flat = Vec::new();
         self.flatten(kind, items, false, 0, &mut flat);
         flat

@@ -1,41 +1,15 @@
 //! File format of age, version 1 (<https://age-encryption.org/v1>), for encryption only.
 
+use super::file_key::{FileKey, random};
 use super::recipient::Recipient;
 use crate::connector::SinkError;
 use base64ct::{Base64Unpadded, Encoding as _};
 use ring::{
     aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
     error::Unspecified,
-    hkdf::{HKDF_SHA256, Salt},
     hmac,
 };
 use zeroize::Zeroizing;
-
-/// The key of one file, from which its other keys are derived.
-pub(super) struct FileKey(Zeroizing<[u8; 16]>);
-
-impl FileKey {
-    /// Returns a new random key.
-    ///
-    /// # Errors
-    /// When the system has no randomness.
-    pub(super) fn generate() -> Result<Self, SinkError> {
-        let mut key = Self(Zeroizing::new([0; 16]));
-        random(key.0.as_mut_slice())?;
-        Ok(key)
-    }
-
-    pub(super) fn bytes(&self) -> &[u8] {
-        self.0.as_slice()
-    }
-
-    fn derive(&self, salt: &[u8], purpose: &'static str) -> Result<Zeroizing<[u8; 32]>, Unspecified> {
-        let mut key = Zeroizing::new([0; 32]);
-        let derived = Salt::new(HKDF_SHA256, salt).extract(self.bytes());
-        derived.expand(&[purpose.as_bytes()], HKDF_SHA256)?.fill(key.as_mut_slice())?;
-        Ok(key)
-    }
-}
 
 /// Returns a file that each of the recipients can decrypt.
 ///
@@ -78,10 +52,6 @@ fn seal(plaintext: &[u8], key: &[u8], file: &mut Vec<u8>) -> Result<(), Unspecif
         file.extend_from_slice(tag.as_ref());
     }
     Ok(())
-}
-
-fn random(bytes: &mut [u8]) -> Result<(), SinkError> {
-    getrandom::fill(bytes).map_err(|error| SinkError(format!("cannot read randomness from the system: {error}")))
 }
 
 const CHUNK: usize = 64 * 1024;

@@ -1,6 +1,7 @@
 //! Stores secrets as files encrypted to `age` recipients (<https://age-encryption.org/v1>).
 
 mod encryption;
+mod file_key;
 mod recipient;
 
 use crate::connector::{SecretSink, SinkError};

@@ -1,6 +1,6 @@
 //! X25519 recipients of age: `age1…`, a public key in Bech32.
 
-use super::encryption::FileKey;
+use super::file_key::FileKey;
 use crate::connector::SinkError;
 use base64ct::{Base64Unpadded, Encoding as _};
 use bech32::{Bech32, Hrp, primitives::decode::CheckedHrpstring};
