@@ -14,7 +14,7 @@ use crate::{
         file::{FileKind, GovernedFile, Principals},
     },
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// A governed repository at one commit.
 #[derive(Clone, Copy)]
@@ -182,20 +182,47 @@ impl<'r> RepositorySnapshot<'r> {
     /// # Errors
     /// When a governed file cannot be read.
     pub fn manifest(&self) -> Result<Digest, StoreError> {
+        self.manifest_with(&mut KnownDigests::default())
+    }
+
+    /// As [`Self::manifest`], for several commits of one history: each commit and each file version is hashed once.
+    ///
+    /// # Errors
+    /// As [`Self::manifest`].
+    pub fn manifest_with(&self, known: &mut KnownDigests) -> Result<Digest, StoreError> {
+        if let Some(manifest) = known.manifests.get(&self.commit) {
+            return Ok(*manifest);
+        }
         let mut text = String::new();
         for file in self.list("")?.files {
             if RepoPath::of(&file.path).is_governed() {
-                let digest = Digest::of(self.blob(&file, u64::MAX)?);
+                let digest = match known.blobs.get(&file.id) {
+                    Some(digest) => *digest,
+                    None => {
+                        let digest = Digest::of(self.blob(&file, u64::MAX)?);
+                        known.blobs.insert(file.id, digest);
+                        digest
+                    }
+                };
                 text.push_str(&format!("{}  100644  {}\n", digest.hex(), file.path));
             }
         }
-        Ok(Digest::of(text))
+        let manifest = Digest::of(text);
+        known.manifests.insert(self.commit, manifest);
+        Ok(manifest)
     }
 
     fn says_it_is(&self, file: &TreeFile, kind: FileKind) -> Result<bool, StoreError> {
         let bytes = self.blob(file, LIMIT)?;
         Ok(kind_of(&file.path, &bytes).is_ok_and(|found| found == kind))
     }
+}
+
+/// Digests computed for earlier manifests: of commits, and of file contents by blob.
+#[derive(Debug, Default)]
+pub struct KnownDigests {
+    manifests: HashMap<ObjectId, Digest>,
+    blobs: HashMap<ObjectId, Digest>,
 }
 
 /// Returns the kind of a governed TOML file: the kind of its path, or for a policy the kind that its `schema` names.

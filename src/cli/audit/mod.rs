@@ -17,13 +17,13 @@ use crate::{
         history::{EvidenceHistory, RunHistory},
     },
     report::{OutputStyle, findings_human, findings_json, findings_sarif, problems_markdown},
-    store::RepositorySnapshot,
+    store::{KnownDigests, RepositorySnapshot},
     trust::RepositoryState,
 };
 use evidence_index::EvidenceIndex;
 use external_state::{EvidenceState, ExternalState};
 use serde_json::json;
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{cell::RefCell, collections::BTreeMap, path::PathBuf};
 
 /// Verify decisions, evidence and enforcement from a clone, offline
 ///
@@ -184,6 +184,7 @@ struct Recomputation<'a> {
     session: &'a RepositorySession,
     plans: BTreeMap<u64, Result<Digest, String>>,
     populations: BTreeMap<CampaignId, Result<(Digest, u64), String>>,
+    digests: RefCell<KnownDigests>,
 }
 
 /// A value that is recomputed at a commit of main.
@@ -198,7 +199,7 @@ impl<'a> Recomputation<'a> {
         history: &EvidenceHistory,
         ends: BTreeMap<u64, ObjectId>,
     ) -> Result<Self, CliError> {
-        let mut again = Self { session, plans: BTreeMap::new(), populations: BTreeMap::new() };
+        let mut again = Self { session, plans: BTreeMap::new(), populations: BTreeMap::new(), digests: RefCell::default() };
         let mut known = HistoricalEvidence::new(session, ends)?;
         let line = session.repository.first_parents(None, session.main)?;
         let places: BTreeMap<ObjectId, usize> = line.into_iter().zip(0..).collect();
@@ -242,7 +243,8 @@ impl PlanRecomputation for Recomputation<'_> {
 
     fn manifest(&self, commit: &str) -> Result<Digest, String> {
         let commit = ObjectId::parse(commit).map_err(|error| error.to_string())?;
-        RepositorySnapshot::at(&self.session.repository, commit).manifest().map_err(|error| error.to_string())
+        let snapshot = RepositorySnapshot::at(&self.session.repository, commit);
+        snapshot.manifest_with(&mut self.digests.borrow_mut()).map_err(|error| error.to_string())
     }
 
     fn population(&self, campaign: &CampaignId) -> Result<(Digest, u64), String> {
