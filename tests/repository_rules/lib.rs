@@ -19,6 +19,7 @@ mod names;
 mod passages;
 mod prose;
 mod rust_lexer;
+mod state_cache;
 mod threats;
 mod tree;
 

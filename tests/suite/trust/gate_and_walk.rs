@@ -1,7 +1,7 @@
 //! The gate for a change and the walk of main agree, on random histories of good merges, bad merges and repairs.
 //!
-//! Each seed draws one history. At every step a change is drawn, checked as a pull request against main, merged whatever
-//! the result, and read by a walk: both must reject the same files for the same reasons. `TENURE_SEEDS=100..200` runs
+//! Each seed draws one history. At every step a change is drawn, checked as a pull request against main, merged in any
+//! case, and read by a walk: both must reject the same files for the same reasons. `TENURE_SEEDS=100..200` runs
 //! other seeds.
 
 use crate::support::governed::*;
