@@ -199,7 +199,8 @@ impl<'a> Recomputation<'a> {
         history: &EvidenceHistory,
         ends: BTreeMap<u64, ObjectId>,
     ) -> Result<Self, CliError> {
-        let mut again = Self { session, plans: BTreeMap::new(), populations: BTreeMap::new(), digests: RefCell::default() };
+        let mut again =
+            Self { session, plans: BTreeMap::new(), populations: BTreeMap::new(), digests: RefCell::default() };
         let mut known = HistoricalEvidence::new(session, ends)?;
         let line = session.repository.first_parents(None, session.main)?;
         let places: BTreeMap<ObjectId, usize> = line.into_iter().zip(0..).collect();
