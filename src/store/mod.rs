@@ -7,5 +7,5 @@ mod unverified;
 
 pub use error::StoreError;
 pub use layout::RepoPath;
-pub use snapshot::{RepositorySnapshot, kind_of};
+pub use snapshot::{KnownDigests, RepositorySnapshot, kind_of};
 pub use unverified::{SignatureFile, Unverified};
