@@ -181,19 +181,20 @@ fn spells(tokens: &[Token], words: &[&str]) -> bool {
     tokens.len() >= words.len() && tokens.iter().zip(words).all(|(token, word)| token.text == *word)
 }
 
-struct Token {
+/// A part of the code, with its line.
+pub struct Token {
     line: usize,
-    text: String,
+    pub text: String,
 }
 
 impl Token {
-    fn is_name(&self) -> bool {
+    pub fn is_name(&self) -> bool {
         self.text.starts_with(|first: char| first.is_alphabetic() || first == '_')
     }
 }
 
 /// Splits code into names, `::`, strings with their quotes and single signs; leaves out comments.
-fn tokens(source: &str) -> Vec<Token> {
+pub fn tokens(source: &str) -> Vec<Token> {
     let mut all = Vec::new();
     let (mut at, mut line) = (0, 1);
     while at < source.len() {

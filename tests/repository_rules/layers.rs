@@ -90,7 +90,7 @@ fn layer_of(folder: &str) -> Option<usize> {
 }
 
 /// Returns the module path of a file below the crate root; empty for the root itself.
-fn module_of(place: &Path) -> Vec<String> {
+pub fn module_of(place: &Path) -> Vec<String> {
     let mut module: Vec<String> =
         place.with_extension("").iter().map(|part| part.to_str().unwrap().to_owned()).collect();
     if matches!(module.last().map(String::as_str), Some("mod" | "lib")) {
@@ -106,7 +106,8 @@ fn placed_by(file: &Path, root: &Path) -> Vec<(PathBuf, Vec<String>)> {
     placed(&fs::read_to_string(file).unwrap()).into_iter().map(place).collect()
 }
 
-fn rust_files(folder: &Path) -> Vec<PathBuf> {
+/// Returns the Rust files below a folder.
+pub fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let mut entries: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     entries.sort();
     let mut files = Vec::new();

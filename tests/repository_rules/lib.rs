@@ -1,4 +1,4 @@
-//! Rules of the source tree: layers, names, prose, and links and citations in the documentation.
+//! Rules of the source tree: layers, circles of files, names, prose, and links and citations in the documentation.
 //!
 //! The package depends on no other part of the project, so its tests need not wait for the library to be compiled.
 #![cfg(test)]
@@ -9,8 +9,10 @@
     reason = "a test that cannot go on should stop there"
 )]
 
+mod circles;
 mod citations;
 mod connectors;
+mod file_uses;
 mod imports;
 mod layers;
 mod links;

@@ -29,7 +29,7 @@ fn every_kind_of_bad_file_is_refused_in_words_that_help() {
             differing.push(told);
         }
     }
-    let update = "TENURE_UPDATE=1 cargo test --test files";
+    let update = "TENURE_UPDATE=1 cargo test --test suite files::";
     assert!(differing.is_empty(), "{}\nif this is what should be said: {update}", differing.join("\n"));
 }
 

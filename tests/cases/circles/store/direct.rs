@@ -1,0 +1,2 @@
+use super::Other;
+pub(super) fn direct(_: Other) {}

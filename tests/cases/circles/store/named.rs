@@ -1,0 +1,1 @@
+pub struct Named(Box<super::Store>);

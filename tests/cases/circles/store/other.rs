@@ -1,0 +1,2 @@
+pub struct Other;
+impl Other { fn new() { super::direct::direct(Self) } }

@@ -1,0 +1,1 @@
+pub struct Plain(super::Other);
