@@ -2,7 +2,7 @@
 
 use super::{
     Resolution,
-    resolve::{PendingReason, ReopenReason, ResolutionSummary},
+    resolution_summary::{PendingReason, ReopenReason, ResolutionSummary},
 };
 use crate::{
     model::{

@@ -1,8 +1,8 @@
 //! Progress of an item, for display: its state, the reason, and the next command.
 
 use super::{
-    ItemState, ItemStatus, Resolution, StatusInputs, WorklistFile, exceptions::ExceptionStatus, resolve::ReopenReason,
-    status::AssignedItem,
+    ItemState, ItemStatus, Resolution, StatusInputs, WorklistFile, exceptions::ExceptionStatus,
+    resolution_summary::ReopenReason, status::AssignedItem,
 };
 use crate::model::{
     ActionId, PrincipalId, Tier, Verdict, VerificationLevel,

@@ -1,6 +1,6 @@
 //! Detects changes without a decision: compares a fresh listing of a system with its committed inventory.
 
-use super::verify::{ReadTarget, VerifiedAction};
+use super::read_target::{ReadTarget, VerifiedAction};
 use crate::{
     inventory::{self, CollectRequest, CollectionLimits, difference},
     model::{

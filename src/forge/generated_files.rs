@@ -1,6 +1,6 @@
 //! Writes generated files to the work tree, or compares them with the files there.
 
-use super::{ForgeError, GovernedFiles, is_made};
+use super::{CODEOWNERS, ForgeError, GovernedFiles, is_made};
 use crate::diag::{Diagnostic, Diagnostics, SourceFile};
 use std::{fs, path::Path};
 
@@ -126,6 +126,3 @@ fn written_by(path: &str) -> String {
     let command = if path == CODEOWNERS { "tenure forge codeowners --write" } else { "tenure forge workflows --write" };
     format!("{command}, and commit what it writes")
 }
-
-/// The path of the code owners.
-pub const CODEOWNERS: &str = ".github/CODEOWNERS";

@@ -1,8 +1,6 @@
 //! The governed files from which the files of the Git host are generated.
 
-use super::{
-    CodeownersInputs, ForgeError, WorkflowError, WorkflowInputs, code_owners, generated_files::CODEOWNERS, workflows,
-};
+use super::{CODEOWNERS, CodeownersInputs, ForgeError, WorkflowError, WorkflowInputs, code_owners, workflows};
 use crate::{
     diag::Diagnostic,
     format::{codec, ssh_keys::PublicKey},

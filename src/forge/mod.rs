@@ -13,9 +13,9 @@ mod provenance;
 mod stale_files;
 mod workflows;
 
-pub use codeowners::{CodeownersInputs, code_owners};
+pub use codeowners::{CODEOWNERS, CodeownersInputs, code_owners};
 pub use error::ForgeError;
-pub use generated_files::{CODEOWNERS, ComparedFile, FileState, WriteMode, compare_files};
+pub use generated_files::{ComparedFile, FileState, WriteMode, compare_files};
 pub use governed_files::{ForgeInputs, GovernedFiles};
 pub use proposal::{ProposalKind, ProposalWorkspace};
 pub use provenance::GithubJob;

@@ -1,7 +1,6 @@
 //! Guardrails: limits of every plan. They come from the signed mandate; no option and no environment variable can lift
 //! them.
 
-use super::{Draft, Plan};
 use crate::inventory::IdentityDirectory;
 use crate::model::{
     GrantKind, PrincipalId, SystemId, Tier, Timestamp,
@@ -52,15 +51,6 @@ pub struct GuardrailViolation {
     pub message: String,
     /// The remedy.
     pub help: String,
-}
-
-/// A plan that violates guardrails.
-#[derive(Clone, Debug)]
-pub struct GuardrailsExceeded {
-    /// The plan, for display.
-    pub plan: Plan<Draft>,
-    /// All violations, sorted.
-    pub trips: Vec<GuardrailViolation>,
 }
 
 pub(super) fn trips(actions: &[ActionSpec], limits: &GuardrailLimits<'_>) -> Vec<GuardrailViolation> {

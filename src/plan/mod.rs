@@ -39,7 +39,7 @@ mod tests;
 
 pub use build::{BuildInputs, PlanTarget, administrators, build};
 pub use document::{HeldCode, HeldDecision, PlanInputs, SCHEMA};
-pub use guardrail::{GuardrailLimits, GuardrailViolation, GuardrailsExceeded, OwnerDirectory};
+pub use guardrail::{GuardrailLimits, GuardrailViolation, OwnerDirectory};
 pub use publication_proof::PublicationProof;
 pub use separation_of_duties::{NoteCode, SodContext, SodNote};
-pub use state::{Cleared, Draft, Plan, Recorded, read};
+pub use state::{Cleared, Draft, GuardrailsExceeded, Plan, Recorded, read};

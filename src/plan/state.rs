@@ -3,7 +3,7 @@
 use super::{
     HeldDecision, PlanInputs, PublicationProof, SodNote,
     document::PlanDocument,
-    guardrail::{self, GuardrailLimits, GuardrailsExceeded},
+    guardrail::{self, GuardrailLimits, GuardrailViolation},
 };
 use crate::{
     connector::Intent,
@@ -38,6 +38,15 @@ pub struct Cleared(());
 #[derive(Debug)]
 pub struct Recorded {
     seqs: Vec<u64>,
+}
+
+/// A plan that violates guardrails.
+#[derive(Clone, Debug)]
+pub struct GuardrailsExceeded {
+    /// The plan, for display.
+    pub plan: Plan<Draft>,
+    /// All violations, sorted.
+    pub trips: Vec<GuardrailViolation>,
 }
 
 impl<S> Plan<S> {

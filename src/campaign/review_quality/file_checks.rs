@@ -1,6 +1,6 @@
 //! Detects signs of rubber-stamping in one review file and reports them with their lines.
 
-use super::{duplicate_reasons::copies, rubber_stamping::INDICATOR};
+use super::{INDICATOR, duplicate_reasons::copies};
 use crate::{
     diag::{Diagnostic, Diagnostics, SourceFile},
     format::codec::{self, PathSegment},

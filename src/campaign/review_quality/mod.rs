@@ -180,3 +180,6 @@ impl QualityInputs<'_> {
         Some(acceptance.at)
     }
 }
+
+/// The last words of every finding.
+const INDICATOR: &str = "an indicator: git cannot show who has read what";

@@ -1,6 +1,6 @@
 //! Detects signs of rubber-stamping in all decisions of a reviewer in a campaign.
 
-use super::{QualityInputs, ReviewerDecision, duplicate_reasons::copies, file_checks};
+use super::{INDICATOR, QualityInputs, ReviewerDecision, duplicate_reasons::copies, file_checks};
 use crate::model::{
     Finding, PrincipalId, Severity,
     file::{Item, ReviewTerms},
@@ -220,7 +220,6 @@ fn keeps(
     })
 }
 
-pub(super) const INDICATOR: &str = "an indicator: git cannot show who has read what";
 /// Minimum number of decisions for a finding about time.
 const FEWEST_TIMED: u64 = 20;
 /// Minimum number of flagged items for a comparison with other reviewers.

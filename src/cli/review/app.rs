@@ -4,7 +4,6 @@ use super::{
     decision_input::{DecisionInput, verdict_of},
     form::{FormResult, PromptForm},
     keys::KeyPress,
-    modes::MOST_SEARCH,
     session::{AppliedStep, DecisionError, ReviewSession},
     view::{ItemFilter, ItemView},
 };
@@ -360,3 +359,6 @@ impl ReviewApp {
         self.go_to(place.unwrap_or(self.at));
     }
 }
+
+/// Maximum length of a search text in bytes.
+pub(super) const MOST_SEARCH: usize = 80;

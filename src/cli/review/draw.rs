@@ -5,6 +5,7 @@ use super::{
     draw_prompt::{filters, prompt},
     footer::{foot, help},
     style::{TerminalStyle, fit, wrap},
+    viewport::{Viewport, padded},
 };
 use crate::campaign::{DecisionContext, is_flagged, said};
 use ratatui::{
@@ -13,27 +14,6 @@ use ratatui::{
     text::{Line, Span},
     widgets::{Paragraph, Wrap},
 };
-
-/// The size of the screen.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Viewport {
-    /// The width in columns.
-    pub(super) width: usize,
-    /// The height in lines.
-    pub(super) height: usize,
-}
-
-impl Viewport {
-    /// Returns whether the screen is so short that separators and key lists are omitted.
-    pub(super) const fn is_low(self) -> bool {
-        self.height < 18
-    }
-
-    /// Returns whether the screen is too narrow for a title beside its text.
-    pub(super) const fn is_narrow(self) -> bool {
-        self.width < 60
-    }
-}
 
 /// Draws the screen; `dossier` is the decision context of the item under the cursor.
 pub(super) fn draw(frame: &mut Frame<'_>, app: &mut ReviewApp, dossier: Option<&DecisionContext>, look: TerminalStyle) {
@@ -220,12 +200,6 @@ fn beside(
         Line::from(spans)
     });
     joined.collect()
-}
-
-pub(super) fn padded(mut lines: Vec<Line<'static>>, height: usize) -> Vec<Line<'static>> {
-    lines.resize_with(height.max(lines.len()), || Line::from(""));
-    lines.truncate(height);
-    lines
 }
 
 const ADVISED: usize = 12;

@@ -2,9 +2,9 @@
 
 use super::{
     app::{InputMode, ReviewApp},
-    draw::Viewport,
     form::{FieldName, PromptForm},
     style::{TerminalStyle, fit, wrap},
+    viewport::Viewport,
 };
 use crate::{campaign::said, model::ReasonCode};
 use ratatui::text::Line;

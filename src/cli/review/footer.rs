@@ -3,8 +3,8 @@
 use super::{
     app::{InputMode, ReviewApp, StatusMessage},
     decision_input::KEYS,
-    draw::{Viewport, padded},
     style::{TerminalStyle, fit, wrap},
+    viewport::{Viewport, padded},
 };
 use ratatui::text::Line;
 

@@ -22,6 +22,7 @@ mod stages;
 mod style;
 mod terminal;
 mod view;
+mod viewport;
 
 #[cfg(test)]
 mod tests;

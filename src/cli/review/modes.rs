@@ -1,7 +1,7 @@
 //! Modal input: bulk decision, filter, search, and signing.
 
 use super::{
-    app::{AppEffect, InputMode, ReviewApp, StatusMessage},
+    app::{AppEffect, InputMode, MOST_SEARCH, ReviewApp, StatusMessage},
     decision_input::verdict_of,
     form::{FormResult, PromptForm},
     keys::KeyPress,
@@ -132,6 +132,3 @@ impl ReviewApp {
         AppEffect::None
     }
 }
-
-/// Maximum length of a search text in bytes.
-pub(super) const MOST_SEARCH: usize = 80;

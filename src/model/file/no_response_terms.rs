@@ -1,9 +1,8 @@
 //! Requirements of the mandate for exceptions on items without a response.
 
-use super::{ExceptionTerms, Mandate};
+use super::ExceptionTerms;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 
 /// Requirements for an exception on an item that had no response before its last stage was closed, in addition to those
 /// of its rating. The exception defers the decision: the item stays undecided until a fallback reviewer decides it.
@@ -36,20 +35,6 @@ impl NoResponseTerms {
             approver_groups: groups,
             ..terms
         }
-    }
-}
-
-impl Mandate {
-    /// Returns the registry groups whose members may accept a risk.
-    pub fn accepting(&self) -> BTreeSet<&str> {
-        let terms = self.exceptions.iter().flat_map(|terms| &terms.approver_groups);
-        let silence = self.no_response.iter().flat_map(|silence| &silence.approver_groups);
-        [&self.exception_group].into_iter().chain(terms).chain(silence).map(String::as_str).collect()
-    }
-
-    /// Returns the requirements for exceptions on items without a response.
-    pub fn no_response_terms(&self) -> NoResponseTerms {
-        self.no_response.clone().unwrap_or(const { NoResponseTerms::usual() })
     }
 }
 

@@ -4,6 +4,7 @@ use super::{NoResponseTerms, Rating, ReviewTerms};
 use crate::model::{PrincipalId, RepoId, SystemId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// `trust/root/N.toml`: the keys and thresholds of the trust roles. Version N+1 is signed by a threshold of N and of
 /// N+1.
@@ -272,4 +273,18 @@ pub struct Guardrails {
     /// Time windows without enforcement, `<from>/<until>` as two times.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub freeze: Vec<String>,
+}
+
+impl Mandate {
+    /// Returns the registry groups whose members may accept a risk.
+    pub fn accepting(&self) -> BTreeSet<&str> {
+        let terms = self.exceptions.iter().flat_map(|terms| &terms.approver_groups);
+        let silence = self.no_response.iter().flat_map(|silence| &silence.approver_groups);
+        [&self.exception_group].into_iter().chain(terms).chain(silence).map(String::as_str).collect()
+    }
+
+    /// Returns the requirements for exceptions on items without a response.
+    pub fn no_response_terms(&self) -> NoResponseTerms {
+        self.no_response.clone().unwrap_or(const { NoResponseTerms::usual() })
+    }
 }
