@@ -1,12 +1,10 @@
 //! The command line: global options, the table of commands, and the top-level help.
 
 use super::{
-    OutputFormat, attest, audit, campaign, check, collect, completions, demo, enforce, exception, fmt, forge, init,
-    plan, policy, principals, review, schema, sign, system, verify,
+    attest, audit, campaign, check, collect, completions, demo, enforce, exception, fmt, forge,
+    global_args::GlobalArgs, init, plan, policy, principals, review, schema, sign, system, verify,
 };
-use crate::model::{Clock, Digest, FixedClock, SystemClock, Timestamp};
 use clap::{CommandFactory as _, Parser, Subcommand, builder::StyledStr};
-use std::path::PathBuf;
 
 /// Access certification that enforces itself: signed decisions in git become real changes, read back and proven
 #[derive(Debug, Parser)]
@@ -16,39 +14,6 @@ pub(super) struct Cli {
     pub(super) global: GlobalArgs,
     #[command(subcommand)]
     pub(super) command: CliCommand,
-}
-
-/// The options of every command.
-#[derive(Clone, Debug, clap::Args)]
-pub(super) struct GlobalArgs {
-    /// Work in this repository instead of the current directory
-    #[arg(short = 'C', long = "directory", global = true, value_name = "DIR", default_value = ".")]
-    pub(super) directory: PathBuf,
-    /// The output format
-    #[arg(long, global = true, value_enum, default_value_t = OutputFormat::Human)]
-    pub(super) format: OutputFormat,
-    /// The root pin: the digest of trust/root/1.toml, obtained outside the repository (sha256:…)
-    #[arg(long, global = true, value_name = "DIGEST", env = "TENURE_ROOT", hide_env_values = true)]
-    pub(super) root: Option<Digest>,
-    /// Without a pin, trust the root that the repository itself contains, with a warning
-    #[arg(long, global = true)]
-    pub(super) trust_on_first_use: bool,
-    /// Color the output
-    #[arg(long, global = true, value_enum, default_value_t = clap::ColorChoice::Auto)]
-    pub(super) color: clap::ColorChoice,
-    /// Use this time instead of the machine's clock
-    #[arg(long, global = true, hide = true, value_name = "TIME")]
-    now: Option<Timestamp>,
-}
-
-impl GlobalArgs {
-    /// Returns the system clock, or a fixed clock if a time was given.
-    pub(super) fn clock(&self) -> Box<dyn Clock> {
-        match self.now {
-            Some(now) => Box::new(FixedClock(now)),
-            None => Box::new(SystemClock),
-        }
-    }
 }
 
 /// The commands. The help text of each is the doc comment of its arguments.

@@ -1,6 +1,10 @@
 //! Environment of a command: directory, clock, environment variables, stdout and stderr.
 
-use super::{CliError, GlobalArgs, github_step::GithubStep};
+use super::{
+    CliError,
+    github_step::GithubStep,
+    global_args::{GlobalArgs, OutputFormat},
+};
 use crate::{
     diag::{Diagnostic, Diagnostics, RenderStyle},
     model::{Clock, Digest},
@@ -11,21 +15,6 @@ use std::{
     io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
 };
-
-/// The output format on stdout.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
-pub enum OutputFormat {
-    /// For a step in GitHub Actions: annotations on lines, a job summary, and a log without workflow commands
-    Github,
-    /// For people at a terminal
-    Human,
-    /// For programs
-    Json,
-    /// For pull requests
-    Markdown,
-    /// For code scanning (SARIF 2.1.0)
-    Sarif,
-}
 
 /// The environment of a command. Lower layers receive these values as arguments.
 pub struct CommandContext {

@@ -18,6 +18,7 @@ mod exit;
 mod fmt;
 mod forge;
 mod github_step;
+mod global_args;
 mod init;
 mod pending_records;
 mod permitted_signers;
@@ -34,11 +35,12 @@ mod verify;
 #[cfg(test)]
 mod tests;
 
-pub use context::{CommandContext, OutputFormat};
+pub use context::CommandContext;
 pub use exit::{CliError, ExitStatus};
+pub use global_args::OutputFormat;
 
 use clap::FromArgMatches as _;
-use command_line::{Cli, CliCommand, GlobalArgs, command};
+use command_line::{Cli, CliCommand, command};
 use std::{
     io::{self, Write as _},
     process::ExitCode,

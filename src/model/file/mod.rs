@@ -7,6 +7,7 @@ mod attestation;
 mod campaign;
 mod campaign_definition;
 mod exception;
+mod exception_terms;
 mod governance;
 mod kind;
 mod no_response_terms;
@@ -25,6 +26,7 @@ pub use campaign::{
 };
 pub use campaign_definition::{CampaignDefinition, Event, NoResponseAction, ReviewerCapacity, Selector, Stage};
 pub use exception::{Exception, LOWERED_TIER, Rating};
+pub use exception_terms::ExceptionTerms;
 pub use governance::{Engine, Governance};
 pub use no_response_terms::NoResponseTerms;
 pub use observation::{KindCount, Observation};
@@ -37,8 +39,8 @@ pub use review::{Item, MissingField, Review};
 pub use review_terms::ReviewTerms;
 pub use system::{Remediation, SinkSettings, System};
 pub use trust::{
-    DEFAULT_MAX_FILES_PER_CHANGE, EngineRole, ExceptionTerms, Guardrails, KeyState, Mandate, Registry, RegistryKey,
-    RegistryPrincipal, Role, Roles, Root, Thresholds, WitnessRole,
+    DEFAULT_MAX_FILES_PER_CHANGE, EngineRole, Guardrails, KeyState, Mandate, Registry, RegistryKey, RegistryPrincipal,
+    Role, Roles, Root, Thresholds, WitnessRole,
 };
 
 use schemars::JsonSchema;
