@@ -1,13 +1,15 @@
 //! Finds the reviewer, their review files in the work tree, and the items they may decide.
 
-use super::{ReviewArgs, load::SessionLoader, persist::ReviewStore, session::ReviewSession};
+use super::{
+    ReviewArgs, load::SessionLoader, persist::ReviewStore, review_file::ReviewFileOnDisk, session::ReviewSession,
+};
 use crate::{
     app::RepositorySession,
     campaign::folder,
     cli::{CliError, CommandContext, sign::candidate_signers},
     diag::{Diagnostic, Diagnostics},
     git::Repository,
-    model::{CampaignId, Digest, PrincipalId, file::Review},
+    model::{CampaignId, PrincipalId},
     store::RepoPath,
 };
 use std::{
@@ -26,18 +28,6 @@ pub(super) struct DiscoveredReviews {
     pub(super) store: ReviewStore,
     /// The work tree.
     pub(super) tree: PathBuf,
-}
-
-/// A review file of the work tree.
-pub(super) struct ReviewFileOnDisk {
-    /// The path.
-    pub(super) path: String,
-    /// The campaign.
-    pub(super) campaign: CampaignId,
-    /// The content.
-    pub(super) review: Review,
-    /// The digest of the bytes.
-    pub(super) digest: Digest,
 }
 
 /// Opens the review session of a person.

@@ -1,9 +1,8 @@
 //! Loads a review session: the state of each file, the file for new decisions, and items that cannot be decided.
 
 use super::{
-    discover::ReviewFileOnDisk,
     persist::signatures,
-    review_file::{ReviewFile, ReviewFileState, altered, undecided},
+    review_file::{ReviewFile, ReviewFileOnDisk, ReviewFileState, altered, undecided},
     session::{SessionInput, UndecidableItem},
     stages::StageOverview,
 };

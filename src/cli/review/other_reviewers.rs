@@ -1,7 +1,7 @@
 //! Items of other reviewers that this person may decide: as a delegate, as the target of a reassignment, or as a
 //! fallback.
 
-use super::{discover::ReviewFileOnDisk, load::SessionLoader};
+use super::{load::SessionLoader, review_file::ReviewFileOnDisk};
 use crate::{
     campaign::folder,
     cli::CliError,

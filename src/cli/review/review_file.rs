@@ -1,10 +1,22 @@
 //! Review files of one person in the work tree, and their states: unsigned, signed, to cosign, or of another reviewer.
 
 use crate::model::{
-    ItemId, Timestamp,
+    CampaignId, Digest, ItemId, Timestamp,
     file::{Item, Review},
 };
 use std::collections::BTreeMap;
+
+/// A review file of the work tree.
+pub(super) struct ReviewFileOnDisk {
+    /// The path.
+    pub(super) path: String,
+    /// The campaign.
+    pub(super) campaign: CampaignId,
+    /// The content.
+    pub(super) review: Review,
+    /// The digest of the bytes.
+    pub(super) digest: Digest,
+}
 
 /// A review file.
 #[derive(Clone, Debug, Eq, PartialEq)]
