@@ -2,24 +2,28 @@
 //!
 //! Nothing here reads the environment, the clock or the terminal: they are arguments. Notes are returned.
 
-mod campaign_inputs;
-mod campaign_scope;
-mod context_loader;
+mod audit;
+mod campaign;
 mod error;
+pub mod evidence;
 mod exceptions;
-mod plan_inputs;
+mod permitted_signers;
 mod repository_view;
+mod run;
 mod session;
-mod stage_close;
-mod worklists;
 
-pub use campaign_inputs::{CampaignInputs, warnings};
-pub use campaign_scope::{drift, is_id_in_use, supplementary_campaigns};
-pub use context_loader::ContextLoader;
+pub use audit::{ExternalState, examine};
+pub use campaign::{
+    CampaignInputs, ContextLoader, Supplement, close_current_stage, closing, definitions, drift, due_campaigns,
+    due_reminders, identity_warnings, is_id_in_use, open_campaign, quality_of, quality_over, status_of, supplement,
+    supplementary_campaigns, unknown_campaign, worklists,
+};
 pub use error::{AppError, FailureKind};
 pub use exceptions::exception_statuses;
-pub use plan_inputs::{PlanContext, open_error, resolutions};
+pub use permitted_signers::{KnownSigner, TrustHints, joined, newest, registered_keys};
 pub use repository_view::{Identities, RepositoryView};
+pub use run::{
+    EnforceRequest, PlanContext, VerifyRequest, cleared_plan, enforce, open_error, pending_records,
+    require_not_rolled_back, resolutions, verify,
+};
 pub use session::{RepositorySession, SessionRequest, UnpinnedRoot, root_pin, state_cache};
-pub use stage_close::close_current_stage;
-pub use worklists::{unknown_campaign, worklists};

@@ -1,7 +1,8 @@
 //! `tenure attest ACTION`: writes the attestation of a manual change.
 
-use super::{CliError, CommandContext, ExitStatus, OutputFormat, evidence};
+use super::{CliError, CommandContext, ExitStatus, OutputFormat};
 use crate::{
+    app::evidence::read_verified,
     diag::Diagnostic,
     format::codec,
     model::{
@@ -43,7 +44,7 @@ pub(super) struct AttestArgs {
 pub(super) fn run(args: &AttestArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let session = context.open_session()?;
     let trust = session.trust()?;
-    let history = evidence::read_verified(&session)?;
+    let history = read_verified(&session)?;
     let past = history.action(&args.action).ok_or_else(|| {
         let problem = Diagnostic::error("unknown-action", format!("no run has recorded {}", args.action));
         CliError::from(problem.help("git fetch, then `tenure campaign status` shows the open work orders"))

@@ -1,11 +1,8 @@
 //! `tenure check [--base REV]`: verifies form, signatures and authority of a change before it is merged.
 
-use super::{
-    CliError, CommandContext, ExitStatus, OutputFormat, exception,
-    permitted_signers::{TrustHints, joined},
-};
+use super::{CliError, CommandContext, ExitStatus, OutputFormat, exception};
 use crate::{
-    app::{RepositoryView, state_cache},
+    app::{RepositoryView, TrustHints, joined, state_cache},
     campaign::file_warnings,
     diag::{Diagnostic, Diagnostics, counted},
     forge::stale_generated_files,

@@ -2,28 +2,23 @@
 
 use super::{
     CliError, CommandContext, ExitStatus, OutputFormat,
+    context::variable,
     evidence::{self, EngineArgs},
     forge::git_host_job,
-    pending_records, plan,
+    plan,
 };
 use crate::{
-    app::{PlanContext, RepositorySession, open_error},
-    connector::{ConnectorEnvironment, OpenError, registry, sink},
-    diag::Diagnostic,
-    enforce::{Journal, ProvisioningTarget, RunObserver, RunRequest, RunStep, RunSummary},
-    model::{
-        ActionId, SystemId,
-        file::{Remediation, System},
-        history::EvidenceHistory,
-        record::RunStart,
+    app::{
+        EnforceRequest, PlanContext, cleared_plan, enforce,
+        evidence::{fetch_main, remote},
+        require_not_rolled_back,
     },
+    enforce::{Journal as _, RunObserver, RunStep, RunSummary},
+    model::{ActionId, SystemId},
     report::{OutputStyle, run_human, run_json},
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::{
-    collections::BTreeMap,
-    sync::atomic::{AtomicU64, Ordering},
-};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Apply signed decisions, read the result back, and record evidence
 ///
@@ -60,15 +55,16 @@ pub(super) fn run(args: &EnforceArgs, context: &mut CommandContext) -> Result<Ex
 
 fn run_once(args: &EnforceArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let repository = crate::git::Repository::discover(&context.directory)?;
-    let carrier = evidence::remote(&repository, &args.engine.remote)?;
-    evidence::fetch_main(&repository, &carrier, &args.engine.remote)?;
+    let carrier = remote(&repository, &args.engine.remote)?;
+    fetch_main(&repository, &carrier, &args.engine.remote)?;
     let session = context.open_pinned_session()?;
     session.ensure_trusted()?;
     let view = session.view("the plan");
     let assembly = PlanContext::load(&view, &session.settings_dir(), &args.systems)?;
-    let mut journal = evidence::journal(&session, context, &args.engine)?;
-    not_rolled_back(&session, journal.history())?;
-    let plan = match plan::cleared_plan(&session, &assembly, journal.history(), context)? {
+    let journal = evidence::journal(&session, context, &args.engine)?;
+    require_not_rolled_back(&session, journal.history())?;
+    let now = context.clock.now();
+    let plan = match cleared_plan(&session, &assembly, journal.history(), now)? {
         Ok(plan) => plan,
         Err(tripped) => {
             drop(journal);
@@ -76,17 +72,12 @@ fn run_once(args: &EnforceArgs, context: &mut CommandContext) -> Result<ExitStat
             return Ok(ExitStatus::Findings);
         }
     };
-    let start = start(&session, &assembly, journal.history(), args, git_host_job().claims(context.clock.now()))?;
-    let mut taken_up = pending_records::pending_records(&session, journal.history(), &assembly)?;
-    taken_up.extend(git_host_job().merges(&session.governed, journal.history(), &taken_up));
-    let watch = ProgressObserver::new(plan.actions().len() as u64, context.terminal, args.crash_at());
-    let mut hands = open_targets(&assembly, &session, context)?;
-    let order = RunRequest { plan, start, taken_up, hands: &mut hands, observer: &watch };
-    let done = crate::enforce::enforce(order, &mut journal);
-    watch.finish();
-    let run = journal.run().clone();
-    drop(journal);
-    let summary = done.map_err(|error| evidence::run_failure(&session, &run, error))?;
+    let observer = ProgressObserver::new(plan.actions().len() as u64, context.terminal, args.crash_at());
+    let (lease, job) = (args.engine.lease, git_host_job());
+    let request = EnforceRequest { plan, lease, job: &job, variable: &variable, observer: &observer, now };
+    let done = enforce(&session, &assembly, request, journal);
+    observer.finish();
+    let summary = done?;
     report(&summary, context)?;
     Ok(if summary.exit == 0 { ExitStatus::Done } else { ExitStatus::Disagrees })
 }
@@ -97,67 +88,6 @@ fn report(summary: &RunSummary, context: &mut CommandContext) -> Result<(), CliE
     }
     let style = OutputStyle::new(context.out_style);
     Ok(write!(context.out, "{}", run_human(summary, style))?)
-}
-
-/// Verifies that main contains the main commit of the last run, so that decisions cannot be rolled back.
-pub(super) fn not_rolled_back(session: &RepositorySession, history: &EvidenceHistory) -> Result<(), CliError> {
-    let Some((_, last)) = history.runs().next_back() else { return Ok(()) };
-    let commit = crate::git::ObjectId::parse(&last.start.main);
-    match commit.ok().map(|commit| session.governed.check_not_rolled_back(commit)) {
-        Some(None) => Ok(()),
-        Some(Some(finding)) => {
-            let problem = Diagnostic::error(finding.code, finding.message).help(finding.help);
-            Err(CliError::new(ExitStatus::Findings, problem))
-        }
-        None => Err(Diagnostic::error("record-malformed", "the record of the last run names no valid commit of main")
-            .help("run `tenure audit` to see the defective record")
-            .into()),
-    }
-}
-
-/// Returns the start record of a run.
-pub(super) fn start(
-    session: &RepositorySession,
-    assembly: &PlanContext<'_>,
-    history: &EvidenceHistory,
-    args: &EnforceArgs,
-    claims: BTreeMap<String, String>,
-) -> Result<RunStart, CliError> {
-    let trust = session.trust()?;
-    Ok(RunStart {
-        command: "enforce".to_owned(),
-        main: session.main.to_string(),
-        plan: None,
-        manifest: assembly.manifest(),
-        systems: assembly.systems.keys().cloned().collect(),
-        root: trust.root().digest(),
-        mandate: trust.mandate().digest(),
-        engine: env!("CARGO_PKG_VERSION").to_owned(),
-        lease: args.engine.lease,
-        evidence: history.size(),
-        claims,
-    })
-}
-
-/// Opens every system. A system that cannot be opened fails only its own actions.
-fn open_targets(
-    assembly: &PlanContext<'_>,
-    session: &RepositorySession,
-    context: &CommandContext,
-) -> Result<BTreeMap<SystemId, ProvisioningTarget>, CliError> {
-    let base = session.settings_dir();
-    let around = ConnectorEnvironment { base: &base, variable: &|name| context.variable(name) };
-    let mut hands = BTreeMap::new();
-    for (id, system) in assembly.systems.iter().filter(|(_, system)| system.remediation != Remediation::ReportOnly) {
-        hands.insert(id.clone(), open_target(system, &around).map_err(|error| open_error(id, error))?);
-    }
-    Ok(hands)
-}
-
-fn open_target(system: &System, around: &ConnectorEnvironment<'_>) -> Result<ProvisioningTarget, OpenError> {
-    let sink = sink::open_or_closed(system.sink.as_ref(), around.base);
-    let provisioner = registry::provisioner_or_closed(system, around)?;
-    Ok(ProvisioningTarget { provisioner, sink, remediation: system.remediation, acted: false })
 }
 
 /// Shows progress at a terminal, and kills the process at the step that a test requests.

@@ -20,8 +20,6 @@ mod forge;
 mod github_step;
 mod global_args;
 mod init;
-mod pending_records;
-mod permitted_signers;
 mod plan;
 mod policy;
 mod principals;

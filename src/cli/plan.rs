@@ -3,9 +3,9 @@
 
 use super::{CliError, CommandContext, ExitStatus, OutputFormat, evidence};
 use crate::{
-    app::{PlanContext, RepositorySession},
+    app::{PlanContext, RepositorySession, cleared_plan, evidence::read_verified},
     model::{Inventory, SystemId},
-    plan::{Cleared, GuardrailsExceeded, Plan},
+    plan::Plan,
     report::{OutputStyle, PlanView, plan_human, plan_json, plan_markdown},
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,11 +26,11 @@ pub(super) struct PlanArgs {
 pub(super) fn run(args: &PlanArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let session = context.open_cached_session(args.at.as_deref())?;
     session.ensure_trusted()?;
-    let history = evidence::read_verified(&session)?;
+    let history = read_verified(&session)?;
     evidence::note_if_missing(&session, context)?;
     let view = session.view("the plan");
     let assembly = PlanContext::load(&view, &session.settings_dir(), &args.systems)?;
-    match cleared_plan(&session, &assembly, &history, context)? {
+    match cleared_plan(&session, &assembly, &history, context.clock.now())? {
         Ok(plan) => {
             show(&plan, &[], &session, &assembly, context)?;
             Ok(ExitStatus::Done)
@@ -40,23 +40,6 @@ pub(super) fn run(args: &PlanArgs, context: &mut CommandContext) -> Result<ExitS
             Ok(ExitStatus::Findings)
         }
     }
-}
-
-/// Computes the plan and checks it against the guardrails.
-pub(super) fn cleared_plan(
-    session: &RepositorySession,
-    assembly: &PlanContext<'_>,
-    history: &crate::model::history::EvidenceHistory,
-    context: &CommandContext,
-) -> Result<Result<Plan<Cleared>, Box<GuardrailsExceeded>>, CliError> {
-    session.trust()?;
-    let draft = assembly.plan(&session.governed, history)?;
-    let limits = assembly.limits(&session.governed, history, context.clock.now());
-    limits.map(|limits| draft.clear(&limits)).ok_or_else(|| {
-        crate::diag::Diagnostic::error("trust-not-established", "there is no mandate in force")
-            .help("tenure check")
-            .into()
-    })
 }
 
 /// Writes a plan in the requested format.

@@ -1,10 +1,8 @@
 //! `tenure sign FILES… [--key FILE] [--signer NAME]`: signs governed files with a key file or ssh-agent.
 
-use super::{
-    CliError, CommandContext, ExitStatus,
-    permitted_signers::{KnownSigner, TrustHints, newest, registered_keys},
-};
+use super::{CliError, CommandContext, ExitStatus};
 use crate::{
+    app::{KnownSigner, TrustHints, newest, registered_keys},
     diag::Diagnostic,
     format::ssh_keys::{PrivateKey, PublicKey, Signer},
     git::Repository,

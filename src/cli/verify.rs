@@ -2,18 +2,16 @@
 
 use super::{
     CliError, CommandContext, ExitStatus, OutputFormat,
-    enforce::not_rolled_back,
+    context::variable,
     evidence::{self, EngineArgs},
     forge::git_host_job,
 };
 use crate::{
-    app::{PlanContext, RepositorySession, open_error},
-    connector::{ConnectorEnvironment, registry},
-    enforce::{AcceptedViolations, Journal, ReadTarget},
-    model::{SystemId, Timestamp, record::RunStart},
+    app::{PlanContext, VerifyRequest, require_not_rolled_back, verify},
+    enforce::Journal as _,
+    model::SystemId,
     report::{OutputStyle, verified_human, verified_json},
 };
-use std::collections::BTreeMap;
 
 /// Read targets again: detect returned access, out-of-band changes
 ///
@@ -45,41 +43,17 @@ fn once(args: &VerifyArgs, context: &mut CommandContext) -> Result<ExitStatus, C
     session.ensure_trusted()?;
     let view = session.view("the verification");
     let assembly = PlanContext::load(&view, &session.settings_dir(), &args.systems)?;
-    let mut journal = evidence::journal(&session, context, &args.engine)?;
-    not_rolled_back(&session, journal.history())?;
-    let base = session.settings_dir();
-    let around = ConnectorEnvironment { base: &base, variable: &|name| context.variable(name) };
-    let mut readers = BTreeMap::new();
-    let own_run = evidence::is_readback(&session, context, &args.engine)?;
-    for (id, system) in &assembly.systems {
-        let (collector, own_credential) =
-            registry::readback_or_closed(system, &around).map_err(|error| open_error(id, error))?;
-        let committed = assembly.inventories.get(id).filter(|_| !args.no_listing).map(|loaded| &loaded.inventory);
-        let own_credential = own_credential && own_run;
-        let remediation = system.remediation;
-        readers.insert(id.clone(), ReadTarget { collector, own_credential, remediation, committed });
-    }
-    let trust = session.trust()?;
-    let start = RunStart {
-        command: "verify".to_owned(),
-        main: session.main.to_string(),
-        plan: None,
-        manifest: assembly.manifest(),
-        // A run that only reads locks no system.
-        systems: Vec::new(),
-        root: trust.root().digest(),
-        mandate: trust.mandate().digest(),
-        engine: env!("CARGO_PKG_VERSION").to_owned(),
+    let journal = evidence::journal(&session, context, &args.engine)?;
+    require_not_rolled_back(&session, journal.history())?;
+    let request = VerifyRequest {
+        lists: !args.no_listing,
+        is_readback: evidence::is_readback(&session, context, &args.engine)?,
         lease: args.engine.lease,
-        evidence: journal.history().size(),
-        claims: git_host_job().claims(context.clock.now()),
+        job: &git_host_job(),
+        variable: &variable,
+        clock: context.clock.as_ref(),
     };
-    let duties = assembly.duties();
-    let accepted = accepted(&session, context.clock.now());
-    let verified =
-        crate::enforce::verify(start, &readers, Some((&duties, &accepted)), context.clock.as_ref(), &mut journal)
-            .map_err(evidence::journal_failure)?;
-    drop(journal);
+    let verified = verify(&session, &assembly, &request, journal)?;
     match context.format {
         OutputFormat::Json => context.json(&verified_json(&verified))?,
         _ => {
@@ -88,10 +62,4 @@ fn once(args: &VerifyArgs, context: &mut CommandContext) -> Result<ExitStatus, C
         }
     }
     Ok(if verified.is_clean() { ExitStatus::Done } else { ExitStatus::Disagrees })
-}
-
-/// Returns the rule violations of grants that signed exceptions in force accept.
-fn accepted(session: &RepositorySession, now: Timestamp) -> AcceptedViolations {
-    let in_force = session.governed.exceptions().iter().filter(|one| one.valid_from <= now && now < one.until);
-    in_force.filter_map(|one| Some((one.grant_digest, one.rule.clone()?))).collect()
 }

@@ -1,13 +1,13 @@
 //! `tenure campaign close ID`: records in the evidence that all items are decided, and confirmed or excepted.
 
-use super::status::closing;
 use crate::{
+    app::{closing, evidence::publish_notice},
     cli::{
         CliError, CommandContext, ExitStatus,
         evidence::{self, EngineArgs},
     },
     diag::counted,
-    enforce::Journal,
+    enforce::Journal as _,
     model::{CampaignId, record::RecordPayload},
 };
 
@@ -27,11 +27,11 @@ pub(super) fn run(args: &CampaignCloseArgs, context: &mut CommandContext) -> Res
     let session = context.open_pinned_session()?;
     session.ensure_trusted()?;
     let mut journal = evidence::journal(&session, context, &args.engine)?;
-    let close = closing(&args.id, &session, journal.history(), context)?;
+    let close = closing(&args.id, &session, journal.history(), context.clock.now())?;
     let already = journal.history().is_closed(&args.id);
     if !already {
         let entries = [RecordPayload::CampaignClose(close.clone())];
-        evidence::publish_notice("campaign close", entries, &session, args.engine.lease, &mut journal)?;
+        publish_notice("campaign close", entries, &session, args.engine.lease, &mut journal)?;
     }
     drop(journal);
     if context.format == crate::cli::OutputFormat::Json {

@@ -1,9 +1,9 @@
 //! `tenure campaign close-stage ID`: closes the current stage with the list of unanswered items.
 
 use crate::{
-    app::{RepositorySession, close_current_stage, unknown_campaign},
+    app::{RepositorySession, close_current_stage, evidence::read_verified, unknown_campaign},
     campaign::{StageCloseError, WorklistFile, current_stage, folder},
-    cli::{CliError, CommandContext, ExitStatus, OutputFormat, evidence},
+    cli::{CliError, CommandContext, ExitStatus, OutputFormat},
     diag::{Diagnostic, Diagnostics},
     format::codec,
     model::{CampaignId, ItemId, SystemId, Tier, file::StageClose},
@@ -31,7 +31,7 @@ pub(super) fn run(args: &CampaignCloseStageArgs, context: &mut CommandContext) -
     session.ensure_trusted()?;
     if let Some(id) = &args.id {
         let opening = session.governed.openings().get(id).ok_or_else(|| unknown_campaign(id, &session))?;
-        if let Some((record, at)) = evidence::read_verified(&session)?.close_of(id) {
+        if let Some((record, at)) = read_verified(&session)?.close_of(id) {
             let message = format!(
                 "{id}: the campaign was closed on {at}, by record {record} of the evidence; it has no open stage"
             );
@@ -41,7 +41,7 @@ pub(super) fn run(args: &CampaignCloseStageArgs, context: &mut CommandContext) -
         let done = one(opening, &session, context)?.map(|()| ExitStatus::Done);
         return done.map_err(|why| CliError::new(ExitStatus::Findings, refused(id, &why)));
     }
-    let history = evidence::read_verified(&session)?;
+    let history = read_verified(&session)?;
     let now = context.clock.now();
     // A completely answered stage is closed at once, except the last one: no stage waits for its close.
     let is_over = |opening: &OpenCampaign| {

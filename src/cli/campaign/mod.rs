@@ -11,8 +11,6 @@ mod status;
 mod summary;
 mod supplement;
 
-pub(super) use quality::quality_of;
-
 use super::{CliError, CommandContext, ExitStatus};
 use clap::Subcommand;
 

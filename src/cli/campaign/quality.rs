@@ -1,12 +1,10 @@
 //! `tenure campaign quality ID`: statistics of the decisions in a campaign.
 
 use crate::{
-    app::{RepositorySession, unknown_campaign, worklists},
-    campaign::{QualityInputs, ReviewQuality, SignedReviewData, WorklistFile, study},
-    cli::{CliError, CommandContext, ExitStatus, OutputFormat, evidence},
-    model::{CampaignId, file::Campaign, history::EvidenceHistory},
+    app::{evidence::read_verified, quality_over, unknown_campaign},
+    cli::{CliError, CommandContext, ExitStatus, OutputFormat},
+    model::CampaignId,
     report::{OutputStyle, findings_sarif, quality_human, quality_markdown, write_quality_csv},
-    trust::{OpenCampaign, Verified},
 };
 
 /// Show statistics of the decisions, and signs of rubber-stamping
@@ -25,7 +23,7 @@ pub(super) struct CampaignQualityArgs {
 pub(super) fn run(args: &CampaignQualityArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let (session, sheets) = context.open_with_worklists(&args.id)?;
     let campaign = session.governed.campaign(&args.id).ok_or_else(|| unknown_campaign(&args.id, &session))?;
-    let history = evidence::read_verified(&session)?;
+    let history = read_verified(&session)?;
     let quality = quality_over(&sheets, campaign, &session, &history)?;
     match context.format {
         _ if args.csv => write_quality_csv(&quality, &mut context.out)?,
@@ -37,38 +35,4 @@ pub(super) fn run(args: &CampaignQualityArgs, context: &mut CommandContext) -> R
         }
     }
     Ok(if quality.findings.is_empty() { ExitStatus::Done } else { ExitStatus::Findings })
-}
-
-/// Returns the review quality of a campaign, from main and the evidence.
-///
-/// # Errors
-/// When its worklists cannot be read.
-pub(in crate::cli) fn quality_of(
-    campaign: &Verified<Campaign>,
-    session: &RepositorySession,
-    history: &EvidenceHistory,
-) -> Result<ReviewQuality, CliError> {
-    quality_over(&worklists(campaign, session)?, campaign, session, history)
-}
-
-/// As [`quality_of`], for worklists that are already loaded.
-///
-/// # Errors
-/// When there is no trust state.
-pub(super) fn quality_over(
-    sheets: &[WorklistFile],
-    campaign: &Verified<Campaign>,
-    session: &RepositorySession,
-    history: &EvidenceHistory,
-) -> Result<ReviewQuality, CliError> {
-    let of_it = session.governed.reviews().iter().filter(|review| review.campaign == campaign.id);
-    let closes = session.governed.openings().get(&campaign.id).map(OpenCampaign::closes).unwrap_or_default();
-    Ok(study(&QualityInputs {
-        campaign: campaign.value(),
-        sheets,
-        reviews: of_it.map(SignedReviewData::of).collect(),
-        closes: closes.iter().map(Verified::value).collect(),
-        history,
-        terms: session.trust()?.mandate().file().review_terms(),
-    }))
 }

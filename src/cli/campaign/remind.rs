@@ -1,24 +1,24 @@
 //! `tenure campaign remind`: lists due reminders for a scheduled job, and records each once.
 
 use crate::{
-    app::{RepositorySession, worklists},
-    campaign::{OpenStage, Reminder, current_stage, missing, notices},
+    app::{
+        due_reminders,
+        evidence::{publish_notice, read_verified},
+    },
+    campaign::Reminder,
     cli::{
         CliError, CommandContext, ExitStatus, OutputFormat,
         evidence::{self, EngineArgs},
         forge::git_host_job,
     },
     diag::{Diagnostic, escape},
-    enforce::Journal,
+    enforce::Journal as _,
     inventory::IdentityDirectory,
-    model::{ItemId, PrincipalId, history::EvidenceHistory, record::RecordPayload},
+    model::{PrincipalId, record::RecordPayload},
     report::cell,
 };
 use serde_json::json;
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    io::Write,
-};
+use std::{collections::BTreeSet, io::Write};
 
 /// List the reminders and escalations that are due, and record or post them
 #[derive(Debug, clap::Args)]
@@ -56,9 +56,11 @@ enum ReminderFormat {
 pub(super) fn run(args: &CampaignRemindArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let session = context.open_session()?;
     session.ensure_trusted()?;
+    let only = args.only.as_ref().map(|ids| ids.split(' ').collect::<BTreeSet<_>>());
+    let now = context.clock.now();
     if !args.record {
-        let history = evidence::read_verified(&session)?;
-        let due = due(&session, &history, args, context)?;
+        let history = read_verified(&session)?;
+        let due = due_reminders(&session, &history, only.as_ref(), now)?;
         let view = session.view("the reminders");
         let people = &view.identities()?.people;
         if args.open_issues {
@@ -68,63 +70,16 @@ pub(super) fn run(args: &CampaignRemindArgs, context: &mut CommandContext) -> Re
         return Ok(ExitStatus::Done);
     }
     let mut journal = evidence::journal(&session, context, &args.engine)?;
-    let due = due(&session, journal.history(), args, context)?;
+    let due = due_reminders(&session, journal.history(), only.as_ref(), now)?;
     if !due.is_empty() {
         let notices = due.iter().map(|notice| RecordPayload::Notice(notice.record()));
-        evidence::publish_notice("campaign remind", notices, &session, args.engine.lease, &mut journal)?;
+        publish_notice("campaign remind", notices, &session, args.engine.lease, &mut journal)?;
     }
     drop(journal);
     let view = session.view("the reminders");
     let people = &view.identities()?.people;
     show(&due, people, args.output_format, context)?;
     Ok(ExitStatus::Done)
-}
-
-/// Returns the due reminders that are not recorded yet, by campaign and reviewer.
-fn due(
-    session: &RepositorySession,
-    history: &EvidenceHistory,
-    args: &CampaignRemindArgs,
-    context: &CommandContext,
-) -> Result<Vec<Reminder>, CliError> {
-    let now = context.clock.now();
-    let view = session.view("the reminders");
-    let people = &view.identities()?.people;
-    let trust = session.trust()?;
-    let group = &trust.mandate().file().campaign_owner_group;
-    let in_group = |id: &&PrincipalId| trust.registry().is_in(id.as_str(), group);
-    let registered = trust.registry().file().principals.iter().map(|principal| &principal.id);
-    let owners: Vec<PrincipalId> = registered.filter(in_group).cloned().collect();
-    let mut all = Vec::new();
-    for (id, opening) in session.governed.openings() {
-        let Some((stage, begins, ends)) = current_stage(opening).filter(|_| !history.is_closed(id)) else { continue };
-        let mut files: BTreeMap<(ItemId, PrincipalId), String> = BTreeMap::new();
-        for sheet in worklists(opening.campaign(), session)?.into_iter().filter(|sheet| sheet.review.stage() == stage) {
-            for item in sheet.review.items {
-                files.insert((item.id, sheet.review.reviewer.clone()), sheet.path.clone());
-            }
-        }
-        let mut open = BTreeMap::new();
-        for (reviewer, items) in missing(opening, stage) {
-            let paths: BTreeSet<String> =
-                items.iter().filter_map(|item| files.get(&(*item, reviewer.clone())).cloned()).collect();
-            open.insert(reviewer, (items.len() as u64, paths));
-        }
-        let definition = &opening.campaign().definition;
-        let waiting = OpenStage { campaign: id, definition, stage, begins, ends, open };
-        let mut reminders = notices(&waiting, people, &owners, now);
-        // A delegate receives the reminders of the delegating reviewer.
-        for delegation in session.governed.delegations().iter().map(|one| one.value()) {
-            let counts = delegation.campaign == *id && delegation.until > now && !people.has_left(&delegation.to);
-            for notice in reminders.iter_mut().filter(|notice| counts && notice.reviewer == delegation.from) {
-                notice.to.insert(delegation.to.clone());
-            }
-        }
-        all.extend(reminders);
-    }
-    let only = args.only.as_ref().map(|ids| ids.split(' ').collect::<BTreeSet<_>>());
-    all.retain(|notice| !history.is_noticed(&notice.id) && only.as_ref().is_none_or(|ids| ids.contains(&*notice.id)));
-    Ok(all)
 }
 
 /// Opens an issue for each reminder that has none. The ids of all posted reminders are an output of the job, so that

@@ -1,16 +1,11 @@
 //! `tenure campaign status ID`: progress of a campaign, and the record that its close would write.
 
-use super::quality::quality_over;
 use crate::{
-    app::{RepositorySession, drift, exception_statuses, supplementary_campaigns, unknown_campaign, worklists},
-    campaign::{
-        CampaignStatus, StatusInputs, WorklistFile, asked_as, close, missed_campaigns, non_response_findings,
-        pending_drift, resolve, status,
-    },
+    app::{RepositorySession, drift, evidence::read_verified, quality_over, status_of},
+    campaign::{WorklistFile, asked_as, non_response_findings},
     cli::{CliError, CommandContext, ExitStatus, OutputFormat, evidence},
-    model::{CampaignId, PrincipalId, file::Campaign, history::EvidenceHistory, record::CampaignClose},
+    model::{CampaignId, PrincipalId, history::EvidenceHistory},
     report::{OutputStyle, asked_human, campaign_human, drift_human, quality_human},
-    trust::Verified,
 };
 use std::{collections::BTreeMap, io::Write};
 
@@ -27,7 +22,7 @@ pub(super) struct CampaignStatusArgs {
 pub(super) fn run(args: &CampaignStatusArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let (session, sheets) = context.open_with_worklists(&args.id)?;
     session.trust()?;
-    let history = evidence::read_verified(&session)?;
+    let history = read_verified(&session)?;
     evidence::note_if_missing(&session, context)?;
     show(&args.id, &session, &sheets, &history, context)
 }
@@ -43,7 +38,7 @@ fn show(
     history: &EvidenceHistory,
     context: &mut CommandContext,
 ) -> Result<ExitStatus, CliError> {
-    let (campaign, mut status) = status_of(id, session, sheets, history, context)?;
+    let (campaign, mut status) = status_of(id, session, sheets, history, context.clock.now())?;
     // Added after the status is computed, so that these findings do not prevent a close.
     status.findings.extend(non_response_findings(&status));
     let quality = quality_over(sheets, campaign, session, history)?;
@@ -66,31 +61,6 @@ fn show(
     Ok(if status.overdue || wrong { ExitStatus::Findings } else { ExitStatus::Done })
 }
 
-/// Returns the record of the close of a campaign.
-///
-/// # Errors
-/// When an item is undecided, or neither confirmed nor excepted. All problems are returned, with exit 3.
-pub(super) fn closing(
-    id: &CampaignId,
-    session: &RepositorySession,
-    history: &EvidenceHistory,
-    context: &CommandContext,
-) -> Result<CampaignClose, CliError> {
-    let campaign = session.governed.campaign(id).ok_or_else(|| unknown_campaign(id, session))?;
-    let (campaign, status) = status_of(id, session, &worklists(campaign, session)?, history, context)?;
-    let changes = drift(id, session, history, context.clock.now())?;
-    let mut problems = pending_drift(id, &changes);
-    match close(&status, campaign.digest()) {
-        Ok(close) if problems.is_empty() => {
-            Ok(CampaignClose { followed_by: supplementary_campaigns(&changes), ..close })
-        }
-        closed => {
-            problems.extend(closed.err().unwrap_or_default());
-            Err(CliError { problems, exit: ExitStatus::Findings })
-        }
-    }
-}
-
 /// Returns the substitute reviewers with the reason and the number of their items.
 fn asked(sheets: &[WorklistFile]) -> BTreeMap<(String, String), usize> {
     let mut asked: BTreeMap<(&PrincipalId, &str), usize> = BTreeMap::new();
@@ -102,32 +72,4 @@ fn asked(sheets: &[WorklistFile]) -> BTreeMap<(String, String), usize> {
         }
     }
     asked.into_iter().map(|((who, why), items)| ((who.to_string(), why.to_owned()), items)).collect()
-}
-
-/// Returns the status of a campaign.
-fn status_of<'s>(
-    id: &CampaignId,
-    session: &'s RepositorySession,
-    sheets: &[WorklistFile],
-    history: &EvidenceHistory,
-    context: &CommandContext,
-) -> Result<(&'s Verified<Campaign>, CampaignStatus), CliError> {
-    let campaign = session.governed.campaign(id).ok_or_else(|| unknown_campaign(id, session))?;
-    let view = session.view(format!("the status of `{id}`"));
-    let now = context.clock.now();
-    let opened = session.governed.openings().get(id).ok_or_else(|| unknown_campaign(id, session))?;
-    let resolved = resolve(opened, session.governed.answers(id), now);
-    let exceptions = exception_statuses(&session.governed, session.trust()?, &view, now)?;
-    let facts = StatusInputs {
-        campaign: campaign.value(),
-        sheets,
-        resolved: &resolved,
-        history,
-        exceptions: &exceptions,
-        systems: view.systems()?,
-        missed: &missed_campaigns(session.governed.openings().values()),
-        now,
-    };
-    let status = status(&facts);
-    Ok((campaign, status))
 }

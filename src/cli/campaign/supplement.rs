@@ -2,10 +2,8 @@
 
 use super::open::{open_from, print_next_steps};
 use crate::{
-    app::{drift, is_id_in_use, unknown_campaign},
-    campaign::{AffectedScope, for_drift},
-    cli::{CliError, CommandContext, ExitStatus, evidence},
-    diag::Diagnostic,
+    app::{Supplement, evidence::read_verified, supplement},
+    cli::{CliError, CommandContext, ExitStatus},
     model::CampaignId,
 };
 
@@ -22,32 +20,13 @@ pub(super) struct CampaignSupplementArgs {
 pub(super) fn run(args: &CampaignSupplementArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let session = context.open_session()?;
     session.ensure_trusted()?;
-    let opening = session.governed.openings().get(&args.id);
-    let campaign = opening.ok_or_else(|| unknown_campaign(&args.id, &session))?.campaign().value();
-    let history = evidence::read_verified(&session)?;
-    let changes = drift(&args.id, &session, &history, context.clock.now())?;
-    let open: Vec<_> = changes.iter().filter(|change| change.disposition.is_none()).collect();
-    if open.is_empty() {
+    let history = read_verified(&session)?;
+    let Some(Supplement { id, from, definition }) = supplement(&args.id, &session, &history, context.clock.now())?
+    else {
         writeln!(context.out, "{}: no change needs a review", args.id)?;
         return Ok(ExitStatus::Done);
-    }
-    let touched = AffectedScope::accounts(open.iter().map(|change| change.subject.clone()));
-    let definition = for_drift(&campaign.definition, &touched, &args.id);
-    let free = |number: u32| {
-        let id = CampaignId::parse(&if number == 1 {
-            format!("{}-late", args.id)
-        } else {
-            format!("{}-late-{number}", args.id)
-        });
-        id.ok().filter(|id| !is_id_in_use(id, &session, &session.governed))
     };
-    let id = (1..100).find_map(free).ok_or_else(|| {
-        CliError::from(Diagnostic::error(
-            "campaign-exists",
-            format!("`{}-late` and all following names are in use", args.id),
-        ))
-    })?;
-    let opened = open_from(&session, context, id, &campaign.from, definition)?;
+    let opened = open_from(&session, context, id, &from, definition)?;
     print_next_steps(&opened, context)?;
     Ok(ExitStatus::Done)
 }

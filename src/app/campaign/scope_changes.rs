@@ -1,7 +1,7 @@
 //! Loads the scope changes of a campaign since it opened, for several commands.
 
-use super::{AppError, CampaignInputs, RepositorySession, RepositoryView};
 use crate::{
+    app::{AppError, CampaignInputs, RepositorySession, RepositoryView},
     campaign::{ChangedGrant, DriftDisposition, DriftDispositions, changes, population},
     git::ObjectId,
     inventory,

@@ -1,8 +1,7 @@
 //! Collects the decisions, exceptions and attestations on main that no run has recorded yet.
 
-use super::CliError;
 use crate::{
-    app::{PlanContext, RepositorySession},
+    app::{AppError, PlanContext, RepositorySession},
     model::{
         Digest, VerificationLevel,
         file::NoResponseOutcome,
@@ -20,11 +19,11 @@ use crate::{
 ///
 /// # Errors
 /// When a rejected file cannot be read.
-pub(super) fn pending_records(
+pub fn pending_records(
     session: &RepositorySession,
     history: &EvidenceHistory,
     assembly: &PlanContext<'_>,
-) -> Result<Vec<RecordPayload>, CliError> {
+) -> Result<Vec<RecordPayload>, AppError> {
     let mut entries = accepted(session, history, assembly);
     entries.extend(closes(session, history, assembly));
     entries.extend(rejected(session, history, assembly)?);
@@ -78,7 +77,7 @@ fn rejected(
     session: &RepositorySession,
     history: &EvidenceHistory,
     assembly: &PlanContext<'_>,
-) -> Result<Vec<RecordPayload>, CliError> {
+) -> Result<Vec<RecordPayload>, AppError> {
     let snapshot = session.snapshot();
     let mut entries = Vec::new();
     for found in session.governed.rejections().iter().filter(|found| found.standing) {

@@ -1,7 +1,7 @@
 //! Loads the inputs of a plan from a commit, and computes the plan. It reads only the clone.
 
-use super::{AppError, RepositoryView};
 use crate::{
+    app::{AppError, RepositoryView},
     campaign::{Resolution, decided},
     connector::{ConnectorSchema, OpenError, registry},
     diag::Diagnostic,

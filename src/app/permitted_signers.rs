@@ -14,18 +14,19 @@ use crate::{
 };
 
 /// A name and a key that may sign a file.
-pub(super) type KnownSigner = (PrincipalId, PublicKey);
+pub type KnownSigner = (PrincipalId, PublicKey);
 
 /// The newest root, registry and mandate, unverified. They are used only to find names.
-pub(super) struct TrustHints {
+pub struct TrustHints {
     root: Option<Root>,
-    pub(super) registry: Option<Registry>,
+    /// The newest registry.
+    pub registry: Option<Registry>,
     mandate: Option<Mandate>,
 }
 
 impl TrustHints {
     /// Reads the files through `read`, which returns the bytes at a path of the repository.
-    pub(super) fn read(read: &dyn Fn(&str) -> Option<Vec<u8>>) -> Self {
+    pub fn read(read: &dyn Fn(&str) -> Option<Vec<u8>>) -> Self {
         Self {
             root: newest(read, "root").and_then(|(path, bytes)| codec::parse(&path, &bytes).ok()),
             registry: newest(read, "registry").and_then(|(path, bytes)| codec::parse(&path, &bytes).ok()),
@@ -34,7 +35,7 @@ impl TrustHints {
     }
 
     /// Returns the names and keys that may sign the file at `path`, as far as its kind alone determines them.
-    pub(super) fn known(&self, path: &str, bytes: &[u8]) -> Vec<KnownSigner> {
+    pub fn known(&self, path: &str, bytes: &[u8]) -> Vec<KnownSigner> {
         let own: Option<Root> = codec::parse(path, bytes).ok();
         let roots = [own.as_ref(), self.root.as_ref()].into_iter().flatten();
         match RepoPath::of(path) {
@@ -46,7 +47,7 @@ impl TrustHints {
     }
 
     /// Returns the principals who may sign the file at `path`; none when the file cannot be read, or names no signers.
-    pub(super) fn permitted(&self, path: &str, bytes: &[u8]) -> Option<Vec<PrincipalId>> {
+    pub fn permitted(&self, path: &str, bytes: &[u8]) -> Option<Vec<PrincipalId>> {
         fn parsed<T: GovernedFile>(path: &str, bytes: &[u8]) -> Option<T> {
             codec::parse(path, bytes).ok()
         }
@@ -84,7 +85,7 @@ impl TrustHints {
     ///
     /// # Errors
     /// The rejection of the check.
-    pub(super) fn check(&self, path: &str, bytes: &[u8], name: &PrincipalId) -> Result<(), TrustError> {
+    pub fn check(&self, path: &str, bytes: &[u8], name: &PrincipalId) -> Result<(), TrustError> {
         if let Some(permitted) = self.permitted(path, bytes).filter(|permitted| !permitted.contains(name)) {
             let signer = name.to_string();
             return Err(match (RepoPath::of(path), self.campaign_owner_group()) {
@@ -112,12 +113,12 @@ impl TrustHints {
 }
 
 /// Returns names as a list in a sentence.
-pub(super) fn joined(names: &[PrincipalId]) -> String {
+pub fn joined(names: &[PrincipalId]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// Returns the keys of a registry that may sign.
-pub(super) fn registered_keys(registry: &Registry) -> Vec<KnownSigner> {
+pub fn registered_keys(registry: &Registry) -> Vec<KnownSigner> {
     let keys = registry.principals.iter().flat_map(|principal| principal.keys.iter().map(move |key| (principal, key)));
     keys.filter(|(_, key)| key.state == KeyState::Active)
         .filter_map(|(principal, key)| Some((principal.id.clone(), PublicKey::parse(&key.ssh).ok()?)))
@@ -125,7 +126,7 @@ pub(super) fn registered_keys(registry: &Registry) -> Vec<KnownSigner> {
 }
 
 /// Returns the newest version of a file of trust, with its path.
-pub(super) fn newest(read: &dyn Fn(&str) -> Option<Vec<u8>>, kind: &str) -> Option<(String, Vec<u8>)> {
+pub fn newest(read: &dyn Fn(&str) -> Option<Vec<u8>>, kind: &str) -> Option<(String, Vec<u8>)> {
     let versions = (1_u32..).map(|version| format!("trust/{kind}/{version}.toml"));
     versions.map_while(|path| read(&path).map(|bytes| (path, bytes))).last()
 }

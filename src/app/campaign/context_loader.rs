@@ -1,8 +1,8 @@
 //! Loads the inputs of decision contexts: inventories, identities, rules and earlier decisions, as pinned by the
 //! campaign.
 
-use super::{AppError, RepositorySession, RepositoryView};
 use crate::{
+    app::{AppError, RepositorySession, RepositoryView},
     campaign::{ContextSources, PriorDecision},
     format::codec,
     inventory::{IdentityDirectory, LastCertified, LoadedInventory, TierOverrides},

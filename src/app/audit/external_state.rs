@@ -2,30 +2,22 @@
 //! cosignature.
 
 use crate::{
-    app::RepositorySession,
-    cli::{CliError, CommandContext},
-    diag::Diagnostic,
+    app::{AppError, RepositorySession},
     evidence::Ledger,
     git::{GitError, ObjectId},
     model::{Finding, Severity, Timestamp},
 };
-use std::{fs, path::PathBuf};
 
 /// Data from outside the repository.
-#[derive(Debug, clap::Args)]
-pub(super) struct ExternalState {
-    /// A commit that main contained earlier, or contains in another clone; a finding if main does not contain it;
-    /// repeatable
-    #[arg(long = "expect-commit", value_name = "COMMIT")]
-    expected_commits: Vec<String>,
-    /// A checkpoint of the evidence saved earlier, or from another clone; a finding if the log does not extend it;
-    /// repeatable
-    #[arg(long = "checkpoint", value_name = "FILE")]
-    checkpoints: Vec<PathBuf>,
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct ExternalState {
+    /// Commits that main contained earlier, or contains in another clone.
+    pub expected_commits: Vec<String>,
+    /// Checkpoints of the evidence saved earlier, or from another clone: the name and the text of each.
+    pub checkpoints: Vec<(String, String)>,
     /// The maximum age in days of the last cosignature of a witness; if the root names no witnesses, of the newest
-    /// record
-    #[arg(long, value_name = "DAYS")]
-    max_age: Option<u32>,
+    /// record.
+    pub max_age: Option<u32>,
 }
 
 /// The evidence of the clone.
@@ -40,41 +32,34 @@ impl ExternalState {
     /// Returns the contradictions between the external data and the repository.
     ///
     /// # Errors
-    /// When a file cannot be read, or a name does not resolve to a commit.
+    /// When a name does not resolve to a commit.
     pub(super) fn findings(
         &self,
         read: &EvidenceState<'_>,
         session: &RepositorySession,
-        context: &CommandContext,
-    ) -> Result<Vec<Finding>, CliError> {
+        now: Timestamp,
+    ) -> Result<Vec<Finding>, AppError> {
         let mut findings = Vec::new();
         for name in &self.expected_commits {
             findings.extend(passed(name, session)?);
         }
-        for file in &self.checkpoints {
-            let text = fs::read_to_string(context.directory.join(file)).map_err(|error| {
-                let message = format!("cannot read `{}`: {error}", file.display());
-                Diagnostic::error("file-unreadable", message)
-                    .help("git show origin/evidence:checkpoint > FILE saves one")
-            })?;
-            findings.extend(read.ledger.verify_contains(&text, &file.display().to_string()).err().map(|defect| {
-                Finding {
-                    severity: Severity::Critical,
-                    code: defect.code.as_str(),
-                    subject: defect.place.clone(),
-                    message: defect.message,
-                    help: BEHIND.to_owned(),
-                }
+        for (name, text) in &self.checkpoints {
+            findings.extend(read.ledger.verify_contains(text, name).err().map(|defect| Finding {
+                severity: Severity::Critical,
+                code: defect.code.as_str(),
+                subject: defect.place.clone(),
+                message: defect.message,
+                help: BEHIND.to_owned(),
             }));
         }
-        findings.extend(self.max_age.and_then(|most| aged(most, read, context.clock.now())));
+        findings.extend(self.max_age.and_then(|most| aged(most, read, now)));
         Ok(findings)
     }
 }
 
 /// Returns a finding if main does not contain a commit that it contained before. A full id is a commit even if this
 /// clone does not have it.
-fn passed(name: &str, session: &RepositorySession) -> Result<Option<Finding>, CliError> {
+fn passed(name: &str, session: &RepositorySession) -> Result<Option<Finding>, AppError> {
     let whole = ObjectId::parse(name).ok();
     match session.repository.resolve(name) {
         Ok(commit) => Ok(session.governed.check_not_rolled_back(commit)),

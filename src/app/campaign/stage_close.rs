@@ -1,7 +1,7 @@
 //! Closes the current stage of a campaign, with the outcome of each unanswered item.
 
-use super::{AppError, RepositorySession, worklists};
 use crate::{
+    app::{AppError, RepositorySession, worklists},
     campaign::{StageCloseError, StageCloseInputs, WorklistFile, close_stage, current_stage},
     model::{
         ItemId, SystemId, Tier, Timestamp, Usage,

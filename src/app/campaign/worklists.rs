@@ -1,7 +1,7 @@
 //! Worklists of a campaign, and the error for a campaign that does not exist.
 
-use super::{AppError, RepositorySession};
 use crate::{
+    app::{AppError, RepositorySession},
     campaign::{WorklistFile, folder},
     diag::Diagnostic,
     model::{

@@ -1,7 +1,7 @@
 //! Loads the inputs of a campaign at one commit: systems, inventories, principals, rules and earlier campaigns.
 
-use super::{AppError, RepositoryView};
 use crate::{
+    app::{AppError, RepositoryView},
     campaign::{CampaignContext, PriorCampaigns, RequiredCampaigns, synthetic_role_grants},
     diag::{Diagnostic, Diagnostics},
     inventory::{
@@ -234,7 +234,7 @@ fn unanswered(governed: &RepositoryState, id: &CampaignId) -> BTreeSet<ItemId> {
 }
 
 /// Returns the findings across the principals files as warnings.
-pub fn warnings(inputs: &CampaignInputs<'_>) -> Diagnostics {
+pub fn identity_warnings(inputs: &CampaignInputs<'_>) -> Diagnostics {
     let warn = |finding: &Finding| {
         Diagnostic::warning(finding.code, format!("{}: {}", finding.subject, finding.message))
             .help(finding.help.clone())

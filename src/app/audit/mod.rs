@@ -1,0 +1,90 @@
+//! Audits: reads the evidence, recomputes plans and populations, and compares them with the records.
+
+mod evidence_index;
+mod external_state;
+mod recomputation;
+
+pub use external_state::ExternalState;
+
+use super::{
+    AppError, RepositorySession,
+    evidence::{read_with, readback_keys},
+    quality_of, resolutions,
+};
+use crate::{
+    audit::{AuditArea, AuditContext, AuditResult, audit},
+    evidence::EvidenceDefect,
+    model::{Finding, Severity, Timestamp},
+    trust::OpenCampaign,
+};
+use evidence_index::EvidenceIndex;
+use external_state::EvidenceState;
+use recomputation::Recomputation;
+
+/// Returns the results of all areas of an audit; of one area if the pin leads to no trust state.
+///
+/// # Errors
+/// When the repository or its evidence cannot be read.
+pub fn examine(
+    session: &RepositorySession,
+    external: &ExternalState,
+    now: Timestamp,
+) -> Result<Vec<AuditResult>, AppError> {
+    if session.governed.trust().is_none() {
+        return Ok(vec![unfounded(session)]);
+    }
+    let mut index = EvidenceIndex::new(readback_keys(session)?);
+    let (ledger, history, defects) = read_with(session, &mut |seen| index.observe(seen))?;
+    let index = index.end();
+    let read = EvidenceState { ledger: &ledger, newest: index.newest };
+    let repeat = Recomputation::compute(session, &history, index.ends)?;
+    let mut defects: Vec<Finding> = defects.iter().map(finding_of).collect();
+    defects.extend(index.unearned);
+    defects.extend(external.findings(&read, session, now)?);
+    let resolutions = resolutions(&session.governed, now);
+    let campaigns = session.governed.openings().values().map(OpenCampaign::campaign);
+    let qualities: Vec<_> =
+        campaigns.map(|campaign| quality_of(campaign, session, &history)).collect::<Result<_, _>>()?;
+    Ok(audit(&AuditContext {
+        governed: &session.governed,
+        history: &history,
+        defects: &defects,
+        resolutions: &resolutions,
+        qualities: &qualities,
+        now,
+        repeat: &repeat,
+    }))
+}
+
+/// Returns the result for a pin that leads to no root, registry and mandate. Without these, no other file can be
+/// verified.
+fn unfounded(session: &RepositorySession) -> AuditResult {
+    let mut findings = session.governed.findings();
+    if let Some(pin) = findings.iter().find(|finding| finding.code == "root-pin-mismatch").cloned() {
+        // With another root than the pinned one, all other findings are consequences.
+        return AuditResult {
+            area: AuditArea::Integrity,
+            looked_at: "the whole history of main".to_owned(),
+            findings: vec![pin],
+        };
+    }
+    findings.push(Finding {
+        severity: Severity::Critical,
+        code: "trust-not-established",
+        subject: "trust".to_owned(),
+        message: format!("the pin {} leads to no root, registry and mandate", session.pin),
+        help: "compare the pin with the one `tenure init` printed; if it is right, trust nothing here".to_owned(),
+    });
+    findings.sort();
+    AuditResult { area: AuditArea::Integrity, looked_at: "the whole history of main".to_owned(), findings }
+}
+
+fn finding_of(defect: &EvidenceDefect) -> Finding {
+    Finding {
+        severity: Severity::Critical,
+        code: defect.code.as_str(),
+        subject: defect.place.clone(),
+        message: defect.message.clone(),
+        help: "compare with an earlier clone, and find out who had push access".to_owned(),
+    }
+}

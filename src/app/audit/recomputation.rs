@@ -1,0 +1,177 @@
+//! Recomputes the plans of runs and the populations of campaigns at the commits where they were made.
+
+use crate::{
+    app::{AppError, CampaignInputs, PlanContext, RepositorySession, RepositoryView, evidence::engine_keys},
+    audit::PlanRecomputation,
+    campaign::{CampaignPopulation, population},
+    evidence::Ledger,
+    git::ObjectId,
+    model::{
+        CampaignId, Digest,
+        file::Campaign,
+        history::{EvidenceHistory, RunHistory},
+    },
+    store::{KnownDigests, RepositorySnapshot},
+    trust::RepositoryState,
+};
+use std::{cell::RefCell, collections::BTreeMap};
+
+/// Recomputed plans and populations, from one walk along main and one more pass over the evidence.
+pub(super) struct Recomputation<'a> {
+    session: &'a RepositorySession,
+    plans: BTreeMap<u64, Result<Digest, String>>,
+    populations: BTreeMap<CampaignId, Result<(Digest, u64), String>>,
+    digests: RefCell<KnownDigests>,
+}
+
+/// A value that is recomputed at a commit of main.
+enum RecomputePoint<'a> {
+    Plan(&'a RunHistory),
+    Population(&'a Campaign),
+}
+
+impl<'a> Recomputation<'a> {
+    /// Recomputes the plan of every run and the population of every campaign.
+    ///
+    /// # Errors
+    /// When the history of main cannot be read.
+    pub(super) fn compute(
+        session: &'a RepositorySession,
+        history: &EvidenceHistory,
+        ends: BTreeMap<u64, ObjectId>,
+    ) -> Result<Self, AppError> {
+        let mut again =
+            Self { session, plans: BTreeMap::new(), populations: BTreeMap::new(), digests: RefCell::default() };
+        let mut known = HistoricalEvidence::new(session, ends)?;
+        let line = session.repository.first_parents(None, session.main)?;
+        let places: BTreeMap<ObjectId, usize> = line.into_iter().zip(0..).collect();
+        let runs = history.runs().map(|(_, run)| run).filter(|run| run.start.plan.is_some());
+        let runs = runs.map(|run| (run.start.main.as_str(), RecomputePoint::Plan(run)));
+        let campaigns = session.governed.openings().values().map(|opening| opening.campaign().value());
+        let campaigns = campaigns.map(|campaign| (campaign.base.as_str(), RecomputePoint::Population(campaign)));
+        // In the order of main, each step processes only the commits since the previous one; others come last.
+        let mut stops: Vec<_> = runs
+            .chain(campaigns)
+            .map(|(commit, stop)| {
+                let commit = ObjectId::parse(commit).map_err(|error| error.to_string());
+                let place = commit.as_ref().ok().and_then(|commit| places.get(commit));
+                (place.copied().unwrap_or(usize::MAX), commit, stop)
+            })
+            .collect();
+        stops.sort_by_key(|(place, ..)| *place);
+        let mut governed = None;
+        for (_, commit, stop) in stops {
+            let there = commit.and_then(|commit| Ok((commit, state_at(session, commit, &mut governed)?)));
+            match stop {
+                RecomputePoint::Plan(run) => {
+                    let known = known.at(run.start.evidence);
+                    let plan = there.and_then(|(commit, governed)| plan(session, run, commit, governed, known?));
+                    again.plans.insert(run.seq, plan);
+                }
+                RecomputePoint::Population(campaign) => {
+                    let found = there.and_then(|(commit, governed)| members(session, campaign, commit, governed));
+                    again.populations.insert(campaign.id.clone(), found);
+                }
+            }
+        }
+        Ok(again)
+    }
+}
+
+impl PlanRecomputation for Recomputation<'_> {
+    fn plan(&self, run: &RunHistory) -> Result<Digest, String> {
+        self.plans.get(&run.seq).cloned().unwrap_or_else(|| Err("the start of the run was not read".to_owned()))
+    }
+
+    fn manifest(&self, commit: &str) -> Result<Digest, String> {
+        let commit = ObjectId::parse(commit).map_err(|error| error.to_string())?;
+        let snapshot = RepositorySnapshot::at(&self.session.repository, commit);
+        snapshot.manifest_with(&mut self.digests.borrow_mut()).map_err(|error| error.to_string())
+    }
+
+    fn population(&self, campaign: &CampaignId) -> Result<(Digest, u64), String> {
+        self.populations.get(campaign).cloned().unwrap_or_else(|| Err("the campaign is not signed".to_owned()))
+    }
+}
+
+/// The evidence that a run had read. It advances from run to run, so only one history is in memory.
+struct HistoricalEvidence<'a> {
+    session: &'a RepositorySession,
+    ends: BTreeMap<u64, ObjectId>,
+    ledger: Ledger,
+    history: EvidenceHistory,
+}
+
+impl<'a> HistoricalEvidence<'a> {
+    fn new(session: &'a RepositorySession, ends: BTreeMap<u64, ObjectId>) -> Result<Self, AppError> {
+        Ok(Self { session, ends, ledger: Ledger::new(engine_keys(session)?), history: EvidenceHistory::default() })
+    }
+
+    /// Returns the history of the first `size` records.
+    fn at(&mut self, size: u64) -> Result<&EvidenceHistory, String> {
+        if size < self.history.size() {
+            self.ledger = Ledger::new(engine_keys(self.session).map_err(|error| error.messages())?);
+            self.history = EvidenceHistory::default();
+        }
+        if size > self.history.size() {
+            let refuse = || format!("the run had read {size} records, and no commit ends with this number");
+            let end = *self.ends.get(&size).ok_or_else(refuse)?;
+            let history = &mut self.history;
+            let read =
+                self.ledger.advance(&self.session.repository, end, &mut |seen| history.push(seen.record, seen.line));
+            read.map_err(|error| error.to_string())?;
+        }
+        Ok(&self.history)
+    }
+}
+
+/// Returns the repository state at a commit. It advances `governed` if possible, otherwise it starts from the root.
+fn state_at<'g>(
+    session: &RepositorySession,
+    commit: ObjectId,
+    governed: &'g mut Option<RepositoryState>,
+) -> Result<&'g RepositoryState, String> {
+    let repository = &session.repository;
+    if governed.as_mut().is_none_or(|governed| governed.advance(repository, commit).is_err()) {
+        *governed = Some(RepositoryState::walk(repository, session.pin, commit).map_err(|error| error.to_string())?);
+    }
+    governed.as_ref().ok_or_else(|| "there is no trust state".to_owned())
+}
+
+fn plan(
+    session: &RepositorySession,
+    run: &RunHistory,
+    commit: ObjectId,
+    governed: &RepositoryState,
+    known: &EvidenceHistory,
+) -> Result<Digest, String> {
+    let view = RepositoryView::at(&session.repository, commit, format!("the plan of run {}", run.seq));
+    let assembly =
+        PlanContext::load(&view, &session.settings_dir(), &run.start.systems).map_err(|error| error.messages())?;
+    assembly.plan(governed, known).map(|plan| plan.digest()).map_err(|error| error.messages())
+}
+
+fn members(
+    session: &RepositorySession,
+    file: &Campaign,
+    commit: ObjectId,
+    governed: &RepositoryState,
+) -> Result<(Digest, u64), String> {
+    let trust = governed.trust().ok_or("there is no trust state at its base")?;
+    let view = RepositoryView::at(&session.repository, commit, format!("the population of `{}`", file.id));
+    let inputs =
+        CampaignInputs::load(&view, governed, &file.definition, file.opened_at).map_err(|error| error.messages())?;
+    for pinned in &file.systems {
+        let loaded = inputs.inventories.get(&pinned.system);
+        if loaded.is_none_or(|loaded| loaded.digest != pinned.observation) {
+            return Err(format!("the inventory of `{}` differs from the pinned one", pinned.system));
+        }
+    }
+    if file.policies.is_some_and(|pinned| pinned != inputs.pack.digest()) {
+        return Err("the rules at its base differ from the pinned ones".to_owned());
+    }
+    let attribute_builder = inputs.attribute_builder();
+    let setting = inputs.campaign_context(governed, trust, &attribute_builder);
+    let population: CampaignPopulation<'_> = population(&file.id, &file.definition, &setting);
+    Ok((population.digest(), population.len() as u64))
+}

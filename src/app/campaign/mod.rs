@@ -1,0 +1,25 @@
+//! Operations on campaigns: opens, schedules, reminds, closes, and reports their status.
+
+mod context_loader;
+mod inputs;
+mod open;
+mod quality;
+mod reminders;
+mod schedule;
+mod scope_changes;
+mod stage_close;
+mod status;
+mod supplement;
+mod worklists;
+
+pub use context_loader::ContextLoader;
+pub use inputs::{CampaignInputs, identity_warnings};
+pub use open::open_campaign;
+pub use quality::{quality_of, quality_over};
+pub use reminders::due_reminders;
+pub use schedule::{definitions, due_campaigns};
+pub use scope_changes::{drift, is_id_in_use, supplementary_campaigns};
+pub use stage_close::close_current_stage;
+pub use status::{closing, status_of};
+pub use supplement::{Supplement, supplement};
+pub use worklists::{unknown_campaign, worklists};

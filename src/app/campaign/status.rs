@@ -1,0 +1,64 @@
+//! The status of a campaign, and the record of its close.
+
+use super::{drift, supplementary_campaigns, unknown_campaign, worklists};
+use crate::{
+    app::{AppError, RepositorySession, exception_statuses},
+    campaign::{CampaignStatus, StatusInputs, WorklistFile, close, missed_campaigns, pending_drift, resolve, status},
+    model::{CampaignId, Timestamp, file::Campaign, history::EvidenceHistory, record::CampaignClose},
+    trust::Verified,
+};
+
+/// Returns the record of the close of a campaign.
+///
+/// # Errors
+/// When an item is undecided, or neither confirmed nor excepted. All problems are returned, with exit 3.
+pub fn closing(
+    id: &CampaignId,
+    session: &RepositorySession,
+    history: &EvidenceHistory,
+    now: Timestamp,
+) -> Result<CampaignClose, AppError> {
+    let campaign = session.governed.campaign(id).ok_or_else(|| unknown_campaign(id, session))?;
+    let (campaign, status) = status_of(id, session, &worklists(campaign, session)?, history, now)?;
+    let changes = drift(id, session, history, now)?;
+    let mut problems = pending_drift(id, &changes);
+    match close(&status, campaign.digest()) {
+        Ok(close) if problems.is_empty() => {
+            Ok(CampaignClose { followed_by: supplementary_campaigns(&changes), ..close })
+        }
+        closed => {
+            problems.extend(closed.err().unwrap_or_default());
+            Err(AppError::findings(problems))
+        }
+    }
+}
+
+/// Returns the status of a campaign, from signed files and evidence.
+///
+/// # Errors
+/// When there is no such campaign, or its files cannot be read.
+pub fn status_of<'s>(
+    id: &CampaignId,
+    session: &'s RepositorySession,
+    sheets: &[WorklistFile],
+    history: &EvidenceHistory,
+    now: Timestamp,
+) -> Result<(&'s Verified<Campaign>, CampaignStatus), AppError> {
+    let campaign = session.governed.campaign(id).ok_or_else(|| unknown_campaign(id, session))?;
+    let view = session.view(format!("the status of `{id}`"));
+    let opened = session.governed.openings().get(id).ok_or_else(|| unknown_campaign(id, session))?;
+    let resolved = resolve(opened, session.governed.answers(id), now);
+    let exceptions = exception_statuses(&session.governed, session.trust()?, &view, now)?;
+    let facts = StatusInputs {
+        campaign: campaign.value(),
+        sheets,
+        resolved: &resolved,
+        history,
+        exceptions: &exceptions,
+        systems: view.systems()?,
+        missed: &missed_campaigns(session.governed.openings().values()),
+        now,
+    };
+    let status = status(&facts);
+    Ok((campaign, status))
+}

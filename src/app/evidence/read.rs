@@ -1,0 +1,97 @@
+//! Reads the evidence branch of a clone.
+
+use super::keys::engine_keys;
+use crate::{
+    app::{AppError, RepositorySession},
+    diag::{Diagnostic, Diagnostics},
+    evidence::{DefectCode, EvidenceDefect, Ledger, RecordRef, layout::REMEMBERED},
+    git::ObjectId,
+    model::history::EvidenceHistory,
+};
+
+/// Returns the head of the evidence branch in this clone: the most advanced of its refs.
+///
+/// # Errors
+/// When the refs cannot be read.
+pub fn head(session: &RepositorySession) -> Result<Option<ObjectId>, AppError> {
+    let mut newest: Option<ObjectId> = None;
+    for head in heads(session)? {
+        newest = match newest {
+            Some(known) if !session.repository.is_ancestor(known, head)? => Some(known),
+            _ => Some(head),
+        };
+    }
+    Ok(newest)
+}
+
+fn heads(session: &RepositorySession) -> Result<Vec<ObjectId>, AppError> {
+    let branch = &session.governance.evidence;
+    let names = [format!("refs/remotes/origin/{branch}"), REMEMBERED.to_owned(), format!("refs/heads/{branch}")];
+    let found = names.iter().map(|name| session.repository.reference(name));
+    Ok(found.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+}
+
+/// Reads the evidence of the clone into a history, and returns its defects.
+///
+/// # Errors
+/// When git fails, or there is no trust state.
+pub fn read(session: &RepositorySession) -> Result<(EvidenceHistory, Vec<EvidenceDefect>), AppError> {
+    read_with(session, &mut |_| {}).map(|(_, history, defects)| (history, defects))
+}
+
+/// As [`read`], with the ledger; passes every record to `show`.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_with(
+    session: &RepositorySession,
+    show: &mut (dyn FnMut(&RecordRef<'_>) + Send),
+) -> Result<(Ledger, EvidenceHistory, Vec<EvidenceDefect>), AppError> {
+    let mut history = EvidenceHistory::default();
+    let mut ledger = Ledger::new(engine_keys(session)?);
+    let Some(head) = head(session)? else { return Ok((ledger, history, Vec::new())) };
+    let read = ledger.advance(&session.repository, head, &mut |seen| {
+        history.push(seen.record, seen.line);
+        show(seen);
+    });
+    let mut defects = read?;
+    // The branch is append-only, so a ref outside the history of the head means that the log was forked.
+    for other in heads(session)? {
+        if !session.repository.is_ancestor(other, head)? {
+            let message = format!("this clone also has {other}, and neither commit contains the other");
+            defects.push(EvidenceDefect { code: DefectCode::BranchRewritten, place: head.to_string(), message });
+        }
+    }
+    Ok((ledger, history, defects))
+}
+
+/// Reads the evidence of the clone for a command that requires valid evidence.
+///
+/// # Errors
+/// When the branch has a defect.
+pub fn read_verified(session: &RepositorySession) -> Result<EvidenceHistory, AppError> {
+    let (history, defects) = read(session)?;
+    if defects.is_empty() {
+        return Ok(history);
+    }
+    let mut problems = Diagnostics::new();
+    for defect in defects {
+        let message = format!("{}: {}", defect.place, defect.message);
+        problems.push(Diagnostic::error(defect.code.as_str(), message).help("tenure audit"));
+    }
+    Err(AppError::findings(problems))
+}
+
+/// Returns a note if the clone has no evidence branch: all decisions appear as not enforced.
+///
+/// # Errors
+/// When the refs cannot be read.
+pub fn missing_evidence_note(session: &RepositorySession) -> Result<Option<Diagnostic>, AppError> {
+    if head(session)?.is_some() {
+        return Ok(None);
+    }
+    let branch = &session.governance.evidence;
+    let message = format!("no evidence branch found (origin/{branch}): every decision appears as not enforced");
+    let note = Diagnostic::note("no-evidence", message);
+    Ok(Some(note.help(format!("if the engine has run before: git fetch origin {branch}"))))
+}
