@@ -154,6 +154,29 @@ fn forms_of_files_without_signatures_are_judged_too() {
 }
 
 #[test]
+fn connector_and_settings_of_a_system_are_checked() {
+    let mut world = World::new();
+    let example = include_str!("../../../schemas/examples/system.toml");
+    let cases = [
+        ("connector = \"postgres\"", "connector = \"postgers\"", "unknown-value", "did you mean `postgres`?"),
+        ("\nhost = ", "\nhots = ", "unknown-key", "unknown key `hots` in the settings of `postgres`"),
+        ("\nport = 5432", "\nport = \"5432\"", "wrong-type", "expected u16"),
+        ("\nuser = \"tenure\"", "\nuser = \"\"", "invalid-value", "`user` must not be empty"),
+        ("\nuser = \"tenure\"", "", "missing-key", "the key `user` is missing"),
+    ];
+    for (right, wrong, code, said) in cases {
+        let text = example.replacen(right, wrong, 1);
+        let line = text.lines().zip(example.lines()).position(|(is, was)| is != was).unwrap() + 1;
+        let mut files = world.files.clone();
+        files.insert("systems/pg-orders.toml".to_owned(), text.into_bytes());
+        let (codes, report) = gate(&mut world, &files);
+        assert_eq!(codes, [code], "{report}");
+        let line = if code == "missing-key" { "".to_owned() } else { format!("{line}:") };
+        assert!(report.contains(said) && report.contains(&format!("systems/pg-orders.toml:{line}")), "{report}");
+    }
+}
+
+#[test]
 fn without_a_base_everything_is_judged() {
     let mut world = World::new();
     world.revoke_first();
