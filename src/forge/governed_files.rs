@@ -56,9 +56,19 @@ impl GovernedFiles for &Path {
     }
 
     fn list(&self, folder: &str) -> Result<Vec<String>, ForgeError> {
-        let Ok(entries) = fs::read_dir(self.join(folder)) else { return Ok(Vec::new()) };
-        let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
-        let mut paths: Vec<_> = names.map(|name| format!("{folder}/{name}")).collect();
+        let failed = |error: io::Error| {
+            Diagnostic::error("file-unreadable", format!("the folder cannot be read: {error}")).in_file(folder)
+        };
+        let entries = match fs::read_dir(self.join(folder)) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(failed(error).into()),
+        };
+        let mut paths = Vec::new();
+        for entry in entries {
+            let name = entry.map_err(failed)?.file_name();
+            paths.extend(name.into_string().ok().map(|name| format!("{folder}/{name}")));
+        }
         paths.sort();
         Ok(paths)
     }

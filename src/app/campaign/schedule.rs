@@ -19,10 +19,10 @@ use crate::{
 pub fn definitions(session: &RepositorySession) -> Result<Vec<(String, CampaignDefinition)>, AppError> {
     let snapshot = session.snapshot();
     let mut definitions = Vec::new();
-    for file in snapshot.list("policies")?.files {
-        let Some(bytes) = snapshot.bytes(&file.path, MAX_FILE)? else { continue };
-        let text = String::from_utf8_lossy(&bytes);
-        if codec::kind(&file.path, &text).is_ok_and(|kind| kind == FileKind::CampaignDefinition) {
+    for file in snapshot.list("policies")?.files.into_iter().filter(|file| file.path.ends_with(".toml")) {
+        let bytes = snapshot.blob(&file, MAX_FILE)?;
+        // A file of an unknown kind could be a definition that is due.
+        if codec::kind(&file.path, &String::from_utf8_lossy(&bytes))? == FileKind::CampaignDefinition {
             let definition = codec::parse(&file.path, &bytes)?;
             definitions.push((file.path, definition));
         }
@@ -54,8 +54,13 @@ pub fn due_campaigns(
     if let Some(since) = since {
         due.extend(of_events(from, definition, since, session, now)?);
     }
-    due.retain(|one| !is_id_in_use(&one.id, session, &session.governed));
-    Ok(due)
+    let mut free = Vec::new();
+    for one in due {
+        if !is_id_in_use(&one.id, session)? {
+            free.push(one);
+        }
+    }
+    Ok(free)
 }
 
 /// Returns the campaigns that events trigger, if the definition selects any of the affected access.

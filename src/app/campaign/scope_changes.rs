@@ -10,7 +10,7 @@ use crate::{
         file::Campaign,
         history::{ActionHistory, EvidenceHistory},
     },
-    trust::{OpenCampaign, RepositoryState},
+    trust::OpenCampaign,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -116,10 +116,12 @@ pub fn supplementary_campaigns(changes: &[ChangedGrant]) -> Vec<CampaignId> {
 }
 
 /// Returns whether a name for a campaign is taken: signed, on main, or in the work tree.
-pub fn is_id_in_use(id: &CampaignId, session: &RepositorySession, governed: &RepositoryState) -> bool {
+///
+/// # Errors
+/// When the files on main cannot be listed.
+pub fn is_id_in_use(id: &CampaignId, session: &RepositorySession) -> Result<bool, AppError> {
     let folder = crate::campaign::folder(id);
-    let listed = session.snapshot().list(&folder).is_ok_and(|list| !list.files.is_empty());
-    governed.openings().contains_key(id)
-        || listed
-        || session.repository.work_tree().is_some_and(|root| root.join(&folder).exists())
+    let is_listed = !session.snapshot().list(&folder)?.files.is_empty();
+    let is_written = || session.repository.work_tree().is_some_and(|root| root.join(&folder).exists());
+    Ok(session.governed.openings().contains_key(id) || is_listed || is_written())
 }

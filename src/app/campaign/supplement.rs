@@ -37,13 +37,19 @@ pub fn supplement(
         return Ok(None);
     }
     let touched = AffectedScope::accounts(open.iter().map(|change| change.subject.clone()));
-    let free = |number: u32| {
-        let name = if number == 1 { format!("{id}-late") } else { format!("{id}-late-{number}") };
-        CampaignId::parse(&name).ok().filter(|name| !is_id_in_use(name, session, &session.governed))
-    };
-    let new = (1..100).find_map(free).ok_or_else(|| {
-        Diagnostic::error("campaign-exists", format!("`{id}-late` and all following names are in use"))
-    })?;
     let definition = for_drift(&campaign.definition, &touched, id);
-    Ok(Some(Supplement { id: new, from: campaign.from.clone(), definition }))
+    Ok(Some(Supplement { id: free_id(id, session)?, from: campaign.from.clone(), definition }))
+}
+
+/// Returns the first unused name of a campaign that follows another one.
+fn free_id(id: &CampaignId, session: &RepositorySession) -> Result<CampaignId, AppError> {
+    for number in 1..100_u32 {
+        let name = if number == 1 { format!("{id}-late") } else { format!("{id}-late-{number}") };
+        if let Ok(name) = CampaignId::parse(&name)
+            && !is_id_in_use(&name, session)?
+        {
+            return Ok(name);
+        }
+    }
+    Err(Diagnostic::error("campaign-exists", format!("`{id}-late` and all following names are in use")).into())
 }
