@@ -12,6 +12,8 @@ mod campaign;
 mod docs;
 mod enforce;
 mod format;
+#[path = "../nightly/mod.rs"]
+mod nightly;
 mod policies;
 mod program;
 mod servers;

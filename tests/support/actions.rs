@@ -1,6 +1,6 @@
 //! A Git host with jobs: git over HTTP, a recorded REST API, an issuer of id-tokens, and runners of workflows.
 
-use super::fixtures::World;
+use super::fixtures::TestRepository;
 use super::sandbox::succeed;
 use super::servers::{Server, program, systems};
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ pub struct Done(pub Value);
 
 impl Forge {
     /// Serves the repository of a world, and sets it as the remote.
-    pub fn serve(world: &World) -> Self {
+    pub fn serve(world: &TestRepository) -> Self {
         let folder = world.join("forge");
         fs::create_dir_all(folder.join("api/repos/acme/access")).unwrap();
         let mut genrsa = world.sandbox().command(program("openssl"), &folder);
@@ -61,7 +61,7 @@ impl Forge {
 
     /// Records the replies of GitHub about the head of main: a pull request by `ana-ruiz`, approved by `ben-okafor` and
     /// merged by `mia-khan`; `change` edits the recorded files, by name.
-    pub fn records(&self, world: &World, change: &dyn Fn(&str, String) -> String) {
+    pub fn records(&self, world: &TestRepository, change: &dyn Fn(&str, String) -> String) {
         let line = world.sandbox().git(world.join("remote.git"), &["rev-list", "--parents", "-n", "1", "main"]);
         let ids: Vec<&str> = line.split(' ').collect();
         // A squashed merge has no second parent; the head of its pull request is set to the commit itself.
@@ -110,7 +110,7 @@ impl Forge {
     }
 
     /// Returns the command that runs a workflow of the world; `more` is added to the event.
-    pub fn workflow(&self, world: &World, name: &str, event: Event<'_>, more: &Value) -> Command {
+    pub fn workflow(&self, world: &TestRepository, name: &str, event: Event<'_>, more: &Value) -> Command {
         let run = self.runs.replace(self.runs.get() + 1);
         let folder = world.join(&format!("run-{run}"));
         fs::create_dir_all(&folder).unwrap();
@@ -184,13 +184,13 @@ impl Forge {
     }
 
     /// Runs a workflow of the world to completion.
-    pub fn runs(&self, world: &World, name: &str, event: Event<'_>) -> Vec<Done> {
+    pub fn runs(&self, world: &TestRepository, name: &str, event: Event<'_>) -> Vec<Done> {
         jobs(&succeed(&mut self.workflow(world, name, event, &json!({}))))
     }
 
     /// Creates the ref that a Git host provides for a pull request: the merge of a branch into main, at
     /// `refs/pull/7/merge`.
-    fn merged(&self, world: &World, branch: &str, folder: &Path) -> String {
+    fn merged(&self, world: &TestRepository, branch: &str, folder: &Path) -> String {
         let clone = folder.join("merging");
         let git = |arguments: &[&str]| world.sandbox().git(&clone, arguments);
         world.sandbox().git(folder, &["clone", "--quiet", &world.join("remote.git").to_string_lossy(), "merging"]);
@@ -249,7 +249,7 @@ pub fn jobs(text: &str) -> Vec<Done> {
 }
 
 /// The engine's keys in the environments that are allowed to have them, and a canary in each place.
-fn secrets(world: &World) -> Value {
+fn secrets(world: &TestRepository) -> Value {
     let key = |name: &str| world.read(&format!("keys/{name}"));
     let readback = json!({"TENURE_READBACK_KEY": key("engine-readback"), "TENURE_LOG_KEY": key("engine-log")});
     let mut all = json!({"": {"REPOSITORY_CANARY": CANARY}, "housekeeping": readback.clone()});

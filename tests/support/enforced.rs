@@ -1,6 +1,8 @@
 //! A valid governed repository, made once with the real program: founded, collected, decided, enforced, verified. Each
 //! test tampers with a copy of the auditor's clone.
 
+use super::signing::{armored, namespace};
+pub use super::signing::{key, signature_path};
 use super::{
     evidence,
     sandbox::{Sandbox, succeed},
@@ -15,14 +17,13 @@ use tenure::{
     format::{
         codec::{parse, render},
         ssh_keys::{PrivateKey, Signer as _},
-        sshsig::{SignatureNamespace, SshSignature},
+        sshsig::SignatureNamespace,
     },
     git::{CommitDraft, CommitIdentity, ObjectId, Repository, TreeEdit},
     model::{
         Digest, FixedClock, Tier, Timestamp, Verdict,
         file::{Item, Review},
     },
-    store::RepoPath,
 };
 
 pub const FOUNDERS: [&str; 3] = ["ana", "ben", "mia"];
@@ -36,17 +37,17 @@ pub const NOW: &str = "2026-11-23T05:00:00Z";
 const MAIN: &str = "refs/remotes/origin/main";
 pub const EVIDENCE: &str = "refs/remotes/origin/evidence";
 
-/// A valid world.
-pub struct Honest {
+/// A valid governed repository with evidence.
+pub struct EnforcedRepository {
     /// The sandbox and the engine's keys.
-    pub engine: evidence::World,
+    pub engine: evidence::TestLog,
     /// The auditor's clone.
     pub clone: PathBuf,
     /// The root pin.
     pub pin: String,
 }
 
-impl Honest {
+impl EnforcedRepository {
     /// Creates it with the real program and git.
     pub fn new() -> Self {
         let sandbox = Sandbox::new();
@@ -122,7 +123,7 @@ impl Honest {
         let secret = |name: &str| PrivateKey::parse_openssh(&fs::read_to_string(keys.join(name)).unwrap()).unwrap();
         let clock = FixedClock(Timestamp::parse(NOW).unwrap());
         let (commit_key, log_key) = (secret("engine-commit"), secret("engine-log"));
-        Self { engine: evidence::World { sandbox, remote, clock, commit_key, log_key }, clone, pin }
+        Self { engine: evidence::TestLog { sandbox, remote, clock, commit_key, log_key }, clone, pin }
     }
 
     /// Returns a copy of the auditor's clone.
@@ -138,7 +139,7 @@ impl Honest {
 
 /// A copy of the auditor's clone, for tampering.
 pub struct Case<'w> {
-    pub world: &'w Honest,
+    pub world: &'w EnforcedRepository,
     pub folder: PathBuf,
     pub repository: Repository,
     /// The head of main.
@@ -253,26 +254,15 @@ impl Case<'_> {
 /// Changed files by path; a path without bytes is deleted.
 pub type Files = BTreeMap<String, Option<Vec<u8>>>;
 
-/// Returns the key of a principal of these tests.
-pub fn key(name: &str) -> PrivateKey {
-    PrivateKey::from_seed(Digest::of(format!("test key of {name}")).as_bytes())
-}
-
-/// Returns the path of a signature.
-pub fn signature_path(path: &str, signer: &str) -> String {
-    format!("{path}.{signer}.sig")
-}
-
 /// Signs bytes in the namespace of the path.
 pub fn sign(files: &mut Files, path: &str, signer: &str) {
-    sign_as(files, path, signer, &key(signer), RepoPath::of(path).namespace().unwrap());
+    sign_as(files, path, signer, &key(signer), namespace(path));
 }
 
 /// Signs with any key in any namespace.
 pub fn sign_as(files: &mut Files, path: &str, signer: &str, key: &PrivateKey, namespace: SignatureNamespace) {
-    let bytes = files[path].as_ref().unwrap();
-    let armored = SshSignature::sign(key, namespace, bytes).unwrap().armored();
-    files.insert(signature_path(path, signer), Some(armored.into_bytes()));
+    let signature = armored(key, namespace, files[path].as_ref().unwrap());
+    files.insert(signature_path(path, signer), Some(signature));
 }
 
 fn decide(item: &mut Item) {

@@ -24,7 +24,7 @@ pub const BRANCH: &str = "refs/heads/evidence";
 pub const ORIGIN: &str = "tenure/example/access";
 
 /// A bare remote for evidence, and the engine's keys.
-pub struct World {
+pub struct TestLog {
     pub sandbox: Sandbox,
     pub remote: PathBuf,
     pub clock: FixedClock,
@@ -32,7 +32,7 @@ pub struct World {
     pub log_key: PrivateKey,
 }
 
-impl World {
+impl TestLog {
     pub fn new() -> Self {
         let sandbox = Sandbox::new();
         let remote = sandbox.bare("remote.git");
@@ -215,7 +215,7 @@ pub fn read(repository: &Repository, commit: ObjectId, path: &str) -> Vec<u8> {
 }
 
 /// Rewrites the text of the last segment, and seals it as the engine would: list, signature, checkpoint.
-pub fn reseal(world: &World, repository: &Repository, head: ObjectId, edit: impl Fn(&str) -> String) -> ObjectId {
+pub fn reseal(world: &TestLog, repository: &Repository, head: ObjectId, edit: impl Fn(&str) -> String) -> ObjectId {
     let parent = repository.parents(head).unwrap()[0];
     let old = String::from_utf8(read(repository, head, "segments.sha256")).unwrap();
     let path = old.lines().last().unwrap().split_once("  ").unwrap().1.to_owned();

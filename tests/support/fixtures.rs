@@ -5,6 +5,7 @@
 
 use super::sandbox::{Sandbox, succeed};
 use super::servers::program;
+use super::signing::{key, namespace};
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -12,13 +13,12 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use tenure::format::codec::{parse, render};
-use tenure::format::ssh_keys::{PrivateKey, Signer as _};
+use tenure::format::ssh_keys::Signer as _;
 use tenure::model::file::{Item, Review};
 use tenure::model::{Digest, Tier, Timestamp, Verdict};
-use tenure::store::RepoPath;
 
 /// A governed repository `repo`, its remote `remote.git`, keys in `keys`, and further files of a test.
-pub struct World {
+pub struct TestRepository {
     sandbox: Sandbox,
     pin: Option<Digest>,
     variables: Vec<(OsString, OsString)>,
@@ -48,13 +48,13 @@ const BEFORE: i64 = -60;
 /// The current time in these tests; the system clock is not used.
 pub const NOW: i64 = 1_795_410_000;
 
-impl World {
+impl TestRepository {
     /// Creates a sandbox with the keys of three founders: `ana`, `ben` and `mia`.
     pub fn new() -> Self {
         let world = Self { sandbox: Sandbox::new(), pin: None, variables: Vec::new() };
         fs::create_dir(world.join("keys")).unwrap();
         for name in PEOPLE {
-            let key = PrivateKey::from_seed(Digest::of(format!("test key of {name}")).as_bytes());
+            let key = key(name);
             world.write(&format!("keys/{name}"), &key.to_openssh(name).unwrap());
             world.write(&format!("keys/{name}.pub"), &format!("{} {name}\n", key.public_key()));
         }
@@ -222,7 +222,7 @@ impl World {
     pub fn sign_unchecked(&self, name: &str, path: &str) {
         let key = self.repo().join("../keys").join(name);
         fs::set_permissions(key, fs::Permissions::from_mode(0o600)).unwrap();
-        let namespace = RepoPath::of(path).namespace().expect("a signed kind");
+        let namespace = namespace(path);
         let mut keygen = self.sandbox.command(program("ssh-keygen"), &self.repo());
         keygen.args(["-q", "-Y", "sign", "-n", namespace.as_str(), "-f", &format!("../keys/{name}"), path]);
         ran(&mut keygen).exits(0);

@@ -1,5 +1,7 @@
 //! A governed repository in a temporary folder, with merges as test steps.
 
+use super::signing::{armored, namespace};
+pub use super::signing::{key, signature_path};
 use std::{cell::RefCell, collections::BTreeMap};
 use tempfile::TempDir;
 use tenure::{
@@ -25,7 +27,7 @@ pub type Files = BTreeMap<String, Vec<u8>>;
 
 /// A governed repository with three founders (`ana`, `ben`, `cleo`; two of them sign trust) and four reviewers (`dora`,
 /// `emil`, `fay`, `gus`). `dora` owns the job `svc-export` and has a second account.
-pub struct World {
+pub struct TestHistory {
     folder: TempDir,
     pub repository: Repository,
     pub founding: Bootstrap,
@@ -41,7 +43,7 @@ pub struct World {
 pub const CAMPAIGN: &str = "2026-q4";
 pub const SYSTEM: &str = "pg-orders";
 
-impl World {
+impl TestHistory {
     /// Founds a repository and opens a campaign in it.
     pub fn new() -> Self {
         let mut world = Self::founded();
@@ -404,11 +406,6 @@ impl World {
     }
 }
 
-/// Returns the key of a person or machine of these tests.
-pub fn key(name: &str) -> PrivateKey {
-    PrivateKey::from_seed(Digest::of(format!("test key of {name}")).as_bytes())
-}
-
 pub fn registry_key(name: &str, state: KeyState) -> RegistryKey {
     RegistryKey { ssh: key(name).public_key().to_string(), state, suspect_from_index: None }
 }
@@ -431,8 +428,8 @@ pub fn sign(files: &mut Files, path: &str, signer: &str) {
 
 /// Signs a file with any key in any namespace.
 pub fn sign_as(files: &mut Files, path: &str, signer: &str, key: &PrivateKey, namespace: SignatureNamespace) {
-    let armored = SshSignature::sign(key, namespace, &files[path]).unwrap().armored();
-    files.insert(signature_path(path, signer), armored.into_bytes());
+    let signature = armored(key, namespace, &files[path]);
+    files.insert(signature_path(path, signer), signature);
 }
 
 /// Returns a review of the campaign without items.
@@ -453,10 +450,6 @@ fn blank(files: &Files, reviewer: &str, stage: u32) -> Review {
 
 pub fn close_path(stage: u32) -> String {
     format!("campaigns/{CAMPAIGN}/stages/{stage}.toml")
-}
-
-pub fn signature_path(path: &str, signer: &str) -> String {
-    format!("{path}.{signer}.sig")
 }
 
 pub fn campaign_path() -> String {
@@ -486,10 +479,6 @@ pub fn allow(files: &mut Files) {
 
 fn newest(files: &Files, kind: &str) -> u32 {
     (1..).take_while(|version| files.contains_key(&format!("trust/{kind}/{version}.toml"))).last().unwrap()
-}
-
-fn namespace(path: &str) -> SignatureNamespace {
-    tenure::store::RepoPath::of(path).namespace().unwrap()
 }
 
 fn person(id: &str, accounts: Vec<String>) -> PrincipalRecord {

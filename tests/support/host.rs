@@ -1,6 +1,6 @@
 //! A small Linux system below a folder.
 
-use super::fixtures::{Decision, World};
+use super::fixtures::{Decision, TestRepository};
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -17,7 +17,7 @@ pub fn settings(folder: &str) -> String {
 }
 
 /// Creates a host in a folder of the world: people, jobs, two administrators, a leaver's key.
-pub fn lay(world: &World, folder: &str) {
+pub fn lay(world: &TestRepository, folder: &str) {
     for (path, mode, text) in FILES {
         let name = format!("{folder}/{path}");
         world.write(&name, text);
@@ -26,7 +26,7 @@ pub fn lay(world: &World, folder: &str) {
 }
 
 /// Registers these systems as hosts beside the repository, and runs a campaign on them with [`DECISIONS`].
-pub fn decide(world: &World, systems: &[&str]) {
+pub fn decide(world: &TestRepository, systems: &[&str]) {
     for system in systems {
         lay(world, system);
         world.system(system, &settings(system));

@@ -18,6 +18,7 @@ pub mod sandbox;
 pub mod sarif;
 pub mod servers;
 pub mod shop;
+mod signing;
 pub mod tampering;
 mod tenure;
 pub mod terminal;

@@ -14,7 +14,7 @@ use std::{
 use tenure::git::{CommitDraft, CommitIdentity, GitRemote, ObjectId, Repository, TreeEdit};
 
 /// A bare remote and a clone with one commit on `main`.
-pub struct World {
+pub struct TestClone {
     pub sandbox: Sandbox,
     pub remote: PathBuf,
     pub clone: PathBuf,
@@ -28,7 +28,7 @@ pub struct Key {
     name: String,
 }
 
-impl World {
+impl TestClone {
     pub fn new() -> Self {
         let sandbox = Sandbox::new();
         let (remote, clone) = (sandbox.bare("remote.git"), sandbox.join("clone"));

@@ -1,16 +1,16 @@
 //! Sample access of a small shop: a PostgreSQL cluster, a Debian host with 60 accounts, and its principals.
 
-use super::fixtures::World;
+use super::fixtures::TestRepository;
 use super::postgres::Cluster;
 use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 /// Opens a campaign over the access of the shop, without decisions.
-pub fn opened(cluster: &Cluster) -> World {
+pub fn opened(cluster: &Cluster) -> TestRepository {
     cluster.sql("postgres", "CREATE DATABASE orders");
     cluster.sql("orders", ORDERS);
-    let mut world = World::founded(&["pg-orders", "web-1"]);
+    let mut world = TestRepository::founded(&["pg-orders", "web-1"]);
     world.variable("PG_ORDERS_PASSWORD", cluster.password());
     lay_host(&world);
     world.system(
@@ -34,7 +34,7 @@ fn postgres(port: u16) -> String {
 }
 
 /// Creates a host with 60 accounts: system accounts, people, services, leavers, and forgotten keys.
-fn lay_host(world: &World) {
+fn lay_host(world: &TestRepository) {
     let (mut passwd, mut shadow, mut group) = (String::new(), String::new(), String::new());
     for (id, name, shell) in accounts() {
         let home = if id < 1000 { format!("/var/lib/{name}") } else { format!("/home/{name}") };

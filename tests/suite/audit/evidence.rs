@@ -1,7 +1,7 @@
 //! The evidence branch: verification with standard tools, detection of tampering, and races.
 
 use crate::support::evidence;
-use crate::support::evidence::{BRANCH, ORIGIN, World, end, engine_keys, intent, outcome, put, read, run_id, start};
+use crate::support::evidence::{BRANCH, ORIGIN, TestLog, end, engine_keys, intent, outcome, put, read, run_id, start};
 use crate::support::sandbox::{executable, hook, succeed};
 use std::{fs, process::Stdio, time::Duration};
 use tenure::{
@@ -14,7 +14,7 @@ use tenure::{
 
 #[test]
 fn a_run_reads_back_as_it_was_written() {
-    let world = World::new();
+    let world = TestLog::new();
     let (repository, head) = world.with_log();
     let (ledger, history, defects) = Ledger::read(&repository, head, world.keys()).unwrap();
     assert_eq!(defects, []);
@@ -35,7 +35,7 @@ fn a_run_reads_back_as_it_was_written() {
 
 #[test]
 fn stock_tools_accept_the_branch() {
-    let world = World::new();
+    let world = TestLog::new();
     let _log = world.with_log();
     let tree = world.sandbox.join("tree");
     let sandbox = &world.sandbox;
@@ -70,7 +70,7 @@ fn stock_tools_accept_the_branch() {
 
 #[test]
 fn other_implementations_accept_the_checkpoint() {
-    let world = World::new();
+    let world = TestLog::new();
     let (repository, head) = world.with_log();
     let note = read(&repository, head, "checkpoint");
     let key = format!("{}", engine_keys(&world.commit_key, &world.log_key).log[0]);
@@ -86,7 +86,7 @@ fn other_implementations_accept_the_checkpoint() {
 
 #[test]
 fn nobody_goes_on_from_evidence_that_does_not_verify() {
-    let world = World::new();
+    let world = TestLog::new();
     let (repository, head) = world.with_log();
     let mut journal = world.journal(&repository, 2, &world.clock).unwrap();
     let forged = world.forge(&repository, &[head], &[put(&repository, "README", "x")]);
@@ -98,7 +98,7 @@ fn nobody_goes_on_from_evidence_that_does_not_verify() {
 
 #[test]
 fn second_run_on_same_system_is_busy_others_interleave() {
-    let world = World::new();
+    let world = TestLog::new();
     let (here, there) = (world.clone("here"), world.clone("there"));
     let mut one = world.journal(&here, 1, &world.clock).unwrap();
     let mut two = world.journal(&there, 2, &world.clock).unwrap();
@@ -116,7 +116,7 @@ fn second_run_on_same_system_is_busy_others_interleave() {
 
 #[test]
 fn a_plan_that_was_overtaken_is_not_begun() {
-    let world = World::new();
+    let world = TestLog::new();
     let (here, there) = (world.clone("here"), world.clone("there"));
     let mut slow = world.journal(&here, 1, &world.clock).unwrap();
     let mut quick = world.journal(&there, 2, &world.clock).unwrap();
@@ -127,7 +127,7 @@ fn a_plan_that_was_overtaken_is_not_begun() {
 
 #[test]
 fn expired_lease_is_taken_and_old_run_is_fenced() {
-    let world = World::new();
+    let world = TestLog::new();
     let (here, there) = (world.clone("here"), world.clone("there"));
     let mut old = world.journal(&here, 1, &world.clock).unwrap();
     let _held = old.publish(&[start(&["pg"], Digest::ZERO), intent(1, "pg")]).unwrap();
@@ -143,7 +143,7 @@ fn expired_lease_is_taken_and_old_run_is_fenced() {
 
 #[test]
 fn a_server_that_declines_or_forgets_is_not_believed() {
-    let world = World::new();
+    let world = TestLog::new();
     let (repository, head) = world.with_log();
     let mut journal = world.journal(&repository, 2, &world.clock).unwrap();
     hook(&world.remote, "update", "exit 1");
@@ -159,7 +159,7 @@ fn a_server_that_declines_or_forgets_is_not_believed() {
 
 #[test]
 fn a_remote_that_is_gone_says_so() {
-    let world = World::new();
+    let world = TestLog::new();
     let (repository, _) = world.with_log();
     let mut opening = world.opening(&repository, 2, &world.clock);
     opening.carrier = GitRemote::to("http://127.0.0.1:9/r.git").unwrap().with_variable("NO_PROXY", "*");
@@ -169,7 +169,7 @@ fn a_remote_that_is_gone_says_so() {
 
 #[test]
 fn new_keys_are_in_force_from_the_record_that_says_so() {
-    let mut world = World::new();
+    let mut world = TestLog::new();
     let (repository, head) = world.with_log();
     let old = (world.commit_key.clone(), world.log_key.clone());
     let keys = world.keys();
@@ -197,7 +197,7 @@ fn new_keys_are_in_force_from_the_record_that_says_so() {
 
 #[test]
 fn a_push_nobody_heard_of_is_found_by_the_next_fetch() {
-    let world = World::new();
+    let world = TestLog::new();
     let (repository, _) = world.with_log();
     let (script, cut) = (world.sandbox.join("ssh"), world.sandbox.join("cut"));
     let cut = cut.display();

@@ -1,6 +1,6 @@
 //! Tests of a Git host or mirror that serves an outdated state, detected by remembered commits and checkpoints.
 
-use crate::support::fixtures::{Ran, World, ran};
+use crate::support::fixtures::{Ran, TestRepository, ran};
 use crate::support::host;
 use std::path::Path;
 
@@ -12,28 +12,28 @@ struct Kept {
     checkpoint: String,
 }
 
-fn keep(world: &World, name: &str) -> Kept {
+fn keep(world: &TestRepository, name: &str) -> Kept {
     let git = |arguments: &[&str]| world.sandbox().git(world.join("remote.git"), arguments);
     let checkpoint = format!("{name}.checkpoint");
     world.write(&checkpoint, &format!("{}\n", git(&["show", "evidence:checkpoint"])));
     Kept { main: git(&["rev-parse", "main"]), checkpoint: format!("../{checkpoint}") }
 }
 
-fn audited(world: &World, clone: &str, days: i64, more: &[&str]) -> Ran {
+fn audited(world: &TestRepository, clone: &str, days: i64, more: &[&str]) -> Ran {
     ran(&mut world.command_in(&world.join(clone), days * DAY, &[&["audit"], more].concat()))
 }
 
-fn copied(world: &World, from: &str, to: &str) {
+fn copied(world: &TestRepository, from: &str, to: &str) {
     world.sandbox().git(world.path(), &["clone", "--quiet", "--mirror", from, to]);
 }
 
-fn cloned(world: &World, from: &str, to: &str) {
+fn cloned(world: &TestRepository, from: &str, to: &str) {
     world.sandbox().git(world.path(), &["clone", "--quiet", from, to]);
 }
 
 #[test]
 fn row_34_an_old_state_is_told_by_whoever_kept_a_newer_one() {
-    let world = World::founded(&["web-1"]);
+    let world = TestRepository::founded(&["web-1"]);
     host::decide(&world, &["web-1"]);
     world.enforce(&[]).exits(0);
     let before = keep(&world, "before");
@@ -76,6 +76,6 @@ fn row_34_an_old_state_is_told_by_whoever_kept_a_newer_one() {
     audited(&world, "fresh", 1, &["--checkpoint", "nowhere"]).exits(1).says("git show origin/evidence:checkpoint");
 }
 
-fn fetch(world: &World, mirror: &Path, branch: &str) {
+fn fetch(world: &TestRepository, mirror: &Path, branch: &str) {
     world.sandbox().git(mirror, &["fetch", "--quiet", "../remote.git", &format!("{branch}:{branch}")]);
 }

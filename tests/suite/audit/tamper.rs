@@ -23,7 +23,7 @@ type Tampering = (&'static str, fn(&mut Case<'_>), &'static str);
 type Cosigned = (&'static str, fn(&mut Checkpoint), &'static str, &'static [&'static str]);
 
 /// Runs each case. The text output has the same findings, so it is checked for one case of each table.
-fn hold(world: &Honest, corpus: &[Tampering]) {
+fn hold(world: &EnforcedRepository, corpus: &[Tampering]) {
     let mut wrong = Vec::new();
     for (number, (name, tamper, code)) in corpus.iter().enumerate() {
         let mut case = world.case(name);
@@ -42,7 +42,7 @@ fn hold(world: &Honest, corpus: &[Tampering]) {
 
 #[test]
 fn an_honest_world_has_no_findings() {
-    let world = Honest::new();
+    let world = EnforcedRepository::new();
     let said = world.case("honest").audit();
     assert_eq!((said.exit, said.codes), (0, Vec::<String>::new()), "{}", said.json);
     assert!(said.json.contains("2 review files recorded, 1 plan recomputed"), "{}", said.json);
@@ -64,27 +64,27 @@ fn an_honest_world_has_no_findings() {
 
 #[test]
 fn what_is_done_to_signed_files_and_signatures() {
-    hold(&Honest::new(), &FILES);
+    hold(&EnforcedRepository::new(), &FILES);
 }
 
 #[test]
 fn what_is_done_to_trust() {
-    hold(&Honest::new(), &TRUST);
+    hold(&EnforcedRepository::new(), &TRUST);
 }
 
 #[test]
 fn what_is_done_to_the_history_of_main() {
-    hold(&Honest::new(), &HISTORY);
+    hold(&EnforcedRepository::new(), &HISTORY);
 }
 
 #[test]
 fn what_is_done_to_evidence_with_the_real_keys() {
-    hold(&Honest::new(), &EVIDENCE_CORPUS);
+    hold(&EnforcedRepository::new(), &EVIDENCE_CORPUS);
 }
 
 #[test]
 fn each_field_of_each_signed_file() {
-    let world = Honest::new();
+    let world = EnforcedRepository::new();
     let case = world.case("fields");
     let pin = Digest::parse(&world.pin).unwrap();
     let before = RepositoryState::walk(&case.repository, pin, case.main).unwrap();
@@ -620,7 +620,7 @@ const EVIDENCE_CORPUS: [Tampering; 34] = [
 
 #[test]
 fn what_witnesses_have_seen_is_what_the_log_holds() {
-    let world = Honest::new();
+    let world = EnforcedRepository::new();
     let stories: [Cosigned; 6] = [
         ("honest", |_| {}, "witness", &[]),
         ("another size", |c| c.size -= 1, "witness", &["cosignature-mismatch"]),
@@ -644,7 +644,7 @@ fn what_witnesses_have_seen_is_what_the_log_holds() {
 
 #[test]
 fn row_34_what_no_witness_saw_of_late_is_stale() {
-    let world = Honest::new();
+    let world = EnforcedRepository::new();
     let mut case = world.case("stale");
     // The newest record is of the same day; without witnesses, no other time is available.
     assert_eq!(case.audit_with(&["--max-age", "1"]).codes, Vec::<String>::new());

@@ -1,6 +1,6 @@
 //! Attacks on the evidence branch, by row of the threat table, mostly by an attacker who has the real engine keys.
 
-use crate::support::evidence::{BRANCH, ORIGIN, World, end, intent, outcome, put, read, reseal, run_id, start};
+use crate::support::evidence::{BRANCH, ORIGIN, TestLog, end, intent, outcome, put, read, reseal, run_id, start};
 use std::{collections::BTreeMap, fs, thread};
 use tenure::{
     enforce::{Journal, JournalError},
@@ -16,7 +16,7 @@ use tenure::{
 
 #[test]
 fn row_13_rewritten_or_deleted_evidence_is_detected() {
-    let world = World::new();
+    let world = TestLog::new();
     let (repository, head) = world.with_log();
     let rewritten = reseal(&world, &repository, head, |text| text.replacen("\"exit\":0", "\"exit\":4", 1));
     assert_eq!(world.codes(&repository, rewritten), [], "with the real keys, it verifies alone");
@@ -33,7 +33,7 @@ fn row_13_rewritten_or_deleted_evidence_is_detected() {
 
 #[test]
 fn row_14_a_tail_that_was_cut_leaves_an_intent_dangling_or_a_run_open() {
-    let world = World::new();
+    let world = TestLog::new();
     let (repository, head) = world.with_log();
     let line = repository.first_parents(None, head).unwrap();
     for kept in 1..line.len() {
@@ -50,7 +50,7 @@ fn row_14_a_tail_that_was_cut_leaves_an_intent_dangling_or_a_run_open() {
 
 #[test]
 fn row_15_what_was_done_to_a_record_is_named() {
-    let world = World::new();
+    let world = TestLog::new();
     let repository = world.clone("clone");
     let mut journal = world.journal(&repository, 1, &world.clock).unwrap();
     let _start = journal.publish(&[start(&["pg"], Digest::ZERO), intent(1, "pg")]).unwrap();
@@ -124,7 +124,7 @@ fn row_15_what_was_done_to_a_record_is_named() {
 
 #[test]
 fn row_15_what_was_done_to_a_file_is_named() {
-    let world = World::new();
+    let world = TestLog::new();
     let (repository, head) = world.with_log();
     let list = String::from_utf8(read(&repository, head, "segments.sha256")).unwrap();
     let paths: Vec<_> = list.lines().map(|line| line.split_once("  ").unwrap().1.to_owned()).collect();
@@ -215,7 +215,7 @@ fn row_15_what_was_done_to_a_file_is_named() {
 
 #[test]
 fn row_15_commits_are_the_engines_own_and_one_line() {
-    let world = World::new();
+    let world = TestLog::new();
     let (repository, head) = world.with_log();
     let tree = repository.tree_of(head).unwrap();
     let stranger = PrivateKey::from_seed(&[9; 32]);
@@ -243,7 +243,7 @@ fn row_15_commits_are_the_engines_own_and_one_line() {
 
 #[test]
 fn row_16_two_histories_do_not_fit_one_reader() {
-    let world = World::new();
+    let world = TestLog::new();
     let (repository, head) = world.with_log();
     let other = reseal(&world, &repository, head, |text| text.replacen("\"exit\":0", "\"exit\":4", 1));
     let read = |at| Ledger::read(&repository, at, world.keys()).unwrap();
@@ -257,7 +257,7 @@ fn row_16_two_histories_do_not_fit_one_reader() {
 
 #[test]
 fn row_34_log_must_contain_kept_checkpoints() {
-    let world = World::new();
+    let world = TestLog::new();
     let (repository, head) = world.with_log();
     let line = repository.first_parents(None, head).unwrap();
     let kept = |at| String::from_utf8(read(&repository, at, layout::CHECKPOINT)).unwrap();
@@ -281,7 +281,7 @@ fn row_34_log_must_contain_kept_checkpoints() {
 
 #[test]
 fn row_19_modes_and_names_that_lead_elsewhere_are_named() {
-    let world = World::new();
+    let world = TestLog::new();
     let (repository, head) = world.with_log();
     let clone = world.sandbox.join("clone");
     let git = |arguments: &[&str]| world.sandbox.git(&clone, arguments);
@@ -302,7 +302,7 @@ fn row_19_modes_and_names_that_lead_elsewhere_are_named() {
 
 #[test]
 fn row_26_what_looks_like_a_secret_or_is_too_long_is_not_written() {
-    let world = World::new();
+    let world = TestLog::new();
     let repository = world.clone("clone");
     let mut journal = world.journal(&repository, 1, &world.clock).unwrap();
     let text = |text: String| match outcome(1, 2) {
@@ -324,7 +324,7 @@ fn row_26_what_looks_like_a_secret_or_is_too_long_is_not_written() {
 #[test]
 fn row_28_two_who_append_at_random_lose_and_fork_nothing() {
     const PUBLISHES: u64 = 8;
-    let world = World::new();
+    let world = TestLog::new();
     let mut random = [0; 1];
     getrandom::fill(&mut random).unwrap();
     let told: BTreeMap<u64, Vec<u64>> = thread::scope(|scope| {
@@ -374,7 +374,7 @@ fn row_28_two_who_append_at_random_lose_and_fork_nothing() {
 
 #[test]
 fn row_30_a_clock_that_is_a_year_ahead_frees_nothing() {
-    let world = World::new();
+    let world = TestLog::new();
     let (here, there) = (world.clone("here"), world.clone("there"));
     let ahead = FixedClock(Timestamp::parse("2027-11-23").unwrap());
     let mut wrong = world.journal(&here, 1, &ahead).unwrap();

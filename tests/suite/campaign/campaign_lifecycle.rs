@@ -1,6 +1,6 @@
 //! Campaign lifecycle: stages and their closes, reminders, recurrence, changes during a campaign, and roles.
 
-use crate::support::fixtures::{CAMPAIGN, KEYS, Ran, World, ran};
+use crate::support::fixtures::{CAMPAIGN, KEYS, Ran, TestRepository, ran};
 use crate::support::{fixtures, host};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -12,8 +12,8 @@ use tenure::model::file::{NoResponseOutcome, Review, StageClose};
 const DAY: i64 = 24 * 60;
 
 /// A host with two accounts without other access, `old` and `temp`; their owner is `ana`, and `ben` is her deputy.
-fn company() -> World {
-    let world = World::founded(&["web-1"]);
+fn company() -> TestRepository {
+    let world = TestRepository::founded(&["web-1"]);
     host::lay(&world, "web-1");
     for (path, more) in [
         ("etc/passwd", "old:x:1200:1200:old job:/srv/old:/bin/bash\ntemp:x:1201:1201:temporary:/srv/temp:/bin/bash\n"),
@@ -29,7 +29,7 @@ fn company() -> World {
     world
 }
 
-fn define(world: &World, name: &str, text: &str) {
+fn define(world: &TestRepository, name: &str, text: &str) {
     let head = "schema = \"tenure/campaign-definition/v1\"\ntitle = \"Accounts\"\nwindow_days = 14\nmax_inventory_age_days = 40\n\
                 fallback = \"ben\"\nsecond_fallback = \"mia\"\n";
     world.write(&format!("repo/policies/{name}.toml"), &format!("{head}{text}"));
@@ -37,18 +37,18 @@ fn define(world: &World, name: &str, text: &str) {
     world.merge("define a campaign");
 }
 
-fn opened(world: &World, id: &str, from: &str) {
+fn opened(world: &TestRepository, id: &str, from: &str) {
     world.tenure(&["campaign", "open", id, "--from", &format!("policies/{from}.toml")]).exits(0);
     signed(world, id);
 }
 
-fn signed(world: &World, id: &str) {
+fn signed(world: &TestRepository, id: &str) {
     world.sign("ana", &[&format!("campaigns/{id}/campaign.toml")]);
     world.merge("open a campaign");
 }
 
 /// Decides the items of a review file by holder, and leaves the others undecided.
-fn decided(world: &World, path: &str, decisions: &[(&str, Verdict)]) {
+fn decided(world: &TestRepository, path: &str, decisions: &[(&str, Verdict)]) {
     let file = world.repo().join(path);
     let mut review: Review = parse(path, &fs::read(&file).unwrap())
         .unwrap_or_else(|problems| panic!("{}", problems.render(RenderStyle::plain())));
@@ -66,11 +66,11 @@ fn decided(world: &World, path: &str, decisions: &[(&str, Verdict)]) {
     world.merge("decide");
 }
 
-fn later(world: &World, days: i64, arguments: &[&str]) -> Ran {
+fn later(world: &TestRepository, days: i64, arguments: &[&str]) -> Ran {
     ran(&mut world.command_in(&world.repo(), days * DAY, arguments))
 }
 
-fn close_of(world: &World, stage: u32) -> StageClose {
+fn close_of(world: &TestRepository, stage: u32) -> StageClose {
     let path = format!("campaigns/{CAMPAIGN}/stages/{stage}.toml");
     parse(&path, &fs::read(world.repo().join(&path)).unwrap()).ok().unwrap()
 }
@@ -170,7 +170,7 @@ condition = "grant.principal.startsWith('job')"
 
 #[test]
 fn sampled_stage_asks_about_a_part_and_the_rest_is_done_before() {
-    let world = World::founded(&["web-1"]);
+    let world = TestRepository::founded(&["web-1"]);
     host::lay(&world, "web-1");
     let all = |line: fn(usize) -> String| (0..20).map(line).collect::<String>();
     for (path, more) in [
@@ -371,7 +371,7 @@ fn group_contents_are_reviewed_once() {
 
 const IN_DOCKER: &str = "kinds = [\"membership\"]\ncondition = \"grant.entitlement == 'group docker'\"\n";
 
-fn sudoers(world: &World, name: &str, text: &str) {
+fn sudoers(world: &TestRepository, name: &str, text: &str) {
     let path = world.join(&format!("web-1/etc/sudoers.d/{name}"));
     fs::write(&path, text).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o440)).unwrap();

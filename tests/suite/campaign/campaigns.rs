@@ -6,7 +6,7 @@
 mod reference;
 
 use crate::support::governed;
-use crate::support::governed::{CAMPAIGN, Files, SYSTEM, World};
+use crate::support::governed::{CAMPAIGN, Files, SYSTEM, TestHistory};
 use crate::support::sandbox::Sandbox;
 use proptest::strategy::Strategy as _;
 use proptest::{
@@ -58,7 +58,7 @@ const CASES: u32 = 12;
 
 /// A repository and the reference model.
 struct Both {
-    world: World,
+    world: TestHistory,
     reference: Reference,
     items: Vec<Item>,
     /// The name by which a later file refers to each file.
@@ -68,11 +68,16 @@ struct Both {
 
 #[test]
 fn gate_and_walk_agree_with_reference() {
+    compare_histories(CASES, 20_261_123);
+}
+
+/// Compares gate and walk with the reference model on random histories. Returns the number of decisions by result.
+pub(crate) fn compare_histories(cases: u32, seed: u64) -> BTreeMap<&'static str, usize> {
     let sandbox = Sandbox::new();
-    let refused = std::cell::RefCell::new(BTreeMap::<&str, usize>::new());
+    let refused = std::cell::RefCell::new(BTreeMap::<&'static str, usize>::new());
     let config = ProptestConfig {
-        cases: CASES,
-        rng_seed: RngSeed::Fixed(20_261_123),
+        cases,
+        rng_seed: RngSeed::Fixed(seed),
         failure_persistence: None,
         max_shrink_iters: 60,
         ..ProptestConfig::default()
@@ -97,11 +102,12 @@ fn gate_and_walk_agree_with_reference() {
     {
         assert!(refused.contains_key(code), "never tried: {code} of {refused:#?}");
     }
+    refused
 }
 
 impl Both {
     fn open() -> Self {
-        let mut world = World::founded();
+        let mut world = TestHistory::founded();
         let items: Vec<Item> = HOLDERS.iter().map(|holder| item(holder)).collect();
         world.open_stages(&items, &ASKED, |definition| {
             definition.on_no_response = NoResponseAction::Disable;

@@ -1,6 +1,6 @@
 //! Lifecycle of an exception: created, signed by its approvers, proven, renewed, lapsed.
 
-use crate::support::fixtures::{CAMPAIGN, Ran, World, ran};
+use crate::support::fixtures::{CAMPAIGN, Ran, TestRepository, ran};
 use crate::support::host;
 use std::{fs, path::PathBuf};
 use tenure::format::codec::parse;
@@ -10,13 +10,13 @@ const DAY: i64 = 24 * 60;
 
 /// A host under review, and the item that gives its backup job root access.
 struct Story {
-    world: World,
+    world: TestRepository,
     item: String,
 }
 
 impl Story {
     fn new() -> Self {
-        let world = World::founded(&["web-1"]);
+        let world = TestRepository::founded(&["web-1"]);
         host::lay(&world, "web-1");
         world.system("web-1", &host::settings("web-1"));
         world.collected(&["web-1"]);
@@ -43,7 +43,7 @@ impl Story {
 const HIGH: &[&str] =
     &["--rule", "NHI-PRV-01", "--rating", "high", "--owner", "ben", "--approver", "mia", "--until", "60d"];
 
-fn item(world: &World, holder: &str, entitlement: &str) -> String {
+fn item(world: &TestRepository, holder: &str, entitlement: &str) -> String {
     let folder = world.repo().join(format!("campaigns/{CAMPAIGN}/reviews/web-1"));
     let mut paths: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();

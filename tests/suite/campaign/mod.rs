@@ -1,7 +1,7 @@
 //! Campaigns: definitions, stages, reviews, outcomes and their quality.
 
 mod campaign_lifecycle;
-mod campaigns;
+pub(crate) mod campaigns;
 mod exceptions;
 mod principals;
 mod review_quality;

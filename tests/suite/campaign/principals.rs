@@ -1,7 +1,7 @@
 //! Importing people from a table, uncorrelated accounts of a host, and the access of one principal, through the
 //! command.
 
-use crate::support::fixtures::World;
+use crate::support::fixtures::TestRepository;
 use crate::support::host;
 
 const PEOPLE: &str = "Employee,Boss,team,accounts,Salary\nli.chen,mia,shop,web-1:uid:1002,9\nmia,,shop,,9\n";
@@ -9,8 +9,8 @@ const HR: &[&str] =
     &["principals", "import", "../hr.csv", "--map", "Employee=id", "--map", "Boss=manager", "--map", "Salary="];
 
 /// A host with an inventory, and a table of people beside the repository.
-fn collected() -> World {
-    let world = World::founded(&["web-1"]);
+fn collected() -> TestRepository {
+    let world = TestRepository::founded(&["web-1"]);
     host::lay(&world, "web-1");
     world.system("web-1", &host::settings("web-1"));
     world.collected(&["web-1"]);

@@ -1,13 +1,13 @@
 //! Threat row 38: rubber-stamped reviews, found by `check`, `campaign status`, `campaign quality` and `audit`; a
 //! careful reviewer has no findings.
 
-use crate::support::fixtures::{CAMPAIGN, World, reason};
+use crate::support::fixtures::{CAMPAIGN, TestRepository, reason};
 use crate::support::{fixtures, host};
 use std::fs;
 use tenure::model::{Severity, Verdict};
 
 /// A host with twelve memberships, and an additional number, each of a separate group.
-fn crowded(world: &World, groups: usize) {
+fn crowded(world: &TestRepository, groups: usize) {
     host::lay(world, "web-1");
     for (file, line) in [("group", "team_{n}:x:{id}:ben\n"), ("gshadow", "team_{n}:!::ben\n")] {
         let path = format!("web-1/etc/{file}");
@@ -23,19 +23,19 @@ fn letters(n: usize) -> String {
     [n / 676, n / 26 % 26, n % 26].map(|n| (b'a' + u8::try_from(n).unwrap()) as char).iter().collect()
 }
 
-fn told(world: &World, minutes: i64, command: &[&str]) -> fixtures::Ran {
+fn told(world: &TestRepository, minutes: i64, command: &[&str]) -> fixtures::Ran {
     fixtures::ran(&mut world.command_in(&world.repo(), minutes, command))
 }
 
 /// Three hundred accesses of one host under review, without decisions.
-fn three_hundred() -> World {
-    let world = World::founded(&["web-1"]);
+fn three_hundred() -> TestRepository {
+    let world = TestRepository::founded(&["web-1"]);
     crowded(&world, 300 - 12);
     world.campaign(&[("web-1", &["membership"])]);
     world
 }
 
-fn keep(world: &World, reason: impl Fn(&tenure::model::file::Item) -> String) {
+fn keep(world: &TestRepository, reason: impl Fn(&tenure::model::file::Item) -> String) {
     world.decides(|_, item| {
         let reason = reason(item);
         certify(item, reason);
@@ -111,7 +111,7 @@ fn row_38_hasty_signing_is_found_careful_review_is_not() {
 
 #[test]
 fn row_38_flagged_items_need_text_critical_ones_exception() {
-    let world = World::founded(&["web-1"]);
+    let world = TestRepository::founded(&["web-1"]);
     host::lay(&world, "web-1");
     world.system("web-1", &host::settings("web-1"));
     world.collected(&["web-1"]);

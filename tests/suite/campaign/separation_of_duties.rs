@@ -1,7 +1,7 @@
 //! Separation of duties over two hosts: a person has one side, a machine identity they own the other. The violation is
 //! found at review, named in the plan, and gone after enforcement, unless another path remains.
 
-use crate::support::fixtures::{Decision, World};
+use crate::support::fixtures::{Decision, TestRepository};
 use crate::support::host;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
@@ -44,8 +44,8 @@ owner = "li"
 
 /// A campaign over both hosts, in which Li's rule on one of them is revoked; `more` is the content of another rules
 /// file.
-fn decided(more: &str) -> World {
-    let world = World::founded(&["web-1", "log-1"]);
+fn decided(more: &str) -> TestRepository {
+    let world = TestRepository::founded(&["web-1", "log-1"]);
     for system in ["web-1", "log-1"] {
         host::lay(&world, system);
         world.system(system, &host::settings(system));
@@ -63,7 +63,7 @@ fn decided(more: &str) -> World {
     world
 }
 
-fn codes(world: &World) -> Vec<String> {
+fn codes(world: &TestRepository) -> Vec<String> {
     let findings = world.records_of("finding");
     let codes = findings.iter().map(|record| record["code"].as_str().unwrap().to_owned());
     codes.filter(|code| code.starts_with("sod-violation")).collect()

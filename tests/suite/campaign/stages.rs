@@ -55,14 +55,14 @@ fn two_stages(definition: &mut CampaignDefinition) {
 }
 
 /// Returns the codes of the rejections of a change to `files` by the walk, and asserts that the gate returns the same.
-fn refused(world: &mut World, files: &Files) -> Vec<&'static str> {
+fn refused(world: &mut TestHistory, files: &Files) -> Vec<&'static str> {
     let walk = world.codes_after(files);
     assert_eq!(gate(world, files), walk, "the gate and the walk");
     walk
 }
 
 /// Returns the codes of the rejections of a change to `files` by the gate.
-fn gate(world: &mut World, files: &Files) -> Vec<&'static str> {
+fn gate(world: &mut TestHistory, files: &Files) -> Vec<&'static str> {
     let head = world.commit(&[world.main], files, "a change");
     let checked = check(&world.repository, world.pin, Some(world.main), head, None).unwrap();
     let mut gate: Vec<_> = checked.problems.sorted().iter().map(|problem| problem.code).collect();
@@ -73,10 +73,10 @@ fn gate(world: &mut World, files: &Files) -> Vec<&'static str> {
 
 #[test]
 fn only_who_was_asked_decides() {
-    let mut world = World::founded();
+    let mut world = TestHistory::founded();
     let items = few(2);
     world.open_stages(&items, &[("dora", 1), ("emil", 1)], |_| {});
-    let by = |world: &World, who: &str| world.answer(who, 1, &items[0], Verdict::Revoke, |_| {});
+    let by = |world: &TestHistory, who: &str| world.answer(who, 1, &items[0], Verdict::Revoke, |_| {});
     for who in ["dora-2", "emil-2"] {
         let files = by(&world, who);
         assert_eq!(refused(&mut world, &files), NONE, "{who} was asked");
@@ -98,7 +98,7 @@ fn only_who_was_asked_decides() {
 
 #[test]
 fn who_was_asked_is_what_the_owners_signed() {
-    let mut world = World::founded();
+    let mut world = TestHistory::founded();
     let items = few(2);
     let before = (world.main, world.files.clone());
     world.open_stages(&items, &[("dora", 1)], |_| {});
@@ -123,7 +123,7 @@ fn sampled_second_stage(definition: &mut CampaignDefinition) {
 
 #[test]
 fn sampled_stage_must_ask_about_its_sample() {
-    let mut world = World::founded();
+    let mut world = TestHistory::founded();
     let items = few(6);
     let before = (world.main, world.files.clone());
     world.open_stages(&items, &[("dora", 1), ("emil", 2)], sampled_second_stage);
@@ -153,7 +153,7 @@ fn sampled_stage_must_ask_about_its_sample() {
 
 #[test]
 fn item_outside_the_sample_ends_with_its_first_stage() {
-    let mut world = World::founded();
+    let mut world = TestHistory::founded();
     let items = few(6);
     world.open_stages(&items, &[("dora", 1), ("emil", 2)], sampled_second_stage);
     let sample: Review = parse(&world.files, &review_path("emil"));
@@ -164,7 +164,7 @@ fn item_outside_the_sample_ends_with_its_first_stage() {
     world.answer_in(&mut files, "dora-3", 1, outside[0], Verdict::Certify, |_| {});
     assert_eq!(refused(&mut world, &files), NONE);
     world.merge(&files);
-    let at = |world: &World, item: &Item| {
+    let at = |world: &TestHistory, item: &Item| {
         let governed = world.governed();
         governed.openings().values().next().unwrap().course(&item.id).at
     };
@@ -187,7 +187,7 @@ fn item_outside_the_sample_ends_with_its_first_stage() {
     let closed = world.close(1, 2, &silent(NoResponseOutcome::Disable), |_| {});
     assert_eq!(refused(&mut world, &closed), NONE);
     world.merge(&closed);
-    let later = |world: &World, item: &Item| world.answer("emil-2", 2, item, Verdict::Certify, |_| {});
+    let later = |world: &TestHistory, item: &Item| world.answer("emil-2", 2, item, Verdict::Certify, |_| {});
     let files = later(&world, outside[0]);
     assert_eq!(refused(&mut world, &files), ["decision-not-own"], "it is not in the sample");
     let files = later(&world, within[0]);
@@ -196,7 +196,7 @@ fn item_outside_the_sample_ends_with_its_first_stage() {
 
 #[test]
 fn somebody_judges_for_somebody_by_a_signed_delegation() {
-    let mut world = World::founded();
+    let mut world = TestHistory::founded();
     let items = few(2);
     world.open_stages(&items, &[("dora", 1), ("emil", 1)], |_| {});
     // One reviewer has left in between, and one is about to leave.
@@ -279,7 +279,7 @@ fn somebody_judges_for_somebody_by_a_signed_delegation() {
 
 #[test]
 fn an_item_is_handed_on_once() {
-    let mut world = World::founded();
+    let mut world = TestHistory::founded();
     let items = few(2);
     world.open_stages(&items, &[("dora", 1), ("emil", 1)], |_| {});
     let hand = |to: &str| {
@@ -321,7 +321,7 @@ fn an_item_is_handed_on_once() {
 
 #[test]
 fn fallback_decides_unanswered_and_undecided_items() {
-    let mut world = World::founded();
+    let mut world = TestHistory::founded();
     let items = few(1);
     world.open_stages(&items, &[("dora", 1)], |_| {});
     let mut files = world.files.clone();
@@ -342,7 +342,7 @@ fn fallback_decides_unanswered_and_undecided_items() {
 
 #[test]
 fn a_closed_stage_takes_no_more_decisions() {
-    let mut world = World::founded();
+    let mut world = TestHistory::founded();
     let items = few(3);
     world.open_stages(&items, &[("dora", 1), ("emil", 2)], two_stages);
     let early = world.answer("emil-2", 2, &items[0], Verdict::Certify, |_| {});
@@ -354,7 +354,7 @@ fn a_closed_stage_takes_no_more_decisions() {
     world.answer_in(&mut files, "dora-2", 1, &items[0], Verdict::Certify, |_| {});
     let revoked = world.answer_in(&mut files, "dora-3", 1, &items[1], Verdict::Revoke, |_| {});
     world.merge(&files);
-    let early = |world: &World| world.answer("emil-2", 2, &items[0], Verdict::Certify, |_| {});
+    let early = |world: &TestHistory| world.answer("emil-2", 2, &items[0], Verdict::Certify, |_| {});
     let files = early(&world);
     assert_eq!(refused(&mut world, &files), ["stage-not-open"], "not closed");
 
@@ -406,11 +406,11 @@ fn a_closed_stage_takes_no_more_decisions() {
 
 #[test]
 fn what_contradicts_itself_in_one_merge_picks_no_side() {
-    let mut world = World::founded();
+    let mut world = TestHistory::founded();
     let items = few(2);
     world.open_stages(&items, &[("dora", 1), ("emil", 1)], |_| {});
     let item = &items[0];
-    let two = |world: &World, one: &str, other: &str, names: Option<&String>| {
+    let two = |world: &TestHistory, one: &str, other: &str, names: Option<&String>| {
         let mut files = world.answer(one, 1, item, Verdict::Certify, |item| item.supersedes = names.cloned());
         world.answer_in(&mut files, other, 1, item, Verdict::Revoke, |item| item.supersedes = names.cloned());
         files
@@ -429,7 +429,7 @@ fn what_contradicts_itself_in_one_merge_picks_no_side() {
 
     // It is merged in spite of the gate.
     world.merge(&files);
-    let counts = |world: &World| {
+    let counts = |world: &TestHistory| {
         let governed = world.governed();
         let campaign = &governed.reviews()[0].campaign;
         items.iter().map(|item| governed.bound(campaign, &item.id).len()).collect::<Vec<_>>()
@@ -459,7 +459,7 @@ fn what_contradicts_itself_in_one_merge_picks_no_side() {
 
 #[test]
 fn a_stage_is_closed_once() {
-    let mut world = World::founded();
+    let mut world = TestHistory::founded();
     let items = few(1);
     world.open_stages(&items, &[("dora", 1), ("dora", 2)], |definition| {
         two_stages(definition);
@@ -478,7 +478,7 @@ fn a_stage_is_closed_once() {
 
 #[test]
 fn silence_takes_effect_by_a_signed_list_within_a_cap() {
-    let mut world = World::founded();
+    let mut world = TestHistory::founded();
     let items = few(3);
     world.open_stages(&items, &[("dora", 1)], |definition| {
         definition.on_no_response = NoResponseAction::Disable;
@@ -500,7 +500,7 @@ fn silence_takes_effect_by_a_signed_list_within_a_cap() {
 
 #[test]
 fn what_is_open_for_good_goes_to_a_fallback() {
-    let mut world = World::founded();
+    let mut world = TestHistory::founded();
     let items = few(2);
     world.open_stages(&items, &[("dora", 1)], |_| {});
     let mut files = world.files.clone();
@@ -523,7 +523,7 @@ fn what_is_open_for_good_goes_to_a_fallback() {
 
 #[test]
 fn a_delegation_ends_with_the_time_that_owners_have_told() {
-    let mut world = World::founded();
+    let mut world = TestHistory::founded();
     let items = few(1);
     world.open_stages(&items, &[("dora", 1), ("dora", 2)], |definition| {
         two_stages(definition);
@@ -542,7 +542,7 @@ fn a_delegation_ends_with_the_time_that_owners_have_told() {
 }
 
 /// Returns the files of main with an exception for an item, for this number of days, signed by all its approvers.
-fn excepted(world: &World, item: &Item, days: i64, change: impl FnOnce(&mut Exception)) -> Files {
+fn excepted(world: &TestHistory, item: &Item, days: i64, change: impl FnOnce(&mut Exception)) -> Files {
     let mut files = world.files.clone();
     let from = Timestamp::parse("2026-12-05T00:00:00Z").unwrap();
     let mut exception = Exception {
@@ -577,7 +577,7 @@ fn excepted(world: &World, item: &Item, days: i64, change: impl FnOnce(&mut Exce
 
 #[test]
 fn exception_for_unanswered_item_is_short_and_final() {
-    let mut world = World::founded();
+    let mut world = TestHistory::founded();
     let item = Item { tier: Tier::T1, ..few(1).remove(0) };
     world
         .open_stages(std::slice::from_ref(&item), &[("dora", 1)], |own| own.on_no_response = NoResponseAction::Disable);
@@ -635,7 +635,7 @@ fn exception_for_unanswered_item_is_short_and_final() {
 
 #[test]
 fn the_mandate_says_how_short_that_is_and_who_answers_for_it() {
-    let mut world = World::founded();
+    let mut world = TestHistory::founded();
     let registry = world.registry(|registry| {
         let gus = registry.principals.iter_mut().find(|one| one.id.as_str() == "gus").unwrap();
         gus.groups = vec!["accountable-executive".to_owned()];

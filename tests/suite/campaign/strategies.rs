@@ -1,7 +1,7 @@
 //! The table of outcome strategies, row by row through the command: two reviewers sign the responses of a row, the
 //! stage is closed, and the plan matches the table.
 
-use crate::support::fixtures::{CAMPAIGN, World, ran};
+use crate::support::fixtures::{CAMPAIGN, TestRepository, ran};
 use crate::support::{fixtures, host};
 use std::{collections::BTreeMap, fs, path::Path};
 use tenure::model::{
@@ -16,8 +16,8 @@ const ANSWERS: [Option<Verdict>; 5] =
     [Some(Verdict::Certify), Some(Verdict::Revoke), Some(Verdict::Reduce), Some(Verdict::Abstain), None];
 
 /// A host with an account for each cell of a table; their owner is `ana`, and `ben` is her deputy.
-fn company() -> World {
-    let world = World::founded(&["web-1"]);
+fn company() -> TestRepository {
+    let world = TestRepository::founded(&["web-1"]);
     host::lay(&world, "web-1");
     let all = |line: fn(usize) -> String| (0..25).map(line).collect::<String>();
     for (path, more) in [
@@ -40,7 +40,7 @@ fn cell(item: &Item) -> usize {
 }
 
 /// Opens a campaign with this strategy, lets both reviewers answer, and closes its only stage.
-fn closed(world: &World, strategy: Strategy) {
+fn closed(world: &TestRepository, strategy: Strategy) {
     let definition = format!(
         "schema = \"tenure/campaign-definition/v1\"\ntitle = \"Accounts\"\nwindow_days = 7\nmax_inventory_age_days = 40\n\
          fallback = \"mia\"\nsecond_fallback = \"ben\"\non_no_response = \"open\"\n\n[[stage]]\nname = \"both\"\ndays = 7\n\

@@ -1,6 +1,6 @@
 //! Concurrent enforcement runs on one repository: separate clones and processes, with schedules drawn from a seed.
 
-use crate::support::fixtures::{Ran, World, answer};
+use crate::support::fixtures::{Ran, TestRepository, answer};
 use crate::support::host;
 use crate::support::sandbox::hook;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,11 +10,11 @@ use std::thread::{scope, sleep};
 use std::time::Duration;
 use tenure::enforce::RunStep;
 
-static ONE_HOST: LazyLock<World> = LazyLock::new(|| decided(&["web-1"]));
-static TWO_HOSTS: LazyLock<World> = LazyLock::new(|| decided(&["web-1", "web-2"]));
+static ONE_HOST: LazyLock<TestRepository> = LazyLock::new(|| decided(&["web-1"]));
+static TWO_HOSTS: LazyLock<TestRepository> = LazyLock::new(|| decided(&["web-1", "web-2"]));
 
-fn decided(systems: &[&str]) -> World {
-    let world = World::founded(systems);
+fn decided(systems: &[&str]) -> TestRepository {
+    let world = TestRepository::founded(systems);
     host::decide(&world, systems);
     world
 }
@@ -84,7 +84,7 @@ fn enforcers_of_different_systems_share_one_log() {
 }
 
 /// Asserts that every action was applied exactly once, and that the audit has no findings.
-fn each_is_done_once(world: &World, actions: usize, story: &str) {
+fn each_is_done_once(world: &TestRepository, actions: usize, story: &str) {
     let mut applied = BTreeMap::new();
     for outcome in world.records_of("outcome").iter().filter(|outcome| outcome["result"] == "applied") {
         *applied.entry(outcome["action"].to_string()).or_insert(0) += 1;

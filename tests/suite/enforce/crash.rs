@@ -3,15 +3,15 @@
 //! After each crash, every change on the host has its intent on the remote, the next run completes the work, no action
 //! is applied twice, and the audit reports no findings.
 
-use crate::support::fixtures::{CAMPAIGN, World};
+use crate::support::fixtures::{CAMPAIGN, TestRepository};
 use crate::support::host;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::LazyLock;
 use tenure::enforce::RunStep;
 
-static DECIDED: LazyLock<World> = LazyLock::new(|| {
-    let world = World::founded(&["web-1"]);
+static DECIDED: LazyLock<TestRepository> = LazyLock::new(|| {
+    let world = TestRepository::founded(&["web-1"]);
     host::decide(&world, &["web-1"]);
     world
 });
@@ -95,7 +95,7 @@ fn killed_again_and_again_it_still_ends() {
 
 /// During the lease of the killed run, its system is busy; afterwards, the next run reads the target and completes the
 /// work.
-fn goes_on_after_the_lease(world: &World, story: &str) {
+fn goes_on_after_the_lease(world: &TestRepository, story: &str) {
     let dead = changed(world);
     let files = host::files(&world.join("web-1"));
     world.enforce_later(1, &[]).exits(75).says("busy");
@@ -116,11 +116,11 @@ fn goes_on_after_the_lease(world: &World, story: &str) {
     assert_eq!(already, dead.len(), "{story}: what was found done is left alone");
 }
 
-fn killed_at(world: &World, step: RunStep, times: u64) {
+fn killed_at(world: &TestRepository, step: RunStep, times: u64) {
     killed_later(world, 0, step, times);
 }
 
-fn killed_later(world: &World, minutes: i64, step: RunStep, times: u64) {
+fn killed_later(world: &TestRepository, minutes: i64, step: RunStep, times: u64) {
     let at = format!("{}:{times}", step.name());
     let ran = world.enforce_later(minutes, &["--crash-at", &at]);
     assert_eq!(ran.signal, Some(9), "at {at}: {:?}\n{}{}", ran.code, ran.out, ran.err);
@@ -128,7 +128,7 @@ fn killed_later(world: &World, minutes: i64, step: RunStep, times: u64) {
 }
 
 /// Asserts the invariant of the evidence (docs/design.md) from outside: compares the host tree with the remote branch.
-fn each_change_was_intended(world: &World, story: &str) {
+fn each_change_was_intended(world: &TestRepository, story: &str) {
     let intents = world.records_of("intent");
     for path in changed(world) {
         let (_, key) = SHOWN.iter().find(|(shown, _)| *shown == path).unwrap();
@@ -138,7 +138,7 @@ fn each_change_was_intended(world: &World, story: &str) {
 }
 
 /// Returns the files of [`SHOWN`] that have changed.
-fn changed(world: &World) -> Vec<&'static str> {
+fn changed(world: &TestRepository) -> Vec<&'static str> {
     let text = |folder: &Path| -> BTreeMap<_, _> {
         host::files(folder).into_iter().map(|(path, text, _)| (path, text)).collect()
     };
@@ -146,14 +146,14 @@ fn changed(world: &World) -> Vec<&'static str> {
     SHOWN.iter().map(|(path, _)| *path).filter(|path| then[path] != now[path]).collect()
 }
 
-fn all_is_done_once(world: &World, story: &str) {
+fn all_is_done_once(world: &TestRepository, story: &str) {
     all_is_done(world, story);
     assert_eq!(world.records_of("intent").len(), 4, "{story}");
     assert_eq!(world.records_of("outcome").len(), 4, "{story}");
 }
 
 /// Asserts that the host is as decided, every action was applied once and confirmed, and the audit has no findings.
-fn all_is_done(world: &World, story: &str) {
+fn all_is_done(world: &TestRepository, story: &str) {
     host::is_as_decided(&world.join("web-1"));
     let mut applied = BTreeMap::new();
     for outcome in world.records_of("outcome").iter().filter(|outcome| outcome["result"] == "applied") {

@@ -1,13 +1,13 @@
 //! Out-of-band changes on a host, found by `tenure verify` and by the audit.
 
-use crate::support::fixtures::{World, ran};
+use crate::support::fixtures::{TestRepository, ran};
 use crate::support::host;
 use std::fs;
 use tenure::{format::codec::render, model::Verdict};
 
 /// A world in which all decisions are enforced.
-fn enforced() -> World {
-    let world = World::founded(&["web-1"]);
+fn enforced() -> TestRepository {
+    let world = TestRepository::founded(&["web-1"]);
     host::decide(&world, &["web-1"]);
     world.enforce(&[]).exits(0);
     world
@@ -24,7 +24,7 @@ fn a_host_that_only_the_engine_changed_has_nothing_out_of_band() {
 
 #[test]
 fn lapsing_decision_is_reported_in_its_pull_request_only() {
-    let world = World::founded(&["web-1"]);
+    let world = TestRepository::founded(&["web-1"]);
     host::lay(&world, "web-1");
     world.system("web-1", &host::settings("web-1"));
     world.collected(&["web-1"]);
@@ -50,7 +50,7 @@ fn lapsing_decision_is_reported_in_its_pull_request_only() {
 
 #[test]
 fn enforced_removals_are_not_inventory_shrinkage() {
-    let world = World::founded(&["web-1"]);
+    let world = TestRepository::founded(&["web-1"]);
     host::lay(&world, "web-1");
     world.system("web-1", &host::settings("web-1"));
     world.collected(&["web-1"]);
@@ -90,7 +90,7 @@ const ROUNDS: [&[(&str, &str)]; 3] = [
 ];
 
 /// Adds a review file for each reviewer that revokes these accesses, signed and merged.
-fn revokes(world: &World, number: usize, gone: &[(&str, &str)]) {
+fn revokes(world: &TestRepository, number: usize, gone: &[(&str, &str)]) {
     for path in world.reviews().iter().filter(|path| !path.rsplit('/').next().unwrap().contains('-')) {
         let mut review = world.review(path);
         let is_gone =

@@ -2,28 +2,28 @@
 //!
 //! The transcripts are kept in `cases/commands`.
 
-use crate::support::fixtures::{KEYS, World, ran};
+use crate::support::fixtures::{KEYS, TestRepository, ran};
 use crate::support::host;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 /// A world with decisions, in which the mandate lists no managed system.
-static DECIDED: LazyLock<World> = LazyLock::new(|| {
-    let world = World::founded(&[]);
+static DECIDED: LazyLock<TestRepository> = LazyLock::new(|| {
+    let world = TestRepository::founded(&[]);
     host::decide(&world, &["web-1"]);
     world
 });
 
 /// Runs commands in a world and records their output.
 struct Transcript {
-    world: World,
+    world: TestRepository,
     folder: PathBuf,
     text: String,
 }
 
 #[test]
 fn where_there_is_no_repository() {
-    let mut typed = Transcript::of(World::new());
+    let mut typed = Transcript::of(TestRepository::new());
     for line in EVERYWHERE {
         typed.line(line, 1);
     }
@@ -32,7 +32,7 @@ fn where_there_is_no_repository() {
 
 #[test]
 fn where_nothing_is_governed() {
-    let mut typed = Transcript::of(World::new());
+    let mut typed = Transcript::of(TestRepository::new());
     let git = |folder: &Path, arguments: &[&str]| typed.world.sandbox().git(folder, arguments);
     git(typed.world.path(), &["init", "--quiet", "--initial-branch=main", "repo"]);
     git(&typed.world.repo(), &["commit", "--quiet", "--allow-empty", "-m", "empty"]);
@@ -171,7 +171,7 @@ fn with_a_guardrail_in_the_way() {
 }
 
 impl Transcript {
-    fn of(world: World) -> Self {
+    fn of(world: TestRepository) -> Self {
         let repo = world.repo();
         let folder = if repo.exists() { repo } else { world.path().to_owned() };
         Self { world, folder, text: String::new() }

@@ -1,11 +1,11 @@
 //! The first command of the README: the complete demo in a new folder.
 
-use crate::support::fixtures::{World, ran};
+use crate::support::fixtures::{TestRepository, ran};
 use std::fs;
 
 #[test]
 fn the_demo_goes_the_whole_way_and_leaves_what_it_made() {
-    let world = World::new();
+    let world = TestRepository::new();
     fs::create_dir(world.repo()).unwrap();
     let told = ran(&mut world.command(&["demo", "../tried"])).exits(0);
     let told = told.says("web-1: 4 actions").says("still present  revoke group sudo from svc_backup");
@@ -27,7 +27,7 @@ fn the_demo_goes_the_whole_way_and_leaves_what_it_made() {
 
 #[test]
 fn demo_without_a_folder_makes_a_new_one() {
-    let world = World::new();
+    let world = TestRepository::new();
     let (here, temporary) = (world.join("clone"), world.join("temporary"));
     fs::create_dir_all(temporary.join("tenure-demo")).unwrap();
     world.write("clone/Cargo.toml", "");
@@ -39,7 +39,7 @@ fn demo_without_a_folder_makes_a_new_one() {
 
 #[test]
 fn demo_with_a_relative_folder_builds_in_it() {
-    let world = World::new();
+    let world = TestRepository::new();
     let here = world.join("clone");
     world.write("clone/Cargo.toml", "");
     ran(world.sandbox().tenure(&here).args(["demo", "try"])).exits(0).says("clone/try. To inspect it");

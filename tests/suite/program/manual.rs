@@ -1,12 +1,12 @@
 //! A system with manual remediation: work order, attestation by two people, and read-back where reading is possible.
 
-use crate::support::fixtures::{CAMPAIGN, World};
+use crate::support::fixtures::{CAMPAIGN, TestRepository};
 use crate::support::{fixtures, host};
 use std::fs;
 
 /// A world in which `web-1` is changed manually, and all items are decided.
-fn by_hand() -> World {
-    let world = World::founded(&["web-1"]);
+fn by_hand() -> TestRepository {
+    let world = TestRepository::founded(&["web-1"]);
     host::lay(&world, "web-1");
     world.system("web-1", &host::settings("web-1"));
     let file = world.read("repo/systems/web-1.toml");
@@ -18,11 +18,11 @@ fn by_hand() -> World {
     world
 }
 
-fn order(world: &World) -> String {
+fn order(world: &TestRepository) -> String {
     world.records_of("intent")[0]["action"].as_str().unwrap().to_owned()
 }
 
-fn remove_by_hand(world: &World) {
+fn remove_by_hand(world: &TestRepository) {
     for name in ["etc/group", "etc/gshadow"] {
         let path = world.join(&format!("web-1/{name}"));
         let text = fs::read_to_string(&path).unwrap();

@@ -1,6 +1,6 @@
 //! Mistakes of first use, and the message that each of them gets.
 
-use crate::support::fixtures::{KEYS, World, ran};
+use crate::support::fixtures::{KEYS, TestRepository, ran};
 use crate::support::host;
 use crate::support::terminal::Terminal;
 use std::fs;
@@ -10,15 +10,15 @@ use tenure::format::ssh_keys::{PrivateKey, Signer as _};
 use tenure::model::{Digest, Timestamp, Verdict, file::Review};
 
 /// One host with a campaign whose decisions are on main; the engine may change it.
-static DECIDED: LazyLock<World> = LazyLock::new(|| {
-    let world = World::founded(&["web-1"]);
+static DECIDED: LazyLock<TestRepository> = LazyLock::new(|| {
+    let world = TestRepository::founded(&["web-1"]);
     host::decide(&world, &["web-1"]);
     world
 });
 
 /// One host with an open campaign, and no decisions.
-static OPENED: LazyLock<World> = LazyLock::new(|| {
-    let world = World::founded(&["web-1"]);
+static OPENED: LazyLock<TestRepository> = LazyLock::new(|| {
+    let world = TestRepository::founded(&["web-1"]);
     host::lay(&world, "web-1");
     world.system("web-1", &host::settings("web-1"));
     world.collected(&["web-1"]);
@@ -196,7 +196,7 @@ fn date_or_days_in_a_file_says_what_to_write() {
 
 #[test]
 fn enforce_of_several_systems_names_them() {
-    let world = World::founded(&["web-1", "web-2"]);
+    let world = TestRepository::founded(&["web-1", "web-2"]);
     host::decide(&world, &["web-1", "web-2"]);
     let told = world.enforce(&[]).exits(0);
     told.says("web-1: revoke").says("web-2: revoke");
@@ -230,11 +230,11 @@ fn plan_fits_a_terminal_of_80_columns() {
     assert!(!lines.windows(2).any(|pair| is_rule(pair[0]) && is_rule(pair[1])), "a rule is wrapped:\n{text}");
 }
 
-fn at_terminal(world: &World, words: &[&str]) -> Terminal {
+fn at_terminal(world: &TestRepository, words: &[&str]) -> Terminal {
     Terminal::start(&world.command(words), 200, 80)
 }
 
-fn first_review(world: &World) -> (String, Review) {
+fn first_review(world: &TestRepository) -> (String, Review) {
     let path = world.reviews().into_iter().next().expect("a review file");
     let review = world.review(&path);
     (path, review)

@@ -1,6 +1,6 @@
 //! Reviewing in line mode, in full-screen mode and with an editor: quitting, resuming, signing, and concurrent changes.
 
-use crate::support::fixtures::{CAMPAIGN, Ran, World, answer};
+use crate::support::fixtures::{CAMPAIGN, Ran, TestRepository, answer};
 use crate::support::host;
 use crate::support::terminal::Terminal;
 use std::io::Write as _;
@@ -11,8 +11,8 @@ use tenure::model::Verdict;
 use tenure::model::file::Review;
 
 /// A host under review, without decisions.
-static OPENED: LazyLock<World> = LazyLock::new(|| {
-    let world = World::founded(&["web-1"]);
+static OPENED: LazyLock<TestRepository> = LazyLock::new(|| {
+    let world = TestRepository::founded(&["web-1"]);
     host::lay(&world, "web-1");
     world.system("web-1", &host::settings("web-1"));
     world.tenure(&["policy", "init"]).exits(0);
@@ -49,7 +49,7 @@ fn one_item_at_a_time() {
 }
 
 /// Runs `tenure review --next` as a reviewer who enters these lines.
-fn talk(world: &World, name: &str, lines: &[&str]) -> Ran {
+fn talk(world: &TestRepository, name: &str, lines: &[&str]) -> Ran {
     let key = format!("../keys/{name}");
     let mut command = world.command(&["review", "--next", "--key", &key]);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -68,7 +68,7 @@ fn is(name: &str, text: &str) {
 }
 
 /// Reads a review file, which must be in canonical form.
-fn read(world: &World, name: &str) -> Review {
+fn read(world: &TestRepository, name: &str) -> Review {
     let path = format!("campaigns/{CAMPAIGN}/reviews/web-1/{name}.toml");
     let text = world.read(&format!("repo/{path}"));
     let review: Review = parse(&path, text.as_bytes()).unwrap_or_else(|_| panic!("{text}"));
@@ -238,7 +238,7 @@ fn the_window_may_be_pulled_at_while_a_decision_is_written() {
 
 #[test]
 fn what_a_hostile_host_says_steers_nothing() {
-    let world = World::founded(&["web-1"]);
+    let world = TestRepository::founded(&["web-1"]);
     host::lay(&world, "web-1");
     let keys = "web-1/srv/deploy/.ssh/authorized_keys";
     let hostile = format!("\u{1b}[2J\u{1b}]0;owned\u{7}\u{202e}gnp.exe\u{200b} {}", "x".repeat(3000));
@@ -304,7 +304,7 @@ fn programs_are_told_the_same() {
 
 #[test]
 fn shells_complete_every_command_there_is() {
-    let world = World::new();
+    let world = TestRepository::new();
     let help = answer(world.command(&["help"]).current_dir(world.path()).output().unwrap()).exits(0).out;
     let commands = help.lines().skip_while(|line| *line != "Start:").take_while(|line| *line != "Options:");
     let commands = commands.filter(|line| line.starts_with("  ")).filter_map(|line| line.split_whitespace().next());

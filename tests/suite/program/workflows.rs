@@ -1,7 +1,7 @@
 //! Threat rows 24, 25 and 35: the workflows of this repository and the generated ones contain nothing that an attacker
 //! of a job could use.
 
-use crate::support::fixtures::World;
+use crate::support::fixtures::TestRepository;
 use crate::support::sandbox::{Sandbox, succeed};
 use crate::support::servers::systems;
 use serde_json::Value;
@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 /// A governed repository with systems of each kind, and the generated workflows.
-static MADE: LazyLock<World> = LazyLock::new(|| {
-    let world = World::founded(&[]);
+static MADE: LazyLock<TestRepository> = LazyLock::new(|| {
+    let world = TestRepository::founded(&[]);
     for (system, password) in [("billing", "PG_PASSWORD"), ("orders", "ORDERS_PASSWORD"), ("stock", "PG_PASSWORD")] {
         world.system(
             system,

@@ -1,7 +1,7 @@
 //! End-to-end runs on real systems, with refused changes, changes without effect, and protected principals.
 
 use crate::support::age::AgeKey;
-use crate::support::fixtures::{CAMPAIGN, Decision, World};
+use crate::support::fixtures::{CAMPAIGN, Decision, TestRepository};
 use crate::support::moto::{Moto, element};
 use crate::support::postgres::Cluster;
 use crate::support::{fixtures, host};
@@ -12,7 +12,7 @@ use tenure::model::Verdict::{Disable, Revoke, Rotate};
 const ENGINE: &str = "test only";
 
 /// A server on which the engine owns the objects that it may change, and is not a superuser.
-fn database(world: &mut World, roles: &str) -> Cluster {
+fn database(world: &mut TestRepository, roles: &str) -> Cluster {
     let cluster = Cluster::start(&[]);
     cluster.sql(
         "postgres",
@@ -33,13 +33,13 @@ fn database(world: &mut World, roles: &str) -> Cluster {
     cluster
 }
 
-fn host(world: &World) {
+fn host(world: &TestRepository) {
     host::lay(world, "web-1");
     world.system("web-1", &host::settings("web-1"));
 }
 
 /// An account of the emulator in which a robot has a key and a group; secrets are encrypted to `person`.
-fn cloud(world: &mut World, person: &AgeKey) -> Moto {
+fn cloud(world: &mut TestRepository, person: &AgeKey) -> Moto {
     let moto = Moto::start();
     for user in ["engine", "robot", "ana"] {
         moto.by_hand("CreateUser", &[("UserName", user)]);
@@ -68,7 +68,7 @@ fn cloud(world: &mut World, person: &AgeKey) -> Moto {
 
 #[test]
 fn refused_changes_stay_open_on_three_systems() {
-    let mut world = World::founded(&["cloud", "orders", "web-1"]);
+    let mut world = TestRepository::founded(&["cloud", "orders", "web-1"]);
     let person = AgeKey::generate();
     host(&world);
     let moto = cloud(&mut world, &person);
@@ -132,7 +132,7 @@ fn refused_changes_stay_open_on_three_systems() {
 
 #[test]
 fn what_a_server_agrees_to_and_does_not_do_is_still_present() {
-    let mut world = World::founded(&["orders", "web-1"]);
+    let mut world = TestRepository::founded(&["orders", "web-1"]);
     host(&world);
     let cluster = database(
         &mut world,
@@ -173,7 +173,7 @@ fn what_a_server_agrees_to_and_does_not_do_is_still_present() {
 
 #[test]
 fn a_role_that_took_over_a_name_is_not_touched() {
-    let mut world = World::founded(&["orders"]);
+    let mut world = TestRepository::founded(&["orders"]);
     let grants = "GRANT SELECT ON invoices TO svc; GRANT team TO svc";
     let cluster = database(
         &mut world,
@@ -197,7 +197,7 @@ fn a_role_that_took_over_a_name_is_not_touched() {
 }
 
 /// Asserts that the status of the campaign lists the unconfirmed items, and that it cannot be closed.
-fn stays_open(world: &World, unconfirmed: u64) {
+fn stays_open(world: &TestRepository, unconfirmed: u64) {
     let ran = world.tenure(&["campaign", "status", CAMPAIGN, "--format", "json"]);
     let status: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
     let owed = status["reviewers"].as_array().unwrap().iter().map(|one| one["unconfirmed"].as_u64().unwrap());
@@ -208,7 +208,7 @@ fn stays_open(world: &World, unconfirmed: u64) {
 }
 
 /// Asserts that the new key is in the vault and in the account, and the old one is deleted.
-fn a_new_key_is_in_the_vault(world: &World, moto: &Moto, person: &AgeKey) {
+fn a_new_key_is_in_the_vault(world: &TestRepository, moto: &Moto, person: &AgeKey) {
     let files: Vec<_> = fs::read_dir(world.join("vault")).unwrap().map(|entry| entry.unwrap().path()).collect();
     let [file] = files.as_slice() else { panic!("one deposit: {files:?}") };
     let kept = person.decrypt(file);

@@ -1,6 +1,6 @@
 //! Reading repositories, rejecting unsafe ones, and pushing to remotes.
 
-use crate::support::repository::World;
+use crate::support::repository::TestClone;
 use crate::support::{
     git_http::{GitHttp, User},
     git_ssh::GitSsh,
@@ -16,7 +16,7 @@ const SEEN: &str = "refs/tenure/evidence";
 
 #[test]
 fn a_file_is_read_from_a_commit_and_not_from_the_work_tree() {
-    let world = World::new();
+    let world = TestClone::new();
     let commit = world.commit(&[("systems/pg.toml", "tier = \"T1\"\n")]);
     fs::write(world.clone.join("systems/pg.toml"), "tier = \"T3\"\n").unwrap();
     let repository = Repository::open(&world.clone).unwrap();
@@ -30,7 +30,7 @@ fn a_file_is_read_from_a_commit_and_not_from_the_work_tree() {
 
 #[test]
 fn a_blob_beyond_the_limit_is_not_read() {
-    let world = World::new();
+    let world = TestClone::new();
     let commit = world.commit(&[("a", "0123456789")]);
     let repository = Repository::open(&world.clone).unwrap();
     let id = repository.file(commit, "a").unwrap().unwrap().id;
@@ -40,7 +40,7 @@ fn a_blob_beyond_the_limit_is_not_read() {
 
 #[test]
 fn hostile_trees_are_reported_and_not_followed() {
-    let world = World::new();
+    let world = TestClone::new();
     let blob = world.blob("x");
     let tree = |lines: &str| world.mktree(lines);
     let inner = tree(&format!("100644 blob {blob}\tdeep\n"));
@@ -81,7 +81,7 @@ fn hostile_trees_are_reported_and_not_followed() {
 
 #[test]
 fn a_name_twice_in_one_tree_is_never_picked_from() {
-    let world = World::new();
+    let world = TestClone::new();
     let (one, two) = (world.blob("one"), world.blob("two"));
     let raw = |blob: &ObjectId| [b"100644 a\0".to_vec(), bytes(blob)].concat();
     let root = world.hash_object("tree", &[raw(&one), raw(&two)].concat());
@@ -94,7 +94,7 @@ fn a_name_twice_in_one_tree_is_never_picked_from() {
 
 #[test]
 fn a_tree_that_grows_without_end_is_not_walked() {
-    let world = World::new();
+    let world = TestClone::new();
     let mut tree = world.mktree(&format!("100644 blob {}\ta\n", world.blob("x")));
     for _ in 0..9 {
         let lines: String = (0..10).map(|n| format!("040000 tree {tree}\t{n}\n")).collect();
@@ -108,7 +108,7 @@ fn a_tree_that_grows_without_end_is_not_walked() {
 
 #[test]
 fn the_difference_of_two_trees_is_what_git_says_it_is() {
-    let world = World::new();
+    let world = TestClone::new();
     let before = world.commit(&[("a/one", "1"), ("a/two", "2"), ("b", "file"), ("c/d/e", "5"), ("same/x", "6")]);
     world.git(&["rm", "-q", "a/two", "b"]);
     let after = world.commit(&[("a/one", "changed"), ("b/now-a-folder", "1"), ("new", "7")]);
@@ -132,7 +132,7 @@ fn the_difference_of_two_trees_is_what_git_says_it_is() {
 
 #[test]
 fn a_change_of_mode_alone_is_a_change() {
-    let world = World::new();
+    let world = TestClone::new();
     let before = world.commit(&[("a", "1")]);
     fs::set_permissions(world.clone.join("a"), fs::Permissions::from_mode(0o755)).unwrap();
     let after = world.commit(&[]);
@@ -145,7 +145,7 @@ fn a_change_of_mode_alone_is_a_change() {
 
 #[test]
 fn histories_that_hide_something_are_not_opened() {
-    let world = World::new();
+    let world = TestClone::new();
     let commit = world.commit(&[("a", "1")]);
     let dot_git = world.clone.join(".git");
     fs::write(dot_git.join("shallow"), format!("{commit}\n")).unwrap();
@@ -167,7 +167,7 @@ fn histories_that_hide_something_are_not_opened() {
 
 #[test]
 fn shallow_clone_and_sha256_format_are_rejected() {
-    let world = World::new();
+    let world = TestClone::new();
     world.commit(&[("a", "1")]);
     world.push("main");
     let url = format!("file://{}", world.remote.display());
@@ -180,7 +180,7 @@ fn shallow_clone_and_sha256_format_are_rejected() {
 
 #[test]
 fn main_is_walked_along_first_parents() {
-    let world = World::new();
+    let world = TestClone::new();
     let one = world.commit(&[("a", "1")]);
     world.git(&["checkout", "-q", "-b", "side"]);
     let side = world.commit(&[("b", "1")]);
@@ -202,7 +202,7 @@ fn main_is_walked_along_first_parents() {
 
 #[test]
 fn a_commit_signed_here_is_good_to_git() {
-    let world = World::new();
+    let world = TestClone::new();
     let key = world.ssh_key("engine");
     let repository = Repository::open(&world.clone).unwrap();
     let commit = world.signed_commit(&repository, "log/1.jsonl", "{}\n", None, &key);
@@ -220,7 +220,7 @@ fn a_commit_signed_here_is_good_to_git() {
 
 #[test]
 fn a_commit_signed_by_git_reads_back_with_what_was_signed() {
-    let world = World::new();
+    let world = TestClone::new();
     let key = world.ssh_key("ana");
     let sign = ["-c", "gpg.format=ssh", "-c", &format!("user.signingKey={}", key.private.display())];
     world.git(&[&sign[..], &["commit", "-q", "-S", "--allow-empty", "-m", "signed"]].concat());
@@ -231,7 +231,7 @@ fn a_commit_signed_by_git_reads_back_with_what_was_signed() {
 
 #[test]
 fn what_leads_out_of_the_tree_is_not_written() {
-    let world = World::new();
+    let world = TestClone::new();
     let repository = Repository::open(&world.clone).unwrap();
     let blob = repository.write_blob(b"x").unwrap();
     for path in ["", "../a", "a//b", ".git/config", "a/.GIT/hooks/x", "/a", "a/"] {
@@ -242,7 +242,7 @@ fn what_leads_out_of_the_tree_is_not_written() {
 
 #[test]
 fn a_tree_keeps_what_no_edit_touches() {
-    let world = World::new();
+    let world = TestClone::new();
     let commit = world.commit(&[("a/one", "1"), ("a/two", "2"), ("b", "3")]);
     let repository = Repository::open(&world.clone).unwrap();
     let base = repository.tree_of(commit).unwrap();
@@ -259,7 +259,7 @@ fn a_tree_keeps_what_no_edit_touches() {
 
 #[test]
 fn a_ref_moves_only_from_where_it_was_seen() {
-    let world = World::new();
+    let world = TestClone::new();
     let one = world.commit(&[("a", "1")]);
     let repository = Repository::open(&world.clone).unwrap();
     repository.move_reference(SEEN, world.base, None, "first").unwrap();
@@ -273,7 +273,7 @@ fn a_ref_moves_only_from_where_it_was_seen() {
 
 #[test]
 fn of_two_who_push_one_lands_and_the_other_is_told() {
-    let world = World::new();
+    let world = TestClone::new();
     let carrier = world.carrier();
     let (one, two) = (world.loose_commit("one", &[]), world.loose_commit("two", &[]));
     let repository = Repository::open(&world.clone).unwrap();
@@ -289,7 +289,7 @@ fn of_two_who_push_one_lands_and_the_other_is_told() {
 
 #[test]
 fn a_hook_that_declines_is_heard() {
-    let world = World::new();
+    let world = TestClone::new();
     world.hook("update", "echo 'evidence is frozen' >&2; exit 1");
     let repository = Repository::open(&world.clone).unwrap();
     let commit = world.loose_commit("one", &[]);
@@ -301,7 +301,7 @@ fn a_hook_that_declines_is_heard() {
 
 #[test]
 fn a_remote_that_says_yes_and_does_nothing_is_not_believed() {
-    let world = World::new();
+    let world = TestClone::new();
     world.hook("post-receive", "git update-ref -d refs/heads/evidence");
     let repository = Repository::open(&world.clone).unwrap();
     let commit = world.loose_commit("one", &[]);
@@ -313,7 +313,7 @@ fn a_remote_that_says_yes_and_does_nothing_is_not_believed() {
 
 #[test]
 fn a_lost_answer_is_looked_up() {
-    let world = World::new();
+    let world = TestClone::new();
     // The remote moves its ref, then is killed before it replies.
     world.hook("post-receive", "kill -9 $PPID");
     let repository = Repository::open(&world.clone).unwrap();
@@ -326,7 +326,7 @@ fn a_lost_answer_is_looked_up() {
 
 #[test]
 fn a_remote_that_cannot_be_read_is_unknown_and_never_empty() {
-    let world = World::new();
+    let world = TestClone::new();
     let repository = Repository::open(&world.clone).unwrap();
     let commit = world.loose_commit("one", &[]);
     let deaf = world.way_to("http://127.0.0.1:9/r.git");
@@ -338,7 +338,7 @@ fn a_remote_that_cannot_be_read_is_unknown_and_never_empty() {
 
 #[test]
 fn a_remote_that_never_answers_is_given_up() {
-    let world = World::new();
+    let world = TestClone::new();
     let repository = Repository::open(&world.clone).unwrap();
     let silent = world.script("silent", "sleep 60");
     let carrier = world.way_to("ssh://target/r.git").with_variable("GIT_SSH_COMMAND", silent);
@@ -348,7 +348,7 @@ fn a_remote_that_never_answers_is_given_up() {
 
 #[test]
 fn a_rewritten_branch_is_reported_and_what_was_seen_is_kept() {
-    let world = World::new();
+    let world = TestClone::new();
     let carrier = world.carrier();
     let repository = Repository::open(&world.clone).unwrap();
     let one = world.loose_commit("one", &[]);
@@ -372,7 +372,7 @@ fn options_credentials_and_other_transports_are_no_remotes() {
     for fine in ["origin", "/srv/r.git", "ssh://git@h/r", "git@h:r", "https://h/r@v2"] {
         assert!(GitRemote::to(fine).is_ok(), "{fine}");
     }
-    let world = World::new();
+    let world = TestClone::new();
     world.git(&["remote", "add", "leaky", "https://ana:hunter2@127.0.0.1:9/r"]);
     let repository = Repository::open(&world.clone).unwrap();
     let refused = world_error(world.way_to("leaky").advertised(&repository, &[BRANCH]));
@@ -382,7 +382,7 @@ fn options_credentials_and_other_transports_are_no_remotes() {
 
 #[test]
 fn a_clone_has_the_history_and_no_files() {
-    let world = World::new();
+    let world = TestClone::new();
     world.push("main");
     let path = world.path().join("second");
     let repository = world.way_to(&world.remote.display().to_string()).clone_to(&path).unwrap();
@@ -392,7 +392,7 @@ fn a_clone_has_the_history_and_no_files() {
 
 #[test]
 fn ssh_and_http_carry_as_files_do() {
-    let world = World::new();
+    let world = TestClone::new();
     let repository = Repository::open(&world.clone).unwrap();
     let (web, shell) = (GitHttp::serve(&world.sandbox, world.path()), GitSsh::serve(&world.sandbox));
     let (http, ssh) = (world.over_http(&web, User::Writer), world.over_ssh(&shell));
@@ -427,7 +427,7 @@ fn bytes(id: &ObjectId) -> Vec<u8> {
 
 #[test]
 fn an_author_git_would_not_take_is_refused() {
-    let world = World::new();
+    let world = TestClone::new();
     let repository = Repository::open(&world.clone).unwrap();
     let tree = repository.write_tree(None, &[]).unwrap();
     let author = CommitIdentity { name: String::new(), address: "x".to_owned() };

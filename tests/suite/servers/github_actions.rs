@@ -2,7 +2,7 @@
 //! id-tokens. What requires GitHub itself is listed in `docs/github.md`.
 
 use crate::support::actions::{CANARY, Event, Forge, READ, TELL, WRITE, jobs};
-use crate::support::fixtures::{CAMPAIGN, World};
+use crate::support::fixtures::{CAMPAIGN, TestRepository};
 use crate::support::sandbox::{hook, succeed};
 use crate::support::servers::program;
 use crate::support::{fixtures, host};
@@ -12,11 +12,11 @@ use std::sync::LazyLock;
 use std::thread::scope;
 
 /// A repository with two managed hosts, which do not exist yet.
-static FOUNDED: LazyLock<World> = LazyLock::new(|| World::founded(&["web-1", "web-2"]));
+static FOUNDED: LazyLock<TestRepository> = LazyLock::new(|| TestRepository::founded(&["web-1", "web-2"]));
 
 /// A world with the two hosts and an open campaign. The hosts are at an absolute path, because jobs run on separate
 /// machines.
-fn opened() -> World {
+fn opened() -> TestRepository {
     let world = FOUNDED.copied();
     for system in ["web-1", "web-2"] {
         host::lay(&world, system);
@@ -33,7 +33,7 @@ fn opened() -> World {
 }
 
 /// Assigns the accounts of the Git host to principals.
-fn people(world: &World) {
+fn people(world: &TestRepository) {
     let mut text = world.read("repo/principals.toml");
     for (name, number) in [("ana", 1001), ("ben", 1002), ("mia", 1003)] {
         let entry = format!("id = \"{name}\"\nkind = \"person\"\nstatus = \"active\"\naccounts = []");
@@ -46,7 +46,7 @@ fn people(world: &World) {
     world.write("repo/principals.toml", &text);
 }
 
-fn git(world: &World, arguments: &[&str]) -> String {
+fn git(world: &TestRepository, arguments: &[&str]) -> String {
     world.sandbox().git(world.repo(), arguments)
 }
 
@@ -313,7 +313,7 @@ fn the_audit_hands_what_it_finds_to_code_scanning() {
 }
 
 /// A world with a campaign over the hosts that was opened a month ago, without a response.
-fn forgotten() -> World {
+fn forgotten() -> TestRepository {
     let world = FOUNDED.copied();
     host::lay(&world, "web-1");
     world.system("web-1", &host::settings("web-1"));
@@ -414,7 +414,7 @@ fn collected_inventory_is_proposed_to_system_owner() {
 }
 
 /// Enforces a world as a job of the Git host would, and returns the findings of an audit.
-fn audited(world: &World, forge: &Forge) -> String {
+fn audited(world: &TestRepository, forge: &Forge) -> String {
     let mut enforce = world.enforce_in(&world.repo(), 0, &["web-1", "web-2"]);
     enforce.envs([
         ("GITHUB_ACTIONS", "true"),

@@ -16,13 +16,13 @@ use tenure::{
 const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f";
 
 /// A system in a directory, and a folder for its inventory.
-struct World {
+struct TestHost {
     dir: tempfile::TempDir,
     config: HostsConfig,
     system: SystemId,
 }
 
-impl World {
+impl TestHost {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let config = HostsConfig::below(dir.path().join("root"));
@@ -65,7 +65,7 @@ impl World {
 
 #[test]
 fn a_collection_is_whole_and_the_same_each_time() {
-    let world = World::new();
+    let world = TestHost::new();
     let (first, loaded) = world.loaded();
     let (second, _) = world.loaded();
     assert_eq!(first, second, "nothing in an unchanged system's inventory changes");
@@ -80,7 +80,7 @@ fn a_collection_is_whole_and_the_same_each_time() {
 
 #[test]
 fn an_inventory_alone_is_enough_to_plan_with() {
-    let world = World::new();
+    let world = TestHost::new();
     let (_, loaded) = world.loaded();
     let words = hosts::vocabulary(&world.config);
     let membership = loaded.inventory.grants().find(|grant| grant.key.as_str().starts_with("membership:")).unwrap();
@@ -92,7 +92,7 @@ fn an_inventory_alone_is_enough_to_plan_with() {
 
 #[test]
 fn a_hole_in_the_population_stops_the_collection() {
-    let world = World::new();
+    let world = TestHost::new();
     fs::remove_file(world.dir.path().join("root/etc/shadow")).unwrap();
     let error = world.collected().unwrap_err();
     let missing = |error: &CollectError| matches!(error, CollectError::Read { error: ConnectorError::NotFound(_), .. });
@@ -101,8 +101,8 @@ fn a_hole_in_the_population_stops_the_collection() {
 
 #[test]
 fn use_is_known_unknown_or_never_since() {
-    let world = World::new();
-    let usage = |world: &World, name: &str| {
+    let world = TestHost::new();
+    let usage = |world: &TestHost, name: &str| {
         let (_, loaded) = world.loaded();
         let key = loaded.inventory.grants().find(|grant| grant.key.as_str().ends_with(&format!(":{name}"))).unwrap();
         loaded.inventory.usage(&key.key.clone())
@@ -119,7 +119,7 @@ fn use_is_known_unknown_or_never_since() {
 
 #[test]
 fn hosts_connector_conformance() {
-    let world = World::new();
+    let world = TestHost::new();
     let host = hosts::open(&world.system, &world.config).unwrap();
     // Each file is a call, and an observation reads the files of every account, so the usual limit of 3 calls is
     // exceeded.

@@ -1,6 +1,6 @@
 //! A change in a pull request: annotations, summary, code scanning, and the plan comment.
 
-use crate::support::fixtures::{Ran, World, ran};
+use crate::support::fixtures::{Ran, TestRepository, ran};
 use crate::support::postgres::Cluster;
 use crate::support::{fixtures, host, shop};
 use serde_json::Value;
@@ -9,7 +9,7 @@ use std::process::Command;
 use tenure::model::Verdict;
 
 /// Runs `tenure` as a step of a job, with a separate summary file that is returned as well.
-fn step(world: &World, arguments: &[&str]) -> (Ran, String) {
+fn step(world: &TestRepository, arguments: &[&str]) -> (Ran, String) {
     let summary = world.join("summary.md");
     let _ = fs::remove_file(&summary);
     let mut command: Command = world.command(arguments);
@@ -18,7 +18,7 @@ fn step(world: &World, arguments: &[&str]) -> (Ran, String) {
 }
 
 /// Adds a change that main would reject: an unsigned mandate, and a file with a hostile text.
-fn careless(world: &World) {
+fn careless(world: &TestRepository) {
     let git = |arguments: &[&str]| world.sandbox().git(world.repo(), arguments);
     git(&["switch", "--quiet", "--create", "careless"]);
     let mandate = world.read("repo/trust/mandate/1.toml").replacen("version = 1", "version = 2", 1);
@@ -30,7 +30,7 @@ fn careless(world: &World) {
 
 #[test]
 fn check_writes_annotations_summary_and_sarif() {
-    let world = World::founded(&[]);
+    let world = TestRepository::founded(&[]);
     careless(&world);
     let (ran, summary) = step(&world, &["check", "--base", "main", "--format", "github", "--sarif", "tenure.sarif"]);
     let ran = ran.exits(3);
@@ -53,7 +53,7 @@ fn check_writes_annotations_summary_and_sarif() {
 
 #[test]
 fn row_25_what_a_change_says_is_no_command_to_the_runner() {
-    let world = World::founded(&[]);
+    let world = TestRepository::founded(&[]);
     careless(&world);
     let (ran, summary) = step(&world, &["check", "--base", "main", "--format", "github"]);
     let ours = commands(&ran.out);
@@ -67,9 +67,9 @@ fn row_25_what_a_change_says_is_no_command_to_the_runner() {
 
 #[test]
 fn a_fingerprint_stays_when_the_lines_around_it_move() {
-    let world = World::founded(&[]);
+    let world = TestRepository::founded(&[]);
     careless(&world);
-    let fingerprint = |world: &World| -> (Value, Value) {
+    let fingerprint = |world: &TestRepository| -> (Value, Value) {
         let sarif: Value =
             serde_json::from_str(&world.tenure(&["check", "--base", "main", "--format", "sarif"]).out).unwrap();
         let results = sarif["runs"][0]["results"].as_array().unwrap().clone();
@@ -129,8 +129,8 @@ condition = "grant.principal in ['old', 'temp']"
 "#;
 
 /// A host with two accounts without other access, assigned to two reviewers.
-fn asked() -> World {
-    let world = World::founded(&["web-1"]);
+fn asked() -> TestRepository {
+    let world = TestRepository::founded(&["web-1"]);
     host::lay(&world, "web-1");
     for (path, more) in [
         ("etc/passwd", "old:x:1200:1200:old job:/srv/old:/bin/bash\ntemp:x:1201:1201:temporary:/srv/temp:/bin/bash\n"),
@@ -148,7 +148,7 @@ fn asked() -> World {
 }
 
 /// Commits the changes that `decide` makes in the work tree to a new branch from main.
-fn branch(world: &World, name: &str, decide: impl FnOnce()) {
+fn branch(world: &TestRepository, name: &str, decide: impl FnOnce()) {
     let git = |arguments: &[&str]| world.sandbox().git(world.repo(), arguments);
     git(&["switch", "--quiet", "--create", name, "main"]);
     decide();
@@ -158,7 +158,7 @@ fn branch(world: &World, name: &str, decide: impl FnOnce()) {
 }
 
 /// Decides the review file of a reviewer in a stage, and signs it.
-fn answers(world: &World, reviewer: &str, stage: u32) {
+fn answers(world: &TestRepository, reviewer: &str, stage: u32) {
     for path in world.reviews() {
         let mut review = world.review(&path);
         if review.reviewer.as_str() != reviewer || review.stage() != stage {
@@ -175,7 +175,7 @@ fn answers(world: &World, reviewer: &str, stage: u32) {
 }
 
 /// Merges two branches into main in this order with git, and returns the tree and the output of `check` for each head.
-fn merged(world: &World, order: [&str; 2]) -> (String, Vec<Ran>) {
+fn merged(world: &TestRepository, order: [&str; 2]) -> (String, Vec<Ran>) {
     let git = |arguments: &[&str]| world.sandbox().git(world.repo(), arguments);
     git(&["switch", "--quiet", "--create", &order.join("-then-"), "main"]);
     let checks = order.map(|name| {
@@ -257,7 +257,7 @@ fn commands(log: &str) -> Vec<&str> {
 }
 
 /// Asserts that a log is valid by SARIF 2.1.0 and the limits of GitHub code scanning.
-fn is_sarif(world: &World, log: &Value) {
+fn is_sarif(world: &TestRepository, log: &Value) {
     crate::support::sarif::is_sarif(world.sandbox(), &log.to_string());
     assert_eq!(log["version"], "2.1.0");
     only(log, &["$schema", "version", "runs"]);

@@ -1,6 +1,6 @@
 //! Complete runs over each kind of remote, and against remotes that reject evidence.
 
-use crate::support::fixtures::World;
+use crate::support::fixtures::TestRepository;
 use crate::support::git_http::{GitHttp, User};
 use crate::support::git_ssh::GitSsh;
 use crate::support::host;
@@ -8,10 +8,10 @@ use crate::support::sandbox::hook;
 use std::fs;
 use std::sync::LazyLock;
 
-static FOUNDED: LazyLock<World> = LazyLock::new(|| World::founded(&["web-1"]));
+static FOUNDED: LazyLock<TestRepository> = LazyLock::new(|| TestRepository::founded(&["web-1"]));
 
 /// A world with decisions, and a folder as remote.
-static DECIDED: LazyLock<World> = LazyLock::new(|| {
+static DECIDED: LazyLock<TestRepository> = LazyLock::new(|| {
     let world = FOUNDED.copied();
     host::decide(&world, &["web-1"]);
     world
@@ -124,7 +124,7 @@ fn a_remote_that_is_not_there_changes_nothing() {
     host::is_untouched(&world.join("web-1"));
 }
 
-fn ends_well(world: &World) {
+fn ends_well(world: &TestRepository) {
     world.tenure(&["plan"]).exits(0).says("svc_export");
     host::is_untouched(&world.join("web-1"));
     world.enforce(&[]).exits(0).says("4 of 4 actions confirmed");

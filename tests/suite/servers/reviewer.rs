@@ -3,7 +3,7 @@
 //!
 //! `tests/support/record_pictures.sh` runs this and keeps the pictures of the screen in `docs/reviewing`.
 
-use crate::support::fixtures::{CAMPAIGN, World, answer};
+use crate::support::fixtures::{CAMPAIGN, TestRepository, answer};
 use crate::support::postgres::Cluster;
 use crate::support::shop;
 use crate::support::terminal::{Terminal, page};
@@ -58,7 +58,7 @@ fn a_new_reviewer_decides_25_items_signs_and_pushes_them() {
 }
 
 /// Decides these items with the keys of full-screen mode, with an interruption.
-fn in_the_terminal(world: &World, items: &[Item]) {
+fn in_the_terminal(world: &TestRepository, items: &[Item]) {
     let command = world.command(&["review", "--key", "../keys/ana"]);
     let mut desk = Terminal::start(&command, 24, 80);
     desk.until("0 of 25 decided").still();
@@ -117,7 +117,7 @@ fn look_around(desk: &mut Terminal) {
 }
 
 /// Decides the next items in line mode.
-fn line_by_line(world: &World, items: &[Item], before: usize) {
+fn line_by_line(world: &TestRepository, items: &[Item], before: usize) {
     let mut command = world.command(&["review", "--next", "--key", "../keys/ana"]);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let said: String = items.iter().flat_map(lines).map(|line| format!("{line}\n")).collect();
@@ -129,7 +129,7 @@ fn line_by_line(world: &World, items: &[Item], before: usize) {
 }
 
 /// Decides a file with an editor, and formats it.
-fn with_an_editor(world: &World, path: &str) {
+fn with_an_editor(world: &TestRepository, path: &str) {
     let text = world.read(&format!("repo/{path}"));
     let edited = text.replace(
         "decision = \"\"\nreason = \"\"",
@@ -141,7 +141,7 @@ fn with_an_editor(world: &World, path: &str) {
 }
 
 /// Signs the decisions in full-screen mode.
-fn sign(world: &World, name: &str, picture: &str) {
+fn sign(world: &TestRepository, name: &str, picture: &str) {
     let command = world.command(&["review", CAMPAIGN, "--key", &format!("../keys/{name}")]);
     let mut desk = Terminal::start(&command, 24, 80);
     desk.until("decided").press("S").until("type y").still();
@@ -177,7 +177,7 @@ fn stays(item: &Item) -> bool {
 }
 
 /// Returns the review files of a reviewer, in the order of the review session.
-fn files(world: &World, name: &str) -> Vec<(String, Review)> {
+fn files(world: &TestRepository, name: &str) -> Vec<(String, Review)> {
     let ran = world.tenure(&["review", "--list", "--format", "json", "--signer", name]).exits(0);
     let listed: Vec<serde_json::Value> = serde_json::from_str(&ran.out).unwrap();
     let read = |entry: &serde_json::Value| {

@@ -18,12 +18,12 @@ use tenure::{
 };
 
 /// Returns the codes of the rejections of a change from main to `files`, and the printed report.
-fn gate(world: &mut World, files: &Files) -> (Vec<&'static str>, String) {
+fn gate(world: &mut TestHistory, files: &Files) -> (Vec<&'static str>, String) {
     let base = world.main;
     gate_from(world, base, files)
 }
 
-fn gate_from(world: &mut World, fork: ObjectId, files: &Files) -> (Vec<&'static str>, String) {
+fn gate_from(world: &mut TestHistory, fork: ObjectId, files: &Files) -> (Vec<&'static str>, String) {
     let head = world.commit(&[fork], files, "a change");
     let checked = check(&world.repository, world.pin, Some(world.main), head, None).unwrap();
     let mut codes: Vec<_> = checked.problems.sorted().iter().map(|problem| problem.code).collect();
@@ -34,7 +34,7 @@ fn gate_from(world: &mut World, fork: ObjectId, files: &Files) -> (Vec<&'static 
 
 #[test]
 fn an_honest_change_passes_whatever_it_is() {
-    let mut world = World::new();
+    let mut world = TestHistory::new();
     let honest = [
         world.decided(revoke_first, &["dora"]),
         world.decided(|review| decide(review, 1, Verdict::Revoke), &["dora", "emil"]),
@@ -50,7 +50,7 @@ fn an_honest_change_passes_whatever_it_is() {
 
 #[test]
 fn the_gate_says_what_the_walk_would_find() {
-    let mut world = World::new();
+    let mut world = TestHistory::new();
     world.revoke_first();
     let again = {
         let mut files = world.files.clone();
@@ -108,7 +108,7 @@ fn the_gate_says_what_the_walk_would_find() {
 
 #[test]
 fn a_refusal_underlines_the_decision() {
-    let mut world = World::new();
+    let mut world = TestHistory::new();
     let files = world.decided(|review| decide(review, 2, Verdict::Certify), &["dora"]);
     let (_, report) = gate(&mut world, &files);
     assert!(report.contains("error[self-review]: `dora` cannot review their own access"), "{report}");
@@ -118,7 +118,7 @@ fn a_refusal_underlines_the_decision() {
 
 #[test]
 fn a_branch_behind_main_is_judged_by_main_as_it_is() {
-    let mut world = World::new();
+    let mut world = TestHistory::new();
     let fork = world.main;
     let branch = world.decided(revoke_first, &["dora"]);
     let files = world.registry(|registry| registry.principals[3].keys[0].state = KeyState::Revoked);
@@ -129,7 +129,7 @@ fn a_branch_behind_main_is_judged_by_main_as_it_is() {
 
 #[test]
 fn a_history_of_its_own_is_no_change() {
-    let mut world = World::new();
+    let mut world = TestHistory::new();
     let files = world.decided(revoke_first, &["dora"]);
     let stranger = world.commit(&[], &files, "out of nowhere");
     let checked = check(&world.repository, world.pin, Some(world.main), stranger, None).unwrap();
@@ -138,7 +138,7 @@ fn a_history_of_its_own_is_no_change() {
 
 #[test]
 fn forms_of_files_without_signatures_are_judged_too() {
-    let mut world = World::new();
+    let mut world = TestHistory::new();
     let cases = [
         ("systems/db.toml", "schema = \"tenure/system/v1\"\n", "missing-key"),
         ("systems/db.sh", "true\n", "path-not-allowed"),
@@ -155,7 +155,7 @@ fn forms_of_files_without_signatures_are_judged_too() {
 
 #[test]
 fn connector_and_settings_of_a_system_are_checked() {
-    let mut world = World::new();
+    let mut world = TestHistory::new();
     let example = include_str!("../../../schemas/examples/system.toml");
     let cases = [
         ("connector = \"postgres\"", "connector = \"postgers\"", "unknown-value", "did you mean `postgres`?"),
@@ -178,9 +178,9 @@ fn connector_and_settings_of_a_system_are_checked() {
 
 #[test]
 fn without_a_base_everything_is_judged() {
-    let mut world = World::new();
+    let mut world = TestHistory::new();
     world.revoke_first();
-    let all = |world: &World| check(&world.repository, world.pin, None, world.main, None).unwrap();
+    let all = |world: &TestHistory| check(&world.repository, world.pin, None, world.main, None).unwrap();
     let checked = all(&world);
     assert!(checked.problems.is_empty(), "{}", checked.problems.render(RenderStyle::plain()));
     assert!(checked.files > 10);

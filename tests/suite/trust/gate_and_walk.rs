@@ -1,11 +1,10 @@
 //! The gate for a change and the walk of main agree, on random histories of good merges, bad merges and repairs.
 //!
 //! Each seed draws one history. At every step a change is drawn, checked as a pull request against main, merged in any
-//! case, and read by a walk: both must reject the same files for the same reasons. `TENURE_SEEDS=100..200` runs
-//! other seeds.
+//! case, and read by a walk: both must reject the same files for the same reasons. `tests/nightly` runs more seeds.
 
 use crate::support::governed::*;
-use std::{collections::BTreeSet, fs, process::Command};
+use std::{collections::BTreeSet, fs, ops::Range, process::Command};
 use tenure::{
     diag::DiagnosticSeverity,
     git::ObjectId,
@@ -17,7 +16,7 @@ use tenure::{
 };
 
 /// The seeds that run with the suite.
-const SEEDS: std::ops::Range<u64> = 0..12;
+const SEEDS: Range<u64> = 0..12;
 /// The people of the registry, in its order.
 const NAMES: [&str; 7] = ["ana", "ben", "cleo", "dora", "emil", "fay", "gus"];
 /// The number of merges of each history.
@@ -25,10 +24,11 @@ const STEPS: usize = 14;
 
 #[test]
 fn gate_and_walk_reject_the_same_files() {
-    let seeds = std::env::var("TENURE_SEEDS").ok().map_or(SEEDS, |range| {
-        let (from, to) = range.split_once("..").expect("TENURE_SEEDS=FROM..TO");
-        from.parse().unwrap()..to.parse().unwrap()
-    });
+    compare_histories(SEEDS);
+}
+
+/// Compares gate and walk on the histories of these seeds. Returns the numbers of rejected files and of repairs.
+pub(crate) fn compare_histories(seeds: Range<u64>) -> (usize, usize) {
     let (mut rejected, mut repaired) = (0, 0);
     for seed in seeds {
         println!("seed {seed}");
@@ -37,11 +37,12 @@ fn gate_and_walk_reject_the_same_files() {
         repaired += totals.1;
     }
     assert!(rejected > 10 && repaired > 3, "{rejected} rejected files, {repaired} repairs: the histories are too tame");
+    (rejected, repaired)
 }
 
 #[test]
 fn row_52_bad_file_on_main_holds_back_only_itself() {
-    let mut world = World::new();
+    let mut world = TestHistory::new();
     world.revoke_first();
     let mut files = world.files.clone();
     let path = signature_path(&review_path("dora"), "fay");
@@ -74,7 +75,7 @@ fn row_52_bad_file_on_main_holds_back_only_itself() {
 
 #[test]
 fn damaged_or_foreign_cache_entry_is_ignored() {
-    let mut world = World::new();
+    let mut world = TestHistory::new();
     world.revoke_first();
     let cache = StateCache::of(&world.repository, "one program");
     let state = |cache: &StateCache| decisions(&cache.state(&world.repository, world.pin, world.main).unwrap());
@@ -103,7 +104,7 @@ fn damaged_or_foreign_cache_entry_is_ignored() {
 /// Runs the history of a seed; returns the number of rejected files and of repairs.
 fn history(seed: u64) -> (usize, usize) {
     let mut random = Random(seed);
-    let mut world = World::new();
+    let mut world = TestHistory::new();
     let folder = tempfile::tempdir().unwrap();
     let cache = StateCache::of(&world.repository, &format!("{seed} {}", folder.path().display()));
     let mut mains: Vec<(ObjectId, Files)> = vec![(world.main, world.files.clone())];
@@ -151,7 +152,7 @@ fn history(seed: u64) -> (usize, usize) {
 /// Changes `files` at random; returns a description.
 fn draw(
     random: &mut Random,
-    world: &World,
+    world: &TestHistory,
     files: &mut Files,
     mains: &[(ObjectId, Files)],
     rejected: &BTreeSet<String>,
@@ -241,7 +242,7 @@ fn draw(
 }
 
 /// Returns the files after a merge by git itself; none if it finds a conflict.
-fn merged(world: &World, main: ObjectId, head: ObjectId) -> Option<Files> {
+fn merged(world: &TestHistory, main: ObjectId, head: ObjectId) -> Option<Files> {
     let git = |arguments: &[&str]| Command::new("git").arg("-C").arg(world.path()).args(arguments).output().unwrap();
     let merge = git(&["merge-tree", "--write-tree", &main.to_string(), &head.to_string()]);
     if merge.status.code() == Some(1) {

@@ -1,7 +1,7 @@
 //! Signatures, trust files, and the gate for changes.
 
 mod check;
-mod gate_and_walk;
+pub(crate) mod gate_and_walk;
 mod self_review;
 mod signatures;
 mod threats_trust;

@@ -24,7 +24,7 @@ const LINKS: [(&str, &str); 7] = [
 const STRANGER: &str = "mo";
 
 /// The way in which a principal decides, the change, and the expected code of its rejection.
-type By = (&'static str, fn(&World, &Item) -> Files, &'static str);
+type By = (&'static str, fn(&TestHistory, &Item) -> Files, &'static str);
 
 /// Paths for items assigned to `dora`, `emil` and the group `ops`, which signs with its own key.
 const ASKED: [By; 5] = [
@@ -66,7 +66,7 @@ const NOT_ASKED: [By; 3] = [
     ),
 ];
 
-fn cosigned(world: &World, item: &Item) -> Files {
+fn cosigned(world: &TestHistory, item: &Item) -> Files {
     let mut files = world.answer("emil-2", 1, item, Verdict::Certify, |_| {});
     let mut review: Review = parse(&files, &review_path("emil-2"));
     review.cosigners = vec![PrincipalId::parse("dora").unwrap()];
@@ -77,8 +77,8 @@ fn cosigned(world: &World, item: &Item) -> Files {
 }
 
 /// Returns a world with a campaign over all these accounts and these reviewers.
-fn world(asked: &[(&str, u32)], fallback: &str) -> World {
-    let mut world = World::founded();
+fn world(asked: &[(&str, u32)], fallback: &str) -> TestHistory {
+    let mut world = TestHistory::founded();
     let files = world.registry(|registry| {
         registry.principals[3].groups.push("ops".to_owned());
         registry.principals.push(RegistryPrincipal {
@@ -147,7 +147,7 @@ fn item(account: &str) -> Item {
     }
 }
 
-fn hold(mut world: World, paths: &[By]) {
+fn hold(mut world: TestHistory, paths: &[By]) {
     for (path, by, code) in paths {
         let honest = by(&world, &item(STRANGER));
         assert_eq!(world.codes_after(&honest), Vec::<&str>::new(), "{path}: what is nobody's here");
@@ -221,7 +221,7 @@ fn nobody_merges_what_keeps_their_own() {
 
 #[test]
 fn a_merge_is_no_signature() {
-    let mut world = World::new();
+    let mut world = TestHistory::new();
     let files = world.decided(|review| decide(review, 1, Verdict::Revoke), &["dora"]);
     world.merge_signed(&files, "emil");
     assert_eq!((world.codes(), world.reviews()), (vec!["below-threshold"], 0), "tier T1 needs two who sign the file");

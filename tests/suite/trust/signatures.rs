@@ -38,7 +38,7 @@ fn keygen_verifies(sandbox: &Sandbox, who: &str, namespace: SignatureNamespace, 
 #[test]
 fn ssh_keygen_verifies_what_tenure_signs_and_by_the_same_rules() {
     let sandbox = Sandbox::new();
-    let world = World::new();
+    let world = TestHistory::new();
     let files = world.decided(revoke_first, &["dora"]);
     fs::write(sandbox.join("allowed_signers"), &files["trust/allowed_signers"]).unwrap();
     let lay = |name: &str, path: &str, signer: &str| {
@@ -84,7 +84,7 @@ fn tenure_verifies_what_ssh_keygen_signs() {
 #[test]
 fn ssh_keygen_signature_counts_but_not_weak_hash() {
     let sandbox = Sandbox::new();
-    let mut world = World::new();
+    let mut world = TestHistory::new();
     let mut files = world.decided(revoke_first, &[]);
     let path = sandbox.join("dora");
     fs::write(&path, key("dora").to_openssh("dora").unwrap().as_bytes()).unwrap();
@@ -141,7 +141,7 @@ fn an_agent_signs_as_a_key_file_does() {
 
 #[test]
 fn only_a_file_of_a_signed_kind_in_its_place_and_form_is_signed() {
-    let world = World::new();
+    let world = TestHistory::new();
     let name = PrincipalId::parse("dora").unwrap();
     let path = review_path("dora");
     let bytes = &world.files[&path];

@@ -17,7 +17,7 @@ const NONE: [&str; 0] = [];
 
 #[test]
 fn the_honest_story_is_believed() {
-    let mut world = World::new();
+    let mut world = TestHistory::new();
     world.revoke_first();
     let files = world.decided(|review| decide(review, 1, Verdict::Revoke), &["dora"]);
     assert_eq!(world.codes(), NONE);
@@ -27,7 +27,7 @@ fn the_honest_story_is_believed() {
 
 #[test]
 fn row_01_no_changed_byte_of_a_decision_or_its_signature_is_accepted() {
-    let mut world = World::founded();
+    let mut world = TestHistory::founded();
     world.open_campaign_of(items()[..1].to_vec());
     let honest = world.decided(revoke_first, &["dora"]);
     let (before, main) = (world.governed(), world.main);
@@ -49,7 +49,7 @@ fn row_01_no_changed_byte_of_a_decision_or_its_signature_is_accepted() {
 
 #[test]
 fn row_01_nobody_unknown_decides() {
-    let mut world = World::new();
+    let mut world = TestHistory::new();
     for (signer, code) in [("mallory", "unknown-signer"), ("ana", "signer-not-named"), ("emil", "not-by-reviewer")] {
         let files = world.decided(revoke_first, &[signer]);
         assert_eq!(world.codes_after(&files), [code], "{signer}");
@@ -61,7 +61,7 @@ fn row_01_nobody_unknown_decides() {
 
 #[test]
 fn row_02_a_decision_that_was_reverted_or_added_again_is_found() {
-    let mut world = World::new();
+    let mut world = TestHistory::new();
     let stub = world.files.clone();
     world.revoke_first();
     let decided = world.files.clone();
@@ -82,10 +82,10 @@ fn row_02_a_decision_that_was_reverted_or_added_again_is_found() {
 
 #[test]
 fn row_02_a_change_of_mind_names_the_decision_in_force() {
-    let mut world = World::new();
+    let mut world = TestHistory::new();
     world.revoke_first();
     let first = reference(&review_path("dora"), Digest::of(&world.files[&review_path("dora")]));
-    let next = |world: &World, stem: &str, verdict, supersedes: Option<String>| {
+    let next = |world: &TestHistory, stem: &str, verdict, supersedes: Option<String>| {
         let mut files = world.files.clone();
         let mut review: Review = parse(&files, &review_path("dora"));
         review.items.truncate(1);
@@ -109,7 +109,7 @@ fn row_02_a_change_of_mind_names_the_decision_in_force() {
 
 #[test]
 fn row_03_main_and_trust_do_not_go_back() {
-    let mut world = World::new();
+    let mut world = TestHistory::new();
     let before = world.main;
     world.revoke_first();
     let ran_at = world.main;
@@ -142,7 +142,7 @@ fn row_03_main_and_trust_do_not_go_back() {
 
 #[test]
 fn row_05_what_a_stolen_key_signed_is_suspect_from_an_index_on() {
-    let mut world = World::new();
+    let mut world = TestHistory::new();
     world.revoke_first();
     let files = world.registry(|registry| {
         registry.principals[3].keys[0].state = KeyState::Revoked;
@@ -169,7 +169,7 @@ fn row_05_what_a_stolen_key_signed_is_suspect_from_an_index_on() {
 
 #[test]
 fn row_06_an_old_key_with_an_old_date_is_still_an_old_key() {
-    let mut world = World::new();
+    let mut world = TestHistory::new();
     let files = world.registry(|registry| registry.principals[3].keys[0].state = KeyState::Retired);
     world.merge(&files);
     let files = world.decided(revoke_first, &["dora"]);
@@ -180,7 +180,7 @@ fn row_06_an_old_key_with_an_old_date_is_still_an_old_key() {
 
 #[test]
 fn row_07_nobody_reviews_what_is_their_own() {
-    let mut world = World::new();
+    let mut world = TestHistory::new();
     for (item, whose) in [(2, "own access"), (3, "own job"), (4, "own second account")] {
         for verdict in [Verdict::Certify, Verdict::Revoke] {
             let files = world.decided(|review| decide(review, item, verdict), &["dora"]);
@@ -217,7 +217,7 @@ fn row_07_nobody_reviews_what_is_their_own() {
 
 #[test]
 fn row_08_principals_are_counted_and_not_keys() {
-    let mut world = World::new();
+    let mut world = TestHistory::new();
     let files = world.registry(|registry| registry.principals[3].keys.push(registry_key("dora two", KeyState::Active)));
     world.merge(&files);
     let mut files = world.decided(|review| decide(review, 1, Verdict::Revoke), &["dora"]);
@@ -239,7 +239,7 @@ fn row_08_principals_are_counted_and_not_keys() {
 
 #[test]
 fn row_09_a_stripped_signature_is_a_refusal() {
-    let mut world = World::new();
+    let mut world = TestHistory::new();
     let signed = world.decided(|review| decide(review, 1, Verdict::Revoke), &["dora", "emil"]);
     let stripped = |signer: &str| {
         let mut files = signed.clone();
@@ -264,7 +264,7 @@ fn row_09_a_stripped_signature_is_a_refusal() {
 
 #[test]
 fn row_09_signatures_may_arrive_one_by_one() {
-    let mut world = World::new();
+    let mut world = TestHistory::new();
     let first = world.decided(|review| decide(review, 1, Verdict::Revoke), &["dora"]);
     world.merge(&first);
     assert_eq!((world.codes(), world.reviews()), (vec!["below-threshold"], 0));
@@ -276,9 +276,9 @@ fn row_09_signatures_may_arrive_one_by_one() {
 
 #[test]
 fn row_10_a_signature_counts_in_one_place_for_one_kind() {
-    let mut here = World::new();
+    let mut here = TestHistory::new();
     let signed = here.decided(revoke_first, &["dora"]);
-    let mut there = World::founded_as(RepoId::parse("urn:uuid:00000000-0000-4000-8000-000000000001").unwrap());
+    let mut there = TestHistory::founded_as(RepoId::parse("urn:uuid:00000000-0000-4000-8000-000000000001").unwrap());
     there.open_campaign();
     let mut files = there.files.clone();
     for path in [review_path("dora"), signature_path(&review_path("dora"), "dora")] {
@@ -300,7 +300,7 @@ fn row_10_a_signature_counts_in_one_place_for_one_kind() {
 
 #[test]
 fn row_11_what_only_the_merge_changes_is_seen() {
-    let mut world = World::new();
+    let mut world = TestHistory::new();
     let branch_files = world.decided(revoke_first, &["dora"]);
     let base = world.main;
     let branch = world.commit(&[base], &branch_files, "decide");
@@ -316,7 +316,7 @@ fn row_11_what_only_the_merge_changes_is_seen() {
 
 #[test]
 fn row_12_a_tree_taken_wholesale_drops_nothing_unseen() {
-    let mut world = World::new();
+    let mut world = TestHistory::new();
     let (old_main, old_files) = (world.main, world.files.clone());
     let mut branch_files = old_files.clone();
     branch_files.insert("README.md".to_owned(), b"hello\n".to_vec());
@@ -353,7 +353,7 @@ fn row_12_a_tree_taken_wholesale_drops_nothing_unseen() {
 
 #[test]
 fn row_19_no_name_or_mode_leads_elsewhere() {
-    let world = World::new();
+    let world = TestHistory::new();
     let raw = git2::Repository::open(world.path()).unwrap();
     let blob = raw.blob(b"elsewhere\n").unwrap();
     let root = raw.find_commit(git2::Oid::from_str(&world.main.to_string()).unwrap()).unwrap().tree().unwrap();
@@ -409,7 +409,7 @@ fn row_19_no_name_or_mode_leads_elsewhere() {
 
 #[test]
 fn row_22_attributes_and_line_ends_of_a_work_tree_mean_nothing() {
-    let mut world = World::new();
+    let mut world = TestHistory::new();
     let mut files = world.decided(revoke_first, &["dora"]);
     files.insert(".gitattributes".to_owned(), b"* text eol=crlf ident filter=evil\n".to_vec());
     assert_eq!(world.codes_after(&files), NONE, "bytes are read from the object database");
@@ -422,7 +422,7 @@ fn row_22_attributes_and_line_ends_of_a_work_tree_mean_nothing() {
 
 #[test]
 fn row_23_history_that_was_made_to_look_otherwise_is_refused() {
-    let mut world = World::new();
+    let mut world = TestHistory::new();
     let first = world.main;
     world.revoke_first();
     let git = world.path().join(".git");
@@ -443,8 +443,8 @@ fn row_23_history_that_was_made_to_look_otherwise_is_refused() {
 
 #[test]
 fn row_29_what_is_bound_is_the_sha_256_of_bytes() {
-    let mut world = World::new();
-    let manifest = |world: &World| RepositorySnapshot::at(&world.repository, world.main).manifest().unwrap();
+    let mut world = TestHistory::new();
+    let manifest = |world: &TestHistory| RepositorySnapshot::at(&world.repository, world.main).manifest().unwrap();
     let mut lines: Vec<String> = Vec::new();
     for (path, bytes) in world.files.iter().filter(|(path, _)| !path.starts_with('.')) {
         lines.push(format!("{}  100644  {path}\n", Digest::of(bytes).hex()));
@@ -462,7 +462,7 @@ fn row_29_what_is_bound_is_the_sha_256_of_bytes() {
 
 #[test]
 fn row_30_no_clock_changes_the_answer() {
-    let mut world = World::new();
+    let mut world = TestHistory::new();
     let files = world.decided(revoke_first, &["dora"]);
     let base = world.main;
     let answers: Vec<_> = [-31_536_000, 0, 31_536_000]
@@ -478,10 +478,10 @@ fn row_30_no_clock_changes_the_answer() {
 
 #[test]
 fn row_33_limits_change_by_signature_only() {
-    let mut world = World::new();
+    let mut world = TestHistory::new();
     let lower = |mandate: &mut Mandate| mandate.thresholds.t1 = 1;
     let signed = world.mandate(lower);
-    let needs = |world: &World| world.governed().trust().unwrap().mandate().threshold(tenure::model::Tier::T1);
+    let needs = |world: &TestHistory| world.governed().trust().unwrap().mandate().threshold(tenure::model::Tier::T1);
     let mut unsigned = signed.clone();
     for signer in ["ana", "ben"] {
         unsigned.remove(&signature_path("trust/mandate/2.toml", signer)).unwrap();
@@ -499,7 +499,7 @@ fn row_33_limits_change_by_signature_only() {
 }
 
 /// Returns a commit on main with this number of additional files in the review folder of a campaign, all with one blob.
-fn many(world: &World, count: usize, blob: git2::Oid) -> ObjectId {
+fn many(world: &TestHistory, count: usize, blob: git2::Oid) -> ObjectId {
     let raw = git2::Repository::open(world.path()).unwrap();
     let database = raw.odb().unwrap();
     let tree = |entries: &mut dyn Iterator<Item = (&str, String, git2::Oid)>| {
@@ -530,8 +530,8 @@ fn many(world: &World, count: usize, blob: git2::Oid) -> ObjectId {
 
 #[test]
 fn row_36_a_giant_change_is_refused_by_counting_and_not_read() {
-    let mut world = World::founded();
-    let codes = |world: &World, head| {
+    let mut world = TestHistory::founded();
+    let codes = |world: &TestHistory, head| {
         let checked = check(&world.repository, world.pin, Some(world.main), head, None).unwrap();
         checked.problems.sorted().iter().map(|problem| problem.code).collect::<Vec<_>>()
     };
@@ -576,7 +576,7 @@ fn row_36_a_giant_change_is_refused_by_counting_and_not_read() {
 
 #[test]
 fn trust_change_is_separate_and_keys_count_after_merge() {
-    let mut world = World::new();
+    let mut world = TestHistory::new();
     let join = |registry: &mut Registry| {
         registry.principals[3].keys.push(registry_key("dora new", KeyState::Active));
     };
@@ -595,7 +595,7 @@ fn trust_change_is_separate_and_keys_count_after_merge() {
 
 #[test]
 fn a_root_is_followed_only_by_one_that_both_sign() {
-    let mut world = World::new();
+    let mut world = TestHistory::new();
     let pin = world.pin;
     world.pin = Digest::of("another");
     assert!(world.codes().contains(&"root-pin-mismatch"));
@@ -615,7 +615,7 @@ fn a_root_is_followed_only_by_one_that_both_sign() {
 
 #[test]
 fn row_tamper_corpus_each_entry_has_its_code() {
-    let mut world = World::new();
+    let mut world = TestHistory::new();
     let signed = world.decided(revoke_first, &["dora"]);
     let path = review_path("dora");
     let sig = signature_path(&path, "dora");

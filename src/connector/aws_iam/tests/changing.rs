@@ -1,12 +1,12 @@
 //! Removal of memberships, policies and keys, on the emulator.
 
-use super::{EVERYTHING, READ_BUCKETS, World, is_absent, texts};
+use super::{EVERYTHING, READ_BUCKETS, TestAccount, is_absent, texts};
 use crate::connector::{Collector as _, ConnectorError, Provisioner as _, UnsupportedChangeError};
 use crate::model::{AccessChange, Presence};
 
 #[test]
 fn what_is_taken_away_is_gone_and_a_second_time_changes_nothing() {
-    let world = World::new();
+    let world = TestAccount::new();
     world.user("alice");
     world.key("alice");
     world.group("readers", &["alice"]);
@@ -30,7 +30,7 @@ fn what_is_taken_away_is_gone_and_a_second_time_changes_nothing() {
 
 #[test]
 fn remaining_path_is_still_present_and_in_plan() {
-    let world = World::new();
+    let world = TestAccount::new();
     world.user("alice");
     world.group("readers", &["alice"]);
     let read = world.policy("read-buckets", READ_BUCKETS);
@@ -54,7 +54,7 @@ fn remaining_path_is_still_present_and_in_plan() {
 
 #[test]
 fn an_administrator_is_one_until_every_way_is_closed() {
-    let world = World::new();
+    let world = TestAccount::new();
     world.user("mallory");
     world.group("admins", &["mallory"]);
     world.attach_to_group("admins", &world.policy("everything", EVERYTHING));
@@ -74,7 +74,7 @@ fn an_administrator_is_one_until_every_way_is_closed() {
 
 #[test]
 fn a_policy_of_a_group_is_lost_by_its_members_by_name() {
-    let world = World::new();
+    let world = TestAccount::new();
     world.user("alice");
     world.group("readers", &["alice"]);
     world.attach_to_group("readers", &world.policy("read-buckets", READ_BUCKETS));
@@ -92,7 +92,7 @@ fn a_policy_of_a_group_is_lost_by_its_members_by_name() {
 
 #[test]
 fn a_name_that_was_given_to_somebody_else_leaves_them_untouched() {
-    let world = World::new();
+    let world = TestAccount::new();
     world.user("alice");
     let read = world.policy("read-buckets", READ_BUCKETS);
     world.attach_to_user("alice", &read);
@@ -134,7 +134,7 @@ fn a_name_that_was_given_to_somebody_else_leaves_them_untouched() {
 
 #[test]
 fn a_key_is_disabled_now_and_deleted_after_its_soak() {
-    let world = World::new();
+    let world = TestAccount::new();
     world.user("alice");
     let (id, secret) = world.key("alice");
     assert!(world.connector_as(&id, &secret, "").validate().is_ok());

@@ -21,12 +21,12 @@ use crate::model::{
 use secrecy::SecretString;
 
 /// An account with one user: the engine, an administrator.
-struct World {
+struct TestAccount {
     moto: Moto,
     engine: (String, String),
 }
 
-impl World {
+impl TestAccount {
     fn new() -> Self {
         let moto = Moto::start();
         moto.by_hand("CreateUser", &[("UserName", "engine")]);

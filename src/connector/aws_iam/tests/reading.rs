@@ -1,12 +1,12 @@
 //! Listings, usage, tiers and rights, on the emulator.
 
-use super::{EVERYTHING, READ_BUCKETS, World, connect_to, system};
+use super::{EVERYTHING, READ_BUCKETS, TestAccount, connect_to, system};
 use crate::connector::tests::conformance::{conforms, list_all};
 use crate::connector::{Collector as _, ConnectorError};
 use crate::model::{GrantKind, Tier, Usage};
 
-fn inhabited() -> World {
-    let world = World::new();
+fn inhabited() -> TestAccount {
+    let world = TestAccount::new();
     for name in ["alice", "bob"] {
         world.user(name);
         world.key(name);
@@ -106,7 +106,7 @@ fn unsupported_call_fails_listing_unless_declared() {
 
 #[test]
 fn an_account_that_is_another_is_not_touched() {
-    let world = World::new();
+    let world = TestAccount::new();
     let (id, secret) = &world.engine;
     let aws = connect_to("999999999999", &world.moto.url(), id, secret, "").unwrap();
     assert!(matches!(aws.validate(), Err(ConnectorError::PreconditionFailed(_))));

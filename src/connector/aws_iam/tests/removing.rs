@@ -1,11 +1,11 @@
 //! Disabling and removing users with their dependents, on the emulator.
 
-use super::{EVERYTHING, READ_BUCKETS, World, is_absent};
+use super::{EVERYTHING, READ_BUCKETS, TestAccount, is_absent};
 use crate::connector::{Collector as _, ConnectorError, UnconfiguredSink};
 use crate::model::{AccessChange, ExpectedState};
 
-fn dormant() -> World {
-    let world = World::new();
+fn dormant() -> TestAccount {
+    let world = TestAccount::new();
     world.user("dora");
     world.user("neighbour");
     world.key("neighbour");

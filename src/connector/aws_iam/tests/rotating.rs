@@ -1,6 +1,6 @@
 //! Rotation of access keys on the emulator, including interruptions.
 
-use super::{World, connect_to, is_absent};
+use super::{TestAccount, connect_to, is_absent};
 use crate::connector::sink::AgeSink;
 use crate::connector::tests::age::AgeKey;
 use crate::connector::{Collector as _, ConnectorError, UnconfiguredSink, UnsupportedChangeError};
@@ -26,7 +26,7 @@ impl Vault {
 }
 
 /// Makes only the call that verifies a new key in a rotation.
-fn prove(world: &World, id: &str, secret: &str) {
+fn prove(world: &TestAccount, id: &str, secret: &str) {
     // With another expected account, the connector makes the identity call and stops.
     let other = connect_to("999999999999", &world.moto.url(), id, secret, "").unwrap();
     assert!(matches!(other.validate(), Err(ConnectorError::PreconditionFailed(_))));
@@ -38,7 +38,7 @@ fn value<'a>(text: &'a str, name: &str) -> &'a str {
 
 #[test]
 fn rotated_key_is_deposited_and_old_key_is_rejected() {
-    let world = World::new();
+    let world = TestAccount::new();
     world.user("robot");
     let (old, old_secret) = world.key("robot");
     let grant = world.grant("access-key/", "robot");
@@ -63,7 +63,7 @@ fn rotated_key_is_deposited_and_old_key_is_rejected() {
 
 #[test]
 fn failed_deposit_keeps_old_key() {
-    let world = World::new();
+    let world = TestAccount::new();
     world.user("robot");
     let (old, secret) = world.key("robot");
     let grant = world.grant("access-key/", "robot");
@@ -77,7 +77,7 @@ fn failed_deposit_keeps_old_key() {
 
 #[test]
 fn two_keys_leave_no_room_and_the_refusal_names_the_other() {
-    let world = World::new();
+    let world = TestAccount::new();
     world.user("robot");
     world.key("robot");
     let (other, _) = world.key("robot");
@@ -91,7 +91,7 @@ fn two_keys_leave_no_room_and_the_refusal_names_the_other() {
 
 #[test]
 fn an_interrupted_rotation_is_told_by_its_keys() {
-    let world = World::new();
+    let world = TestAccount::new();
     world.user("robot");
     world.key("robot");
     let grant = world.grant("access-key/", "robot");
@@ -115,7 +115,7 @@ fn an_interrupted_rotation_is_told_by_its_keys() {
 
 #[test]
 fn engine_key_is_gone_only_when_rejected() {
-    let world = World::new();
+    let world = TestAccount::new();
     let grant = world.grant("access-key/", "engine");
     let plan = world.plan(AccessChange::Rotate {}, &grant);
     let vault = Vault::new();

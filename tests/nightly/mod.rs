@@ -1,0 +1,37 @@
+//! Large tests: the same comparisons as in the suite, on many more random histories. They are ignored by default.
+//!
+//! Each writes its figures to `tests/nightly/results`; the last ones are committed.
+
+use crate::{campaign::campaigns, trust::gate_and_walk};
+use std::{fmt::Write as _, fs, path::Path, time::Instant};
+
+#[test]
+#[ignore = "takes about ten minutes"]
+fn gate_and_walk_agree_on_many_histories() {
+    let start = Instant::now();
+    let (rejected, repaired) = gate_and_walk::compare_histories(12..200);
+    let figures = [("histories", 188), ("rejected files", rejected), ("repairs", repaired)];
+    record("gate_and_walk", &figures, start);
+}
+
+#[test]
+#[ignore = "takes about ten minutes"]
+fn campaigns_agree_with_reference_on_many_histories() {
+    let start = Instant::now();
+    let results = campaigns::compare_histories(200, 20_270_101);
+    let mut figures = vec![("histories", 200)];
+    figures.extend(results);
+    record("campaigns", &figures, start);
+}
+
+/// Writes the figures of a test to the file that is committed.
+fn record(name: &str, figures: &[(&str, usize)], start: Instant) {
+    let mut text = String::new();
+    for (what, number) in figures {
+        writeln!(text, "{what}: {number}").unwrap();
+    }
+    writeln!(text, "minutes: {}", start.elapsed().as_secs().div_ceil(60)).unwrap();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/nightly/results");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join(format!("{name}.txt")), text).unwrap();
+}
