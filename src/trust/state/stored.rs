@@ -6,7 +6,7 @@ use crate::{
     format::{ssh_keys::PublicKey, sshsig::SignatureNamespace},
     git::ObjectId,
     model::{
-        CampaignId, Digest, ItemId, PrincipalId, Severity,
+        CampaignId, Digest, PrincipalId, Severity,
         file::{Attestation, Campaign, Delegation, Exception, Principals, Proof, Registry, Review, StageClose},
     },
     trust::{
@@ -14,14 +14,10 @@ use crate::{
         identity::ownership::OwnershipIndex,
         keys::{registry::TrustRegistry, root::TrustRoot, trust_state::TrustMandate},
         verified::{FileSigner, Verified},
-        verify::{
-            open_campaign::{EffectiveDecision, OpenCampaign, VotingSlot},
-            published_items::PublishedItem,
-        },
+        verify::open_campaign::{OpenCampaign, VotingSlot},
     },
 };
-use litemap::LiteMap;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
@@ -57,13 +53,15 @@ pub(super) struct StoredState<'s> {
 struct StoredCampaign<'s> {
     id: Cow<'s, CampaignId>,
     campaign: StoredFile<'s, Campaign>,
-    items: Cow<'s, LiteMap<ItemId, PublishedItem>>,
+    /// The published items in a compact encoding, without names of fields.
+    items: Packed,
     reviewers: Cow<'s, Vec<PrincipalId>>,
     /// The principals at the opening, as indexes into the registries and principals files.
     registry: Option<usize>,
     people: Vec<usize>,
     closes: Vec<StoredFile<'s, StageClose>>,
-    bound: Cow<'s, BTreeMap<ItemId, Vec<EffectiveDecision>>>,
+    /// The decisions in force in a compact encoding.
+    bound: Packed,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -86,6 +84,21 @@ struct StoredRejection<'s> {
     message: String,
     help: Cow<'s, str>,
     standing: bool,
+}
+
+/// A value encoded without names of fields, which takes half of the space and time.
+#[derive(Serialize, Deserialize)]
+struct Packed(#[serde(with = "byte_string")] Vec<u8>);
+
+impl Packed {
+    fn of(value: &impl Serialize) -> Self {
+        // A value that cannot be encoded becomes an empty text, which cannot be decoded: the entry is then ignored.
+        Self(rmp_serde::to_vec(value).unwrap_or_default())
+    }
+
+    fn open<T: DeserializeOwned>(&self) -> Option<T> {
+        rmp_serde::from_slice(&self.0).ok()
+    }
 }
 
 /// Values that several campaigns share, each once.
@@ -196,12 +209,12 @@ impl<'s> StoredCampaign<'s> {
         Self {
             id: Cow::Borrowed(id),
             campaign: StoredFile::of(&open.campaign),
-            items: Cow::Borrowed(&open.items),
+            items: Packed::of(&open.items),
             reviewers: Cow::Borrowed(&open.reviewers),
             registry: registry.map(|registry| registries.index(registry)),
             people: people.iter().map(|file| principals.index(file)).collect(),
             closes: stored(&open.closes),
-            bound: Cow::Borrowed(&open.bound),
+            bound: Packed::of(&open.bound),
         }
     }
 
@@ -217,11 +230,11 @@ impl<'s> StoredCampaign<'s> {
         };
         let open = OpenCampaign {
             campaign: self.campaign.restore()?,
-            items: self.items.into_owned(),
+            items: self.items.open()?,
             reviewers: self.reviewers.into_owned(),
             kinship,
             closes: restored(self.closes)?,
-            bound: self.bound.into_owned(),
+            bound: self.bound.open()?,
         };
         Some((self.id.into_owned(), open))
     }
@@ -287,4 +300,31 @@ fn stored<T: Clone>(files: &[Verified<T>]) -> Vec<StoredFile<'_, T>> {
 
 fn restored<T: Clone>(files: Vec<StoredFile<'_, T>>) -> Option<Vec<Verified<T>>> {
     files.into_iter().map(StoredFile::restore).collect()
+}
+
+/// Bytes as one string of bytes instead of a list of numbers.
+mod byte_string {
+    use serde::{Deserializer, Serializer, de};
+    use std::fmt;
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(bytes)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        struct ByteString;
+        impl de::Visitor<'_> for ByteString {
+            type Value = Vec<u8>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string of bytes")
+            }
+            fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Vec<u8>, E> {
+                Ok(bytes.to_vec())
+            }
+            fn visit_byte_buf<E: de::Error>(self, bytes: Vec<u8>) -> Result<Vec<u8>, E> {
+                Ok(bytes)
+            }
+        }
+        deserializer.deserialize_bytes(ByteString)
+    }
 }
