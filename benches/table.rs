@@ -25,6 +25,8 @@ enum Bound {
     None,
     /// A minimum ratio to the processor time of the next row.
     Ratio(f64),
+    /// A maximum ratio to the processor time of the next row.
+    Times(f64),
     /// No bound: the baseline of another row.
     Yardstick,
 }
@@ -35,7 +37,7 @@ impl Row {
     }
 }
 
-const ROWS: [Row; 12] = [
+const ROWS: [Row; 15] = [
     Row {
         name: "2,000 signed commits verified",
         count: 2_000,
@@ -90,6 +92,27 @@ const ROWS: [Row; 12] = [
         prepare: |folder, _| governed::prepare_larger(folder),
         measure: |folder, _| Cost::of(|| governed::check(folder)),
         bound: Bound::Most { seconds: 0.1, megabytes: None },
+    },
+    Row {
+        name: "state of main after 2,000 merges, from the cache",
+        count: 2_000,
+        prepare: governed::prepare_merges,
+        measure: |folder, merges| Cost::of(|| governed::cached(folder, merges)),
+        bound: Bound::Times(2.0),
+    },
+    Row {
+        name: "the same after 20 merges",
+        count: 20,
+        prepare: governed::prepare_merges,
+        measure: |folder, merges| Cost::of(|| governed::cached(folder, merges)),
+        bound: Bound::Yardstick,
+    },
+    Row {
+        name: "state of main after 2,000 merges, from the whole history",
+        count: 2_000,
+        prepare: governed::prepare_merges,
+        measure: |folder, merges| Cost::of(|| governed::walked(folder, merges)),
+        bound: Bound::None,
     },
     Row {
         name: "open a campaign over 100,000 items",
@@ -188,6 +211,10 @@ fn judged(bound: &Bound, cost: &Cost, yardstick: Option<&Cost>) -> (String, &'st
         Bound::Ratio(least) => {
             let ratio = yardstick.map_or(0.0, |other| other.processor.as_secs_f64()) / spent;
             (format!("≥ {least:.0}x less: {ratio:.0}x"), answer(ratio >= *least))
+        }
+        Bound::Times(most) => {
+            let ratio = spent / yardstick.map_or(f64::INFINITY, |other| other.processor.as_secs_f64());
+            (format!("≤ {most:.0}x of the next row: {ratio:.1}x"), answer(ratio <= *most))
         }
         Bound::None | Bound::Yardstick => (String::new(), ""),
     }

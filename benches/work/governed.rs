@@ -17,13 +17,15 @@ use tenure::inventory::{
     self, AttributeBuilder, AttributeInputs, CollectionLimits, FileSource, IdentityDirectory, LoadedInventory,
     SodAnalysis, SourceError, TierOverrides,
 };
-use tenure::model::file::{CampaignDefinition, FileKind, Principals, Remediation, Selector, System};
+use tenure::model::file::{
+    CampaignDefinition, FileKind, PrincipalKind, PrincipalRecord, Principals, Remediation, Selector, System,
+};
 use tenure::model::history::EvidenceHistory;
 use tenure::model::{CampaignId, Digest, FixedClock, PrincipalId, RepoId, SystemId, Tier, Timestamp, Verdict};
 use tenure::plan::{self, BuildInputs, PlanInputs, PlanTarget};
 use tenure::policy::PolicyPack;
 use tenure::store::RepositorySnapshot;
-use tenure::trust::{self, Bootstrap, Founder, RepositoryState};
+use tenure::trust::{self, Bootstrap, Founder, RepositoryState, StateCache};
 
 /// Creates the repository of 100,000 grants: `main` with `decided` items decided, and `change` with one more review
 /// file.
@@ -34,6 +36,53 @@ pub fn prepare(folder: &Path, decided: u64) {
 /// Creates the same repository with 180,000 grants, which are 2,400 review files.
 pub fn prepare_larger(folder: &Path) {
     prepare_people(folder, 36_000, 1_000);
+}
+
+/// Creates a small repository, and `merges` further commits on main that change rules and principals; main has a cached
+/// state.
+pub fn prepare_merges(folder: &Path, merges: u64) {
+    let mut world = World::found(folder, 200);
+    world.collect();
+    world.open();
+    let mut main = world.head.expect("it is founded");
+    for number in 0..merges {
+        let text = match number % 10 {
+            0 => world.put("principals.toml", principals(number).as_bytes()),
+            _ => world.put("policies/reviewed.toml", format!("# {number}\n").as_bytes()),
+        };
+        main = world.commit(Some(main), &[text]);
+    }
+    world.branch("refs/heads/main", main);
+    fs::write(folder.join("pin"), world.pin.to_string()).expect("a file can be written");
+    cached(folder, merges);
+}
+
+fn principals(number: u64) -> String {
+    let mut person = PrincipalRecord::new(self::person("ana"), PrincipalKind::Person);
+    person.team = Some(format!("team-{number}"));
+    codec::render(&Principals { schema: FileKind::Principals.schema().into(), principals: vec![person] })
+}
+
+/// Computes the state of main as commands that only read do, from the cache of the clone.
+pub fn cached(folder: &Path, merges: u64) -> u64 {
+    let (repository, pin, main) = opened(folder);
+    let state = StateCache::of(&repository, "bench").state(&repository, pin, main).expect("it can be read");
+    assert!(state.findings().is_empty(), "{:?}", state.findings());
+    merges
+}
+
+/// Computes the state of main from the whole history.
+pub fn walked(folder: &Path, merges: u64) -> u64 {
+    let (repository, pin, main) = opened(folder);
+    RepositoryState::walk(&repository, pin, main).expect("it can be read");
+    merges
+}
+
+fn opened(folder: &Path) -> (Repository, Digest, ObjectId) {
+    let repository = Repository::open(folder.join("governed.git")).expect("it was prepared");
+    let pin = fs::read_to_string(folder.join("pin")).expect("it was prepared");
+    let main = repository.resolve("refs/heads/main").expect("it was prepared");
+    (repository, Digest::parse(&pin).expect("a digest"), main)
 }
 
 fn prepare_people(folder: &Path, people: usize, decided: u64) {
@@ -54,6 +103,7 @@ fn prepare_people(folder: &Path, people: usize, decided: u64) {
     let change = world.commit(Some(main), &edits);
     world.branch("refs/heads/change", change);
     fs::write(folder.join("pin"), world.pin.to_string()).expect("a file can be written");
+    cached(folder, decided);
 }
 
 /// All inputs of a plan, read back from the repository.
@@ -130,9 +180,9 @@ pub fn check(folder: &Path) -> u64 {
     let revision = |name| repository.resolve(name).expect("it was prepared");
     let pin = fs::read_to_string(folder.join("pin")).expect("it was prepared");
     let pin = Digest::parse(&pin).expect("a digest");
-    let checked =
-        trust::check(&repository, pin, Some(revision("refs/heads/main")), revision("refs/heads/change"), None)
-            .expect("it can be read");
+    let cache = StateCache::of(&repository, "bench");
+    let (main, change) = (revision("refs/heads/main"), revision("refs/heads/change"));
+    let checked = trust::check(&repository, pin, Some(main), change, Some(&cache)).expect("it can be read");
     assert!(checked.problems.is_empty(), "{}", checked.problems.render(RenderStyle::plain()));
     checked.files as u64
 }
