@@ -121,6 +121,9 @@ pub fn audit(case: &AuditContext<'_>) -> Vec<AuditResult> {
         review_quality::check(case),
     ];
     for answer in &mut answers {
+        if let Some(trust) = case.governed.trust() {
+            trust.mandate().file().raise(&mut answer.findings);
+        }
         answer.findings.sort();
         answer.findings.dedup();
     }

@@ -24,7 +24,8 @@ pub(super) fn run(args: &CampaignQualityArgs, context: &mut CommandContext) -> R
     let (session, sheets) = context.open_with_worklists(&args.id)?;
     let campaign = session.governed.campaign(&args.id).ok_or_else(|| unknown_campaign(&args.id, &session))?;
     let history = read_verified(&session)?;
-    let quality = quality_over(&sheets, campaign, &session, &history)?;
+    let mut quality = quality_over(&sheets, campaign, &session, &history)?;
+    session.trust()?.mandate().file().raise(&mut quality.findings);
     match context.format {
         _ if args.csv => write_quality_csv(&quality, &mut context.out)?,
         OutputFormat::Json => context.json(&quality)?,

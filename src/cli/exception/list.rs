@@ -27,7 +27,8 @@ pub(super) fn run(args: &ExceptionListArgs, context: &mut CommandContext) -> Res
     let now = context.clock.now();
     let trust = session.trust()?;
     let standing = exception_statuses(&session.governed, trust, &session.view("the exceptions"), now)?;
-    let findings = exception_findings(&standing, now);
+    let mut findings = exception_findings(&standing, now);
+    trust.mandate().file().raise(&mut findings);
     let worth = |one: &&ExceptionStatus| {
         args.all || exception_findings(&[(*one).clone()], now).len() == 1 || one.validity.holds()
     };

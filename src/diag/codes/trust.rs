@@ -124,6 +124,9 @@ super::code::codes! {
     High "self-review":
         "A signer reviewed their own access."
         "Reassign the item to another reviewer.";
+    Error "severity-not-raised":
+        "A mandate names a severity for a code that is not higher than the usual one."
+        "Raise the severity, or remove it: a mandate never lowers a severity.";
     Critical "signature-malformed":
         "A signature file is not an SSH signature."
         "Sign again: `tenure sign FILE`.";
@@ -169,6 +172,9 @@ super::code::codes! {
     Critical "trust-not-established":
         "The pin leads to no valid root, registry and mandate."
         "Compare the pin; in a new repository, merge the files of `tenure init`.";
+    Error "unknown-code":
+        "A mandate names a severity for a code that is not the code of a finding."
+        "Write the code of a finding.";
     Critical "unknown-signer":
         "The signer has no registered key."
         "Register a key in the next registry.";

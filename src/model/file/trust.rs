@@ -1,10 +1,10 @@
 //! Files below `trust/`: the root of trust, the registry of principals and keys, and the mandate.
 
 use super::{ExceptionTerms, NoResponseTerms, Rating, ReviewTerms};
-use crate::model::{PrincipalId, RepoId, SystemId};
+use crate::model::{Finding, PrincipalId, RepoId, Severity, SystemId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// `trust/root/N.toml`: the keys and thresholds of the trust roles. Version N+1 is signed by a threshold of N and of
 /// N+1.
@@ -165,12 +165,23 @@ pub struct Mandate {
     /// Requirements for exceptions on items without a response; default [`NoResponseTerms::usual`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub no_response: Option<NoResponseTerms>,
+    /// Raised severities of findings: a code of `docs/codes.md`, and a severity that is higher than its usual one.
+    #[serde(rename = "severity", default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub severities: BTreeMap<String, Severity>,
     /// Requirements for exceptions by rating; default for a missing rating: [`ExceptionTerms::usual`].
     #[serde(rename = "exception", default, skip_serializing_if = "Vec::is_empty")]
     pub exceptions: Vec<ExceptionTerms>,
 }
 
 impl Mandate {
+    /// Raises the severities of findings whose codes it names. It never lowers one.
+    pub fn raise(&self, findings: &mut [Finding]) {
+        for finding in findings {
+            let raised = self.severities.get(finding.code).copied().unwrap_or(finding.severity);
+            finding.severity = finding.severity.min(raised);
+        }
+    }
+
     /// Returns the requirements for an exception of this rating.
     pub fn terms(&self, rating: Rating) -> ExceptionTerms {
         let own = self.exceptions.iter().find(|terms| terms.rating == rating);

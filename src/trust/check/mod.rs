@@ -3,6 +3,7 @@
 
 mod change_size;
 mod policies;
+mod severities;
 mod systems;
 
 use crate::trust::check::policies::check_policies;
@@ -24,6 +25,7 @@ use crate::{
     store::{RepoPath, kind_of},
 };
 use change_size::check_change_size;
+use severities::check_severities;
 use std::collections::BTreeMap;
 
 /// The result of a check.
@@ -116,6 +118,9 @@ fn report(
         // The form of a file that is rejected anyway is no further cause.
         if file.mode == FileMode::Plain && !own.iter().any(|found| found.path == file.path) {
             check_form(repository, file, &mut problems)?;
+            if matches!(RepoPath::of(&file.path), RepoPath::Mandate(_)) {
+                problems.extend(check_severities(&file.path, &repository.blob(file.id, MAX_LINES)?));
+            }
         }
     }
     let decided = check_stale(repository, commit, changes, is_change, &mut problems)?;

@@ -15,6 +15,7 @@ use crate::{
         },
     },
 };
+use std::collections::BTreeMap;
 
 /// A founder of the repository.
 #[derive(Clone, Debug)]
@@ -158,6 +159,7 @@ impl Bootstrap {
             },
             review: None,
             no_response: None,
+            severities: BTreeMap::new(),
             exceptions: Vec::new(),
         }
     }

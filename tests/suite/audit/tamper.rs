@@ -56,6 +56,17 @@ fn an_honest_world_has_no_findings() {
         ["decision-not-recorded"],
         "what the forms and signatures below are put into is good"
     );
+    let mut case = world.case("a raised severity");
+    let raised = case.mandate(|mandate| {
+        mandate.severities.insert("decision-not-recorded".to_owned(), tenure::model::Severity::Critical);
+        mandate.severities.insert("decision-late".to_owned(), tenure::model::Severity::Low);
+    });
+    case.merge(&raised);
+    let files = case.next_review();
+    case.merge(&files);
+    let said = case.audit();
+    assert_eq!(said.codes, ["decision-not-recorded"]);
+    assert!(said.json.contains("\"severity\":\"critical\""), "{}", said.json);
     let mut case = world.case("a new registry");
     let files = case.registry(|_| {});
     case.merge(&files);

@@ -61,8 +61,9 @@ fn reported() -> BTreeMap<String, BTreeSet<(String, Option<CodeSeverity>)>> {
         pattern(r"\bcode: CODE"),
         pattern(r"(?:severity|Severity::\w+),\s*WORDS,"),
         pattern(r"\(WORDS, (?:message\)|format!)"),
-        pattern(r"\(\s*WORDS,\s*ExitStatus::"),
-        pattern(r"ExitStatus::\w+,\s*WORDS,"),
+        pattern(r"\(\s*WORDS,\s*(?:ExitStatus|FailureKind)::"),
+        pattern(r"(?:ExitStatus|FailureKind)::\w+,\s*WORDS,"),
+        pattern(r"\bproblem\(WORDS,"),
         pattern(r"const (?:UNDECIDED|HELD_PAIR): &str = CODE"),
     ];
     let finding = pattern(r"severity: Severity::(\w+),\s*code: CODE");
