@@ -1,4 +1,5 @@
 //! Microbenchmarks: `cargo bench --bench costs`.
+#![allow(unreachable_pub, reason = "`pub` marks what the modules of this program share; it exports nothing")]
 #![allow(clippy::expect_used, reason = "a benchmark that cannot go on should stop there")]
 
 mod work;

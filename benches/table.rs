@@ -1,4 +1,5 @@
 //! Benchmark table: measures each kind of work in one run against the bounds of the design.
+#![allow(unreachable_pub, reason = "`pub` marks what the modules of this program share; it exports nothing")]
 #![allow(clippy::expect_used, clippy::panic, reason = "a benchmark that cannot go on should stop there")]
 
 mod work;

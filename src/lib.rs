@@ -21,6 +21,7 @@
 //! | 10 | `report` output of plans, status and findings · `forge` pull requests, workflows and provenance on GitHub |
 //! | 11 | `app` the work of commands, without a terminal |
 //! | 12 | `cli` the commands |
+#![cfg_attr(test, allow(unreachable_pub, reason = "files below tests/support are shared with the other tests"))]
 #![cfg_attr(
     test,
     allow(

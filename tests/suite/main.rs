@@ -1,5 +1,6 @@
 //! Tests of the library, of the program, and of both against real servers. They share one process, so no test changes
 //! its environment or its current folder.
+#![allow(unreachable_pub, reason = "`pub` marks what the modules of this program share; it exports nothing")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

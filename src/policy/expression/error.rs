@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// An error in an expression.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct ExpressionError {
+pub(crate) struct ExpressionError {
     /// The stable code.
     pub code: &'static str,
     /// The span in the expression, in bytes.

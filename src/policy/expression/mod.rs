@@ -27,9 +27,10 @@ mod value;
 #[cfg(test)]
 mod tests;
 
-pub use error::ExpressionError;
+pub(super) use error::ExpressionError;
 pub use functions::{FUNCTIONS, FunctionDef};
-pub use value::{AttributeIndex, AttributeSchema, AttributeSource, EvaluationError, ExprList, ExprValue, UnknownValue};
+pub use value::EvaluationError;
+pub(super) use value::{AttributeIndex, AttributeSchema, AttributeSource, ExprList, ExprValue, UnknownValue};
 
 pub(super) use satisfiability::{ValueDomain, is_satisfiable};
 
@@ -41,13 +42,13 @@ use types::ExprType;
 
 /// A compiled expression.
 #[derive(Clone, Debug)]
-pub struct Expression {
+pub(super) struct Expression {
     node: ExprNode,
 }
 
 /// The required type of an expression.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub enum ResultType {
+pub(super) enum ResultType {
     /// A string or a list of strings.
     Names,
     /// A boolean.
@@ -59,7 +60,7 @@ impl Expression {
     ///
     /// # Errors
     /// All errors of the expression.
-    pub fn compile(
+    pub(super) fn compile(
         text: &str,
         gives: ResultType,
         vocabulary: &dyn AttributeSchema,
@@ -90,7 +91,7 @@ impl Expression {
     ///
     /// # Errors
     /// The unknown inputs on which the result depends, or the evaluation error.
-    pub fn truth(&self, known: &dyn AttributeSource) -> Result<bool, UnknownValue> {
+    pub(super) fn truth(&self, known: &dyn AttributeSource) -> Result<bool, UnknownValue> {
         Evaluation::of(known).flag(&self.node)
     }
 
@@ -98,7 +99,7 @@ impl Expression {
     ///
     /// # Errors
     /// See [`Self::truth`].
-    pub fn names(&self, known: &dyn AttributeSource) -> Result<Vec<String>, UnknownValue> {
+    pub(super) fn names(&self, known: &dyn AttributeSource) -> Result<Vec<String>, UnknownValue> {
         let word = |value: ExprValue<'_>| match value {
             ExprValue::Text(text) => Some(text.into_owned()),
             _ => None,
@@ -110,7 +111,7 @@ impl Expression {
     }
 
     /// Returns the names that the expression uses, by index.
-    pub fn uses(&self) -> BTreeSet<AttributeIndex> {
+    pub(super) fn uses(&self) -> BTreeSet<AttributeIndex> {
         let mut slots = BTreeSet::new();
         self.node.walk(&mut |node| {
             if let ExprNode::Attribute(slot) | ExprNode::IsKnown(slot) = node {
@@ -121,7 +122,7 @@ impl Expression {
     }
 
     /// Returns the names without which the result is always unknown, by index: those that every evaluation path needs.
-    pub fn needs(&self) -> BTreeSet<AttributeIndex> {
+    pub(super) fn needs(&self) -> BTreeSet<AttributeIndex> {
         fn needs(node: &ExprNode) -> BTreeSet<AttributeIndex> {
             match node {
                 ExprNode::Attribute(slot) => BTreeSet::from([*slot]),

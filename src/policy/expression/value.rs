@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 /// A value of an expression. Strings and lists are borrowed where possible.
 #[derive(Clone, Debug)]
-pub enum ExprValue<'a> {
+pub(crate) enum ExprValue<'a> {
     /// A boolean.
     Flag(bool),
     /// A list of values of one type.
@@ -21,7 +21,7 @@ pub enum ExprValue<'a> {
 
 /// A list of values of one type.
 #[derive(Clone, Debug)]
-pub enum ExprList<'a> {
+pub(crate) enum ExprList<'a> {
     /// The elements of a literal.
     Literal(&'a [ExprValue<'a>]),
     /// Elements computed by an expression.
@@ -32,7 +32,7 @@ pub enum ExprList<'a> {
 
 impl<'a> ExprValue<'a> {
     /// Returns the value of an attribute.
-    pub fn of(fact: &'a AttributeValue) -> Self {
+    pub(crate) fn of(fact: &'a AttributeValue) -> Self {
         match fact {
             AttributeValue::Flag(flag) => Self::Flag(*flag),
             AttributeValue::Number(number) => Self::Number(*number),
@@ -56,7 +56,7 @@ impl<'a> ExprValue<'a> {
 
 impl<'a> ExprList<'a> {
     /// Returns the number of elements.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         match self {
             Self::Literal(values) => values.len(),
             Self::Made(values) => values.len(),
@@ -65,7 +65,7 @@ impl<'a> ExprList<'a> {
     }
 
     /// Returns the elements in order.
-    pub fn iter(&self) -> impl Iterator<Item = ExprValue<'a>> + '_ {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = ExprValue<'a>> + '_ {
         (0..self.len()).filter_map(|at| self.get(at))
     }
 
@@ -80,16 +80,16 @@ impl<'a> ExprList<'a> {
 }
 
 /// The inputs of an evaluation, by index of a name.
-pub trait AttributeSource {
+pub(crate) trait AttributeSource {
     /// Returns the value of a name; `None` if it is unknown.
     fn value(&self, slot: AttributeIndex) -> Option<ExprValue<'_>>;
 }
 
 /// The index of a name in its vocabulary.
-pub type AttributeIndex = u8;
+pub(crate) type AttributeIndex = u8;
 
 /// The names available in an expression, with their types; names are identified by index.
-pub trait AttributeSchema {
+pub(crate) trait AttributeSchema {
     /// Returns the index and the type of a name.
     fn find(&self, name: &str) -> Option<(AttributeIndex, AttributeKind)>;
 
@@ -105,7 +105,7 @@ pub trait AttributeSchema {
 
 /// The reason why an expression has no value.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct UnknownValue {
+pub(crate) struct UnknownValue {
     missing: [u64; 4],
     trouble: Option<EvaluationError>,
 }
@@ -155,12 +155,12 @@ impl UnknownValue {
     }
 
     /// Returns the unknown names, by index.
-    pub fn slots(&self) -> impl Iterator<Item = AttributeIndex> + '_ {
+    pub(crate) fn slots(&self) -> impl Iterator<Item = AttributeIndex> + '_ {
         (0..=AttributeIndex::MAX).filter(|slot| self.missing[usize::from(*slot) / 64] & (1 << (slot % 64)) != 0)
     }
 
     /// Returns the evaluation error; `None` if only inputs are unknown.
-    pub const fn reason(&self) -> Option<EvaluationError> {
+    pub(crate) const fn reason(&self) -> Option<EvaluationError> {
         self.trouble
     }
 }
