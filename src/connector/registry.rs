@@ -254,6 +254,7 @@ mod tests {
             let system: System = codec::parse("systems/x.toml", kind.example().as_bytes()).unwrap();
             for key in system.settings.keys().filter(|key| *key != READBACK) {
                 let text = kind.example().replacen(&format!("\n{key} = "), &format!("\n{key}x = "), 1);
+                let text = codec::render(&toml::from_str::<System>(&text).unwrap());
                 let found = problems(&text);
                 let line = text.lines().position(|line| line.starts_with(&format!("{key}x = "))).unwrap() + 1;
                 assert!(

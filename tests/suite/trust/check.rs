@@ -160,7 +160,7 @@ fn connector_and_settings_of_a_system_are_checked() {
     let cases = [
         ("connector = \"postgres\"", "connector = \"postgers\"", "unknown-value", "did you mean `postgres`?"),
         ("\nhost = ", "\nhots = ", "unknown-key", "unknown key `hots` in the settings of `postgres`"),
-        ("\nport = 5432", "\nport = \"5432\"", "wrong-type", "expected u16"),
+        ("\nport = 5432", "\nport = \"5432\"", "wrong-type", "expected a whole number"),
         ("\nuser = \"tenure\"", "\nuser = \"\"", "invalid-value", "`user` must not be empty"),
         ("\nuser = \"tenure\"", "", "missing-key", "the key `user` is missing"),
     ];
