@@ -115,8 +115,9 @@ fn report(
     let mut files = 0;
     for file in governed_files(changes) {
         files += 1;
-        // The form of a file that is rejected anyway is no further cause.
-        if file.mode == FileMode::Plain && !own.iter().any(|found| found.path == file.path) {
+        // The form of a signed file that was edited is no further cause: its signed version stays in force.
+        let is_edited = own.iter().any(|found| found.path == file.path && found.is_changed_file());
+        if file.mode == FileMode::Plain && !is_edited {
             check_form(repository, file, &mut problems)?;
             if matches!(RepoPath::of(&file.path), RepoPath::Mandate(_)) {
                 problems.extend(check_severities(&file.path, &repository.blob(file.id, MAX_LINES)?));

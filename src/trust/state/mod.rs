@@ -73,7 +73,7 @@ pub struct RejectedFile {
 
 impl RejectedFile {
     /// Returns whether it is an immutable file that was edited, renamed or deleted.
-    fn is_changed_file(&self) -> bool {
+    pub(in crate::trust) fn is_changed_file(&self) -> bool {
         matches!(self.refusal.code(), "signed-file-deleted" | "signed-file-edited" | "signed-file-renamed")
     }
 
