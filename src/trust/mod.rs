@@ -28,7 +28,7 @@ mod verify;
 
 pub use check::{CheckReport, check};
 pub use error::{TrustError, stage::StageError};
-pub use identity::ownership::{OwnershipIndex, OwnershipLink};
+pub use identity::{link::OwnershipLink, ownership::OwnershipIndex};
 pub use keys::{
     bootstrap::{Bootstrap, Founder, render_allowed_signers},
     registry::TrustRegistry,

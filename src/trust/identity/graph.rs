@@ -4,7 +4,7 @@ use crate::model::{
     PrincipalId, Timestamp,
     file::{PrincipalKind, PrincipalRecord, PrincipalStatus, Principals, Registry, RegistryPrincipal},
 };
-use crate::trust::identity::ownership::OwnershipLink;
+use crate::trust::identity::link::OwnershipLink;
 use std::{
     collections::{BTreeMap, BTreeSet},
     hash::{BuildHasher as _, RandomState},

@@ -5,9 +5,9 @@ use crate::model::{
     file::{Principals, Registry},
 };
 use crate::trust::identity::graph::{IdentityGraph, OwnershipLinks};
+use crate::trust::identity::link::OwnershipLink;
 use std::{
     collections::HashMap,
-    fmt,
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
@@ -22,27 +22,6 @@ pub struct OwnershipIndex {
     people: Vec<Arc<Principals>>,
     family: OnceLock<IdentityGraph>,
     known: Mutex<HashMap<PrincipalId, Arc<OwnershipLinks>>>,
-}
-
-/// The link of an account to a principal.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum OwnershipLink {
-    /// The account belongs to the principal.
-    Account,
-    /// The account belongs to a member of the group.
-    Member(PrincipalId),
-    /// The account belongs to a non-human identity that the principal owns, directly or as a member of a group.
-    Owned(PrincipalId),
-}
-
-impl fmt::Display for OwnershipLink {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Account => f.write_str("their own access"),
-            Self::Member(member) => write!(f, "the access of `{member}`, a member of the group"),
-            Self::Owned(identity) => write!(f, "the access of `{identity}`, an identity they own"),
-        }
-    }
 }
 
 impl OwnershipIndex {

@@ -1,9 +1,9 @@
 //! Detects conflicting decisions introduced by the same merge, and rejects all of them.
 
+use super::merge_context::{MergeContext, is_retryable, unverified, verifier};
 use super::signed_files::MAX_FILE;
 use crate::trust::error::TrustError;
 use crate::trust::state::RepositoryState;
-use crate::trust::state::merge::{MergeContext, is_retryable, unverified, verifier};
 use crate::trust::verify::open_campaign::{VotingSlot, decided};
 use crate::trust::verify::verifier::VerifyOutcome;
 use crate::{

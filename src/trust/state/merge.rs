@@ -1,11 +1,9 @@
 //! Verifies the governed files introduced by one merge, in dependency order, and records the results.
 
 use super::conflicting_decisions::MergeConflict;
+use super::merge_context::{MergeContext, is_retryable, unverified, verifier};
 use crate::trust::error::TrustError;
-use crate::trust::error::stage::StageError;
-use crate::trust::identity::ownership::OwnershipIndex;
-use crate::trust::keys::registry::TrustRegistry;
-use crate::trust::keys::trust_state::TrustState;
+use crate::trust::keys::{registry::TrustRegistry, trust_state::TrustState};
 use crate::trust::state::RepositoryState;
 use crate::trust::state::signed_files::{MAX_FILE, too_large};
 use crate::trust::verified::Verified;
@@ -21,17 +19,14 @@ use crate::{
     git::{GitError, ObjectId, Repository},
     model::{
         PrincipalId,
-        file::{Delegation, Exception, GovernedFile as Kind, Review, StageClose},
+        file::{Delegation, Exception, Review, StageClose},
     },
     store::{RepoPath, SignatureFile, Unverified},
 };
 use std::{
     collections::BTreeMap,
     panic::resume_unwind,
-    sync::{
-        Arc,
-        mpsc::{Receiver, sync_channel},
-    },
+    sync::mpsc::{Receiver, sync_channel},
 };
 
 impl RepositoryState {
@@ -326,25 +321,6 @@ fn parse_stubs(read: Receiver<ReviewBlob<'_>>) -> Result<PublishedStubs, TrustEr
 /// The number of files read ahead of parsing, a few megabytes at most.
 const AHEAD: usize = 64;
 
-/// The merge in which files are verified.
-#[derive(Clone, Copy)]
-pub(in crate::trust) struct MergeContext<'a> {
-    pub(in crate::trust) commit: ObjectId,
-    pub(in crate::trust) before: Option<&'a TrustState>,
-    pub(in crate::trust) merger: Option<&'a PrincipalId>,
-}
-
-/// Returns the verifier for the files of a merge: the trust state before it, and the keys still valid `after` it.
-pub(in crate::trust) fn verifier<'a>(
-    trust: &'a TrustState,
-    after: Option<&'a TrustState>,
-    kinship: &'a Arc<OwnershipIndex>,
-    on: MergeContext<'a>,
-) -> Verifier<'a> {
-    let after: &TrustRegistry = after.map_or_else(|| trust.registry(), TrustState::registry);
-    Verifier { trust, after, kinship, commit: on.commit, merger: on.merger }
-}
-
 /// Returns the order in which the files of a merge are verified.
 fn verification_order(path: &str) -> u32 {
     match RepoPath::of(path) {
@@ -361,21 +337,3 @@ fn verification_order(path: &str) -> u32 {
 
 /// The rank of decisions.
 const DECIDED: u32 = 2;
-
-/// Returns whether another file of the same merge may resolve the rejection.
-pub(in crate::trust) fn is_retryable(refusal: &TrustError) -> bool {
-    matches!(
-        refusal,
-        TrustError::StaleSupersedes { .. }
-            | TrustError::Stage(StageError::Foreign { .. } | StageError::NotOpen { .. } | StageError::Order { .. })
-    )
-}
-
-pub(in crate::trust) fn unverified<T: Kind>(
-    path: &str,
-    bytes: Vec<u8>,
-    signatures: Vec<SignatureFile>,
-) -> Result<Unverified<T>, TrustError> {
-    let value = codec::parse(path, &bytes)?;
-    Ok(Unverified::new(value, bytes, path.to_owned(), signatures))
-}

@@ -3,6 +3,7 @@
 pub(in crate::trust) mod cache;
 mod conflicting_decisions;
 mod merge;
+mod merge_context;
 mod signed_files;
 mod stored;
 mod trust_updates;

@@ -8,7 +8,7 @@ use crate::model::{
 use crate::trust::error::TrustError;
 use crate::trust::identity::ownership::OwnershipIndex;
 use crate::trust::verified::{Verified, reference};
-use crate::trust::verify::published_items::PublishedItem;
+use crate::trust::verify::published_items::{PublishedItem, PublishedItems};
 use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
@@ -89,6 +89,16 @@ impl EffectiveDecision {
 }
 
 impl OpenCampaign {
+    /// Opens a campaign with its published items.
+    pub(in crate::trust) fn new(
+        campaign: Verified<Campaign>,
+        published: PublishedItems,
+        kinship: Arc<OwnershipIndex>,
+    ) -> Self {
+        let (items, reviewers) = published.into_parts();
+        Self { campaign, items, reviewers, kinship, closes: Vec::new(), bound: BTreeMap::new() }
+    }
+
     /// Returns the campaign.
     pub const fn campaign(&self) -> &Verified<Campaign> {
         &self.campaign

@@ -6,16 +6,10 @@ use crate::model::{
 };
 use crate::trust::error::TrustError;
 use crate::trust::error::stage::StageError;
-use crate::trust::identity::ownership::OwnershipIndex;
-use crate::trust::verified::Verified;
-use crate::trust::verify::open_campaign::OpenCampaign;
 use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, HashMap};
 
 /// An item as published by a campaign.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -64,7 +58,7 @@ impl PublishedItem {
         &self.subject
     }
 
-    /// Returns the assignments, as stages and indexes into [`OpenCampaign::reviewers`]; sorted.
+    /// Returns the assignments, as stages and indexes into [`OpenCampaign::reviewers`](super::open_campaign::OpenCampaign::reviewers); sorted.
     pub fn assignments(&self) -> &[(u32, u32)] {
         &self.assignments
     }
@@ -156,21 +150,14 @@ impl PublishedItems {
         Err(StageError::Assignments { expected: expected.to_string(), found: found.to_string() }.into())
     }
 
-    /// Returns the open campaign.
-    pub(in crate::trust) fn open(mut self, campaign: Verified<Campaign>, kinship: Arc<OwnershipIndex>) -> OpenCampaign {
+    /// Returns the items, sorted, and the assigned reviewers.
+    pub(in crate::trust) fn into_parts(mut self) -> (LiteMap<ItemId, PublishedItem>, Vec<PrincipalId>) {
         self.items.sort_unstable_by_key(|(item, _)| *item);
         self.items.shrink_to_fit();
         let mut reviewers: Vec<_> = self.reviewers.into_iter().collect();
         reviewers.sort_by_key(|(_, index)| *index);
         let reviewers = reviewers.into_iter().map(|(reviewer, _)| reviewer).collect();
-        OpenCampaign {
-            campaign,
-            items: LiteMap::from_sorted_store_unchecked(self.items),
-            reviewers,
-            kinship,
-            closes: Vec::new(),
-            bound: BTreeMap::new(),
-        }
+        (LiteMap::from_sorted_store_unchecked(self.items), reviewers)
     }
 }
 

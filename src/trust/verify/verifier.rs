@@ -61,7 +61,7 @@ impl Verifier<'_> {
         }
         published.check(campaign)?;
         let verified = self.verified(file, signers);
-        let opening = published.open(verified.clone(), self.kinship.clone());
+        let opening = OpenCampaign::new(verified.clone(), published, self.kinship.clone());
         Ok(VerifyOutcome::Accepted(verified.map(|_| opening)))
     }
 
