@@ -25,7 +25,7 @@ pub(in crate::trust) enum MergeConflict {
 impl RepositoryState {
     /// Returns the reviews of a merge that cannot be verified independently. Only reviews that decide the same item in
     /// the same stage are compared.
-    pub(in crate::trust) fn conflicts_within_merge(
+    pub(super) fn conflicts_within_merge(
         &self,
         repository: &Repository,
         on: MergeContext<'_>,
