@@ -110,7 +110,7 @@ fn who_was_asked_is_what_the_owners_signed() {
     (world.main, world.files) = before;
     assert_eq!(
         world.codes_after(&files),
-        ["assignment-mismatch", "campaign-mismatch"],
+        ["assignment-mismatch", "campaign-missing"],
         "the worklist of another reviewer"
     );
 }
