@@ -179,7 +179,7 @@ pub fn verified_json(looked: &VerifyReport) -> Value {
             pairs.held.iter().map(|(clash, accepted)| json!({"accepted": accepted, "clash": clash})).collect();
         json!({"held": held, "not_fresh": pairs.not_fresh, "resolved": pairs.resolved})
     });
-    json!({"actions": actions, "systems": systems, "toxic_pairs": pairs})
+    json!({"actions": actions, "systems": systems, "sod_violations": pairs})
 }
 
 fn out_of_band_json(listed: &OutOfBandReport) -> Value {

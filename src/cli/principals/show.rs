@@ -71,7 +71,7 @@ pub(super) fn run(args: &PrincipalsShowArgs, context: &mut CommandContext) -> Re
         let facts: Value = facts.known().map(|(name, fact)| (name.to_owned(), json!(fact))).collect();
         context.json(&json!({
             "answers_for": answers, "entry": entry, "attributes": facts, "findings": findings, "holds": grants,
-            "id": args.id, "toxic_pairs": clashes,
+            "id": args.id, "sod_violations": clashes,
         }))?;
         return Ok(ExitStatus::Done);
     }
