@@ -21,7 +21,7 @@ pub use campaign::{
 pub use error::{AppError, FailureKind};
 pub use exceptions::exception_statuses;
 pub use permitted_signers::{KnownSigner, TrustHints, joined, newest, registered_keys};
-pub use repository_view::{Identities, RepositoryView};
+pub use repository_view::{Identities, KnownInputs, RepositoryView};
 pub use run::{
     EnforceRequest, PlanContext, VerifyRequest, cleared_plan, enforce, open_error, pending_records,
     require_not_rolled_back, resolutions, verify,

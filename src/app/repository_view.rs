@@ -11,7 +11,7 @@ use crate::{
         file::{Governance, Principals, System},
     },
     policy::{PackSources, PolicyPack},
-    store::{RepositorySnapshot, StoreError, Unverified},
+    store::{KnownDigests, RepositorySnapshot, StoreError, Unverified},
 };
 use std::{
     cell::{OnceCell, RefCell},
@@ -28,6 +28,14 @@ pub struct Identities {
     pub digest: Digest,
 }
 
+/// Inputs of earlier views of the same history. Later views do not read them again where they are unchanged.
+#[derive(Default)]
+pub struct KnownInputs {
+    digests: RefCell<KnownDigests>,
+    /// The last inventory of each system, with its tree.
+    inventories: RefCell<BTreeMap<SystemId, (ObjectId, LoadedInventory)>>,
+}
+
 /// A governed repository at one commit. Each part is loaded when it is first requested, and once.
 ///
 /// An input that cannot be read is an error that names the file and what depends on it. Nothing is skipped: an
@@ -35,6 +43,7 @@ pub struct Identities {
 pub struct RepositoryView<'r> {
     snapshot: RepositorySnapshot<'r>,
     dependent: String,
+    known: Option<&'r KnownInputs>,
     systems: OnceCell<BTreeMap<SystemId, System>>,
     inventories: RefCell<BTreeMap<SystemId, Option<LoadedInventory>>>,
     identities: OnceCell<Identities>,
@@ -47,11 +56,29 @@ impl<'r> RepositoryView<'r> {
         Self {
             snapshot: RepositorySnapshot::at(repository, commit),
             dependent: dependent.into(),
+            known: None,
             systems: OnceCell::new(),
             inventories: RefCell::default(),
             identities: OnceCell::new(),
             pack: OnceCell::new(),
         }
+    }
+
+    /// Shares inputs with other views of the same history.
+    pub const fn with_known(mut self, known: &'r KnownInputs) -> Self {
+        self.known = Some(known);
+        self
+    }
+
+    /// Returns the digest over all governed files.
+    ///
+    /// # Errors
+    /// When one cannot be read.
+    pub fn manifest(&self) -> Result<Digest, AppError> {
+        Ok(match self.known {
+            Some(known) => self.snapshot.manifest_with(&mut known.digests.borrow_mut())?,
+            None => self.snapshot.manifest()?,
+        })
     }
 
     /// Returns the files of the commit.
@@ -75,12 +102,30 @@ impl<'r> RepositoryView<'r> {
         if let Some(known) = self.inventories.borrow().get(system) {
             return Ok(known.clone());
         }
-        let loaded = match inventory::load(&self.snapshot, system) {
+        let loaded = match self.load_inventory(system) {
             Ok(loaded) => Some(loaded),
             Err(LoadError::Missing(_)) => None,
             Err(error) => return Err(self.failure(AppError::inventory(system, &error))),
         };
         self.inventories.borrow_mut().insert(system.clone(), loaded.clone());
+        Ok(loaded)
+    }
+
+    /// Loads an inventory, or returns that of an earlier view if its tree is the same.
+    fn load_inventory(&self, system: &SystemId) -> Result<LoadedInventory, LoadError> {
+        let snapshot = self.snapshot;
+        let tree = self.known.and_then(|known| {
+            let tree = snapshot.repository().file(snapshot.commit(), &inventory::folder(system)).ok()??;
+            Some((known, tree.id))
+        });
+        let Some((known, tree)) = tree else { return inventory::load(&snapshot, system) };
+        if let Some((of, loaded)) = known.inventories.borrow().get(system)
+            && *of == tree
+        {
+            return Ok(loaded.clone());
+        }
+        let loaded = inventory::load(&snapshot, system)?;
+        known.inventories.borrow_mut().insert(system.clone(), (tree, loaded.clone()));
         Ok(loaded)
     }
 
@@ -154,7 +199,10 @@ fn systems(snapshot: RepositorySnapshot<'_>) -> Result<BTreeMap<SystemId, System
             let problem =
                 Diagnostic::error("system-misnamed", format!("the file describes the system `{}`", system.system))
                     .in_file(path)
-                    .help(format!("rename it with git mv to systems/{}.toml", system.system));
+                    .help(format!(
+                        "name the system after the file, or rename the file to systems/{}.toml",
+                        system.system
+                    ));
             return Err(problem.into());
         }
         systems.insert(system.system.clone(), system);

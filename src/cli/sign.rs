@@ -81,7 +81,10 @@ pub(super) fn sign_files(
         let known = trusted.known(&path, &bytes);
         let signer = signer(options, context, &known)?;
         let name = match options.name {
-            Some(name) => name.clone(),
+            Some(name) => {
+                check_owner(&known, &signer.public_key(), name)?;
+                name.clone()
+            }
             None => name_of(&known, &signer.public_key(), &path)?,
         };
         trusted.check(&path, &bytes, &name).map_err(|error| rejected(&path, error))?;
@@ -212,6 +215,18 @@ fn key_file(path: &Path) -> Result<LoadedKey, CliError> {
         let problem = Diagnostic::error("key-unreadable", format!("{}: {error}", path.display()));
         problem.help(format!("ssh-add {}, then sign without --key", path.display())).into()
     })
+}
+
+/// Checks that a key does not belong to a principal other than the named one.
+fn check_owner(known: &[KnownSigner], key: &PublicKey, name: &PrincipalId) -> Result<(), CliError> {
+    match known.iter().find(|(_, own)| own == key) {
+        Some((owner, _)) if owner != name => {
+            let message = format!("the key {} belongs to `{owner}`, not to `{name}`", key.fingerprint());
+            let help = format!("sign with a key of `{name}`: --key FILE");
+            Err(Diagnostic::error("wrong-key", message).help(help).into())
+        }
+        _ => Ok(()),
+    }
 }
 
 fn name_of(known: &[KnownSigner], key: &PublicKey, path: &str) -> Result<PrincipalId, CliError> {

@@ -117,6 +117,10 @@ fn step(resolution: &Resolution, inputs: &BuildInputs<'_>, index: &GrantIndex<'_
         return BuildStep::Hold(HeldCode::CampaignSuspended, why, next);
     }
     let Some(target) = inputs.targets.get(system) else {
+        let id = ActionId::of(&inputs.premises.repo, &resolution.item, &resolution.grant, resolution.verdict.as_str());
+        if inputs.history.action(&id).is_some_and(ActionHistory::is_confirmed) {
+            return BuildStep::Done;
+        }
         let why = format!("there is no systems/{system}.toml");
         return BuildStep::Hold(HeldCode::UnknownSystem, why, format!("create systems/{system}.toml"));
     };

@@ -1,7 +1,9 @@
 //! Recomputes the plans of runs and the populations of campaigns at the commits where they were made.
 
 use crate::{
-    app::{AppError, CampaignInputs, PlanContext, RepositorySession, RepositoryView, evidence::engine_keys},
+    app::{
+        AppError, CampaignInputs, KnownInputs, PlanContext, RepositorySession, RepositoryView, evidence::engine_keys,
+    },
     audit::PlanRecomputation,
     campaign::{CampaignPopulation, population},
     evidence::Ledger,
@@ -11,17 +13,16 @@ use crate::{
         file::Campaign,
         history::{EvidenceHistory, RunHistory},
     },
-    store::{KnownDigests, RepositorySnapshot},
     trust::RepositoryState,
 };
-use std::{cell::RefCell, collections::BTreeMap};
+use std::collections::BTreeMap;
 
 /// Recomputed plans and populations, from one walk along main and one more pass over the evidence.
 pub(super) struct Recomputation<'a> {
     session: &'a RepositorySession,
     plans: BTreeMap<u64, Result<Digest, String>>,
     populations: BTreeMap<CampaignId, Result<(Digest, u64), String>>,
-    digests: RefCell<KnownDigests>,
+    inputs: KnownInputs,
 }
 
 /// A value that is recomputed at a commit of main.
@@ -40,8 +41,8 @@ impl<'a> Recomputation<'a> {
         history: &EvidenceHistory,
         ends: BTreeMap<u64, ObjectId>,
     ) -> Result<Self, AppError> {
-        let mut again =
-            Self { session, plans: BTreeMap::new(), populations: BTreeMap::new(), digests: RefCell::default() };
+        let inputs = KnownInputs::default();
+        let mut again = Self { session, plans: BTreeMap::new(), populations: BTreeMap::new(), inputs };
         let mut known = HistoricalEvidence::new(session, ends)?;
         let line = session.repository.first_parents(None, session.main)?;
         let places: BTreeMap<ObjectId, usize> = line.into_iter().zip(0..).collect();
@@ -65,16 +66,59 @@ impl<'a> Recomputation<'a> {
             match stop {
                 RecomputePoint::Plan(run) => {
                     let known = known.at(run.start.evidence);
-                    let plan = there.and_then(|(commit, governed)| plan(session, run, commit, governed, known?));
+                    let plan = there.and_then(|(commit, governed)| again.plan_at(run, commit, governed, known?));
                     again.plans.insert(run.seq, plan);
                 }
                 RecomputePoint::Population(campaign) => {
-                    let found = there.and_then(|(commit, governed)| members(session, campaign, commit, governed));
+                    let found = there.and_then(|(commit, governed)| again.members_at(campaign, commit, governed));
                     again.populations.insert(campaign.id.clone(), found);
                 }
             }
         }
         Ok(again)
+    }
+
+    fn view(&self, commit: ObjectId, dependent: String) -> RepositoryView<'_> {
+        RepositoryView::at(&self.session.repository, commit, dependent).with_known(&self.inputs)
+    }
+
+    fn plan_at(
+        &self,
+        run: &RunHistory,
+        commit: ObjectId,
+        governed: &RepositoryState,
+        known: &EvidenceHistory,
+    ) -> Result<Digest, String> {
+        let session = self.session;
+        let view = self.view(commit, format!("the plan of run {}", run.seq));
+        let assembly =
+            PlanContext::load(&view, &session.settings_dir(), &run.start.systems).map_err(|error| error.messages())?;
+        assembly.plan(governed, known).map(|plan| plan.digest()).map_err(|error| error.messages())
+    }
+
+    fn members_at(
+        &self,
+        file: &Campaign,
+        commit: ObjectId,
+        governed: &RepositoryState,
+    ) -> Result<(Digest, u64), String> {
+        let trust = governed.trust().ok_or("there is no trust state at its base")?;
+        let view = self.view(commit, format!("the population of `{}`", file.id));
+        let inputs = CampaignInputs::load(&view, governed, &file.definition, file.opened_at)
+            .map_err(|error| error.messages())?;
+        for pinned in &file.systems {
+            let loaded = inputs.inventories.get(&pinned.system);
+            if loaded.is_none_or(|loaded| loaded.digest != pinned.observation) {
+                return Err(format!("the inventory of `{}` differs from the pinned one", pinned.system));
+            }
+        }
+        if file.policies.is_some_and(|pinned| pinned != inputs.pack.digest()) {
+            return Err("the rules at its base differ from the pinned ones".to_owned());
+        }
+        let attribute_builder = inputs.attribute_builder();
+        let setting = inputs.campaign_context(governed, trust, &attribute_builder);
+        let population: CampaignPopulation<'_> = population(&file.id, &file.definition, &setting);
+        Ok((population.digest(), population.len() as u64))
     }
 }
 
@@ -85,8 +129,8 @@ impl PlanRecomputation for Recomputation<'_> {
 
     fn manifest(&self, commit: &str) -> Result<Digest, String> {
         let commit = ObjectId::parse(commit).map_err(|error| error.to_string())?;
-        let snapshot = RepositorySnapshot::at(&self.session.repository, commit);
-        snapshot.manifest_with(&mut self.digests.borrow_mut()).map_err(|error| error.to_string())
+        let view = RepositoryView::at(&self.session.repository, commit, "the manifest").with_known(&self.inputs);
+        view.manifest().map_err(|error| error.messages())
     }
 
     fn population(&self, campaign: &CampaignId) -> Result<(Digest, u64), String> {
@@ -136,42 +180,4 @@ fn state_at<'g>(
         *governed = Some(RepositoryState::walk(repository, session.pin, commit).map_err(|error| error.to_string())?);
     }
     governed.as_ref().ok_or_else(|| "there is no trust state".to_owned())
-}
-
-fn plan(
-    session: &RepositorySession,
-    run: &RunHistory,
-    commit: ObjectId,
-    governed: &RepositoryState,
-    known: &EvidenceHistory,
-) -> Result<Digest, String> {
-    let view = RepositoryView::at(&session.repository, commit, format!("the plan of run {}", run.seq));
-    let assembly =
-        PlanContext::load(&view, &session.settings_dir(), &run.start.systems).map_err(|error| error.messages())?;
-    assembly.plan(governed, known).map(|plan| plan.digest()).map_err(|error| error.messages())
-}
-
-fn members(
-    session: &RepositorySession,
-    file: &Campaign,
-    commit: ObjectId,
-    governed: &RepositoryState,
-) -> Result<(Digest, u64), String> {
-    let trust = governed.trust().ok_or("there is no trust state at its base")?;
-    let view = RepositoryView::at(&session.repository, commit, format!("the population of `{}`", file.id));
-    let inputs =
-        CampaignInputs::load(&view, governed, &file.definition, file.opened_at).map_err(|error| error.messages())?;
-    for pinned in &file.systems {
-        let loaded = inputs.inventories.get(&pinned.system);
-        if loaded.is_none_or(|loaded| loaded.digest != pinned.observation) {
-            return Err(format!("the inventory of `{}` differs from the pinned one", pinned.system));
-        }
-    }
-    if file.policies.is_some_and(|pinned| pinned != inputs.pack.digest()) {
-        return Err("the rules at its base differ from the pinned ones".to_owned());
-    }
-    let attribute_builder = inputs.attribute_builder();
-    let setting = inputs.campaign_context(governed, trust, &attribute_builder);
-    let population: CampaignPopulation<'_> = population(&file.id, &file.definition, &setting);
-    Ok((population.digest(), population.len() as u64))
 }

@@ -25,6 +25,8 @@ use std::{
 /// The inputs of a plan, except decisions and evidence.
 pub struct PlanContext<'v> {
     view: &'v RepositoryView<'v>,
+    /// Whether it covers all systems.
+    is_whole: bool,
     manifest: Digest,
     /// The systems, by id.
     pub systems: BTreeMap<SystemId, System>,
@@ -63,8 +65,9 @@ impl<'v> PlanContext<'v> {
             vocabularies.insert(id.clone(), words);
         }
         let people = &view.identities()?.people;
-        let manifest = view.snapshot().manifest()?;
-        Ok(Self { view, manifest, systems, inventories, others, vocabularies, pack, people })
+        let manifest = view.manifest()?;
+        let is_whole = only.is_empty();
+        Ok(Self { view, is_whole, manifest, systems, inventories, others, vocabularies, pack, people })
     }
 
     /// Returns the plan for the decisions, given the evidence so far.
@@ -79,7 +82,10 @@ impl<'v> PlanContext<'v> {
             )
         })?;
         let mut resolutions = resolutions(governed, Timestamp::from_unix(0));
-        resolutions.retain(|resolution| self.systems.contains_key(&resolution.system));
+        // Decisions on a system without a file are held: removing the file does not remove the access.
+        let is_removed = |id: &SystemId| self.is_whole && !self.systems.contains_key(id);
+        resolutions
+            .retain(|resolution| self.systems.contains_key(&resolution.system) || is_removed(&resolution.system));
         let targets: BTreeMap<_, _> = self
             .systems
             .iter()

@@ -61,6 +61,9 @@ super::code::codes! {
     Critical "file-not-regular":
         "A governed file is executable, a symbolic link or a submodule."
         "Replace it by a regular file with mode 100644.";
+    High "governance-missing":
+        "`governance.toml` was deleted, without which no command works."
+        "Restore it from an earlier commit.";
     Warning "grant-changed":
         "A decision concerns a grant that changed or disappeared since the campaign was opened."
         "Review the current grant in a new campaign.";

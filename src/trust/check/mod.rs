@@ -19,7 +19,7 @@ use crate::{
     git::{FileChange, FileMode, GitError, MergePreview, ObjectId, Repository, TreeDiff, TreeFile},
     model::{
         Digest, Grant, GrantKey, ItemId, Severity,
-        file::{Principals, Review, ReviewTerms},
+        file::{Principals, Review, ReviewTerms, System},
     },
     policy::unfit,
     store::{RepoPath, kind_of},
@@ -170,12 +170,22 @@ fn check_form(repository: &Repository, file: &TreeFile, problems: &mut Diagnosti
     Ok(())
 }
 
+/// Checks that a system file is named after its system: no command finds it otherwise.
+fn check_system_name(path: &str, bytes: &[u8]) -> Option<Diagnostic> {
+    let RepoPath::System(named) = RepoPath::of(path) else { return None };
+    let system = codec::parse::<System>(path, bytes).ok()?.system;
+    let message = format!("the file describes the system `{system}`");
+    let help = format!("write `system = \"{named}\"`, or rename the file to systems/{system}.toml");
+    (system != named).then(|| Diagnostic::error("system-misnamed", message).in_file(path).help(help))
+}
+
 fn check_toml(repository: &Repository, file: &TreeFile, problems: &mut Diagnostics) -> Result<(), GitError> {
     let bytes = repository.blob(file.id, MAX_LINES)?;
     match kind_of(&file.path, &bytes).and_then(|kind| codec::check(kind, &file.path, &bytes)) {
         Ok(()) => {
             problems.extend(check_facts(&file.path, &bytes));
             problems.extend(check_system(&file.path, &bytes));
+            problems.extend(check_system_name(&file.path, &bytes));
             Ok(())
         }
         Err(found) => {

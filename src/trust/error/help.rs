@@ -22,6 +22,7 @@ impl TrustError {
             Self::ExceptionNoResponse { .. } => "exception-no-response",
             Self::ExceptionTerms(_) => "exception-terms",
             Self::Form(problems) => problems.sorted().first().map_or("malformed", |problem| problem.code),
+            Self::GovernanceMissing => "governance-missing",
             Self::Hazard(_) => "name-unsafe",
             Self::ItemAltered(_) => "item-altered",
             Self::DuplicateDecision { .. } => "duplicate-decision",
@@ -72,6 +73,7 @@ impl TrustError {
             | Self::CampaignBinding { .. }
             | Self::CampaignMissing(_)
             | Self::ExceptionApproval { .. }
+            | Self::GovernanceMissing
             | Self::ExceptionItem { .. }
             | Self::ExceptionNoResponse { .. }
             | Self::ExceptionTerms(_)
@@ -119,6 +121,7 @@ impl TrustError {
                 "follow the terms of the mandate for its rating: `tenure exception requirements`"
             }
             Self::Form(_) => "write the file in canonical form: `tenure fmt FILE`, then sign again",
+            Self::GovernanceMissing => "restore it from an earlier commit: `git checkout COMMIT -- governance.toml`",
             Self::Hazard(_) => "remove the entry from the tree",
             Self::ItemAltered(_) | Self::ItemNotInCampaign(_) | Self::Population { .. } => {
                 "change only `decision`, `to`, `until`, `reason` and `supersedes`; restore all other keys"

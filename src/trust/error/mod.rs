@@ -114,6 +114,9 @@ pub enum TrustError {
     /// The file is malformed or not canonical.
     #[error("{}", first(.0))]
     Form(Box<Diagnostics>),
+    /// `governance.toml` was deleted.
+    #[error("no command works without this file")]
+    GovernanceMissing,
     /// An unsafe name in a git tree.
     #[error("unsafe name: {0}")]
     Hazard(String),

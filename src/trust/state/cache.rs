@@ -69,7 +69,12 @@ impl StateCache {
     }
 
     fn read(&self, pin: Digest, commit: ObjectId) -> Option<RepositoryState> {
-        let bytes = fs::read(self.path(pin, commit)).ok()?;
+        let path = self.path(pin, commit);
+        // Reading a pipe or a device would wait for ever.
+        if !fs::symlink_metadata(&path).ok()?.is_file() {
+            return None;
+        }
+        let bytes = fs::read(path).ok()?;
         let (digest, content) = bytes.split_at_checked(DIGEST)?;
         if Digest::of(content).as_bytes() != digest {
             return None;

@@ -24,7 +24,7 @@ use crate::{
     store::{RepoPath, SignatureFile, Unverified},
 };
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     panic::resume_unwind,
     sync::mpsc::{Receiver, sync_channel},
 };
@@ -48,7 +48,9 @@ impl RepositoryState {
             _ => None,
         };
         let on = MergeContext { commit, before, merger: merger.as_ref() };
-        let mut waiting: Vec<(u32, &String)> = paths.iter().map(|path| (verification_order(path), path)).collect();
+        let again = self.rejected_below_campaigns(paths);
+        let paths = || paths.iter().chain(&again);
+        let mut waiting: Vec<(u32, &String)> = paths().map(|path| (verification_order(path), path)).collect();
         waiting.sort_unstable();
         loop {
             let mut still = Vec::new();
@@ -75,6 +77,19 @@ impl RepositoryState {
             }
             waiting = still.into_iter().map(|(rank, path, _)| (rank, path)).collect();
         }
+    }
+
+    /// Returns the rejected files of the campaigns that this merge signs: they may be valid once the campaign is.
+    fn rejected_below_campaigns(&self, paths: &[String]) -> Vec<String> {
+        let folders: Vec<&str> = paths
+            .iter()
+            .filter(|path| matches!(RepoPath::of(path), RepoPath::Campaign(_)))
+            .filter_map(|path| path.strip_suffix("campaign.toml"))
+            .collect();
+        let rejected = self.standing().map(|found| &found.path).filter(|path| !paths.contains(path));
+        let below = rejected.filter(|path| folders.iter().any(|folder| path.starts_with(folder)));
+        let signed = below.filter(|path| RepoPath::of(path).namespace().is_some());
+        signed.cloned().collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// Returns the principal who made a merge on main, if a key of the registry signed it. A change that is not merged
@@ -196,12 +211,8 @@ impl RepositoryState {
                 Ok(())
             }
             VerifyOutcome::Open => Ok(()),
-            VerifyOutcome::Pending(missing) => {
-                if self.signature_paths(path).next().is_some() {
-                    self.mark_immutable(path, namespace);
-                }
-                Err(missing)
-            }
+            // Only accepted files are immutable: a file that lacks a signature can be corrected and signed again.
+            VerifyOutcome::Pending(missing) => Err(missing),
         }
     }
 

@@ -128,6 +128,7 @@ impl RepositoryState {
         match (place, now) {
             (RepoPath::Misplaced, Some(_)) => self.reject(commit, path, TrustError::Misplaced),
             (RepoPath::AllowedSigners, _) => touched.allowed_signers = true,
+            (RepoPath::Governance, None) => self.reject(commit, path, TrustError::GovernanceMissing),
             (RepoPath::Governance, Some(file)) => touched.governance = Some(file.clone()),
             (RepoPath::Principals, Some(file)) => touched.people.push(file.clone()),
             (RepoPath::Principals, None) => touched.people_gone.push(path.to_owned()),

@@ -74,6 +74,38 @@ fn row_52_bad_file_on_main_holds_back_only_itself() {
 }
 
 #[test]
+fn rejected_review_can_be_corrected() {
+    let mut world = TestHistory::new();
+    let files = world.decided(|review| decide(review, 1, Verdict::Revoke), &["dora"]);
+    world.merge(&files);
+    assert_eq!(world.codes(), ["below-threshold"]);
+    let files = world.decided(|review| decide(review, 1, Verdict::Certify), &["dora", "emil"]);
+    let head = world.commit(&[world.main], &files, "correct it");
+    let gate = check(&world.repository, world.pin, Some(world.main), head, None).unwrap();
+    assert!(gate.problems.is_empty(), "a file that is not in force can be changed and signed again");
+    world.merge(&files);
+    assert!(world.codes().is_empty());
+    assert_eq!(world.reviews(), 1);
+}
+
+#[test]
+fn reviews_before_their_signed_campaign_are_read_again() {
+    let opened = TestHistory::new().files.clone();
+    let mut world = TestHistory::founded();
+    let signature = signature_path(&campaign_path(), "ana");
+    let mut files = world.files.clone();
+    let campaign = |path: &&String| path.starts_with("campaigns/");
+    files.extend(opened.iter().filter(|(path, _)| campaign(path)).map(|(path, bytes)| (path.clone(), bytes.clone())));
+    files.remove(&signature);
+    world.merge(&files);
+    assert!(world.codes().contains(&"below-threshold"), "{:?}", world.codes());
+    files.insert(signature.clone(), opened[&signature].clone());
+    world.merge(&files);
+    assert!(world.codes().is_empty(), "{:?}", world.codes());
+    assert_eq!(world.governed().openings().len(), 1);
+}
+
+#[test]
 fn damaged_or_foreign_cache_entry_is_ignored() {
     let mut world = TestHistory::new();
     world.revoke_first();
