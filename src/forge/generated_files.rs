@@ -25,7 +25,7 @@ pub enum FileState {
     /// It differs from the generated content.
     OutOfDate,
     /// It has the generated content.
-    UpToDate,
+    Current,
     /// It was written now.
     Written,
 }
@@ -37,7 +37,7 @@ impl FileState {
             Self::Kept => "kept",
             Self::Missing => "missing",
             Self::OutOfDate => "out of date",
-            Self::UpToDate => "up to date",
+            Self::Current => "up to date",
             Self::Written => "written",
         }
     }
@@ -66,7 +66,7 @@ pub fn compare_files(
     for (path, text) in files {
         let there = GovernedFiles::read(&root, path)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         let state = match &there {
-            Some(there) if there == text => FileState::UpToDate,
+            Some(there) if there == text => FileState::Current,
             Some(there) if mode == WriteMode::Write && !is_replaceable(path, there) => {
                 let problem =
                     Diagnostic::error("file-not-generated", "this file was not generated; it is not overwritten");

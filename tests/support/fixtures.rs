@@ -223,7 +223,7 @@ impl TestRepository {
         let key = self.repo().join("../keys").join(name);
         fs::set_permissions(key, fs::Permissions::from_mode(0o600)).unwrap();
         let namespace = namespace(path);
-        let mut keygen = self.sandbox.command(program("ssh-keygen"), &self.repo());
+        let mut keygen = self.sandbox.command(program("ssh-keygen"), self.repo());
         keygen.args(["-q", "-Y", "sign", "-n", namespace.as_str(), "-f", &format!("../keys/{name}"), path]);
         ran(&mut keygen).exits(0);
         fs::rename(self.repo().join(format!("{path}.sig")), self.repo().join(format!("{path}.{name}.sig"))).unwrap();

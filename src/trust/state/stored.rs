@@ -42,7 +42,7 @@ pub(super) struct StoredState<'s> {
     campaigns: Vec<StoredCampaign<'s>>,
     delegations: Vec<StoredFile<'s, Delegation>>,
     reviews: Vec<StoredFile<'s, Review>>,
-    slots: Cow<'s, Vec<Vec<VotingSlot>>>,
+    slots: Cow<'s, [Vec<VotingSlot>]>,
     exceptions: Vec<StoredFile<'s, Exception>>,
     proofs: Vec<StoredFile<'s, Proof>>,
     attestations: Vec<StoredFile<'s, Attestation>>,
@@ -55,7 +55,7 @@ struct StoredCampaign<'s> {
     campaign: StoredFile<'s, Campaign>,
     /// The published items in a compact encoding, without names of fields.
     items: Packed,
-    reviewers: Cow<'s, Vec<PrincipalId>>,
+    reviewers: Cow<'s, [PrincipalId]>,
     /// The principals at the opening, as indexes into the registries and principals files.
     registry: Option<usize>,
     people: Vec<usize>,
