@@ -15,7 +15,7 @@ use crate::{
     },
     enforce::{Journal as _, RunObserver, RunStep, RunSummary},
     model::{ActionId, SystemId},
-    report::{OutputStyle, run_human, run_json},
+    report::{ItemNames, OutputStyle, run_human, run_json},
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -78,16 +78,16 @@ fn run_once(args: &EnforceArgs, context: &mut CommandContext) -> Result<ExitStat
     let done = enforce(&session, &assembly, request, journal);
     observer.finish();
     let summary = done?;
-    report(&summary, context)?;
+    report(&summary, &plan::held_items(&session, &summary.held), context)?;
     Ok(if summary.exit == 0 { ExitStatus::Done } else { ExitStatus::Disagrees })
 }
 
-fn report(summary: &RunSummary, context: &mut CommandContext) -> Result<(), CliError> {
+fn report(summary: &RunSummary, items: &ItemNames, context: &mut CommandContext) -> Result<(), CliError> {
     if context.format == OutputFormat::Json {
         return context.json(&run_json(summary));
     }
     let style = OutputStyle::new(context.out_style);
-    Ok(write!(context.out, "{}", run_human(summary, style))?)
+    Ok(write!(context.out, "{}", run_human(summary, items, style))?)
 }
 
 /// Shows progress at a terminal, and kills the process at the step that a test requests.

@@ -5,8 +5,8 @@ use super::{CliError, CommandContext, ExitStatus, OutputFormat, evidence};
 use crate::{
     app::{PlanContext, RepositorySession, cleared_plan, evidence::read_verified},
     model::{Inventory, SystemId},
-    plan::Plan,
-    report::{OutputStyle, PlanView, plan_human, plan_json, plan_markdown},
+    plan::{HeldDecision, Plan},
+    report::{ItemNames, OutputStyle, PlanView, plan_human, plan_json, plan_markdown},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,6 +42,14 @@ pub(super) fn run(args: &PlanArgs, context: &mut CommandContext) -> Result<ExitS
     }
 }
 
+/// Returns the names of held items, from the reviews.
+pub(super) fn held_items(session: &RepositorySession, held: &[HeldDecision]) -> ItemNames {
+    let held: BTreeSet<_> = held.iter().map(|held| held.item).collect();
+    let items = session.governed.reviews().iter().flat_map(|review| &review.items);
+    let items = items.filter(|item| held.contains(&item.id));
+    items.map(|item| (item.id, (item.principal.clone(), item.entitlement.clone()))).collect()
+}
+
 /// Writes a plan in the requested format.
 pub(super) fn show<S>(
     plan: &Plan<S>,
@@ -52,10 +60,7 @@ pub(super) fn show<S>(
 ) -> Result<(), CliError> {
     let inventories: BTreeMap<SystemId, &Inventory> =
         assembly.inventories.iter().map(|(id, loaded)| (id.clone(), &loaded.inventory)).collect();
-    let held: BTreeSet<_> = plan.held().iter().map(|held| held.item).collect();
-    let items = session.governed.reviews().iter().flat_map(|review| &review.items);
-    let items = items.filter(|item| held.contains(&item.id));
-    let items = items.map(|item| (item.id, (item.principal.clone(), item.entitlement.clone()))).collect();
+    let items = held_items(session, plan.held());
     let shown = PlanView { inventories: &inventories, people: assembly.people, trips, items: &items };
     match context.format {
         OutputFormat::Json => context.json(&plan_json(plan, shown))?,

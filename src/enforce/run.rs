@@ -13,7 +13,7 @@ use crate::{
         action::{ActionSpec, Planned},
         record::{IntentRecorded, OutcomeKind, RecordPayload, RunEnd, RunStart},
     },
-    plan::{Cleared, HeldCode, Plan},
+    plan::{Cleared, HeldCode, HeldDecision, Plan},
 };
 use std::{collections::BTreeMap, thread};
 
@@ -40,6 +40,8 @@ pub struct RunSummary {
     pub recovered: usize,
     /// The exit code: 0, or 4 when a target differs from its decision.
     pub exit: u8,
+    /// The decisions that did not become actions, with the reason and the remedy of each.
+    pub held: Vec<HeldDecision>,
 }
 
 /// A run that could not be recorded to its end.
@@ -63,10 +65,12 @@ pub fn enforce(order: RunRequest<'_>, journal: &mut dyn Journal) -> Result<RunSu
     observer.reached(RunStep::Recovered, None);
     let recovered = recovery.len() / ENTRIES_PER_RECOVERY;
     let planned = plan.actions().len();
-    let held = plan.held().iter().filter(|held| held.code != HeldCode::ReportOnly).count();
+    let held = plan.held().to_vec();
+    let waiting = held.iter().filter(|held| held.code != HeldCode::ReportOnly).count();
     if planned == 0 && recovery.is_empty() && taken_up.is_empty() {
         // Without work and news, there is no record: a run every hour must not grow the log.
-        return Ok(RunSummary { done: Vec::new(), recovered, exit: if held == 0 { 0 } else { 4 } });
+        let exit = if waiting == 0 { 0 } else { 4 };
+        return Ok(RunSummary { done: Vec::new(), recovered, exit, held });
     }
     let lease = RunLease::begin(start.lease);
     start.plan = Some(journal.store_blob(plan.bytes()).map_err(stop)?);
@@ -89,7 +93,7 @@ pub fn enforce(order: RunRequest<'_>, journal: &mut dyn Journal) -> Result<RunSu
         done.extend(finished);
     }
     // Computed from the planned actions, so that an action that was lost on the way is not counted as confirmed.
-    let unconfirmed = held + planned - done.iter().filter(|done| done.is_confirmed()).count();
+    let unconfirmed = waiting + planned - done.iter().filter(|done| done.is_confirmed()).count();
     let exit = if unconfirmed == 0 { 0 } else { 4 };
     pending.push(RecordPayload::RunEnd(end_of(&done, exit)));
     observer.reached(RunStep::BeforeOutcomes, None);
@@ -97,7 +101,7 @@ pub fn enforce(order: RunRequest<'_>, journal: &mut dyn Journal) -> Result<RunSu
     let _ = publish(journal, &mut pending, first, begun)?;
     observer.reached(RunStep::AfterOutcomes, None);
     observer.reached(RunStep::Ended, None);
-    Ok(RunSummary { done, recovered, exit })
+    Ok(RunSummary { done, recovered, exit, held })
 }
 
 /// Pushes the pending entries and returns the proof for those from `first` on: the intents.

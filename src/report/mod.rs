@@ -10,6 +10,7 @@ mod csv;
 mod diagnostics;
 mod exceptions;
 mod findings;
+mod held;
 mod markdown;
 mod plan;
 mod policy_results;
@@ -30,6 +31,7 @@ pub use csv::write_csv;
 pub use diagnostics::{problems_markdown, problems_summary};
 pub use exceptions::{exceptions_human, exceptions_markdown, terms_human};
 pub use findings::{findings_human, findings_json};
+pub use held::ItemNames;
 pub use markdown::{MAX_MARKDOWN, cell};
 pub use plan::{PlanView, plan_human, plan_json};
 pub use policy_results::{

@@ -1,10 +1,11 @@
 //! Plans as a table per system with a state diff, and as JSON.
 
+use super::held::{ItemNames, write_held};
 use super::{state_diff::changes, table::OutputStyle};
 use crate::{
     diag::{counted, escape},
     inventory::IdentityDirectory,
-    model::{Inventory, ItemId, SystemId, action::ActionSpec},
+    model::{Inventory, SystemId, action::ActionSpec},
     plan::{GuardrailViolation, NoteCode, Plan},
 };
 use serde_json::{Value, json};
@@ -19,18 +20,8 @@ pub struct PlanView<'a> {
     pub people: &'a IdentityDirectory,
     /// The tripped guardrails.
     pub trips: &'a [GuardrailViolation],
-    /// The principal and the entitlement of each held item, as far as they are known.
-    pub items: &'a BTreeMap<ItemId, (String, String)>,
-}
-
-impl PlanView<'_> {
-    /// Returns an item as its id with its principal and entitlement.
-    pub(super) fn item(&self, item: &ItemId) -> String {
-        match self.items.get(item) {
-            Some((principal, entitlement)) => format!("{item} {principal}: {entitlement}"),
-            None => item.to_string(),
-        }
-    }
+    /// The names of the held items.
+    pub items: &'a ItemNames,
 }
 
 /// Returns the plan as text for a terminal.
@@ -50,12 +41,7 @@ pub fn plan_human<S>(plan: &Plan<S>, show: PlanView<'_>, style: OutputStyle) -> 
         warnings(&mut text, &actions, style);
         text.push('\n');
     }
-    for held in plan.held() {
-        let item = show.item(&held.item);
-        let _ = writeln!(text, "{} {} {}", style.warning("held"), held.system, escape(&item));
-        let _ = writeln!(text, "     why: {}: {}", held.code.as_str(), escape(&held.why));
-        let _ = writeln!(text, "     next: {}", escape(&held.next));
-    }
+    write_held(&mut text, plan.held(), show.items, style);
     for note in plan.notes() {
         let word = match note.code {
             NoteCode::SodViolationRemains => style.warning(note.code.words()),

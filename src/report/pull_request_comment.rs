@@ -2,6 +2,7 @@
 
 use super::{
     bounded_page::{PageTable, page},
+    held::item_name,
     plan::{self, PlanView, by_system, short},
 };
 use crate::{
@@ -25,8 +26,9 @@ pub fn plan_markdown<S>(plan: &Plan<S>, show: PlanView<'_>) -> String {
     let words = |text: &str| text.to_owned();
     let stopped = show.trips.iter().map(|trip| vec![words(trip.code), trip.message.clone(), trip.help.clone()]);
     let held = plan.held().iter();
-    let held =
-        held.map(|held| vec![held.system.to_string(), show.item(&held.item), held.why.clone(), held.next.clone()]);
+    let held = held.map(|held| {
+        vec![held.system.to_string(), item_name(show.items, &held.item), held.why.clone(), held.next.clone()]
+    });
     let notes = plan.notes().iter().map(|note| vec![words(note.code.words()), note.text.clone()]);
     let tables = [
         PageTable::new("Tripped guardrails", &["guardrail", "why", "next"], stopped),

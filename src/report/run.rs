@@ -1,6 +1,9 @@
 //! Results of enforcement runs and of later verifications.
 
-use super::table::OutputStyle;
+use super::{
+    held::{ItemNames, write_held},
+    table::OutputStyle,
+};
 use crate::{
     diag::{counted, escape},
     enforce::{ActionResult, ChangeKind, OutOfBandReport, RunSummary, SodReport, VerifyReport},
@@ -9,8 +12,8 @@ use crate::{
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, fmt::Write};
 
-/// Returns the results of a run as text for a terminal.
-pub fn run_human(summary: &RunSummary, style: OutputStyle) -> String {
+/// Returns the results of a run as text for a terminal. `items` names the held items.
+pub fn run_human(summary: &RunSummary, items: &ItemNames, style: OutputStyle) -> String {
     let mut text = String::new();
     if summary.recovered > 0 {
         let _ = writeln!(text, "recovered {} of an interrupted run", counted(summary.recovered, "dangling intent"));
@@ -29,6 +32,7 @@ pub fn run_human(summary: &RunSummary, style: OutputStyle) -> String {
             let _ = writeln!(text, "{:<14} new secret deposited in {}", "", escape(place));
         }
     }
+    write_held(&mut text, &summary.held, items, style);
     let confirmed = summary.done.iter().filter(|done| done.is_confirmed()).count();
     let _ = writeln!(text, "{} of {} confirmed by the target", confirmed, counted(summary.done.len(), "action"));
     text
@@ -78,7 +82,7 @@ pub fn run_json(summary: &RunSummary) -> Value {
             })
         })
         .collect();
-    json!({"actions": actions, "exit": summary.exit, "recovered": summary.recovered})
+    json!({"actions": actions, "exit": summary.exit, "held": summary.held, "recovered": summary.recovered})
 }
 
 /// Returns the results of a verification as text for a terminal.

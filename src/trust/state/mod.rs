@@ -274,11 +274,13 @@ impl RepositoryState {
     }
 
     /// Returns the findings at the head that block all commands that rely on trust: another root than the pinned one, a
-    /// main that was rolled back, and changed files of the trust chain. Any other rejected file holds back only what
+    /// main that was rolled back, changed files of the trust chain, and a `governance.toml` of another repository, which
+    /// decides where the evidence is. Any other rejected file holds back only what
     /// rests on it: it is not in force, see also [`Self::suspended_campaigns`].
     pub fn blocking(&self) -> Vec<Finding> {
         let blocks = |found: &&RejectedFile| match found.refusal.code() {
             "main-rolled-back" | "root-pin-mismatch" => true,
+            "wrong-repository" => RepoPath::of(&found.path) == RepoPath::Governance,
             _ => found.is_changed_file() && RepoPath::of(&found.path).is_trust(),
         };
         let mut findings: Vec<_> = self.standing().filter(blocks).map(RejectedFile::finding).collect();

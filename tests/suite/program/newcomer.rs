@@ -213,6 +213,22 @@ fn held_decision_names_its_access_and_reason() {
 }
 
 #[test]
+fn enforce_says_why_a_suspended_campaign_waits() {
+    let world = DECIDED.copied();
+    let path = world.reviews().remove(0);
+    let review = world.read(&format!("repo/{path}"));
+    world.write(&format!("repo/{path}"), &review.replacen("reason = \"", "reason = \"edited: ", 1));
+    world.merge("edit a signed file");
+    let told = world.enforce(&[]).exits(4);
+    told.says("why: campaign-suspended: the signed file").says(&path).says("next: restore it").says("li: ");
+    world.enforce(&["--format", "json"]).exits(4).says("\"code\":\"campaign-suspended\"");
+
+    world.write(&format!("repo/{path}"), &review);
+    world.merge("restore it");
+    world.enforce(&[]).hides("campaign-suspended");
+}
+
+#[test]
 fn log_for_github_at_a_terminal_begins_with_stop_commands() {
     let world = DECIDED.copied();
     let (code, text) = at_terminal(&world, &["collect", "web-1", "--format", "github"]).ends();

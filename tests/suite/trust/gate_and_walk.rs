@@ -67,6 +67,15 @@ fn row_52_bad_file_on_main_holds_back_only_itself() {
     let suspended: Vec<_> = state.suspended_campaigns().into_values().collect();
     assert_eq!(suspended, [review_path("dora")], "decisions of the campaign wait until the file is restored");
 
+    let governance = String::from_utf8(files["governance.toml"].clone()).unwrap();
+    let other = governance.replace(world.founding.repo.as_str(), "urn:uuid:00000000-0000-4000-8000-000000000001");
+    assert_ne!(governance, other, "it names the repository");
+    let mut elsewhere = files.clone();
+    elsewhere.insert("governance.toml".to_owned(), other.into_bytes());
+    world.merge(&elsewhere);
+    assert_eq!(world.governed().blocking()[0].code, "wrong-repository", "it decides where the evidence is");
+    world.merge(&files);
+
     let registry = files.get_mut("trust/registry/1.toml").unwrap();
     registry.extend(b"# edited\n");
     world.merge(&files);
