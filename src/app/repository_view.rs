@@ -3,7 +3,7 @@
 use super::AppError;
 use crate::{
     campaign::principals_digest,
-    diag::{Diagnostic, Diagnostics},
+    diag::Diagnostics,
     git::{ObjectId, Repository},
     inventory::{self, IdentityDirectory, LoadError, LoadedInventory},
     model::{
@@ -11,7 +11,7 @@ use crate::{
         file::{Governance, Principals, System},
     },
     policy::{PackSources, PolicyPack},
-    store::{KnownDigests, RepositorySnapshot, StoreError, Unverified},
+    store::{KnownDigests, RepositorySnapshot, StoreError, Unverified, check_system_name},
 };
 use std::{
     cell::{OnceCell, RefCell},
@@ -193,18 +193,10 @@ impl<'r> RepositoryView<'r> {
 fn systems(snapshot: RepositorySnapshot<'_>) -> Result<BTreeMap<SystemId, System>, AppError> {
     let mut systems = BTreeMap::new();
     for file in snapshot.read_all::<System>("systems")? {
-        let path = file.path().to_owned();
-        let system = file.into_value();
-        if path != format!("systems/{}.toml", system.system) {
-            let problem =
-                Diagnostic::error("system-misnamed", format!("the file describes the system `{}`", system.system))
-                    .in_file(path)
-                    .help(format!(
-                        "name the system after the file, or rename the file to systems/{}.toml",
-                        system.system
-                    ));
+        if let Some(problem) = check_system_name(file.path(), file.value()) {
             return Err(problem.into());
         }
+        let system = file.into_value();
         systems.insert(system.system.clone(), system);
     }
     Ok(systems)

@@ -3,9 +3,11 @@
 mod error;
 mod layout;
 mod snapshot;
+mod system_name;
 mod unverified;
 
 pub use error::StoreError;
 pub use layout::RepoPath;
 pub use snapshot::{KnownDigests, RepositorySnapshot, kind_of};
+pub use system_name::check_system_name;
 pub use unverified::{SignatureFile, Unverified};

@@ -2,30 +2,29 @@
 //! network and no clock.
 
 mod change_size;
+mod form;
 mod policies;
 mod severities;
+mod stale;
 mod systems;
 
 use crate::trust::check::policies::check_policies;
-use crate::trust::check::systems::check_system;
 use crate::trust::error::TrustError;
 use crate::trust::state::{RejectedFile, RepositoryState, cache::StateCache};
 use crate::{
     diag::{Diagnostic, Diagnostics, SourceFile},
-    format::{
-        codec::{self, PathSegment},
-        json_lines::{LineReader, UsageLine},
-    },
+    format::codec::{self, PathSegment},
     git::{FileChange, FileMode, GitError, MergePreview, ObjectId, Repository, TreeDiff, TreeFile},
     model::{
-        Digest, Grant, GrantKey, ItemId, Severity,
-        file::{Principals, Review, ReviewTerms, System},
+        Digest, ItemId, Severity,
+        file::{Review, ReviewTerms},
     },
-    policy::unfit,
-    store::{RepoPath, kind_of},
+    store::RepoPath,
 };
 use change_size::check_change_size;
+use form::check_form;
 use severities::check_severities;
+use stale::check_stale;
 use std::collections::BTreeMap;
 
 /// The result of a check.
@@ -140,145 +139,6 @@ fn governed_files(changes: &TreeDiff) -> impl Iterator<Item = &TreeFile> {
             FileChange::Deleted(_) => None,
         })
         .filter(|file| RepoPath::of(&file.path).is_governed())
-}
-
-/// Checks the form of a file that the walk does not read.
-fn check_form(repository: &Repository, file: &TreeFile, problems: &mut Diagnostics) -> Result<(), GitError> {
-    let place = RepoPath::of(&file.path);
-    let lines = match &place {
-        RepoPath::Grants { .. } => true,
-        RepoPath::Usage(_) => false,
-        RepoPath::Policy(_)
-        | RepoPath::System(_)
-        | RepoPath::Observation(_)
-        | RepoPath::Governance
-        | RepoPath::Principals => {
-            return check_toml(repository, file, problems);
-        }
-        // An unsigned review without decisions is verified once it is decided; its form is checked now.
-        place if place.kind().is_some() => return check_toml(repository, file, problems),
-        _ => return Ok(()),
-    };
-    let bytes = repository.blob(file.id, MAX_LINES)?;
-    let name = file.path.as_str();
-    let first = if lines {
-        LineReader::<Grant, _>::new(name, &bytes[..]).find_map(Result::err)
-    } else {
-        LineReader::<UsageLine, _>::new(name, &bytes[..]).find_map(Result::err)
-    };
-    problems.extend(first.map(|problem| *problem));
-    Ok(())
-}
-
-/// Checks that a system file is named after its system: no command finds it otherwise.
-fn check_system_name(path: &str, bytes: &[u8]) -> Option<Diagnostic> {
-    let RepoPath::System(named) = RepoPath::of(path) else { return None };
-    let system = codec::parse::<System>(path, bytes).ok()?.system;
-    let message = format!("the file describes the system `{system}`");
-    let help = format!("write `system = \"{named}\"`, or rename the file to systems/{system}.toml");
-    (system != named).then(|| Diagnostic::error("system-misnamed", message).in_file(path).help(help))
-}
-
-fn check_toml(repository: &Repository, file: &TreeFile, problems: &mut Diagnostics) -> Result<(), GitError> {
-    let bytes = repository.blob(file.id, MAX_LINES)?;
-    match kind_of(&file.path, &bytes).and_then(|kind| codec::check(kind, &file.path, &bytes)) {
-        Ok(()) => {
-            problems.extend(check_facts(&file.path, &bytes));
-            problems.extend(check_system(&file.path, &bytes));
-            problems.extend(check_system_name(&file.path, &bytes));
-            Ok(())
-        }
-        Err(found) => {
-            problems.extend(found);
-            Ok(())
-        }
-    }
-}
-
-/// Checks the attributes that principals files declare: rules would never see an unknown name.
-fn check_facts(path: &str, bytes: &[u8]) -> Diagnostics {
-    let file = codec::parse::<Principals>(path, bytes).ok().filter(|_| RepoPath::of(path) == RepoPath::Principals);
-    let text = String::from_utf8_lossy(bytes);
-    file.iter().flat_map(unfit).map(|unfit| unfit.diagnostic(path, &text)).collect()
-}
-
-/// Warns of decisions in a change that will lapse because the grant changed since the review; returns the files that
-/// contain decisions. Decisions already on main are skipped: their grants were mostly removed by them, as plan and
-/// evidence show.
-fn check_stale(
-    repository: &Repository,
-    head: ObjectId,
-    changes: &TreeDiff,
-    is_change: bool,
-    problems: &mut Diagnostics,
-) -> Result<Vec<String>, GitError> {
-    let mut deciding = Vec::new();
-    for file in governed_files(changes).filter(|file| file.mode == FileMode::Plain) {
-        let RepoPath::Review { campaign, system, .. } = RepoPath::of(&file.path) else { continue };
-        let Ok(bytes) = repository.blob(file.id, MAX_LINES) else { continue };
-        let Ok(review) = codec::parse::<Review>(&file.path, &bytes) else { continue };
-        let decided: BTreeMap<&ItemId, (usize, &Digest)> = review
-            .items
-            .iter()
-            .enumerate()
-            .filter(|(_, item)| item.decision.is_some())
-            .map(|(index, item)| (&item.id, (index, &item.grant_digest)))
-            .collect();
-        if !decided.is_empty() {
-            deciding.push(file.path.clone());
-        }
-        if decided.is_empty() || !is_change {
-            continue;
-        }
-        let opened = format!("campaigns/{campaign}/campaign.toml");
-        let Some(pinned) = repository.file(head, &opened)?.and_then(|file| repository.blob(file.id, MAX_LINES).ok())
-        else {
-            continue;
-        };
-        let Ok(pinned) = codec::parse::<crate::model::file::Campaign>(&opened, &pinned) else { continue };
-        let tree = pinned.systems.iter().find(|population| population.system == system).map(|p| p.tree.as_str());
-        let now = repository.file(head, &format!("inventory/{system}"))?.map(|tree| tree.id.to_string());
-        if now.is_none() || now.as_deref() == tree {
-            continue;
-        }
-        let mut current: BTreeMap<ItemId, Digest> = BTreeMap::new();
-        for grants in repository.list(head, &format!("inventory/{system}/grants"))?.files {
-            let Ok(bytes) = repository.blob(grants.id, MAX_LINES) else { continue };
-            // Only the keys of most grants are needed; the form of a file is checked where it changes.
-            for line in bytes.split(|byte| *byte == b'\n') {
-                let Ok(GrantKeyOnly { key }) = serde_json::from_slice(line) else { continue };
-                let item = ItemId::of(&campaign, &system, &key);
-                if decided.contains_key(&item)
-                    && let Ok(grant) = serde_json::from_slice::<Grant>(line)
-                {
-                    current.insert(item, grant.digest());
-                }
-            }
-        }
-        let source = SourceFile::of_bytes(file.path.as_str(), &bytes);
-        for (item, (index, reviewed)) in decided {
-            let message = match current.get(item) {
-                Some(digest) if digest == reviewed => continue,
-                Some(_) => {
-                    format!("the grant of {item} changed since the campaign was opened; the decision will lapse")
-                }
-                None => format!("the grant of {item} is no longer in the inventory; the decision will have no effect"),
-            };
-            let span = codec::place(source.text(), &["item".into(), index.into(), "grant_digest".into()]);
-            problems.push(
-                Diagnostic::warning("grant-changed", message)
-                    .at(&source, span, "digest of the reviewed grant")
-                    .help("review the current grant in a new campaign: `tenure campaign open`"),
-            );
-        }
-    }
-    Ok(deciding)
-}
-
-/// A grant line, of which only the key is read.
-#[derive(serde::Deserialize)]
-struct GrantKeyOnly {
-    key: GrantKey,
 }
 
 /// File texts at the head, each read once.

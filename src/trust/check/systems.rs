@@ -1,13 +1,22 @@
-//! Checks the connector and the settings of system files.
+//! Checks the names, the connectors and the settings of system files.
 
-use crate::{connector::registry, diag::Diagnostics, format::codec, model::file::System, store::RepoPath};
+use crate::{
+    connector::registry,
+    diag::Diagnostics,
+    format::codec,
+    model::file::System,
+    store::{RepoPath, check_system_name},
+};
 
-/// Returns the problems of a system file whose form is valid: an unknown connector, or settings that it does not
-/// accept.
-pub(in crate::trust) fn check_system(path: &str, bytes: &[u8]) -> Diagnostics {
+/// Returns the problems of a system file whose form is valid: the name of another system, an unknown connector, or
+/// settings that it does not accept.
+pub(super) fn check_system(path: &str, bytes: &[u8]) -> Diagnostics {
     let (RepoPath::System(_), Ok(text)) = (RepoPath::of(path), std::str::from_utf8(bytes)) else {
         return Diagnostics::new();
     };
     // A malformed file was already reported.
-    codec::parse(path, bytes).map(|system: System| registry::check(path, &system, text)).unwrap_or_default()
+    let Ok(system) = codec::parse::<System>(path, bytes) else { return Diagnostics::new() };
+    let mut problems = registry::check(path, &system, text);
+    problems.extend(check_system_name(path, &system));
+    problems
 }

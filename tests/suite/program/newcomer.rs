@@ -229,6 +229,38 @@ fn enforce_says_why_a_suspended_campaign_waits() {
 }
 
 #[test]
+fn decisions_on_a_removed_system_are_held() {
+    let world = DECIDED.copied();
+    fs::remove_file(world.repo().join("systems/web-1.toml")).unwrap();
+    world.merge("remove the system");
+    let told = world.tenure(&["plan"]).exits(0);
+    told.says("why: unknown-system: there is no systems/web-1.toml").says("next: create systems/web-1.toml");
+    world.enforce(&[]).exits(4).says("why: unknown-system");
+}
+
+#[test]
+fn system_file_with_the_name_of_another_is_refused() {
+    let world = DECIDED.copied();
+    let base = world.sandbox().git(world.repo(), &["rev-parse", "HEAD"]);
+    let system = world.read("repo/systems/web-1.toml");
+    world.write("repo/systems/web-2.toml", &system);
+    world.merge("copy the system");
+    let told = world.tenure(&["check", "--base", base.trim()]).exits(3);
+    told.says("error[system-misnamed]").says("systems/web-2.toml").says("write `system = \"web-2\"`");
+}
+
+#[test]
+fn sign_for_another_person_with_own_key_is_refused() {
+    let world = OPENED.copied();
+    let (path, review) = first_review(&world);
+    let reviewer = review.reviewer.as_str();
+    let other = ["ana", "ben", "mia"].into_iter().find(|name| *name != reviewer).expect("another person");
+    let told = world.tenure(&["sign", &path, "--signer", reviewer, "--key", &format!("../keys/{other}")]).exits(1);
+    told.says("error[wrong-key]").says(&format!("belongs to `{other}`, not to `{reviewer}`"));
+    assert!(!world.repo().join(format!("{path}.{reviewer}.sig")).exists());
+}
+
+#[test]
 fn log_for_github_at_a_terminal_begins_with_stop_commands() {
     let world = DECIDED.copied();
     let (code, text) = at_terminal(&world, &["collect", "web-1", "--format", "github"]).ends();

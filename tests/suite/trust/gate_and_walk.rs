@@ -115,6 +115,32 @@ fn reviews_before_their_signed_campaign_are_read_again() {
 }
 
 #[test]
+fn governance_file_cannot_be_deleted() {
+    let mut world = TestHistory::new();
+    let mut files = world.files.clone();
+    files.remove("governance.toml");
+    let head = world.commit(&[world.main], &files, "delete it");
+    let gate = check(&world.repository, world.pin, Some(world.main), head, None).unwrap();
+    let codes: Vec<_> = gate.problems.sorted().iter().map(|problem| problem.code).collect();
+    assert_eq!(codes, ["governance-missing"]);
+    assert_eq!(world.codes_after(&files), ["governance-missing"]);
+}
+
+#[test]
+fn cache_entry_that_is_no_file_is_ignored() {
+    let world = TestHistory::new();
+    let cache = StateCache::of(&world.repository, "one program");
+    let state = || decisions(&cache.state(&world.repository, world.pin, world.main).unwrap());
+    let expected = state();
+    let folder = world.repository.directory().join("tenure/states");
+    let entry = fs::read_dir(&folder).unwrap().next().unwrap().unwrap().path();
+    fs::remove_file(&entry).unwrap();
+    let made = Command::new("mkfifo").arg(&entry).status().unwrap();
+    assert!(made.success());
+    assert_eq!(state(), expected, "a pipe, which would never end");
+}
+
+#[test]
 fn damaged_or_foreign_cache_entry_is_ignored() {
     let mut world = TestHistory::new();
     world.revoke_first();
