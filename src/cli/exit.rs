@@ -105,6 +105,10 @@ impl From<StoreError> for CliError {
 
 impl From<io::Error> for CliError {
     fn from(error: io::Error) -> Self {
+        // The reader of a pipe has read enough, as `head` does: there is no problem to report.
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self { problems: Diagnostics::new(), exit: ExitStatus::CouldNot };
+        }
         AppError::from(error).into()
     }
 }

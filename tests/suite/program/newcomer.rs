@@ -4,6 +4,7 @@ use crate::support::fixtures::{KEYS, TestRepository, ran};
 use crate::support::host;
 use crate::support::terminal::Terminal;
 use std::fs;
+use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 use tenure::format::codec::render;
 use tenure::format::ssh_keys::{PrivateKey, Signer as _};
@@ -258,6 +259,16 @@ fn sign_for_another_person_with_own_key_is_refused() {
     let told = world.tenure(&["sign", &path, "--signer", reviewer, "--key", &format!("../keys/{other}")]).exits(1);
     told.says("error[wrong-key]").says(&format!("belongs to `{other}`, not to `{reviewer}`"));
     assert!(!world.repo().join(format!("{path}.{reviewer}.sig")).exists());
+}
+
+#[test]
+fn closed_pipe_is_no_error_message() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tenure"));
+    let output = command.args(["schema", "mandate"]).stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
+    let output = output.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(1), ""));
 }
 
 #[test]
