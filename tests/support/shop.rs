@@ -144,7 +144,7 @@ const SERVICES: [(&str, &str, &str, &str); 12] = [
     ("svc_billing", "omar", "payments", "invoices"),
     ("svc_fraud", "omar", "payments", "scores of payments"),
     ("svc_etl", "", "payments", "loads the warehouse"),
-    ("svc_legacy", "", "orders", "nobody knows any more"),
+    ("svc_legacy", "", "orders", "old reports"),
     ("svc_ci", "ana", "platform", "builds and tests"),
 ];
 const KEYS: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f build@ci\n\
