@@ -37,7 +37,7 @@ pub use context::CommandContext;
 pub use exit::{CliError, ExitStatus};
 pub use global_args::OutputFormat;
 
-use clap::FromArgMatches as _;
+use clap::{FromArgMatches as _, Parser as _};
 use command_line::{Cli, CliCommand, command};
 use std::{
     io::{self, Write as _},
@@ -72,7 +72,7 @@ fn dispatch(cli: Cli, context: &mut CommandContext) -> Result<ExitStatus, CliErr
         CliCommand::Check(args) => check::run(&args, context),
         CliCommand::Collect(args) => collect::run(&args, context),
         CliCommand::Completions(args) => completions::run(&args, &mut command(), context),
-        CliCommand::Demo(args) => demo::run(&args, context),
+        CliCommand::Demo(args) => demo::run(&args, run_line, context),
         CliCommand::Enforce(args) => enforce::run(&args, context),
         CliCommand::Exception(args) => exception::run(&args, context),
         CliCommand::Fmt(args) => fmt::run(&args, context),
@@ -87,4 +87,15 @@ fn dispatch(cli: Cli, context: &mut CommandContext) -> Result<ExitStatus, CliErr
         CliCommand::System(args) => system::run(&args, context),
         CliCommand::Verify(args) => verify::run(&args, context),
     }
+}
+
+/// Runs a command line in this context, with the options of the line, and reports its problems.
+fn run_line(line: &[String], context: &mut CommandContext) -> Result<ExitStatus, clap::Error> {
+    let cli = Cli::try_parse_from(line)?;
+    context.directory.clone_from(&cli.global.directory);
+    (context.format, context.root, context.clock) = (cli.global.format, cli.global.root, cli.global.clock());
+    Ok(dispatch(cli, context).unwrap_or_else(|failure| {
+        context.report(&failure);
+        failure.exit
+    }))
 }

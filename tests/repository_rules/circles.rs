@@ -1,6 +1,4 @@
 //! Checks that the files of a folder of `src` use each other in no circle.
-//!
-//! `known_circles.txt` lists the circles that are left, one a line; the list only becomes shorter.
 
 use crate::file_uses::{FileUses, file_uses};
 use crate::layers::{module_of, rust_files};
@@ -10,19 +8,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 #[test]
-fn files_of_a_folder_use_each_other_in_no_new_circle() {
-    let found = circles(&root().join("src"));
-    let known = known();
-    let is_known = |circle: &BTreeSet<String>| known.iter().any(|known| circle.is_subset(known));
-    let new: Vec<String> = found.iter().filter(|circle| !is_known(circle)).map(line).collect();
-    assert!(new.is_empty(), "files that use each other in a circle:\n{}\n", new.join("\n"));
-}
-
-#[test]
-fn known_circles_are_still_there() {
-    let found = circles(&root().join("src"));
-    let gone: Vec<String> = known().iter().filter(|known| !found.contains(known)).map(line).collect();
-    assert!(gone.is_empty(), "circles that are gone or smaller; correct known_circles.txt:\n{}\n", gone.join("\n"));
+fn files_of_a_folder_use_each_other_in_no_circle() {
+    let found: Vec<String> = circles(&root().join("src")).iter().map(line).collect();
+    assert!(found.is_empty(), "files that use each other in a circle:\n{}\n", found.join("\n"));
 }
 
 #[test]
@@ -32,11 +20,6 @@ fn circles_are_found_through_names_of_the_folder() {
 }
 
 type Circle = BTreeSet<String>;
-
-fn known() -> Vec<Circle> {
-    let list = fs::read_to_string(root().join("tests/repository_rules/known_circles.txt")).unwrap();
-    list.lines().map(|line| line.split(' ').map(str::to_owned).collect()).collect()
-}
 
 fn line(circle: &Circle) -> String {
     circle.iter().map(String::as_str).collect::<Vec<_>>().join(" ")

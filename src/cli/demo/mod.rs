@@ -5,6 +5,7 @@ mod host;
 mod sandbox;
 
 use super::{CliError, CommandContext, ExitStatus};
+pub(super) use sandbox::DemoCommand;
 use sandbox::DemoSandbox;
 use std::{fs, path::PathBuf};
 
@@ -23,12 +24,12 @@ pub(super) struct DemoArgs {
     folder: Option<PathBuf>,
 }
 
-pub(super) fn run(args: &DemoArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
+pub(super) fn run(args: &DemoArgs, command: DemoCommand, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let root = match &args.folder {
         Some(folder) => sandbox::use_folder(&context.directory, folder)?,
         None => sandbox::new_folder(&std::env::temp_dir())?,
     };
-    let mut stage = DemoSandbox::new(&root, context)?;
+    let mut stage = DemoSandbox::new(&root, context, command)?;
     found(&mut stage)?;
     collect(&mut stage)?;
     review(&mut stage)?;

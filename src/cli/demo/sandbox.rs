@@ -1,11 +1,11 @@
 //! Sandbox of the demo: folders, keys, a bare remote, and the execution of commands with their output.
 
-use super::super::{Cli, CliError, CommandContext, ExitStatus, dispatch};
+use super::super::{CliError, CommandContext, ExitStatus, OutputFormat};
 use crate::{
     diag::{Diagnostic, RenderStyle},
     format::ssh_keys::{KeyError, PrivateKey, Signer},
+    model::SystemClock,
 };
-use clap::Parser;
 use std::{
     cell::RefCell,
     fs, io,
@@ -23,7 +23,12 @@ pub(super) struct DemoSandbox<'a> {
     /// The root pin, after `tenure init`.
     pub(super) pin: Option<String>,
     context: &'a mut CommandContext,
+    command: DemoCommand,
 }
+
+/// Runs a command line, with its output in the context, and returns the exit status after reporting problems. An argument,
+/// because commands are in the layer above.
+pub(in super::super) type DemoCommand = fn(&[String], &mut CommandContext) -> Result<ExitStatus, clap::Error>;
 
 /// Returns the requested folder, created if necessary.
 ///
@@ -66,12 +71,12 @@ pub(super) fn new_folder(base: &Path) -> Result<PathBuf, CliError> {
 
 impl<'a> DemoSandbox<'a> {
     /// Creates the subfolders of an empty folder.
-    pub(super) fn new(root: &Path, context: &'a mut CommandContext) -> Result<Self, CliError> {
+    pub(super) fn new(root: &Path, context: &'a mut CommandContext, command: DemoCommand) -> Result<Self, CliError> {
         for folder in ["keys", "host"] {
             fs::create_dir(root.join(folder))?;
         }
         fs::set_permissions(root.join("keys"), fs::Permissions::from_mode(0o700))?;
-        Ok(Self { root: root.to_owned(), pin: None, context })
+        Ok(Self { root: root.to_owned(), pin: None, context, command })
     }
 
     /// Returns the folder of the governed repository.
@@ -120,16 +125,14 @@ impl<'a> DemoSandbox<'a> {
             line.extend(["--root".to_owned(), pin.clone()]);
         }
         line.extend(words.iter().map(|word| self.expand(word)));
-        let cli = Cli::try_parse_from(line)
-            .map_err(|error| CliError::from(Diagnostic::error("demo-failed", format!("tenure {shown}: {error}"))))?;
         let (out, err) = (SharedBuffer::default(), SharedBuffer::default());
         let style = RenderStyle::plain();
         let mut context = CommandContext {
             directory: repository,
-            format: cli.global.format,
-            root: cli.global.root,
+            format: OutputFormat::Human,
+            root: None,
             trust_on_first_use: false,
-            clock: cli.global.clock(),
+            clock: Box::new(SystemClock),
             out: Box::new(out.clone()),
             err: Box::new(err.clone()),
             out_style: style,
@@ -137,11 +140,8 @@ impl<'a> DemoSandbox<'a> {
             terminal: false,
             step: None,
         };
-        let ended = dispatch(cli, &mut context);
-        if let Err(failure) = &ended {
-            context.report(failure);
-        }
-        let code = ended.unwrap_or_else(|failure| failure.exit);
+        let code = (self.command)(&line, &mut context)
+            .map_err(|error| CliError::from(Diagnostic::error("demo-failed", format!("tenure {shown}: {error}"))))?;
         drop(context);
         let answer = out.text() + &err.text();
         let total = answer.lines().count();
