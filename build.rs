@@ -1,7 +1,10 @@
-//! Sets the version that `tenure --version` prints: with the commit, in release builds.
+//! Sets the version that `tenure --version` prints, with the commit in release builds, and lists the connectors.
 //!
 //! Other profiles leave the commit out, because the crate would be compiled again after each commit. `TENURE_SOURCES`
 //! identifies the source code, so that a program ignores what another one cached.
+//!
+//! The list of connectors has an entry for each folder of `src/connector` with a `definition.rs`, so that a connector is
+//! its folder and the line that declares its module.
 
 use std::{
     env, fs,
@@ -28,6 +31,26 @@ fn main() {
         fs::read(&path).unwrap_or_default().hash(&mut hasher);
     }
     println!("cargo::rustc-env=TENURE_SOURCES={:016x}", hasher.finish());
+    let list = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("connectors.rs");
+    if let Err(error) = fs::write(&list, connectors(Path::new("src/connector"))) {
+        println!("cargo::error={} cannot be written: {error}", list.display());
+    }
+}
+
+/// Returns the definitions of the connectors below a folder, as a Rust expression: `some_db` has `SomeDbDefinition`.
+fn connectors(folder: &Path) -> String {
+    let definitions = sources(folder).into_iter().filter(|path| path.ends_with("definition.rs"));
+    let names = definitions.filter_map(|path| {
+        let inner = path.parent()?.strip_prefix(folder).ok()?;
+        Some(inner.to_str()?.to_owned()).filter(|name| !name.is_empty())
+    });
+    let entries = names.map(|name| format!("    &super::{name}::{}Definition,\n", camel_case(&name)));
+    format!("&[\n{}]\n", entries.collect::<String>())
+}
+
+fn camel_case(name: &str) -> String {
+    let word = |word: &str| word[..1].to_uppercase() + &word[1..];
+    name.split('_').filter(|part| !part.is_empty()).map(word).collect()
 }
 
 /// Returns the files below a folder, sorted.

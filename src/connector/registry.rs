@@ -11,13 +11,8 @@ use crate::{
 };
 use std::{collections::BTreeSet, path::Path};
 
-/// All connectors, sorted by name.
-#[rustfmt::skip] // One line for each connector.
-pub const REGISTRY: &[&dyn ConnectorKind] = &[
-    &super::aws_iam::AwsIamDefinition,
-    &super::hosts::HostsDefinition,
-    &super::postgres::PostgresDefinition,
-];
+/// All connectors, sorted by name. The build script writes the list from the folders of connectors.
+pub const REGISTRY: &[&dyn ConnectorKind] = include!(concat!(env!("OUT_DIR"), "/connectors.rs"));
 
 /// Returns the connector with this name.
 pub fn find(name: &str) -> Option<&'static dyn ConnectorKind> {

@@ -32,7 +32,7 @@ pub fn imports(source: &str, module: &[String]) -> Vec<Import> {
             used = 3;
         } else if spells(rest, &["#", "[", "path", "="]) && rest.get(4).is_some_and(|file| leads_away(&file.text)) {
             found.push(Import { line, name: "#[path] in another folder".into() });
-        } else if spells(rest, &["include", "!"]) {
+        } else if spells(rest, &["include", "!"]) && !spells(&rest[2..], &GENERATED) {
             found.push(Import { line, name: "include!".into() });
         } else if before != "::" && rest[0].text == "crate" && before != "extern" {
             used = 1 + names(&rest[1..], &mut found, "crate", line);
@@ -171,6 +171,9 @@ fn starts(tokens: &[Token]) -> impl Iterator<Item = usize> {
         starts.then_some(at + 1)
     })
 }
+
+/// The start of the path of a file that the build script writes. It has no imports.
+const GENERATED: [&str; 8] = ["(", "concat", "!", "(", "env", "!", "(", "\"OUT_DIR\""];
 
 /// Returns whether the file of a `#[path]` is in another folder. `tests/support` belongs to no layer, and may be used.
 fn leads_away(file: &str) -> bool {

@@ -9,6 +9,7 @@
     reason = "a test that cannot go on should stop there"
 )]
 
+mod attributes;
 mod circles;
 mod citations;
 mod connectors;

@@ -2,7 +2,7 @@
 
 use crate::{
     cli::{CliError, CommandContext, ExitStatus, OutputFormat},
-    policy::{ATTRIBUTES, FUNCTIONS, words},
+    policy::{ATTRIBUTES, FUNCTIONS},
     report::cell,
 };
 use serde_json::json;
@@ -26,7 +26,7 @@ pub(super) fn run(args: &PolicyAttributesArgs, context: &mut CommandContext) -> 
         OutputFormat::Json => {
             let names = all.iter().map(|attribute| {
                 let kind = attribute.kind.to_string();
-                json!({"name": attribute.name, "kind": kind, "words": words(attribute.name), "about": attribute.about})
+                json!({"name": attribute.name, "kind": kind, "words": attribute.words, "about": attribute.about})
             });
             let functions = functions
                 .iter()

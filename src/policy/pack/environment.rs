@@ -7,7 +7,6 @@ use crate::{
     },
     policy::{
         ATTRIBUTES, AttributeKind, AttributeValues, attribute,
-        enumerations::words,
         expression::{AttributeIndex, AttributeSchema, AttributeSource, ExprList, ExprValue},
     },
 };
@@ -37,7 +36,7 @@ impl AttributeSchema for RuleEnvironment<'_> {
     }
 
     fn permitted_values(&self, slot: AttributeIndex) -> Option<&'static [&'static str]> {
-        words(ATTRIBUTES.get(usize::from(slot))?.name)
+        ATTRIBUTES.get(usize::from(slot))?.words
     }
 
     fn help(&self) -> &'static str {
@@ -165,8 +164,7 @@ impl AttributeSchema for SodEnvironment {
 
     fn permitted_values(&self, slot: AttributeIndex) -> Option<&'static [&'static str]> {
         match held_name(slot) {
-            "kind" => words("grant.kind"),
-            "tier" => words("grant.tier"),
+            name @ ("kind" | "tier") => attribute(&format!("grant.{name}"))?.words,
             _ => None,
         }
     }
