@@ -250,7 +250,7 @@ impl Collector for Listed {
         Ok(Vec::new())
     }
 
-    fn observe(&self, _: &Grant) -> Result<GrantObservation, ConnectorError> {
+    fn observe(&self, _: &tenure::connector::TargetQuery<'_>) -> Result<GrantObservation, ConnectorError> {
         Err(ConnectorError::Unsupported("it only lists".into()))
     }
 

@@ -100,6 +100,7 @@ fn record(seq: u64, prev: Digest) -> Record {
             RecordPayload::LogGenesis(LogGenesis { repo: repo.to_string(), origin: ORIGIN.into(), root: of("root") })
         }
         0 => RecordPayload::Intent(IntentRecorded {
+            witnesses: Vec::new(),
             action,
             plan: Digest::of("plan"),
             system: SystemId::parse("pg-orders").expect("a system id"),
@@ -118,6 +119,8 @@ fn record(seq: u64, prev: Digest) -> Record {
             deposited: None,
         }),
         _ => RecordPayload::Verification(VerificationRecorded {
+            left: Vec::new(),
+            answers: Vec::new(),
             action,
             result: VerificationKind::Confirmed,
             level: VerificationLevel::V3,

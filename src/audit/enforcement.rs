@@ -6,7 +6,7 @@ use crate::{
     model::{
         ActionId, Finding, Severity, Tier, VerificationLevel,
         history::ActionHistory,
-        record::{OutcomeKind, VerificationKind},
+        record::{MODEL_DISAGREES, OutcomeKind, VerificationKind},
     },
 };
 
@@ -27,7 +27,7 @@ pub(super) fn check(case: &AuditContext<'_>) -> AuditResult {
                     message: format!("`{}` was decided, but no intent was recorded", resolution.verdict),
                     help: "tenure enforce".to_owned(),
                 }),
-                Some(action) if action.is_confirmed() => {
+                Some(action) if action.is_done() => {
                     confirmed += 1;
                     level(action, resolution.tier, subject, &mut findings);
                 }
@@ -51,6 +51,15 @@ pub(super) fn check(case: &AuditContext<'_>) -> AuditResult {
             subject: seen.subject.clone(),
             message: format!("record {seq}, {}: {}", seen.code, seen.text),
             help: "find the author of the change; collect the system, review the change or undo it, then run `tenure verify`".to_owned(),
+        });
+    }
+    for (seq, seen) in case.history.disagreements() {
+        findings.push(Finding {
+            severity: Severity::High,
+            code: MODEL_DISAGREES,
+            subject: seen.subject.clone(),
+            message: format!("record {seq}: {}", seen.text),
+            help: "find the path on the target and remove it, then run `tenure verify`; report the path that Tenure did not find".to_owned(),
         });
     }
     for (seq, seen) in case.history.sod_violations().filter(|(_, seen)| seen.code == HELD_PAIR) {
@@ -97,7 +106,7 @@ fn unconfirmed(action: &ActionHistory, subject: String) -> Finding {
         (_, Some(OutcomeKind::Drifted)) => {
             (Severity::High, "grant-drifted", "the grant differs from the reviewed one, and was not changed".to_owned())
         }
-        (Some(VerificationKind::StillPresent), Some(OutcomeKind::Manual)) => {
+        (Some(VerificationKind::Pending | VerificationKind::StillPresent), Some(OutcomeKind::Manual)) => {
             (Severity::High, "work-order-open", format!("the manual change has not been made{paths}"))
         }
         (Some(VerificationKind::StillPresent), _) => {

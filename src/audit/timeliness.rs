@@ -5,7 +5,7 @@ use super::{AuditArea, AuditContext, AuditResult};
 use crate::{
     campaign::{ExceptionContext, Resolution, exception_findings, exceptions},
     diag::counted,
-    model::{ActionId, Finding, RepoId, Severity, Tier, file::Exception},
+    model::{ActionId, Finding, RepoId, Severity, file::Exception},
 };
 
 pub(super) fn check(case: &AuditContext<'_>) -> AuditResult {
@@ -18,8 +18,8 @@ pub(super) fn check(case: &AuditContext<'_>) -> AuditResult {
         let id = ActionId::of(trust.repo(), &resolution.item, &resolution.grant, resolution.verdict.as_str());
         let Some(action) = case.history.action(&id) else { continue };
         measured += 1;
-        let allowed = days_to_remove(resolution.tier);
-        let (until, done) = match action.verified_at.filter(|_| action.is_confirmed()) {
+        let allowed = resolution.tier.removal_days();
+        let (until, done) = match action.verified_at.filter(|_| action.is_done()) {
             Some((_, at)) => (at, true),
             None => (case.now, false),
         };
@@ -58,15 +58,4 @@ fn is_gone(exception: &Exception, repo: &RepoId, case: &AuditContext<'_>) -> boo
         let id = ActionId::of(repo, &one.item, &one.grant, one.verdict.as_str());
         case.history.action(&id).is_some_and(|action| action.is_confirmed())
     })
-}
-
-/// Maximum number of days from the first intent to a confirmed removal: common practice for critical, high, medium and
-/// low findings.
-const fn days_to_remove(tier: Tier) -> i64 {
-    match tier {
-        Tier::T0 => 1,
-        Tier::T1 => 3,
-        Tier::T2 => 14,
-        Tier::T3 => 30,
-    }
 }

@@ -116,12 +116,15 @@ impl StatusInputs<'_> {
         if let Some(seen) = history.verification.as_ref().filter(tells) {
             let (state, why) = match seen.result {
                 VerificationKind::Confirmed => self.confirmed(resolution, history),
+                VerificationKind::Kept => (ItemState::KeptElsewhere, seen.paths.join(", ")),
+                VerificationKind::Pending => (ItemState::Manual, seen.probe.clone()),
                 VerificationKind::Lingering => (ItemState::Lingering, format!("{} continues", seen.paths.join(", "))),
                 VerificationKind::StillPresent => (ItemState::StillPresent, format!("by {}", seen.paths.join(", "))),
                 VerificationKind::Unknown => (ItemState::Unknown, seen.probe.clone()),
             };
             let next = match state {
-                ItemState::Confirmed => String::new(),
+                ItemState::Confirmed | ItemState::KeptElsewhere => String::new(),
+                ItemState::Manual => format!("make the change, then run `tenure attest {action}`"),
                 ItemState::StillPresent => again(&format!("remove that path, then run `tenure verify {system}`")),
                 _ => again(&format!("`tenure verify {system}`")),
             };

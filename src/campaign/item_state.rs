@@ -23,6 +23,8 @@ pub enum ItemState {
     Intended,
     /// The access is kept by decision.
     Kept,
+    /// The grant is removed, and another grant, which a decision keeps, gives the same access.
+    KeptElsewhere,
     /// The access is removed, but sessions or tokens remain.
     Lingering,
     /// A person must make the change.
@@ -47,6 +49,7 @@ impl ItemState {
             Self::Failed => "failed",
             Self::Intended => "intended",
             Self::Kept => "kept",
+            Self::KeptElsewhere => "kept-elsewhere",
             Self::Lingering => "lingering",
             Self::Manual => "manual",
             Self::StillPresent => "still-present",
@@ -66,6 +69,7 @@ impl ItemState {
             Self::Failed => "was refused by the target",
             Self::Intended => "was started but has no outcome",
             Self::Kept => "is kept by decision",
+            Self::KeptElsewhere => "is removed, but another kept grant gives the access",
             Self::Lingering => "lingers",
             Self::Manual => "needs a manual change",
             Self::StillPresent => "is still present",
@@ -76,7 +80,7 @@ impl ItemState {
 
     /// Returns whether the state is final.
     pub const fn is_done(self) -> bool {
-        matches!(self, Self::Confirmed | Self::Excepted | Self::Kept)
+        matches!(self, Self::Confirmed | Self::Excepted | Self::Kept | Self::KeptElsewhere)
     }
 }
 

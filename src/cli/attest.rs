@@ -50,7 +50,7 @@ pub(super) fn run(args: &AttestArgs, context: &mut CommandContext) -> Result<Exi
         CliError::from(problem.help("git fetch, then `tenure campaign status` shows the open work orders"))
     })?;
     let is_order = past.outcome.as_ref().is_some_and(|outcome| outcome.result == OutcomeKind::Manual);
-    if !is_order || past.is_confirmed() {
+    if !is_order || past.is_done() {
         let problem = Diagnostic::error("no-work-order", format!("{} is not an open work order", args.action));
         return Err(problem.help("`tenure campaign status` lists the open work orders").into());
     }

@@ -3,7 +3,8 @@
 use super::{error::ConnectorError, intent::Intent};
 use crate::model::{
     AccessChange, AccessLoss, Action, ExpectedState, Grant, GrantKey, GrantKind, GrantObservation, Inventory,
-    Operation, Usage, VerificationLevel, action::Planned,
+    Operation, RemainingPath, Usage, VerificationLevel, Witness,
+    action::{ActionSpec, Planned, SideEffect},
 };
 
 /// The description of a connector, for `validate`, help and evidence.
@@ -36,6 +37,13 @@ pub trait ConnectorSchema {
         inventory: &Inventory,
     ) -> Result<PlannedChange, UnsupportedChangeError>;
 
+    /// Returns whether the system has a decision function that can be asked about the access of `grant`. A verification
+    /// without its answers is weaker.
+    fn has_oracle(&self, grant: &Grant) -> bool {
+        let _ = grant;
+        false
+    }
+
     /// Returns the number of days after which a disabled `grant` is removed, so that affected users can object; `None`
     /// when it is not removed.
     fn grace_period_days(&self, grant: &Grant) -> Option<u16> {
@@ -60,8 +68,10 @@ pub struct PlannedChange {
     pub expects: ExpectedState,
     /// The effective access that principals lose, sorted.
     pub loses: Vec<AccessLoss>,
-    /// Descriptions of access paths that remain after the change.
-    pub survives: Vec<String>,
+    /// The access paths that, by the inventory, give a part of the lost access after the change.
+    pub survives: Vec<RemainingPath>,
+    /// Other grants that the change affects.
+    pub effects: Vec<SideEffect>,
     /// The part of the change that cannot be undone, if any.
     pub irreversible: Option<String>,
 }
@@ -124,6 +134,53 @@ pub struct ConnectorHealth {
     pub blind_spots: Vec<String>,
 }
 
+/// The question to a target about one change.
+#[derive(Clone, Copy, Debug)]
+pub struct TargetQuery<'a> {
+    /// The grant as reviewed.
+    pub grant: &'a Grant,
+    /// The change, which determines the lost access.
+    pub change: &'a AccessChange,
+    /// The expected state after the change.
+    pub expects: &'a ExpectedState,
+    /// The requests to put to the target's own decision function.
+    pub witnesses: WitnessQuery<'a>,
+}
+
+impl<'a> TargetQuery<'a> {
+    /// Returns the question about an action, without asking the target's decision function.
+    pub fn about(action: &'a ActionSpec) -> Self {
+        let ActionSpec { grant, change, expects, .. } = action;
+        Self { grant, change, expects, witnesses: WitnessQuery::Nothing }
+    }
+
+    /// Returns the question whether a grant exists and how else its principal has the entitlement, as for a removal.
+    pub fn removal(grant: &'a Grant) -> Self {
+        let witnesses = WitnessQuery::Nothing;
+        Self { grant, change: &AccessChange::Revoke {}, expects: &ExpectedState::Absent, witnesses }
+    }
+
+    /// Returns the same question with these requests.
+    #[must_use]
+    pub fn asking(self, witnesses: WitnessQuery<'a>) -> Self {
+        Self { witnesses, ..self }
+    }
+}
+
+/// The requests to put to the target's own decision function.
+#[derive(Clone, Copy, Debug)]
+pub enum WitnessQuery<'a> {
+    /// These requests.
+    Ask(&'a [Witness]),
+    /// At most [`MAX_WITNESSES`] requests that represent the lost access, chosen by the connector.
+    Choose,
+    /// None.
+    Nothing,
+}
+
+/// The maximum number of requests about one action.
+pub const MAX_WITNESSES: usize = 8;
+
 /// Reads a system.
 pub trait Collector: ConnectorSchema {
     /// Checks the access to the target with few calls.
@@ -144,12 +201,13 @@ pub trait Collector: ConnectorSchema {
     /// When a query could not be read completely.
     fn control_totals(&self) -> Result<Vec<ControlTotal>, ConnectorError>;
 
-    /// Reads one grant: the reviewed grant itself, and every path by which its principal has the entitlement. A refused
-    /// or partial read is [`crate::model::Presence::Unknown`], never absent.
+    /// Reads what is left of the access that a change takes away: the reviewed grant itself, every path by which its
+    /// principal can still do any part of it, and the target's own answers. A refused or partial read is unknown, never
+    /// absence.
     ///
     /// # Errors
     /// Only when there was no reply; callers treat it as unknown.
-    fn observe(&self, grant: &Grant) -> Result<GrantObservation, ConnectorError>;
+    fn observe(&self, query: &TargetQuery<'_>) -> Result<GrantObservation, ConnectorError>;
 
     /// Returns the number of calls made to the target so far.
     fn calls(&self) -> u64;

@@ -81,6 +81,7 @@ pub use error::{ConnectorError, OpenError};
 pub use intent::Intent;
 pub use interface::{
     ApplyReceipt, Collector, ConnectorDescriptor, ConnectorHealth, ConnectorSchema, ControlTotal, GrantPage,
-    ListingCursor, PlannedChange, Provisioner, SecretSink, SinkError, UnconfiguredSink, UnsupportedChangeError,
+    ListingCursor, MAX_WITNESSES, PlannedChange, Provisioner, SecretSink, SinkError, TargetQuery, UnconfiguredSink,
+    UnsupportedChangeError, WitnessQuery,
 };
 pub use kind::{ConnectorEnvironment, ConnectorKind};

@@ -2,7 +2,7 @@
 
 use super::{
     ApplyReceipt, Collector, ConnectorDescriptor, ConnectorError, ConnectorHealth, ConnectorSchema, ControlTotal,
-    GrantPage, Intent, ListingCursor, PlannedChange, Provisioner, SecretSink, UnsupportedChangeError,
+    GrantPage, Intent, ListingCursor, PlannedChange, Provisioner, SecretSink, TargetQuery, UnsupportedChangeError,
 };
 use crate::model::{AccessChange, Action, Grant, GrantKind, GrantObservation, Inventory, Operation, action::Planned};
 
@@ -25,6 +25,10 @@ impl ConnectorSchema for UnavailableConnector {
     ) -> Result<PlannedChange, UnsupportedChangeError> {
         self.words.plan_change(change, grant, inventory)
     }
+
+    fn has_oracle(&self, grant: &Grant) -> bool {
+        self.words.has_oracle(grant)
+    }
 }
 
 impl Collector for UnavailableConnector {
@@ -40,7 +44,7 @@ impl Collector for UnavailableConnector {
         Err(self.why.clone())
     }
 
-    fn observe(&self, _: &Grant) -> Result<GrantObservation, ConnectorError> {
+    fn observe(&self, _: &TargetQuery<'_>) -> Result<GrantObservation, ConnectorError> {
         Err(self.why.clone())
     }
 

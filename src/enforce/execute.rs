@@ -1,13 +1,13 @@
 //! Executes one action: reads the target, compares it with the reviewed grant, applies the change, and reads it again.
 
 use super::{
-    confirmation::{VerificationResult, evaluate},
     step::{RunObserver, RunStep},
+    verdict::{VerificationResult, judge},
 };
 use crate::{
-    connector::{ApplyReceipt, Collector, ConnectorError, Intent, Provisioner, SecretSink},
+    connector::{ApplyReceipt, Collector, ConnectorError, Intent, Provisioner, SecretSink, TargetQuery, WitnessQuery},
     model::{
-        Action, ExpectedState, GrantObservation, Presence, VerificationLevel,
+        Action, ExpectedState, GrantObservation, VerificationLevel, Witness,
         action::{ActionSpec, Planned},
         file::Remediation,
         record::{OutcomeKind, OutcomeRecorded, RecordPayload, VerificationKind, short},
@@ -47,12 +47,17 @@ impl ActionResult {
         self.judgement.as_ref().is_some_and(|judgement| judgement.kind == VerificationKind::Confirmed)
     }
 
+    /// Returns whether nothing is left to do: confirmed, or kept by another decision.
+    pub fn is_done(&self) -> bool {
+        self.judgement.as_ref().is_some_and(|judgement| judgement.kind.is_done())
+    }
+
     /// Returns the entries for evidence, in order.
     pub fn entries(&self) -> Vec<RecordPayload> {
         let mut entries = vec![RecordPayload::Outcome(self.outcome.clone())];
         // A run that writes cannot exceed V3, because it reads with the same process and credential.
-        entries
-            .extend(self.judgement.as_ref().map(|judgement| judgement.entry(&self.planned.id, VerificationLevel::V3)));
+        let level = VerificationLevel::V3;
+        entries.extend(self.judgement.iter().flat_map(|judgement| judgement.entries(&self.planned.id, level)));
         entries
     }
 }
@@ -76,11 +81,12 @@ impl RunLease {
     }
 }
 
-/// Executes one action whose intent is recorded. Every failure is returned as an outcome, so that one action never
-/// stops the others.
+/// Executes one action whose intent is recorded with these witnesses. Every failure is returned as an outcome, so that
+/// one action never stops the others.
 pub(super) fn execute(
     action: Action<Planned>,
     intent: Intent,
+    witnesses: &[Witness],
     hand: &mut ProvisioningTarget,
     lease: RunLease,
     observer: &dyn RunObserver,
@@ -100,7 +106,7 @@ pub(super) fn execute(
         planned: planned.clone(),
         judgement,
     };
-    let before = match observe_with_retry(hand.provisioner.as_ref(), &planned) {
+    let before = match observe_with_retry(hand.provisioner.as_ref(), &planned, WitnessQuery::Nothing) {
         Ok(before) => before,
         Err(error) => {
             let text = format!("the target could not be read before the change, so no change was made: {error}");
@@ -110,7 +116,7 @@ pub(super) fn execute(
     };
     match readiness(&planned, &before, hand.acted) {
         ActionReadiness::Already => {
-            let judgement = evaluate(&planned.expects, &before);
+            let judgement = read_back(hand.provisioner.as_ref(), &planned, witnesses);
             return done(OutcomeKind::Already, None, "the grant was already removed or changed", Some(judgement));
         }
         ActionReadiness::Drifted(why) => return done(OutcomeKind::Drifted, None, &why, None),
@@ -122,20 +128,20 @@ pub(super) fn execute(
     }
     if hand.remediation == Remediation::Manual {
         let text = "a person must make the change; the operations of the plan are the work order";
-        return done(OutcomeKind::Manual, None, text, Some(evaluate(&planned.expects, &before)));
+        return done(OutcomeKind::Manual, None, text, Some(VerificationResult::pending(text)));
     }
     if lease.is_over() {
         let text = "the lease of the run on the system has expired, so no change was made; the next run continues";
-        return done(OutcomeKind::Failed, Some("lease-over"), text, Some(evaluate(&planned.expects, &before)));
+        return done(OutcomeKind::Failed, Some("lease-over"), text, Some(judge(&planned, &before)));
     }
     observer.reached(RunStep::BeforeApply, Some(&planned.id));
     hand.acted = true;
     let applied = hand.provisioner.apply(&action, intent, hand.sink.as_ref());
     observer.reached(RunStep::AfterApply, Some(&planned.id));
-    let after = observe_with_retry(hand.provisioner.as_ref(), &planned);
+    let after = observe_with_retry(hand.provisioner.as_ref(), &planned, WitnessQuery::Ask(witnesses));
     observer.reached(RunStep::AfterLook, Some(&planned.id));
     let judgement = match &after {
-        Ok(after) => evaluate(&planned.expects, after),
+        Ok(after) => judge(&planned, after),
         Err(error) => VerificationResult::unknown(error.to_string()),
     };
     let mut finished = match applied {
@@ -156,16 +162,28 @@ pub(super) fn execute(
 }
 
 /// Reads the target again after an action whose access still existed or lingered.
-pub(super) fn reobserve(done: &mut ActionResult, hand: &ProvisioningTarget) {
+pub(super) fn reobserve(done: &mut ActionResult, witnesses: &[Witness], hand: &ProvisioningTarget) {
     let was_done = matches!(done.outcome.result, OutcomeKind::Already | OutcomeKind::Applied);
     let open = done.judgement.as_ref().is_some_and(|judgement| {
-        matches!(judgement.kind, VerificationKind::Lingering | VerificationKind::StillPresent)
+        matches!(
+            judgement.kind,
+            VerificationKind::Lingering | VerificationKind::StillPresent | VerificationKind::Unknown
+        )
     });
     if was_done && open {
-        done.judgement = Some(match observe_with_retry(hand.provisioner.as_ref(), &done.planned) {
-            Ok(now) => evaluate(&done.planned.expects, &now),
-            Err(error) => VerificationResult::unknown(error.to_string()),
-        });
+        done.judgement = Some(read_back(hand.provisioner.as_ref(), &done.planned, witnesses));
+    }
+}
+
+/// Reads the target after an action, asks it the requests of the intent, and judges the result.
+pub(super) fn read_back<C: Collector + ?Sized>(
+    collector: &C,
+    planned: &ActionSpec,
+    witnesses: &[Witness],
+) -> VerificationResult {
+    match observe_with_retry(collector, planned, WitnessQuery::Ask(witnesses)) {
+        Ok(now) => judge(planned, &now),
+        Err(error) => VerificationResult::unknown(error.to_string()),
     }
 }
 
@@ -178,10 +196,10 @@ enum ActionReadiness {
 
 /// Returns whether the action can be executed: the grant must be exactly as planned, or already removed.
 fn readiness(planned: &ActionSpec, before: &GrantObservation, acted: bool) -> ActionReadiness {
-    if let Presence::Unknown { reason } = &before.presence {
+    if let Err(reason) = &before.access {
         return ActionReadiness::Unread(reason.clone());
     }
-    let met = evaluate(&planned.expects, before).kind == VerificationKind::Confirmed;
+    let met = judge(planned, before).kind.is_done();
     match &before.grant {
         _ if met => ActionReadiness::Already,
         None if matches!(planned.expects, ExpectedState::Absent | ExpectedState::Replaced) => ActionReadiness::Already,
@@ -205,7 +223,7 @@ fn result_of(
 ) -> OutcomeKind {
     match error {
         ConnectorError::PreconditionFailed(_) => OutcomeKind::Drifted,
-        ConnectorError::Ambiguous(_) if judgement.kind == VerificationKind::Confirmed => OutcomeKind::Applied,
+        ConnectorError::Ambiguous(_) if judgement.kind.is_done() => OutcomeKind::Applied,
         ConnectorError::Ambiguous(_) => {
             let untouched =
                 after.and_then(|after| after.grant.as_ref()).is_some_and(|now| now.digest() == planned.precondition);
@@ -219,10 +237,12 @@ fn result_of(
 pub(super) fn observe_with_retry<C: Collector + ?Sized>(
     collector: &C,
     planned: &ActionSpec,
+    witnesses: WitnessQuery<'_>,
 ) -> Result<GrantObservation, ConnectorError> {
+    let query = TargetQuery::about(planned).asking(witnesses);
     let mut tries = 0;
     loop {
-        match collector.observe(&planned.grant) {
+        match collector.observe(&query) {
             Err(error) if error.may_retry_read() && tries < READ_RETRIES => {
                 tries += 1;
                 thread::sleep(READ_PAUSE * tries);

@@ -5,7 +5,6 @@
 //! → push the end. Every step can be repeated after a crash. [`RunStep`] names the points between the steps, and tests
 //! kill a run at each of them.
 
-mod confirmation;
 mod execute;
 pub mod journal;
 mod out_of_band;
@@ -14,12 +13,13 @@ mod recover;
 mod run;
 mod separation_of_duties;
 mod step;
+mod verdict;
 mod verify;
+mod witnesses;
 
 #[cfg(test)]
 mod tests;
 
-pub use confirmation::{VerificationResult, evaluate};
 pub use execute::{ActionResult, ProvisioningTarget};
 pub use journal::{Journal, JournalError};
 pub use out_of_band::{ChangeKind, OutOfBandReport, UnexplainedChange};
@@ -27,4 +27,5 @@ pub use read_target::{ReadTarget, VerifiedAction};
 pub use run::{RunError, RunRequest, RunSummary, enforce};
 pub use separation_of_duties::{AcceptedViolations, SodReport};
 pub use step::{NoopObserver, RunObserver, RunStep};
+pub use verdict::{VerificationResult, judge};
 pub use verify::{VerifyReport, verify};

@@ -6,7 +6,7 @@ use crate::{
     model::{
         ActionId, Clock, Grant, GrantKey, Inventory, SystemId,
         history::EvidenceHistory,
-        record::{FindingRecorded, OUT_OF_BAND, OutcomeKind, RecordPayload, VerificationKind, short},
+        record::{FindingRecorded, OUT_OF_BAND, OutcomeKind, RecordPayload, short},
     },
 };
 use std::{
@@ -157,7 +157,7 @@ impl<'a> ExplainedChanges<'a> {
                 continue;
             };
             let recent = past.outcome_at.is_some_and(|(_, at)| at >= committed.observed_at());
-            let open = look.is_some_and(|look| look.judgement.kind != VerificationKind::Confirmed);
+            let open = look.is_some_and(|look| !look.judgement.kind.is_done());
             if outcome.result != OutcomeKind::Drifted && (recent || open) {
                 known.own.insert(&past.grant);
             }

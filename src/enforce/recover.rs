@@ -1,55 +1,62 @@
 //! Recovers dangling intents of earlier runs by reading their targets.
 
 use super::{
-    confirmation::{VerificationResult, evaluate},
     execute::{ProvisioningTarget, observe_with_retry},
     journal::{Journal, JournalError},
+    verdict::{VerificationResult, judge},
 };
 use crate::{
+    connector::WitnessQuery,
     model::{
         ActionId, SystemId, VerificationLevel,
         action::ActionSpec,
-        record::{OutcomeKind, OutcomeRecorded, RecordPayload, RecoveryRecorded, VerificationKind, short},
+        record::{OutcomeKind, OutcomeRecorded, RecordPayload, RecoveryRecorded, short},
     },
     plan,
 };
 use std::collections::BTreeMap;
 
-/// Reads the target for every dangling intent on the connected systems, and returns the entries for evidence, three for
-/// each intent. Writes no data.
+/// Reads the target for every dangling intent on the connected systems, and returns the entries for evidence, at
+/// least three for each intent, and the number of intents. Writes no data.
 pub(super) fn recover(
     journal: &dyn Journal,
     hands: &BTreeMap<SystemId, ProvisioningTarget>,
-) -> Result<Vec<RecordPayload>, JournalError> {
+) -> Result<(Vec<RecordPayload>, usize), JournalError> {
     let mut entries = Vec::new();
+    let mut recovered = 0;
     let mut plans = PlanCache::default();
     for (id, past) in journal.history().dangling() {
         let Some(hand) = hands.get(&past.system) else { continue };
         let planned = plans.action(journal, &past.plan, id)?;
+        recovered += 1;
         let (judgement, result, text) = match &planned {
             None => (
                 VerificationResult::unknown("its plan is not stored"),
                 OutcomeKind::Unknown,
                 "its plan is not stored".to_owned(),
             ),
-            Some(planned) => match observe_with_retry(hand.provisioner.as_ref(), planned) {
-                Err(error) => (VerificationResult::unknown(error.to_string()), OutcomeKind::Unknown, error.to_string()),
-                Ok(now) => {
-                    let judgement = evaluate(&planned.expects, &now);
-                    // An earlier run confirmed it, and the interrupted run executed it again without effect.
-                    let was_done = past.confirmed.is_some() && !past.regressed;
-                    let untouched = now.grant.as_ref().is_some_and(|grant| grant.digest() == planned.precondition);
-                    let (result, text) = match judgement.kind {
-                        VerificationKind::Confirmed if was_done => {
-                            (OutcomeKind::Already, "found already done after an interrupted run")
-                        }
-                        VerificationKind::Confirmed => (OutcomeKind::Applied, "found done after an interrupted run"),
-                        _ if untouched => (OutcomeKind::Failed, "found unchanged after an interrupted run"),
-                        _ => (OutcomeKind::Unknown, "found neither unchanged nor done after an interrupted run"),
-                    };
-                    (judgement, result, text.to_owned())
+            Some(planned) => {
+                match observe_with_retry(hand.provisioner.as_ref(), planned, WitnessQuery::Ask(&past.witnesses)) {
+                    Err(error) => {
+                        (VerificationResult::unknown(error.to_string()), OutcomeKind::Unknown, error.to_string())
+                    }
+                    Ok(now) => {
+                        let judgement = judge(planned, &now);
+                        // An earlier run confirmed it, and the interrupted run executed it again without effect.
+                        let was_done = past.confirmed.is_some() && !past.regressed;
+                        let untouched = now.grant.as_ref().is_some_and(|grant| grant.digest() == planned.precondition);
+                        let (result, text) = match judgement.kind {
+                            kind if kind.is_done() && was_done => {
+                                (OutcomeKind::Already, "found already done after an interrupted run")
+                            }
+                            kind if kind.is_done() => (OutcomeKind::Applied, "found done after an interrupted run"),
+                            _ if untouched => (OutcomeKind::Failed, "found unchanged after an interrupted run"),
+                            _ => (OutcomeKind::Unknown, "found neither unchanged nor done after an interrupted run"),
+                        };
+                        (judgement, result, text.to_owned())
+                    }
                 }
-            },
+            }
         };
         entries.push(RecordPayload::Recover(RecoveryRecorded {
             action: id.clone(),
@@ -67,9 +74,9 @@ pub(super) fn recover(
             successor: None,
             deposited: None,
         }));
-        entries.push(judgement.entry(id, VerificationLevel::V3));
+        entries.extend(judgement.entries(id, VerificationLevel::V3));
     }
-    Ok(entries)
+    Ok((entries, recovered))
 }
 
 /// The plans stored in evidence, each read once.

@@ -3,13 +3,15 @@
 use super::{
     execute::{ActionResult, ProvisioningTarget, RunLease, execute, reobserve},
     journal::{Journal, JournalError},
+    read_target::is_in_time,
     recover::recover,
     step::{RunObserver, RunStep},
+    witnesses::{BatchWitnesses, ask_before},
 };
 use crate::{
     connector::Intent,
     model::{
-        Action, SystemId,
+        Action, SystemId, Timestamp, Witness,
         action::{ActionSpec, Planned},
         record::{IntentRecorded, OutcomeKind, RecordPayload, RunEnd, RunStart},
     },
@@ -29,6 +31,8 @@ pub struct RunRequest<'a> {
     pub hands: &'a mut BTreeMap<SystemId, ProvisioningTarget>,
     /// Receives the progress of the run.
     pub observer: &'a dyn RunObserver,
+    /// The time, which determines whether open sessions and work orders are overdue.
+    pub now: Timestamp,
 }
 
 /// The result of a run.
@@ -38,7 +42,7 @@ pub struct RunSummary {
     pub done: Vec<ActionResult>,
     /// The number of dangling intents of earlier runs that were recovered.
     pub recovered: usize,
-    /// The exit code: 0, or 4 when a target differs from its decision.
+    /// The exit code: 0; 3 when decisions are held; 4 when a target differs from its decision.
     pub exit: u8,
     /// The decisions that did not become actions, with the reason and the remedy of each.
     pub held: Vec<HeldDecision>,
@@ -59,17 +63,16 @@ pub struct RunError {
 /// # Errors
 /// When the run cannot be recorded. Before the first push, no target has been changed.
 pub fn enforce(order: RunRequest<'_>, journal: &mut dyn Journal) -> Result<RunSummary, RunError> {
-    let RunRequest { plan, mut start, taken_up, hands, observer } = order;
+    let RunRequest { plan, mut start, taken_up, hands, observer, now } = order;
     let stop = |cause| RunError { cause, unpublished: Vec::new() };
-    let recovery = recover(journal, hands).map_err(stop)?;
+    let (recovery, recovered) = recover(journal, hands).map_err(stop)?;
     observer.reached(RunStep::Recovered, None);
-    let recovered = recovery.len() / ENTRIES_PER_RECOVERY;
     let planned = plan.actions().len();
     let held = plan.held().to_vec();
     let waiting = held.iter().filter(|held| held.code != HeldCode::ReportOnly).count();
     if planned == 0 && recovery.is_empty() && taken_up.is_empty() {
         // Without work and news, there is no record: a run every hour must not grow the log.
-        let exit = if waiting == 0 { 0 } else { 4 };
+        let exit = if waiting == 0 { 0 } else { 3 };
         return Ok(RunSummary { done: Vec::new(), recovered, exit, held });
     }
     let lease = RunLease::begin(start.lease);
@@ -81,20 +84,29 @@ pub fn enforce(order: RunRequest<'_>, journal: &mut dyn Journal) -> Result<RunSu
     let mut done: Vec<ActionResult> = Vec::new();
     let mut begun = false;
     for batch in plan.batches(BATCH) {
-        let intents = batch.actions().iter().map(|action| intent_of(action, &batch));
+        let asked = ask_before(batch.actions(), hands, journal.history());
+        let intents = batch.actions().iter().map(|action| intent_of(action, &batch, asked.of(&action.id)));
         let first = pending.len();
         pending.extend(intents);
         observer.reached(if begun { RunStep::BeforeOutcomes } else { RunStep::BeforeIntents }, None);
         let published = publish(journal, &mut pending, first, begun)?;
         begun = true;
         observer.reached(RunStep::AfterIntents, None);
-        let finished = carry_out_all(batch.recorded(published).into_actions(), hands, lease, observer);
+        let finished = carry_out_all(batch.recorded(published).into_actions(), &asked, hands, lease, observer);
         pending.extend(finished.iter().flat_map(ActionResult::entries));
         done.extend(finished);
     }
-    // Computed from the planned actions, so that an action that was lost on the way is not counted as confirmed.
-    let unconfirmed = waiting + planned - done.iter().filter(|done| done.is_confirmed()).count();
-    let exit = if unconfirmed == 0 { 0 } else { 4 };
+    let is_clean = |done: &&ActionResult| {
+        let since = journal.history().action(&done.planned.id).map_or(now, |past| past.first_intended_at);
+        let is_overdue = done.planned.grant.tier.is_removal_overdue(since, now);
+        done.judgement.as_ref().is_some_and(|judgement| is_in_time(judgement.kind, is_overdue))
+    };
+    // Computed from the planned actions, so that an action that was lost on the way is not counted as clean.
+    let exit = match planned - done.iter().filter(is_clean).count() {
+        0 if waiting == 0 => 0,
+        0 => 3,
+        _ => 4,
+    };
     pending.push(RecordPayload::RunEnd(end_of(&done, exit)));
     observer.reached(RunStep::BeforeOutcomes, None);
     let first = pending.len();
@@ -127,6 +139,7 @@ fn publish(
 /// Executes the actions of each system in order, and different systems in parallel.
 fn carry_out_all(
     work: impl Iterator<Item = (Action<Planned>, Intent)>,
+    asked: &BatchWitnesses,
     hands: &mut BTreeMap<SystemId, ProvisioningTarget>,
     lease: RunLease,
     observer: &dyn RunObserver,
@@ -143,12 +156,15 @@ fn carry_out_all(
                 scope.spawn(move || {
                     let work = queue.into_iter();
                     let mut finished: Vec<_> = work
-                        .map(|(place, action, intent)| (place, execute(action, intent, hand, lease, observer)))
+                        .map(|(place, action, intent)| {
+                            let witnesses = asked.of(&action.id);
+                            (place, execute(action, intent, witnesses, hand, lease, observer))
+                        })
                         .collect();
                     // The last change on a system may have removed the path by which an earlier access remained.
                     let last = finished.iter().rposition(|(_, done)| done.outcome.result == OutcomeKind::Applied);
                     for (_, done) in finished.iter_mut().take(last.unwrap_or(0)) {
-                        reobserve(done, hand);
+                        reobserve(done, asked.of(&done.planned.id), hand);
                     }
                     finished
                 })
@@ -160,7 +176,7 @@ fn carry_out_all(
     finished.into_iter().map(|(_, done)| done).collect()
 }
 
-fn intent_of(action: &ActionSpec, plan: &Plan<Cleared>) -> RecordPayload {
+fn intent_of(action: &ActionSpec, plan: &Plan<Cleared>, witnesses: &[Witness]) -> RecordPayload {
     RecordPayload::Intent(IntentRecorded {
         action: action.id.clone(),
         plan: plan.digest(),
@@ -169,6 +185,7 @@ fn intent_of(action: &ActionSpec, plan: &Plan<Cleared>) -> RecordPayload {
         grant: action.grant.key.clone(),
         precondition: action.precondition,
         verb: action.change.verb().to_owned(),
+        witnesses: witnesses.to_vec(),
     })
 }
 
@@ -186,4 +203,3 @@ fn end_of(done: &[ActionResult], exit: u8) -> RunEnd {
 
 /// The maximum number of intents that are recorded before their outcomes.
 const BATCH: usize = 100;
-const ENTRIES_PER_RECOVERY: usize = 3;

@@ -1,17 +1,18 @@
 //! Verifies completed actions by reading their targets again, and detects reappeared access and out-of-band changes.
 
 use super::{
-    confirmation::{VerificationResult, evaluate},
-    execute::observe_with_retry,
+    execute::read_back,
     journal::{Journal, JournalError},
     out_of_band::{OutOfBandReport, detect_out_of_band},
     read_target::{ReadTarget, VerifiedAction},
     recover::PlanCache,
     separation_of_duties::{self, AcceptedViolations, SodReport},
+    verdict::VerificationResult,
 };
 use crate::{
     model::{
-        ActionId, Clock, SystemId, VerificationLevel,
+        ActionId, Clock, SystemId,
+        history::ActionHistory,
         record::{OutcomeKind, RecordPayload, RunEnd, RunStart, VerificationKind},
     },
     plan::SodContext,
@@ -32,8 +33,7 @@ pub struct VerifyReport {
 impl VerifyReport {
     /// Returns whether all targets are as decided, and no result is unknown.
     pub fn is_clean(&self) -> bool {
-        let confirmed = |verified: &VerifiedAction| verified.judgement.kind == VerificationKind::Confirmed;
-        self.actions.iter().all(confirmed) && self.systems.iter().all(OutOfBandReport::is_clean)
+        self.actions.iter().all(VerifiedAction::is_clean) && self.systems.iter().all(OutOfBandReport::is_clean)
     }
 }
 
@@ -51,24 +51,27 @@ pub fn verify(
     journal: &mut dyn Journal,
 ) -> Result<VerifyReport, JournalError> {
     let mut plans = PlanCache::default();
-    let mut due: Vec<(ActionId, crate::model::Digest, SystemId, bool)> = Vec::new();
+    let mut due: Vec<(ActionId, ActionHistory)> = Vec::new();
     for (id, past) in journal.history().actions() {
         let happened = past.outcome.as_ref().is_some_and(|outcome| outcome.result != OutcomeKind::Drifted);
         if happened && readers.contains_key(&past.system) {
-            due.push((id.clone(), past.plan, past.system.clone(), past.confirmed.is_some()));
+            due.push((id.clone(), past.clone()));
         }
     }
+    let now = clock.now();
     let mut seen = Vec::new();
-    for (id, plan, system, was_confirmed) in due {
-        let Some(reader) = readers.get(&system) else { continue };
-        let Some(planned) = plans.action(journal, &plan, &id)? else { continue };
-        let judgement = match observe_with_retry(reader.collector.as_ref(), &planned) {
-            Ok(now) => evaluate(&planned.expects, &now),
-            Err(error) => VerificationResult::unknown(error.to_string()),
-        };
-        let came_back = was_confirmed && judgement.kind == VerificationKind::StillPresent;
-        let level = if reader.own_credential { VerificationLevel::V4 } else { VerificationLevel::V3 };
-        seen.push(VerifiedAction { planned, judgement, level, came_back });
+    for (id, past) in due {
+        let Some(reader) = readers.get(&past.system) else { continue };
+        let Some(planned) = plans.action(journal, &past.plan, &id)? else { continue };
+        let mut judgement = read_back(reader.collector.as_ref(), &planned, &past.witnesses);
+        let is_order = past.outcome.as_ref().is_some_and(|outcome| outcome.result == OutcomeKind::Manual);
+        if is_order && past.confirmed.is_none() && judgement.kind == VerificationKind::StillPresent {
+            judgement = VerificationResult::pending("the work order is open: the target is unchanged");
+        }
+        let came_back = past.confirmed.is_some() && judgement.kind == VerificationKind::StillPresent;
+        let level = judgement.level(reader.own_credential, reader.collector.has_oracle(&planned.grant));
+        let is_overdue = planned.grant.tier.is_removal_overdue(past.first_intended_at, now);
+        seen.push(VerifiedAction { planned, judgement, level, came_back, is_overdue });
     }
     let history = journal.history();
     let compared = readers.iter().filter_map(|(id, reader)| detect_out_of_band(id, reader, &seen, history, clock));
@@ -81,7 +84,7 @@ pub fn verify(
         duties.and_then(|(duties, accepted)| separation_of_duties::judge(duties, accepted, &fresh, history));
     let looked = VerifyReport { actions: seen, systems, sod_violations };
     let mut entries = vec![RecordPayload::RunStart(start)];
-    entries.extend(looked.actions.iter().map(|seen| seen.judgement.entry(&seen.planned.id, seen.level)));
+    entries.extend(looked.actions.iter().flat_map(|seen| seen.judgement.entries(&seen.planned.id, seen.level)));
     entries.extend(looked.systems.iter().flat_map(OutOfBandReport::entries));
     entries.extend(looked.sod_violations.iter().flat_map(SodReport::entries));
     entries.push(RecordPayload::RunEnd(end_of(&looked)));

@@ -2,7 +2,8 @@
 
 use super::{super::decode::DecodeCache, DefectCode, read};
 use crate::model::{
-    ActionId, CampaignId, Digest, GrantKey, ItemId, RunId, SystemId, Timestamp, VerificationLevel, jcs, record::*,
+    ActionId, CampaignId, Digest, GrantKey, ItemId, RunId, SystemId, Timestamp, VerificationLevel, Witness, jcs,
+    record::*,
 };
 use proptest::prelude::*;
 
@@ -44,6 +45,8 @@ fn entries() -> Vec<RecordPayload> {
     let verification = |paths| {
         let (action, probe) = (action.clone(), text.clone());
         RecordPayload::Verification(VerificationRecorded {
+            left: vec!["by role r".into()],
+            answers: vec![AnswerRecorded { request: "1: read".into(), answer: AnswerKind::Denied, text: "a".into() }],
             action,
             result: VerificationKind::StillPresent,
             level: VerificationLevel::V3,
@@ -114,6 +117,7 @@ fn entries() -> Vec<RecordPayload> {
         }))),
         RecordPayload::Finding(FindingRecorded { code: "c".into(), subject: "s".into(), text: text.clone() }),
         RecordPayload::Intent(IntentRecorded {
+            witnesses: vec![Witness { principal: "1".into(), request: "read".into() }],
             action: action.clone(),
             plan: digest,
             system: system.clone(),

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     connector::{
         Collector, ConnectorDescriptor, ConnectorError, ConnectorHealth, ConnectorSchema, ControlTotal, GrantPage,
-        ListingCursor, PlannedChange, UnsupportedChangeError,
+        ListingCursor, PlannedChange, TargetQuery, UnsupportedChangeError,
     },
     model::{
         AccessChange, AccessPath, AccessRoute, Attributes, Digest, Entitlement, FixedClock, Grant, GrantKey, GrantKind,
@@ -106,7 +106,7 @@ impl Collector for Target {
         Ok(count.map(total).into_iter().collect())
     }
 
-    fn observe(&self, _: &Grant) -> Result<GrantObservation, ConnectorError> {
+    fn observe(&self, _: &TargetQuery<'_>) -> Result<GrantObservation, ConnectorError> {
         Err(ConnectorError::Unsupported("observe".to_owned()))
     }
 

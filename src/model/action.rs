@@ -1,6 +1,8 @@
 //! Actions: a change to one grant, and the states of its execution.
 
-use super::{AccessChange, ActionId, Digest, Grant, ItemId, Timestamp, Verdict, VerificationLevel};
+use super::{
+    AccessChange, ActionId, Digest, Grant, GrantKey, ItemId, SurvivingPath, Timestamp, Verdict, VerificationLevel,
+};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt};
 
@@ -34,6 +36,20 @@ pub enum ExpectedState {
     Shows(BTreeMap<String, String>),
 }
 
+impl ExpectedState {
+    /// Returns whether `now`, the grant in its present form, is as expected. An absent grant is only as expected when
+    /// its absence is.
+    pub fn is_shown_by(&self, now: Option<&Grant>) -> bool {
+        match (self, now) {
+            (Self::Shows(wanted), Some(grant)) => {
+                wanted.iter().all(|(name, value)| grant.attribute(name) == Some(value))
+            }
+            (Self::Shows(_), None) => false,
+            (Self::Absent | Self::Replaced, now) => now.is_none(),
+        }
+    }
+}
+
 impl fmt::Display for ExpectedState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -55,6 +71,17 @@ pub struct AccessLoss {
     pub principal: String,
     /// The display name of the entitlement.
     pub entitlement: String,
+}
+
+/// A grant that a change affects beside its own.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SideEffect {
+    /// The affected grant.
+    pub grant: GrantKey,
+    /// Its digest after the change; `None` when it may only lose paths, contents or itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Digest>,
 }
 
 /// The decision that permits an action.
@@ -122,10 +149,12 @@ pub struct ActionSpec {
     pub expects: ExpectedState,
     /// The effective access that principals lose, sorted.
     pub loses: Vec<AccessLoss>,
-    /// Descriptions of access paths that, by the inventory, will remain after the change. An action with such a path
-    /// will not be confirmed.
+    /// The access paths that, by the inventory, give a part of the lost access after the change.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub survives: Vec<String>,
+    pub survives: Vec<SurvivingPath>,
+    /// The grants of others, or other grants of the principal, that the change affects.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub effects: Vec<SideEffect>,
     /// The part of the change that cannot be undone, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub irreversible: Option<String>,

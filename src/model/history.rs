@@ -1,10 +1,10 @@
 //! Folds evidence records into the state of every action, run and decision.
 
 use super::{
-    ActionId, CampaignId, Digest, GrantKey, ItemId, RunId, SystemId, Timestamp, VerificationLevel,
+    ActionId, CampaignId, Digest, GrantKey, ItemId, RunId, SystemId, Timestamp, VerificationLevel, Witness,
     record::{
-        FindingRecorded, ForgeReport, MergeProvenance, OUT_OF_BAND, OutcomeKind, OutcomeRecorded, Record,
-        RecordPayload, RunStart, SOD_VIOLATION, VerificationKind, VerificationRecorded,
+        FindingRecorded, ForgeReport, MODEL_DISAGREES, MergeProvenance, OUT_OF_BAND, OutcomeKind, OutcomeRecorded,
+        Record, RecordPayload, RunStart, SOD_VIOLATION, VerificationKind, VerificationRecorded,
     },
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -46,12 +46,19 @@ pub struct ActionHistory {
     pub regressed: bool,
     /// The number of its intents.
     pub intents: u32,
+    /// The requests that the target permitted before the change.
+    pub witnesses: Vec<Witness>,
 }
 
 impl ActionHistory {
     /// Returns whether the last read showed the expected state.
     pub fn is_confirmed(&self) -> bool {
         self.verification.as_ref().is_some_and(|v| v.result == VerificationKind::Confirmed)
+    }
+
+    /// Returns whether nothing is left to do: confirmed, or the access is kept by another decision.
+    pub fn is_done(&self) -> bool {
+        self.verification.as_ref().is_some_and(|v| v.result.is_done())
     }
 
     /// Returns whether its last intent has no outcome.
@@ -106,6 +113,8 @@ pub struct EvidenceHistory {
     stray_outcomes: Vec<(u64, ActionId)>,
     out_of_band: BTreeMap<String, Vec<(u64, FindingRecorded)>>,
     sod_violations: Vec<(u64, FindingRecorded)>,
+    /// By action.
+    disagreements: BTreeMap<String, (u64, FindingRecorded)>,
 }
 
 impl EvidenceHistory {
@@ -177,6 +186,7 @@ impl EvidenceHistory {
                     confirmed: before.as_ref().and_then(|b| b.confirmed),
                     regressed: before.as_ref().is_some_and(|b| b.regressed),
                     intents: before.map_or(0, |b| b.intents) + 1,
+                    witnesses: intent.witnesses.clone(),
                 };
                 self.actions.insert(intent.action.clone(), next);
             }
@@ -195,8 +205,12 @@ impl EvidenceHistory {
                             action.confirmed_at = action.confirmed_at.or(Some(record.t));
                         }
                         VerificationKind::StillPresent => action.regressed |= action.confirmed.is_some(),
-                        VerificationKind::Lingering | VerificationKind::Unknown => {}
+                        VerificationKind::Kept
+                        | VerificationKind::Lingering
+                        | VerificationKind::Pending
+                        | VerificationKind::Unknown => {}
                     }
+                    self.disagreements.remove(seen.action.as_str());
                     action.verification = Some(seen.clone());
                     action.verified_at = Some(at);
                 }
@@ -212,6 +226,9 @@ impl EvidenceHistory {
 
     /// A listing replaces the previous one. A failed listing changes nothing, so earlier findings remain.
     fn found(&mut self, seq: u64, finding: &FindingRecorded) {
+        if finding.code == MODEL_DISAGREES {
+            self.disagreements.insert(finding.subject.clone(), (seq, finding.clone()));
+        }
         match finding.code.strip_prefix(SOD_VIOLATION) {
             Some("judged") => self.sod_violations.clear(),
             Some("accepted" | "remains") => self.sod_violations.push((seq, finding.clone())),
@@ -328,6 +345,12 @@ impl EvidenceHistory {
         self.out_of_band.values().flatten()
     }
 
+    /// Returns the contradictions between a target and the model of its connector in the last verification of each
+    /// action, with their sequence numbers.
+    pub fn disagreements(&self) -> impl Iterator<Item = &(u64, FindingRecorded)> {
+        self.disagreements.values()
+    }
+
     /// Returns the separation-of-duties violations in the last evaluation, accepted or not, with their sequence
     /// numbers.
     pub fn sod_violations(&self) -> impl Iterator<Item = &(u64, FindingRecorded)> {
@@ -337,7 +360,7 @@ impl EvidenceHistory {
     /// Returns whether the last outcome of the action requires more work: no outcome, or failed, drifted or unknown.
     pub fn needs_work(&self, id: &ActionId) -> bool {
         self.actions.get(id).is_none_or(|action| {
-            !action.is_confirmed()
+            !action.is_done()
                 || action.outcome.as_ref().is_none_or(|o| {
                     !matches!(o.result, OutcomeKind::Already | OutcomeKind::Applied | OutcomeKind::Manual)
                 })

@@ -1,5 +1,6 @@
 //! Tiers: the risk classes of entitlements.
 
+use super::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -15,6 +16,24 @@ pub enum Tier {
     T2,
     /// Low.
     T3,
+}
+
+impl Tier {
+    /// Returns the maximum number of days from the first intent to a confirmed removal: common practice for critical,
+    /// high, medium and low findings.
+    pub const fn removal_days(self) -> i64 {
+        match self {
+            Self::T0 => 1,
+            Self::T1 => 3,
+            Self::T2 => 14,
+            Self::T3 => 30,
+        }
+    }
+
+    /// Returns whether a removal begun at `since` is late at `now`.
+    pub fn is_removal_overdue(self, since: Timestamp, now: Timestamp) -> bool {
+        now.days_since(since) > self.removal_days()
+    }
 }
 
 impl fmt::Display for Tier {

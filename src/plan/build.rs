@@ -6,6 +6,7 @@ use super::{
     order,
     role_member_removal::{removal_options, residual_access},
     separation_of_duties::notes,
+    surviving_access::KeptGrants,
 };
 use crate::{
     campaign::Resolution,
@@ -58,8 +59,10 @@ pub fn build(inputs: &BuildInputs<'_>) -> Result<Plan<Draft>, CanonicalizationEr
     let mut actions = Vec::new();
     let mut held = Vec::new();
     let index = items_of(inputs);
-    for resolution in in_force(inputs.resolutions, &index) {
-        match step(resolution, inputs, &index) {
+    let in_force = in_force(inputs.resolutions, &index);
+    let keeps = KeptGrants::of(&in_force);
+    for resolution in in_force.into_iter().filter(|resolution| resolution.verdict.changes_target()) {
+        match step(resolution, inputs, &index, &keeps) {
             BuildStep::Act(action) => actions.push(*action),
             BuildStep::Done => {}
             BuildStep::Hold(code, why, next) => {
@@ -93,14 +96,14 @@ fn items_of<'a>(inputs: &BuildInputs<'a>) -> GrantIndex<'a> {
 
 /// Selects the last resolution of each grant: a later campaign may have decided differently, and an earlier one must
 /// not undo that.
-fn in_force<'a>(resolutions: &'a [Resolution], index: &GrantIndex<'_>) -> impl Iterator<Item = &'a Resolution> {
+fn in_force<'a>(resolutions: &'a [Resolution], index: &GrantIndex<'_>) -> Vec<&'a Resolution> {
     let mut last: BTreeMap<(&SystemId, String), &Resolution> = BTreeMap::new();
     for resolution in resolutions {
         let what =
             index.get(&resolution.item).map_or_else(|| resolution.item.to_string(), |grant| grant.key.to_string());
         last.insert((&resolution.system, what), resolution);
     }
-    last.into_values().filter(|resolution| resolution.verdict.changes_target())
+    last.into_values().collect()
 }
 
 enum BuildStep {
@@ -109,7 +112,12 @@ enum BuildStep {
     Hold(HeldCode, String, String),
 }
 
-fn step(resolution: &Resolution, inputs: &BuildInputs<'_>, index: &GrantIndex<'_>) -> BuildStep {
+fn step(
+    resolution: &Resolution,
+    inputs: &BuildInputs<'_>,
+    index: &GrantIndex<'_>,
+    keeps: &KeptGrants<'_>,
+) -> BuildStep {
     let system = &resolution.system;
     if let Some(path) = inputs.suspended.get(&resolution.campaign) {
         let why = format!("the signed file {path} was changed on main");
@@ -118,7 +126,7 @@ fn step(resolution: &Resolution, inputs: &BuildInputs<'_>, index: &GrantIndex<'_
     }
     let Some(target) = inputs.targets.get(system) else {
         let id = ActionId::of(&inputs.premises.repo, &resolution.item, &resolution.grant, resolution.verdict.as_str());
-        if inputs.history.action(&id).is_some_and(ActionHistory::is_confirmed) {
+        if inputs.history.action(&id).is_some_and(ActionHistory::is_done) {
             return BuildStep::Done;
         }
         let why = format!("there is no systems/{system}.toml");
@@ -147,14 +155,14 @@ fn step(resolution: &Resolution, inputs: &BuildInputs<'_>, index: &GrantIndex<'_
     let mut id = ActionId::of(repo, &resolution.item, &resolution.grant, resolution.verdict.as_str());
     let mut past = inputs.history.action(&id);
     let mut change = change;
-    if let Some(disabled) = past.filter(|past| past.is_confirmed()) {
+    if let Some(disabled) = past.filter(|past| past.is_done()) {
         let grant = index.get(&resolution.item).copied();
         if !soaked(resolution, disabled, grant, vocabulary, inventory) {
             return BuildStep::Done;
         }
         id = ActionId::of(repo, &resolution.item, &resolution.grant, REMOVE_AFTER_SOAK);
         past = inputs.history.action(&id);
-        if past.is_some_and(ActionHistory::is_confirmed) {
+        if past.is_some_and(ActionHistory::is_done) {
             return BuildStep::Done;
         }
         change = AccessChange::Revoke {};
@@ -191,7 +199,8 @@ fn step(resolution: &Resolution, inputs: &BuildInputs<'_>, index: &GrantIndex<'_
         operations: draft.operations,
         expects: draft.expects,
         loses: draft.loses,
-        survives: draft.survives,
+        survives: keeps.judge(draft.survives, resolution),
+        effects: draft.effects,
         irreversible: draft.irreversible,
         level: level_of(resolution.tier),
     }))
@@ -275,8 +284,14 @@ fn absent(
         return Err(Box::new(BuildStep::Hold(HeldCode::NestedInRole, left.why, left.ways)));
     }
     let expects = if resolution.verdict == Verdict::Rotate { ExpectedState::Replaced } else { ExpectedState::Absent };
-    let draft =
-        connector::PlannedChange { operations: vec![], expects, loses: vec![], survives: vec![], irreversible: None };
+    let draft = connector::PlannedChange {
+        operations: vec![],
+        expects,
+        loses: vec![],
+        survives: vec![],
+        effects: vec![],
+        irreversible: None,
+    };
     Ok((grant, resolution.grant, draft))
 }
 

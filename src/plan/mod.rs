@@ -33,6 +33,7 @@ mod publication_proof;
 mod role_member_removal;
 mod separation_of_duties;
 mod state;
+mod surviving_access;
 
 #[cfg(test)]
 mod tests;

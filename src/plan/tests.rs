@@ -38,7 +38,14 @@ impl ConnectorSchema for Words {
         }
         let operation = Operation { call: "do".into(), with: BTreeMap::new(), text: format!("{change} {}", grant.key) };
         let expects = ExpectedState::Absent;
-        Ok(Drafted { operations: vec![operation], expects, loses: vec![], survives: vec![], irreversible: None })
+        Ok(Drafted {
+            operations: vec![operation],
+            expects,
+            loses: vec![],
+            survives: vec![],
+            effects: vec![],
+            irreversible: None,
+        })
     }
 
     fn grace_period_days(&self, grant: &Grant) -> Option<u16> {
@@ -315,6 +322,7 @@ fn confirmed_action_is_not_repeated() {
 /// Records the intent of an action and its confirmation.
 fn confirm(world: &mut World, action: &crate::model::action::ActionSpec) {
     let intent = record::IntentRecorded {
+        witnesses: Vec::new(),
         action: action.id.clone(),
         plan: Digest::ZERO,
         system: id(),
@@ -324,6 +332,8 @@ fn confirm(world: &mut World, action: &crate::model::action::ActionSpec) {
         verb: action.change.verb().into(),
     };
     let seen = record::VerificationRecorded {
+        left: Vec::new(),
+        answers: Vec::new(),
         action: action.id.clone(),
         result: record::VerificationKind::Confirmed,
         level: VerificationLevel::V3,

@@ -6,8 +6,9 @@ use crate::{
     connector::{ConnectorDescriptor, ConnectorSchema, PlannedChange, UnsupportedChangeError},
     inventory::IdentityDirectory,
     model::{
-        AccessChange, AccessLoss, Attributes, CampaignId, Digest, Entitlement, ExpectedState, Grant, GrantKey,
-        GrantKind, Inventory, ItemId, Operation, Principal, PrincipalId, Timestamp, Usage, Verdict, VerificationLevel,
+        AccessChange, AccessLoss, AccessPath, AccessRoute, Attributes, CampaignId, Digest, Entitlement, ExpectedState,
+        Grant, GrantKey, GrantKind, Inventory, ItemId, Operation, Principal, PrincipalId, RemainingPath, Timestamp,
+        Usage, Verdict, VerificationLevel,
         action::ActionBasis,
         file::{AttributeValue, PrincipalKind, PrincipalRecord, Principals, System},
         history::EvidenceHistory,
@@ -38,7 +39,8 @@ impl ConnectorSchema for Words {
             operations: vec![operation],
             expects: ExpectedState::Absent,
             loses,
-            survives: told("survives").into_iter().collect(),
+            survives: told("survives").into_iter().map(|text| remaining(text, grant)).collect(),
+            effects: vec![],
             irreversible: told("lost"),
         })
     }
@@ -238,4 +240,8 @@ fn large_plan_fits_comment_with_all_tables() {
     }
     let comment_by_github = 65_536;
     assert!(text.chars().count() < comment_by_github);
+}
+
+fn remaining(text: String, grant: &Grant) -> RemainingPath {
+    RemainingPath::whole(AccessPath { via: AccessRoute::Role, ids: "r".into(), text }, grant.tier)
 }

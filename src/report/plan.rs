@@ -5,7 +5,7 @@ use super::{state_diff::changes, table::OutputStyle};
 use crate::{
     diag::{counted, escape},
     inventory::IdentityDirectory,
-    model::{Inventory, SystemId, action::ActionSpec},
+    model::{Inventory, SurvivalKind, SystemId, action::ActionSpec},
     plan::{GuardrailViolation, NoteCode, Plan},
 };
 use serde_json::{Value, json};
@@ -66,7 +66,11 @@ fn warnings(text: &mut String, actions: &[&ActionSpec], style: OutputStyle) {
             let _ = writeln!(text, "{} {name}: {}", style.warning("cannot be undone"), escape(what));
         }
         for path in &action.survives {
-            let _ = writeln!(text, "{} {name}: {}", style.bad("will survive"), escape(path));
+            let word = match path.judged {
+                SurvivalKind::Kept | SurvivalKind::Left => style.warning("remains"),
+                SurvivalKind::StillPresent | SurvivalKind::Unknown => style.bad("remains"),
+            };
+            let _ = writeln!(text, "{word} {name}: {}", escape(&path.to_string()));
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     campaign::dependents,
     diag::counted,
     model::{
-        AccessChange, SystemId, Tier, Usage,
+        AccessChange, SurvivalKind, SystemId, Tier, Usage,
         action::{AccessLoss, ActionSpec},
     },
     plan::Plan,
@@ -35,7 +35,7 @@ pub fn plan_markdown<S>(plan: &Plan<S>, show: PlanView<'_>) -> String {
         PageTable::new("Systems", &["system", "actions", "T0 and T1", "holders"], systems(actions).into_iter()),
         PageTable::new("Cannot be undone", TOLD, limited_lines(actions, |action| action.irreversible.iter())),
         PageTable::new(
-            "Access that will remain, so that the change cannot be confirmed",
+            "Access that remains after the change",
             TOLD,
             limited_lines(actions, |action| action.survives.iter()),
         ),
@@ -58,9 +58,14 @@ fn heading<S>(plan: &Plan<S>) -> String {
     if !losing.is_empty() {
         let _ = write!(text, ", {} losing access", counted(losing.len(), "holder"));
     }
+    let count = |kinds: &[SurvivalKind]| {
+        let has = |action: &&ActionSpec| action.survives.iter().any(|path| kinds.contains(&path.judged));
+        actions.iter().filter(has).count()
+    };
     let numbers = [
         (actions.iter().filter(|action| action.irreversible.is_some()).count(), "cannot be undone"),
-        (actions.iter().filter(|action| !action.survives.is_empty()).count(), "will survive"),
+        (count(&[SurvivalKind::StillPresent, SurvivalKind::Unknown]), "will survive"),
+        (count(&[SurvivalKind::Kept]), "will be kept by another decision"),
         (plan.held().len(), "held"),
     ];
     for (number, what) in numbers.iter().filter(|(number, _)| *number > 0) {
@@ -97,10 +102,10 @@ fn limited_lines<'a, L>(
     lines: impl Fn(&'a ActionSpec) -> L,
 ) -> impl Iterator<Item = Vec<String>>
 where
-    L: Iterator<Item = &'a String>,
+    L: Iterator<Item: ToString>,
 {
     sorted(actions).flat_map(move |action| {
-        lines(action).map(|line| vec![short(action), action.grant.principal.name.clone(), line.clone()])
+        lines(action).map(|line| vec![short(action), action.grant.principal.name.clone(), line.to_string()])
     })
 }
 

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     diag::{counted, escape},
-    enforce::{ActionResult, ChangeKind, OutOfBandReport, RunSummary, SodReport, VerifyReport},
+    enforce::{ActionResult, ChangeKind, OutOfBandReport, RunSummary, SodReport, VerificationResult, VerifyReport},
     model::record::{OutcomeKind, VerificationKind},
 };
 use serde_json::{Value, json};
@@ -28,36 +28,53 @@ pub fn run_human(summary: &RunSummary, items: &ItemNames, style: OutputStyle) ->
         if !done.is_confirmed() {
             unconfirmed(&mut text, done);
         }
+        if let Some(judgement) = &done.judgement {
+            reasons(&mut text, judgement);
+        }
         if let Some(place) = &done.outcome.deposited {
             let _ = writeln!(text, "{:<14} new secret deposited in {}", "", escape(place));
         }
     }
     write_held(&mut text, &summary.held, items, style);
-    let confirmed = summary.done.iter().filter(|done| done.is_confirmed()).count();
-    let _ = writeln!(text, "{} of {} confirmed by the target", confirmed, counted(summary.done.len(), "action"));
+    write_total(&mut text, summary.done.iter().map(|done| done.judgement.as_ref()));
     text
 }
 
 fn unconfirmed(text: &mut String, done: &ActionResult) {
-    let _ = writeln!(text, "{:<14} why: {}", "", escape(&done.outcome.text));
-    if let Some(judgement) = &done.judgement {
-        for path in &judgement.paths {
-            let _ = writeln!(text, "{:<14} survives by: {}", "", escape(path));
-        }
-        if judgement.kind == VerificationKind::Unknown {
-            let _ = writeln!(text, "{:<14} read back: {}", "", escape(&judgement.probe));
-        }
+    if done.outcome.result != OutcomeKind::Applied {
+        let _ = writeln!(text, "{:<14} why: {}", "", escape(&done.outcome.text));
+    }
+}
+
+/// Writes the reasons of a verdict, and what is left of the access.
+fn reasons(text: &mut String, judgement: &VerificationResult) {
+    let label = match judgement.kind {
+        VerificationKind::Kept => "kept",
+        VerificationKind::Lingering => "until the end of",
+        VerificationKind::Unknown => "cannot tell",
+        _ => "survives by",
+    };
+    for path in &judgement.paths {
+        let _ = writeln!(text, "{:<14} {label}: {}", "", escape(path));
+    }
+    for path in &judgement.left {
+        let _ = writeln!(text, "{:<14} left, of a lower tier: {}", "", escape(path));
+    }
+    if judgement.kind == VerificationKind::Unknown && judgement.paths.is_empty() {
+        let _ = writeln!(text, "{:<14} read back: {}", "", escape(&judgement.probe));
     }
 }
 
 fn word(done: &ActionResult, style: OutputStyle) -> String {
     match (done.outcome.result, done.judgement.as_ref().map(|judgement| judgement.kind)) {
         (_, Some(VerificationKind::Confirmed)) => style.good("confirmed"),
+        (_, Some(VerificationKind::Kept)) => style.warning("kept"),
         (OutcomeKind::Drifted, _) => style.warning("drifted"),
         (OutcomeKind::Failed, _) => style.bad("failed"),
         (OutcomeKind::Manual, _) => style.warning("manual"),
         (_, Some(VerificationKind::StillPresent)) => style.bad("still present"),
         (_, Some(VerificationKind::Lingering)) => style.warning("lingering"),
+        (_, Some(VerificationKind::Pending)) => style.warning("pending"),
         _ => style.bad("unknown"),
     }
 }
@@ -73,6 +90,7 @@ pub fn run_json(summary: &RunSummary) -> Value {
                 "confirmed": done.is_confirmed(),
                 "entitlement": done.planned.grant.entitlement,
                 "outcome": done.outcome.result,
+                "left": done.judgement.as_ref().map(|judgement| judgement.left.clone()).unwrap_or_default(),
                 "paths": done.judgement.as_ref().map(|judgement| judgement.paths.clone()).unwrap_or_default(),
                 "principal": done.planned.grant.principal,
                 "system": done.planned.grant.system,
@@ -95,20 +113,25 @@ pub fn verified_human(looked: &VerifyReport, style: OutputStyle) -> String {
             VerificationKind::StillPresent if verified.came_back => style.bad("came back"),
             VerificationKind::StillPresent => style.bad("still present"),
             VerificationKind::Lingering => style.warning("lingering"),
+            VerificationKind::Kept => style.warning("kept"),
+            VerificationKind::Pending => style.warning("pending"),
             VerificationKind::Unknown => style.bad("unknown"),
         };
         let grant = &verified.planned.grant;
         let what = format!("{} of {} on {}", grant.entitlement.name, grant.principal.name, grant.system);
         let _ = writeln!(text, "{word:<14} {} {}", verified.level, escape(&what));
-        for path in &verified.judgement.paths {
-            let _ = writeln!(text, "{:<14} survives by: {}", "", escape(path));
-        }
-        if verified.judgement.kind == VerificationKind::Unknown {
-            let _ = writeln!(text, "{:<14} read: {}", "", escape(&verified.judgement.probe));
+        reasons(&mut text, &verified.judgement);
+        if verified.is_overdue && !verified.judgement.kind.is_done() {
+            let days = verified.planned.grant.tier.removal_days();
+            let _ = writeln!(
+                text,
+                "{:<14} overdue: the limit of its tier is {}",
+                "",
+                counted(days.unsigned_abs() as usize, "day")
+            );
         }
     }
-    let confirmed = seen.iter().filter(|v| v.judgement.kind == VerificationKind::Confirmed).count();
-    let _ = writeln!(text, "{} of {} confirmed by the target", confirmed, counted(seen.len(), "action"));
+    write_total(&mut text, seen.iter().map(|verified| Some(&verified.judgement)));
     for system in &looked.systems {
         out_of_band(&mut text, system, style);
     }
@@ -116,6 +139,15 @@ pub fn verified_human(looked: &VerifyReport, style: OutputStyle) -> String {
         sod_violations(&mut text, pairs, style);
     }
     text
+}
+
+/// Writes the number of confirmed actions, and apart from it the number of those whose access another decision keeps.
+fn write_total<'a>(text: &mut String, all: impl Iterator<Item = Option<&'a VerificationResult>>) {
+    let kinds: Vec<Option<VerificationKind>> = all.map(|judgement| judgement.map(|judgement| judgement.kind)).collect();
+    let count = |kind| kinds.iter().filter(|one| **one == Some(kind)).count();
+    let (confirmed, kept) = (count(VerificationKind::Confirmed), count(VerificationKind::Kept));
+    let kept = if kept == 0 { String::new() } else { format!("; {kept} kept by another decision") };
+    let _ = writeln!(text, "{confirmed} of {} confirmed by the target{kept}", counted(kinds.len(), "action"));
 }
 
 fn sod_violations(text: &mut String, pairs: &SodReport, style: OutputStyle) {
@@ -169,7 +201,9 @@ pub fn verified_json(looked: &VerifyReport) -> Value {
             json!({
                 "action": verified.planned.id,
                 "came_back": verified.came_back,
+                "left": verified.judgement.left,
                 "level": verified.level,
+                "overdue": verified.is_overdue,
                 "paths": verified.judgement.paths,
                 "probe": verified.judgement.probe,
                 "system": verified.planned.grant.system,

@@ -2,8 +2,8 @@
 
 // The library compiles this file for its own tests, and names its modules the same way.
 use crate::{
-    connector::{Collector, ListingCursor},
-    model::{AccessChange, Digest, Grant, GrantKey, GrantKind, Inventory, Presence, SystemId, Timestamp, jcs},
+    connector::{Collector, ListingCursor, TargetQuery},
+    model::{AccessChange, Digest, Grant, GrantKey, GrantKind, Inventory, SystemId, Timestamp, jcs},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -97,11 +97,10 @@ fn well_formed(grant: &Grant, kind: GrantKind, system: &SystemId) {
 fn looks_at(collector: &dyn Collector, grants: &[&Grant], most_calls: u64) {
     for grant in sample(grants) {
         let calls = collector.calls();
-        let sighting = collector.observe(grant).unwrap_or_else(|error| panic!("{}: {error}", grant.key));
-        match &sighting.presence {
-            Presence::Present { paths } => assert!(!paths.is_empty(), "{}", grant.key),
-            other => panic!("{} is listed and seen as {other:?}", grant.key),
-        }
+        let sighting =
+            collector.observe(&TargetQuery::removal(grant)).unwrap_or_else(|error| panic!("{}: {error}", grant.key));
+        let left = sighting.access.unwrap_or_else(|why| panic!("{} is listed and cannot be read: {why}", grant.key));
+        assert!(!left.paths.is_empty(), "{} is listed and seen as absent", grant.key);
         let seen = sighting.grant.unwrap_or_else(|| panic!("{} is listed and not seen", grant.key));
         assert_eq!(jcs::to_string(&seen), jcs::to_string(grant), "listing and observation agree");
         assert!(

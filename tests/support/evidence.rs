@@ -179,6 +179,7 @@ pub fn start(systems: &[&str], plan: Digest) -> RecordPayload {
 
 pub fn intent(number: u64, system: &str) -> RecordPayload {
     RecordPayload::Intent(IntentRecorded {
+        witnesses: Vec::new(),
         action: action(number),
         plan: Digest::of(b"plan"),
         system: SystemId::parse(system).unwrap(),

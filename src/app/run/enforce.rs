@@ -86,7 +86,8 @@ pub fn enforce(
     let mut taken_up = pending_records(session, journal.history(), assembly)?;
     taken_up.extend(request.job.merges(&session.governed, journal.history(), &taken_up));
     let mut hands = open_targets(assembly, session, request.variable)?;
-    let order = RunRequest { plan: request.plan, start, taken_up, hands: &mut hands, observer: request.observer };
+    let (plan, observer, now) = (request.plan, request.observer, request.now);
+    let order = RunRequest { plan, start, taken_up, hands: &mut hands, observer, now };
     let done = enforce::enforce(order, &mut journal);
     let run = journal.run().clone();
     drop(journal);

@@ -133,6 +133,8 @@ fn attestations(
             result: VerificationKind::Confirmed,
             level: VerificationLevel::V2,
             paths: Vec::new(),
+            left: Vec::new(),
+            answers: Vec::new(),
             probe: short(&probe),
         }));
     }

@@ -122,6 +122,7 @@ impl Round {
             grant: GrantKey::parse("k").unwrap(),
             precondition: Digest::ZERO,
             verb: verdict.to_string(),
+            witnesses: Vec::new(),
         };
         self.records(RecordPayload::Intent(intent))
     }
@@ -145,6 +146,8 @@ impl Round {
             result,
             level,
             paths: vec!["ops".to_owned()],
+            left: Vec::new(),
+            answers: Vec::new(),
             probe: "role postgres".to_owned(),
         };
         self.records(RecordPayload::Verification(seen))

@@ -5,7 +5,7 @@ use super::schema::AwsIamSchema;
 use super::{apply, collect, observe, operations};
 use crate::connector::{
     ApplyReceipt, Collector, ConnectorDescriptor, ConnectorError, ConnectorHealth, ConnectorSchema, ControlTotal,
-    GrantPage, Intent, ListingCursor, PlannedChange, Provisioner, SecretSink, UnsupportedChangeError,
+    GrantPage, Intent, ListingCursor, PlannedChange, Provisioner, SecretSink, TargetQuery, UnsupportedChangeError,
 };
 use crate::model::action::Planned;
 use crate::model::{AccessChange, Action, Grant, GrantKind, GrantObservation, Inventory, Operation};
@@ -52,8 +52,8 @@ impl Collector for AwsIam {
         collect::control_totals(self)
     }
 
-    fn observe(&self, grant: &Grant) -> Result<GrantObservation, ConnectorError> {
-        observe::observe(self, grant)
+    fn observe(&self, query: &TargetQuery<'_>) -> Result<GrantObservation, ConnectorError> {
+        observe::observe(self, query)
     }
 
     fn calls(&self) -> u64 {

@@ -3,7 +3,7 @@
 use super::calls::operation;
 use super::grant_key::IamGrantKey;
 use crate::connector::{PlannedChange, UnsupportedChangeError};
-use crate::model::{AccessLoss, ExpectedState, Grant, Operation};
+use crate::model::{AccessLoss, ExpectedState, Grant, Operation, RemainingPath};
 
 /// Returns the call that deactivates a credential; `None` for a kind without an inactive state.
 pub(super) fn status(key: &IamGrantKey, grant: &Grant) -> Option<Operation> {
@@ -49,12 +49,12 @@ pub(super) fn drafted(
     operations: Vec<Operation>,
     expects: ExpectedState,
     mut loses: Vec<AccessLoss>,
-    survives: Vec<String>,
+    survives: Vec<RemainingPath>,
     irreversible: Option<String>,
 ) -> PlannedChange {
     loses.sort();
     loses.dedup();
-    PlannedChange { operations, expects, loses, survives, irreversible }
+    PlannedChange { operations, expects, loses, survives, effects: Vec::new(), irreversible }
 }
 
 pub(super) fn unsupported(why: String, instead: &str) -> UnsupportedChangeError {

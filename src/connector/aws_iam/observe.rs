@@ -7,11 +7,12 @@ use super::grants;
 use super::listing::PolicyHolder;
 use super::principal_access::{HeldPolicy, PolicyReader, UserResources, can_sign_in};
 use super::snapshot::{AccountSnapshot, GroupHolding, UserHolding};
-use crate::connector::ConnectorError;
-use crate::model::{AccessPath, AccessRoute, Grant, GrantObservation, Presence, Principal, Tier};
+use crate::connector::{ConnectorError, TargetQuery};
+use crate::model::{AccessPath, AccessRoute, Grant, GrantObservation, Principal, RemainingAccess, RemainingPath, Tier};
 
 /// Reads one grant. Data that cannot be read makes the presence unknown; a missing reply is an error.
-pub(super) fn observe(aws: &AwsIam, grant: &Grant) -> Result<GrantObservation, ConnectorError> {
+pub(super) fn observe(aws: &AwsIam, query: &TargetQuery<'_>) -> Result<GrantObservation, ConnectorError> {
+    let grant = query.grant;
     let Some(key) = IamGrantKey::parse(&grant.key) else {
         return Ok(unknown("the grant was not collected by aws-iam"));
     };
@@ -29,7 +30,13 @@ pub(super) fn observe(aws: &AwsIam, grant: &Grant) -> Result<GrantObservation, C
             | ConnectorError::Unauthenticated(_)),
         ) => Err(error),
         Err(error) => Ok(unknown(&error.to_string())),
-        Ok(sighting) => Ok(sighting),
+        Ok(mut sighting) => {
+            // A grant in the expected state is no remaining path of what was taken from it.
+            if query.expects.is_shown_by(sighting.grant.as_ref()) {
+                sighting.access.iter_mut().for_each(|left| left.paths.clear());
+            }
+            Ok(sighting)
+        }
     }
 }
 
@@ -91,7 +98,7 @@ impl IamObserver<'_> {
         let devices = self.aws.api.mfa_devices(&user.user_name)?;
         let is_active = can_sign_in(&self.aws.api, &self.aws.config, &user)?;
         let now = grants::account(&self.aws.system, &user, &devices, is_active)?;
-        Ok(GrantObservation { presence: Presence::Present { paths: now.paths.clone() }, grant: Some(now) })
+        Ok(present(now))
     }
 
     fn credential(&self, key: &IamGrantKey) -> Result<GrantObservation, ConnectorError> {
@@ -105,9 +112,7 @@ impl IamObserver<'_> {
         let belongings = UserResources::of_kind(&self.aws.api, key, &user)?;
         let credentials = grants::credentials(&self.aws.system, &user, &belongings)?;
         match credentials.into_iter().find(|credential| credential.key == self.grant.key) {
-            Some(now) => {
-                Ok(GrantObservation { presence: Presence::Present { paths: now.paths.clone() }, grant: Some(now) })
-            }
+            Some(now) => Ok(present(now)),
             None => Ok(absent(format!("the user {} ({id}) was read", user.user_name))),
         }
     }
@@ -120,12 +125,14 @@ impl IamObserver<'_> {
         let groups = account.groups_of(holding)?;
         if let Some(own) = groups.iter().find(|holding| holding.group.group_id == group) {
             let now = grants::membership(&self.aws.system, &holding.user, &own.group, &own.held)?;
-            return Ok(GrantObservation { presence: Presence::Present { paths: now.paths.clone() }, grant: Some(now) });
+            return Ok(present(now));
         }
         // Another path to administrator rights makes leaving a group of administrators ineffective.
         let administrators = self.grant.attribute("power") == Some("administrator");
         let paths = if administrators { ways(holding, &groups, HeldPolicy::is_administrator) } else { Vec::new() };
-        Ok(present_by(paths, || format!("the user {} is in {} other groups", holding.user.user_name, groups.len())))
+        Ok(present_by(paths, self.grant.tier, || {
+            format!("the user {} is in {} other groups", holding.user.user_name, groups.len())
+        }))
     }
 
     fn policy(&self, holder: PolicyHolder, id: &str) -> Result<GrantObservation, ConnectorError> {
@@ -156,7 +163,7 @@ impl IamObserver<'_> {
             paths.splice(0..0, now.paths.iter().cloned());
         }
         let probe = || format!("{} ({id}) was read, with {} policies", principal.name, own.len());
-        Ok(GrantObservation { grant: now, ..present_by(paths, probe) })
+        Ok(GrantObservation { grant: now, ..present_by(paths, self.grant.tier, probe) })
     }
 
     /// Returns a predicate for policies that give the reviewed right: the same policy, a document with the reviewed
@@ -229,18 +236,27 @@ fn no_group(account: &AccountSnapshot) -> GrantObservation {
     }
 }
 
-fn present_by(paths: Vec<AccessPath>, probe: impl FnOnce() -> String) -> GrantObservation {
-    let presence = if paths.is_empty() { Presence::Absent { probe: probe() } } else { Presence::Present { paths } };
-    GrantObservation { presence, grant: None }
+/// Returns the observation of a grant that exists.
+fn present(now: Grant) -> GrantObservation {
+    let whole = |path: &AccessPath| RemainingPath::whole(path.clone(), now.tier).by(&now);
+    let paths = now.paths.iter().map(whole).collect();
+    GrantObservation { access: Ok(RemainingAccess { paths, ..RemainingAccess::nothing(ITSELF) }), grant: Some(now) }
+}
+
+fn present_by(paths: Vec<AccessPath>, tier: Tier, probe: impl FnOnce() -> String) -> GrantObservation {
+    let paths = paths.into_iter().map(|path| RemainingPath::whole(path, tier)).collect();
+    GrantObservation { grant: None, access: Ok(RemainingAccess { paths, ..RemainingAccess::nothing(probe()) }) }
 }
 
 fn absent(probe: String) -> GrantObservation {
-    GrantObservation { presence: Presence::Absent { probe }, grant: None }
+    GrantObservation::absent(probe)
 }
 
 fn unknown(reason: &str) -> GrantObservation {
-    GrantObservation { presence: Presence::Unknown { reason: reason.to_owned() }, grant: None }
+    GrantObservation::unknown(reason)
 }
+
+const ITSELF: &str = "the grant itself";
 
 const QUERY: &str = "iam:GetAccountAuthorizationDetails read to its end";
 const NOTHING: &str = "the target lists no user and no group, so absence cannot be confirmed";

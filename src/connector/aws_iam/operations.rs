@@ -9,7 +9,10 @@ use super::principal_access::ACTIVE;
 use super::{removal, rotate};
 use crate::connector::{PlannedChange, UnsupportedChangeError};
 use crate::model::action::Planned;
-use crate::model::{AccessChange, Action, ExpectedState, Grant, GrantKind, Inventory, Operation, Usage};
+use crate::model::{
+    AccessChange, AccessPath, AccessRoute, Action, ExpectedState, Grant, GrantKind, Inventory, Operation,
+    RemainingPath, Usage,
+};
 use std::collections::BTreeMap;
 
 pub(super) fn plan_change(
@@ -139,13 +142,14 @@ fn soaked(config: &Config, grant: &Grant, inventory: &Inventory) -> Result<(), U
     })
 }
 
-/// Returns the other paths by which the holder has the entitlement, in words.
-fn other_ways(grant: &Grant, inventory: &Inventory, is_meant: impl Fn(&Grant) -> bool) -> Vec<String> {
+/// Returns the other paths by which the holder has the entitlement.
+fn other_ways(grant: &Grant, inventory: &Inventory, is_meant: impl Fn(&Grant) -> bool) -> Vec<RemainingPath> {
     let holder = &grant.principal;
     let policies = |id: &str| inventory.of_principal(id).filter(|other| other.kind == GrantKind::Policy);
-    let own = policies(&holder.id)
-        .filter(|other| other.key != grant.key && is_meant(other))
-        .map(|other| format!("{} on {} itself", other.entitlement.name, holder.name));
+    let own = policies(&holder.id).filter(|other| other.key != grant.key && is_meant(other)).map(|other| {
+        let text = format!("{} on {} itself", other.entitlement.name, holder.name);
+        remaining(AccessRoute::Direct, &holder.id, other, text)
+    });
     let groups = inventory
         .of_principal(&holder.id)
         .filter(|other| other.kind == GrantKind::Membership && other.key != grant.key)
@@ -155,12 +159,18 @@ fn other_ways(grant: &Grant, inventory: &Inventory, is_meant: impl Fn(&Grant) ->
                 .filter(|other| is_meant(other))
                 .map(|other| {
                     let policy = &other.entitlement.name;
-                    format!("{policy} through the group {} of {}", group.name, holder.name)
+                    let text = format!("{policy} through the group {} of {}", group.name, holder.name);
+                    remaining(AccessRoute::Group, &group.id, other, text)
                 })
                 .collect::<Vec<_>>()
         });
-    let mut ways: Vec<String> = own.chain(groups).collect();
-    ways.sort();
-    ways.dedup();
+    let mut ways: Vec<RemainingPath> = own.chain(groups).collect();
+    ways.sort_by(|a, b| a.path.text.cmp(&b.path.text));
+    ways.dedup_by(|a, b| a.path.text == b.path.text);
     ways
+}
+
+fn remaining(via: AccessRoute, through: &str, other: &Grant, text: String) -> RemainingPath {
+    let ids = format!("{through}/{}", other.entitlement.id);
+    RemainingPath::whole(AccessPath { via, ids, text }, other.tier).by(other)
 }

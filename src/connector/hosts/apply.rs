@@ -17,8 +17,8 @@ use super::{
     sudoers::{self, StatementKind},
 };
 use crate::{
-    connector::{ApplyReceipt, ConnectorError, Intent, SecretSink},
-    model::{Action, Operation, Presence, SystemId, action::Planned},
+    connector::{ApplyReceipt, ConnectorError, Intent, SecretSink, TargetQuery},
+    model::{Action, Operation, SystemId, action::Planned},
 };
 use std::{
     io::Write,
@@ -47,14 +47,14 @@ pub(super) fn apply(
     let _held = lock::acquire(root, wanted, Duration::from_secs(config.lock_wait_seconds.into()))?;
     let tree = HostSnapshot::read(root, config)?;
     let inventory = grants::inventory(system, config, &tree)?;
-    let sighting = observe::seen(root, &action.grant, &tree, &inventory);
-    match (&sighting.grant, &sighting.presence) {
+    let sighting = observe::seen(root, &TargetQuery::about(action), &tree, &inventory);
+    match (&sighting.grant, &sighting.access) {
         (Some(grant), _) if grant.digest() == action.precondition => {}
-        // Absent, or an earlier attempt was interrupted after the essential change: the remaining edits are made.
-        (_, Presence::Absent { .. }) | (None, Presence::Lingering { .. }) => {}
+        // Gone, or an earlier attempt was interrupted after the essential change: the remaining edits are made.
+        (_, Ok(left)) if left.paths.is_empty() => {}
         (Some(_), _) => return Err(drifted("it has changed since it was reviewed")),
-        (None, Presence::Unknown { reason }) => return Err(ConnectorError::Transient(reason.clone())),
-        (None, Presence::Present { .. }) => {
+        (None, Err(reason)) => return Err(ConnectorError::Transient(reason.clone())),
+        (None, Ok(_)) => {
             return Err(drifted("it was removed, but its holder has the access by another path"));
         }
     }

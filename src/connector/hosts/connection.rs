@@ -11,7 +11,7 @@ use super::{
 use crate::{
     connector::{
         ApplyReceipt, Collector, ConnectorDescriptor, ConnectorError, ConnectorHealth, ConnectorSchema, ControlTotal,
-        GrantPage, Intent, ListingCursor, PlannedChange, Provisioner, SecretSink, UnsupportedChangeError,
+        GrantPage, Intent, ListingCursor, PlannedChange, Provisioner, SecretSink, TargetQuery, UnsupportedChangeError,
     },
     model::{
         AccessChange, Action, Grant, GrantKind, GrantObservation, Inventory, Operation, SystemId, action::Planned,
@@ -56,6 +56,10 @@ impl ConnectorSchema for Hosts {
     ) -> Result<PlannedChange, UnsupportedChangeError> {
         self.words.plan_change(change, grant, inventory)
     }
+
+    fn has_oracle(&self, grant: &Grant) -> bool {
+        self.words.has_oracle(grant)
+    }
 }
 
 impl Collector for Hosts {
@@ -79,8 +83,8 @@ impl Collector for Hosts {
         observe::control_totals(&self.root)
     }
 
-    fn observe(&self, grant: &Grant) -> Result<GrantObservation, ConnectorError> {
-        Ok(observe::sighting(&self.system, self.config(), &self.root, grant))
+    fn observe(&self, query: &TargetQuery<'_>) -> Result<GrantObservation, ConnectorError> {
+        Ok(observe::sighting(&self.system, self.config(), &self.root, query))
     }
 
     fn calls(&self) -> u64 {

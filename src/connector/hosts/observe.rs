@@ -11,8 +11,8 @@ use super::{
     text::shown,
 };
 use crate::{
-    connector::{ConnectorError, ConnectorHealth, ControlTotal},
-    model::{Grant, GrantKind, GrantObservation, Inventory, Presence, SystemId},
+    connector::{ConnectorError, ConnectorHealth, ControlTotal, TargetQuery},
+    model::{AccessPath, Grant, GrantKind, GrantObservation, Inventory, RemainingAccess, RemainingPath, SystemId},
 };
 
 /// Returns the health of the connection and its blind spots.
@@ -52,31 +52,48 @@ pub(super) fn control_totals(root: &RootDir) -> Result<Vec<ControlTotal>, Connec
 }
 
 /// Reads one grant. A failed read is unknown, never absent.
-pub(super) fn sighting(system: &SystemId, config: &HostsConfig, root: &RootDir, grant: &Grant) -> GrantObservation {
+pub(super) fn sighting(
+    system: &SystemId,
+    config: &HostsConfig,
+    root: &RootDir,
+    query: &TargetQuery<'_>,
+) -> GrantObservation {
     let read = || -> Result<(HostSnapshot, Inventory), ConnectorError> {
         let tree = HostSnapshot::read(root, config)?;
         let inventory = grants::inventory(system, config, &tree)?;
         Ok((tree, inventory))
     };
     match read() {
-        Ok((tree, inventory)) => seen(root, grant, &tree, &inventory),
-        Err(error) => GrantObservation { presence: Presence::Unknown { reason: error.to_string() }, grant: None },
+        Ok((tree, inventory)) => seen(root, query, &tree, &inventory),
+        Err(error) => GrantObservation::unknown(error.to_string()),
     }
 }
 
 /// Returns the observation of a grant.
-pub(super) fn seen(root: &RootDir, grant: &Grant, tree: &HostSnapshot, inventory: &Inventory) -> GrantObservation {
+pub(super) fn seen(
+    root: &RootDir,
+    query: &TargetQuery<'_>,
+    tree: &HostSnapshot,
+    inventory: &Inventory,
+) -> GrantObservation {
+    let grant = query.grant;
     let now = found(grant, inventory).filter(|now| !is_outdone(grant, now, inventory));
     let paths = effective_access::paths(grant, inventory);
-    let presence = if !paths.is_empty() {
-        let contained = now.as_ref().is_some_and(|now| is_contained(now, tree));
-        contained.then(|| processes(root, grant)).flatten().unwrap_or(Presence::Present { paths })
-    } else if let Some(reason) = doubt(grant, tree) {
-        Presence::Unknown { reason }
+    let is_expected = query.expects.is_shown_by(now.as_ref());
+    let access = if paths.is_empty() || now.as_ref().is_some_and(|now| is_contained(now, tree)) {
+        match doubt(grant, tree) {
+            Some(reason) if paths.is_empty() => Err(reason),
+            _ => processes(root, grant).map(|lingering| (Vec::new(), lingering)),
+        }
     } else {
-        gone(root, grant, tree)
+        Ok((paths, Vec::new()))
     };
-    GrantObservation { presence, grant: now }
+    let access = access.map(|(paths, lingering)| {
+        let paths = paths.into_iter().filter(|_| !is_expected);
+        let whole = |path: AccessPath| RemainingPath::whole(path, grant.tier);
+        RemainingAccess { paths: paths.map(whole).collect(), lingering, ..RemainingAccess::nothing(probe(tree)) }
+    });
+    GrantObservation { grant: now, access }
 }
 
 /// Returns whether a reduced rule has no effect, because another path gives the removed part. It then counts as not
@@ -158,32 +175,28 @@ fn doubt(grant: &Grant, tree: &HostSnapshot) -> Option<String> {
     (!root).then(|| format!("{PASSWD} or {GROUP} has no id 0: the file is incomplete"))
 }
 
-fn gone(root: &RootDir, grant: &Grant, tree: &HostSnapshot) -> Presence {
-    if let Some(presence) = processes(root, grant) {
-        return presence;
-    }
+/// Returns the known objects that the read found.
+fn probe(tree: &HostSnapshot) -> String {
     let rules: usize = tree.sudoers.files.iter().map(|(_, statements)| statements.len()).sum();
     let keys: usize = tree.keys.values().map(|file| file.keys.keys.len()).sum();
-    Presence::Absent {
-        probe: format!(
-            "uid 0 and gid 0 in the same read; {} accounts, {} groups, {rules} lines of sudoers, {keys} keys",
-            tree.accounts.len(),
-            tree.groups.len()
-        ),
-    }
+    format!(
+        "uid 0 and gid 0 in the same read; {} accounts, {} groups, {rules} lines of sudoers, {keys} keys",
+        tree.accounts.len(),
+        tree.groups.len()
+    )
 }
 
 /// Returns the remaining processes of an account that allows no login any more.
-fn processes(root: &RootDir, grant: &Grant) -> Option<Presence> {
+fn processes(root: &RootDir, grant: &Grant) -> Result<Vec<String>, String> {
     if grant.kind != GrantKind::Account {
-        return None;
+        return Ok(Vec::new());
     }
     let id = &grant.entitlement.id;
     match running(root, id) {
-        Ok(0) => None,
-        Ok(1) => Some(Presence::Lingering { until: format!("the end of a process of {id}") }),
-        Ok(count) => Some(Presence::Lingering { until: format!("the end of {count} processes of {id}") }),
-        Err(error) => Some(Presence::Unknown { reason: format!("processes cannot be counted: {error}") }),
+        Ok(0) => Ok(Vec::new()),
+        Ok(1) => Ok(vec![format!("a process of {id}")]),
+        Ok(count) => Ok(vec![format!("{count} processes of {id}")]),
+        Err(error) => Err(format!("processes cannot be counted: {error}")),
     }
 }
 

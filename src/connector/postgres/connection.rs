@@ -8,7 +8,7 @@ use crate::{
     connector::{
         ApplyReceipt, Collector, ConnectorDescriptor, ConnectorError, ConnectorHealth, ConnectorSchema,
         ConnectorSettings as _, ControlTotal, GrantPage, Intent, ListingCursor, PlannedChange, Provisioner, SecretSink,
-        UnsupportedChangeError,
+        TargetQuery, UnsupportedChangeError,
     },
     model::{
         AccessChange, Action, Grant, GrantKind, GrantObservation, Inventory, Operation, SystemId, action::Planned,
@@ -66,6 +66,10 @@ impl ConnectorSchema for Postgres {
     ) -> Result<PlannedChange, UnsupportedChangeError> {
         self.words.plan_change(change, grant, inventory)
     }
+
+    fn has_oracle(&self, grant: &Grant) -> bool {
+        self.words.has_oracle(grant)
+    }
 }
 
 impl Collector for Postgres {
@@ -82,8 +86,8 @@ impl Collector for Postgres {
         control_totals::control_totals(&mut self.state().server)
     }
 
-    fn observe(&self, grant: &Grant) -> Result<GrantObservation, ConnectorError> {
-        observe::observe(&self.system, &mut self.state().server, grant)
+    fn observe(&self, query: &TargetQuery<'_>) -> Result<GrantObservation, ConnectorError> {
+        observe::observe(&self.system, &mut self.state().server, query)
     }
 
     fn calls(&self) -> u64 {

@@ -7,8 +7,8 @@ use super::{
     snapshot::ClusterSnapshot,
 };
 use crate::{
-    connector::ConnectorError,
-    model::{AccessRoute, Grant, GrantObservation, Presence, SystemId},
+    connector::{ConnectorError, TargetQuery},
+    model::{AccessRoute, GrantObservation, RemainingAccess, RemainingPath, SystemId},
 };
 
 /// Returns the scope of a complete read of a grant.
@@ -30,13 +30,14 @@ pub(super) fn view(key: &PostgresGrantKey) -> ReadScope {
 pub(super) fn observe(
     system: &SystemId,
     server: &mut ServerConnections,
-    grant: &Grant,
+    query: &TargetQuery<'_>,
 ) -> Result<GrantObservation, ConnectorError> {
+    let grant = query.grant;
     let Some(key) = PostgresGrantKey::parse(&grant.key) else {
         return Err(ConnectorError::Unsupported(format!("{} is not a grant key of a PostgreSQL server", grant.key)));
     };
     match server.read_snapshot(&view(&key), "") {
-        Ok(facts) => Ok(sighting(system, &facts, &key, server.sees_passwords)),
+        Ok(facts) => Ok(sighting(system, &facts, &key, query, server.sees_passwords)),
         // The server was reached and refused the read.
         Err(ConnectorError::Forbidden { missing }) => Ok(unknown(format!("the read was refused: {missing}"))),
         Err(other) => Err(other),
@@ -48,6 +49,7 @@ pub(super) fn sighting(
     system: &SystemId,
     facts: &ClusterSnapshot,
     key: &PostgresGrantKey,
+    query: &TargetQuery<'_>,
     sees_passwords: bool,
 ) -> GrantObservation {
     let Some(probe) = facts.probe() else {
@@ -66,24 +68,28 @@ pub(super) fn sighting(
     // The grant itself is the first path, as in the inventory.
     paths.sort_by_key(|path| *path != own);
     let open = facts.sessions(key.holder());
-    let presence = match key {
+    let mut lingering = Vec::new();
+    match key {
         PostgresGrantKey::Account { role } if open > 0 => {
             let closed = facts.role(*role).is_none_or(|role| !role.login);
             if closed {
-                Presence::Lingering { until: format!("the end of {open} open sessions") }
+                paths.clear();
+                lingering.push(format!("{open} open sessions"));
             } else {
                 paths.push(direct(AccessRoute::Session, role.to_string(), format!("{open} open sessions")));
-                Presence::Present { paths }
             }
         }
         // Without a password, open sessions used it before, or another authentication method.
         PostgresGrantKey::Password { role, .. } if paths.is_empty() && open > 0 && has_none(facts, *role) => {
-            Presence::Lingering { until: format!("the end of {open} sessions opened before, or without a password") }
+            lingering.push(format!("{open} sessions opened before, or without a password"));
         }
-        _ if paths.is_empty() => Presence::Absent { probe },
-        _ => Presence::Present { paths },
-    };
-    GrantObservation { presence, grant }
+        _ => {}
+    }
+    // A grant in the expected state is no remaining path of what was taken from it.
+    let is_expected = query.expects.is_shown_by(grant.as_ref());
+    let paths = paths.into_iter().filter(|_| !is_expected);
+    let paths = paths.map(|path| RemainingPath::whole(path, query.grant.tier)).collect();
+    GrantObservation { grant, access: Ok(RemainingAccess { paths, lingering, ..RemainingAccess::nothing(probe) }) }
 }
 
 /// An existing database that was not read leaves its contents unknown.
@@ -99,5 +105,5 @@ fn has_none(facts: &ClusterSnapshot, role: u32) -> bool {
 }
 
 fn unknown(reason: String) -> GrantObservation {
-    GrantObservation { presence: Presence::Unknown { reason }, grant: None }
+    GrantObservation::unknown(reason)
 }

@@ -3,7 +3,7 @@
 use super::{grant_key::PostgresGrantKey, impact, sql};
 use crate::{
     connector::{PlannedChange, UnsupportedChangeError},
-    model::{AccessChange, AccessRoute, ExpectedState, Grant, Inventory},
+    model::{AccessChange, AccessRoute, ExpectedState, Grant, Inventory, RemainingPath},
 };
 use std::collections::BTreeMap;
 
@@ -26,8 +26,9 @@ pub(super) fn plan_change(
         _ => Default::default(),
     };
     let loses = impact::losses(change, grant, &key, inventory, &survives, &cleared);
-    let survives = survives.into_iter().map(|path| path.text.clone()).collect();
-    Ok(PlannedChange { operations, expects, loses, survives, irreversible: irreversible(change, &key) })
+    let survives = survives.into_iter().map(|path| RemainingPath::whole(path.clone(), grant.tier)).collect();
+    let irreversible = irreversible(change, &key);
+    Ok(PlannedChange { operations, expects, loses, survives, effects: Vec::new(), irreversible })
 }
 
 /// Returns the state that confirms the change.

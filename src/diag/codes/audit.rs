@@ -73,6 +73,9 @@ super::code::codes! {
     High "merge-without-pull-request":
         "Decisions were pushed to main without a pull request."
         "Protect main, and have the decisions reviewed again.";
+    High "model-disagrees":
+        "The target permits a request by a path that the connector did not find."
+        "Find the path on the target and remove it, then run `tenure verify`.";
     High "out-of-band-change":
         "A grant changed at the target without a decision."
         "Find the author of the change, collect the system, and review the change or undo it.";

@@ -4,6 +4,7 @@ use super::{
     journal::Memory,
     simulated_system::{self, Fault, SimulatedSystem},
 };
+use crate::model::action::ActionSpec;
 use crate::{
     campaign::Resolution,
     connector::UnconfiguredSink,
@@ -99,7 +100,8 @@ impl World {
             acted: false,
         };
         let mut hands = BTreeMap::from([(simulated_system::system(), hand)]);
-        enforce(RunRequest { plan, start, taken_up: vec![], hands: &mut hands, observer }, &mut self.journal)
+        let now = Timestamp::from_unix(10);
+        enforce(RunRequest { plan, start, taken_up: vec![], hands: &mut hands, observer, now }, &mut self.journal)
     }
 
     fn start(&self, command: &str) -> RunStart {
@@ -273,4 +275,12 @@ impl OwnerDirectory for Nobody {
     fn kind(&self, _: &str) -> Option<PrincipalKind> {
         None
     }
+}
+
+/// Returns the planned removal of a grant of the simulated system.
+pub(in crate::enforce) fn planned(number: usize) -> ActionSpec {
+    let world = World::with_grants(number + 1);
+    let wanted = simulated_system::grant(number).key;
+    let plan = world.plan();
+    plan.actions().iter().find(|action| action.grant.key == wanted).unwrap().clone()
 }

@@ -1,9 +1,9 @@
 //! Tests of runs against a simulated system with scheduled faults, and a journal whose pushes can fail.
 
-mod fixtures;
+pub(super) mod fixtures;
 mod journal;
 mod out_of_band;
-mod simulated_system;
+pub(super) mod simulated_system;
 
 use crate::{
     enforce::{RunStep, journal::JournalError},

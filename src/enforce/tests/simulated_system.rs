@@ -3,12 +3,12 @@
 use crate::{
     connector::{
         ApplyReceipt, Collector, ConnectorDescriptor, ConnectorError, ConnectorHealth, ConnectorSchema, ControlTotal,
-        GrantPage, Intent, ListingCursor, PlannedChange, Provisioner, SecretSink, UnsupportedChangeError,
+        GrantPage, Intent, ListingCursor, PlannedChange, Provisioner, SecretSink, TargetQuery, UnsupportedChangeError,
     },
     model::{
         AccessChange, AccessPath, AccessRoute, Action, Attributes, Entitlement, ExpectedState, Grant, GrantKey,
-        GrantKind, GrantObservation, Inventory, Operation, Presence, Principal, SystemId, Tier, VerificationLevel,
-        action::Planned,
+        GrantKind, GrantObservation, Inventory, Operation, Principal, RemainingAccess, RemainingPath, SystemId, Tier,
+        VerificationLevel, action::Planned,
     },
 };
 use std::{
@@ -84,6 +84,7 @@ impl ConnectorSchema for SimulatedSystem {
             expects: ExpectedState::Absent,
             loses: vec![],
             survives: vec![],
+            effects: vec![],
             irreversible: None,
         })
     }
@@ -106,22 +107,22 @@ impl Collector for SimulatedSystem {
         Ok(vec![])
     }
 
-    fn observe(&self, grant: &Grant) -> Result<GrantObservation, ConnectorError> {
+    fn observe(&self, query: &TargetQuery<'_>) -> Result<GrantObservation, ConnectorError> {
+        let grant = query.grant;
         let mut inside = self.0.lock().unwrap();
         inside.calls += 1;
         if inside.faults.get(&grant.key) == Some(&Fault::Unreadable) {
             inside.faults.remove(&grant.key);
-            return Ok(GrantObservation { presence: Presence::Unknown { reason: "refused".into() }, grant: None });
+            return Ok(GrantObservation::unknown("refused"));
         }
         if inside.unreadable.remove(&grant.key) {
             return Err(ConnectorError::Forbidden { missing: "read".into() });
         }
         let now = inside.grants.get(&grant.key).cloned();
-        let presence = match &now {
-            Some(now) => Presence::Present { paths: now.paths.clone() },
-            None => Presence::Absent { probe: "the group itself".into() },
-        };
-        Ok(GrantObservation { presence, grant: now })
+        let own = |now: &Grant| RemainingPath::whole(now.paths[0].clone(), now.tier).by(now);
+        let paths = now.iter().map(own).collect();
+        let access = Ok(RemainingAccess { paths, ..RemainingAccess::nothing("the group itself") });
+        Ok(GrantObservation { grant: now, access })
     }
 
     fn calls(&self) -> u64 {

@@ -41,6 +41,9 @@ pub struct Record {
 /// be listed.
 pub const OUT_OF_BAND: &str = "out-of-band-";
 
+/// The code of a finding of a verification: the target permits a request that no path known to the connector permits.
+pub const MODEL_DISAGREES: &str = "model-disagrees";
+
 /// The prefix of the codes of `verify` findings on separation of duties, followed by: `judged` with the counts; `held`
 /// when a principal has both sides; `accepted` when a signed exception accepts that; `resolved` when no principal has
 /// both sides any more.

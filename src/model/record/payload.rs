@@ -1,7 +1,9 @@
 //! The kinds of records, and the payload of each. The schemas are closed: unknown fields are rejected.
 
 use super::MergeProvenance;
-use crate::model::{ActionId, CampaignId, Digest, GrantKey, ItemId, RunId, SystemId, Timestamp, VerificationLevel};
+use crate::model::{
+    ActionId, CampaignId, Digest, GrantKey, ItemId, RunId, SystemId, Timestamp, VerificationLevel, Witness,
+};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt};
 
@@ -206,6 +208,9 @@ pub struct IntentRecorded {
     pub precondition: Digest,
     /// The verb of the change.
     pub verb: String,
+    /// The requests that the target permitted before the change, to be asked again after it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub witnesses: Vec<Witness>,
 }
 
 /// See [`RecordPayload::KeyRotate`].
@@ -375,8 +380,40 @@ pub struct VerificationRecorded {
     /// The remaining access paths, in words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub paths: Vec<String>,
+    /// The remaining paths that give less, of a lower tier, by grants that the inventory lists. They do not prevent a
+    /// confirmation.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<String>,
+    /// The answers of the target itself to the requests of the intent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<AnswerRecorded>,
     /// The known object that the same read found, or the reason when the read failed.
     pub probe: String,
+}
+
+/// The answer of the target to one request.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AnswerRecorded {
+    /// The request.
+    pub request: String,
+    /// The answer.
+    pub answer: AnswerKind,
+    /// How the target was asked, or why it could not be asked.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub text: String,
+}
+
+/// The kind of an answer of the target.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AnswerKind {
+    /// It permits the request.
+    Allowed,
+    /// It could not be asked.
+    CannotAsk,
+    /// It denies the request.
+    Denied,
 }
 
 /// The result of reading the target after an action.
@@ -385,19 +422,32 @@ pub struct VerificationRecorded {
 pub enum VerificationKind {
     /// The target is in the expected state.
     Confirmed,
+    /// The principal still has the access, by a grant that a decision in force keeps.
+    Kept,
     /// The right is removed, but an object opened under it remains.
     Lingering,
+    /// The change is not made yet, such as an open work order.
+    Pending,
     /// The access still exists, along the listed paths.
     StillPresent,
     /// The read was refused, truncated or inconsistent.
     Unknown,
 }
 
+impl VerificationKind {
+    /// Returns whether nothing is left to do.
+    pub const fn is_done(self) -> bool {
+        matches!(self, Self::Confirmed | Self::Kept)
+    }
+}
+
 impl fmt::Display for VerificationKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Confirmed => "confirmed",
+            Self::Kept => "kept",
             Self::Lingering => "lingering",
+            Self::Pending => "pending",
             Self::StillPresent => "still present",
             Self::Unknown => "unknown",
         })

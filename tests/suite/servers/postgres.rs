@@ -3,6 +3,7 @@
 
 use crate::support::{conformance, postgres::Cluster};
 use secrecy::SecretString;
+use tenure::connector::TargetQuery;
 use tenure::{
     connector::{
         Collector,
@@ -186,7 +187,7 @@ fn a_server_that_is_gone_is_an_error_and_not_an_empty_inventory() {
     let page = postgres.list(GrantKind::Account, None).unwrap();
     let ana = page.grants.iter().find(|grant| grant.principal.name == "ana").unwrap().clone();
     drop(cluster);
-    assert!(postgres.observe(&ana).unwrap_err().may_retry_read());
+    assert!(postgres.observe(&TargetQuery::removal(&ana)).unwrap_err().may_retry_read());
     assert!(postgres.list(GrantKind::Account, None).is_err());
     assert!(postgres.validate().is_err());
 }

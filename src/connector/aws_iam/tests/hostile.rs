@@ -1,11 +1,12 @@
 //! Threat rows 26 and 31: a target that throttles, drops replies, loops, redirects, sends false replies, and leaks.
 
 use super::{action, connect, system};
+use crate::connector::TargetQuery;
 use crate::connector::tests::hostile::{Hostile, Reply, answer_with};
 use crate::connector::{
     Collector as _, ConnectorError, ConnectorSchema as _, Intent, Provisioner as _, UnconfiguredSink,
 };
-use crate::model::{AccessChange, Attributes, Digest, Grant, GrantKind, Inventory, Presence, Timestamp};
+use crate::model::{AccessChange, Attributes, Digest, Grant, GrantKind, Inventory, Timestamp};
 use std::collections::BTreeMap;
 
 const CANARY: &str = "CANARY-3f9c1e7a";
@@ -181,8 +182,8 @@ fn pages_that_go_round_in_a_circle_are_noticed() {
     let aws = connect(&server.url(), "AKIAENGINE", "secret of a test", "").unwrap();
     let mut other = key();
     other.principal.id = "AIDA2".into();
-    let seen = aws.observe(&other).unwrap();
-    assert!(matches!(&seen.presence, Presence::Unknown { reason } if reason.contains("loop")), "{seen:?}");
+    let seen = aws.observe(&TargetQuery::removal(&other)).unwrap();
+    assert!(seen.access.as_ref().is_err_and(|reason| reason.contains("loop")), "{seen:?}");
     assert!(server.requests().len() < 8);
 }
 
@@ -193,7 +194,7 @@ fn an_empty_account_proves_nothing() {
         other => ok(other, "<Users/><IsTruncated>false</IsTruncated>"),
     });
     let aws = connect(&server.url(), "AKIAENGINE", "secret of a test", "").unwrap();
-    assert!(matches!(aws.observe(&key()).unwrap().presence, Presence::Unknown { .. }));
+    assert!(aws.observe(&TargetQuery::removal(&key())).unwrap().access.is_err());
 }
 
 #[test]
@@ -220,7 +221,7 @@ fn row_26_nothing_the_target_says_or_is_told_in_secret_is_repeated() {
         let aws = connect(&server.url(), "AKIAENGINE", CANARY, "").unwrap();
         let mut told = String::new();
         told.push_str(&format!("{:?}", aws.validate()));
-        told.push_str(&format!("{:?}", aws.observe(&key())));
+        told.push_str(&format!("{:?}", aws.observe(&TargetQuery::removal(&key()))));
         if !status.starts_with("503") {
             told.push_str(&format!("{:?}", aws.list(GrantKind::Account, None).map(|page| page.grants)));
             told.push_str(&format!("{:?}", aws.control_totals()));

@@ -7,6 +7,7 @@ mod removing;
 mod rotating;
 
 use super::{AwsIam, Config};
+use crate::connector::TargetQuery;
 use crate::connector::tests::conformance::list_all;
 use crate::connector::tests::moto::{Moto, element};
 use crate::connector::{
@@ -15,9 +16,10 @@ use crate::connector::{
 };
 use crate::model::action::{ActionBasis, ActionSpec, Planned};
 use crate::model::{
-    AccessChange, Action, ActionId, CampaignId, Digest, Grant, Inventory, ItemId, Presence, RepoId, SystemId,
-    Timestamp, Verdict, VerificationLevel,
+    AccessChange, Action, ActionId, CampaignId, Digest, Grant, Inventory, ItemId, RepoId, SystemId, Timestamp, Verdict,
+    VerificationLevel,
 };
+use crate::model::{GrantObservation, RemainingPath, SurvivingPath, Tier};
 use secrecy::SecretString;
 
 /// An account with one user: the engine, an administrator.
@@ -113,8 +115,8 @@ impl TestAccount {
     }
 
     /// Reads a grant.
-    fn presence(&self, grant: &Grant) -> Presence {
-        self.connector().observe(grant).expect("the emulator answers").presence
+    fn presence(&self, grant: &Grant) -> GrantObservation {
+        self.connector().observe(&TargetQuery::removal(grant)).expect("the emulator answers")
     }
 }
 
@@ -167,7 +169,8 @@ fn action(change: AccessChange, grant: &Grant, draft: PlannedChange) -> Action<P
         operations: draft.operations,
         expects: draft.expects,
         loses: draft.loses,
-        survives: draft.survives,
+        survives: surviving(draft.survives, grant.tier),
+        effects: draft.effects,
         irreversible: draft.irreversible,
         level: VerificationLevel::V3,
     })
@@ -177,16 +180,21 @@ fn system() -> SystemId {
     SystemId::parse("aws-test").expect("an id")
 }
 
-fn texts(presence: &Presence) -> Vec<String> {
-    match presence {
-        Presence::Present { paths } => paths.iter().map(|path| path.text.clone()).collect(),
-        other => panic!("expected to be present, not {other:?}"),
-    }
+fn texts(seen: &GrantObservation) -> Vec<String> {
+    seen.access.as_ref().unwrap().paths.iter().map(|left| left.path.text.clone()).collect()
 }
 
-fn is_absent(presence: &Presence) -> bool {
-    matches!(presence, Presence::Absent { .. })
+fn survivors(planned: &PlannedChange) -> Vec<String> {
+    planned.survives.iter().map(|left| left.path.text.clone()).collect()
+}
+
+fn is_absent(presence: &GrantObservation) -> bool {
+    presence.is_absent()
 }
 
 const EVERYTHING: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
 const READ_BUCKETS: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:GetObject","s3:ListBucket"],"Resource":"*"}]}"#;
+
+fn surviving(paths: Vec<RemainingPath>, lost: Tier) -> Vec<SurvivingPath> {
+    paths.into_iter().map(|path| SurvivingPath::of(path, lost, None)).collect()
+}

@@ -1,6 +1,7 @@
 //! Listings, usage, tiers and rights, on the emulator.
 
 use super::{EVERYTHING, READ_BUCKETS, TestAccount, connect_to, system};
+use crate::connector::TargetQuery;
 use crate::connector::tests::conformance::{conforms, list_all};
 use crate::connector::{Collector as _, ConnectorError};
 use crate::model::{GrantKind, Tier, Usage};
@@ -89,8 +90,8 @@ fn invalid_or_insufficient_credential_is_reported() {
 
     // A refused read is unknown, never absent.
     let member = world.grant("membership/", "alice");
-    let seen = lesser.observe(&member).unwrap();
-    assert!(matches!(seen.presence, crate::model::Presence::Unknown { .. }), "{seen:?}");
+    let seen = lesser.observe(&TargetQuery::removal(&member)).unwrap();
+    assert!(seen.access.is_err(), "{seen:?}");
 }
 
 #[test]

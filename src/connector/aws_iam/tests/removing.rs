@@ -1,6 +1,7 @@
 //! Disabling and removing users with their dependents, on the emulator.
 
 use super::{EVERYTHING, READ_BUCKETS, TestAccount, is_absent};
+use crate::connector::TargetQuery;
 use crate::connector::{Collector as _, ConnectorError, UnconfiguredSink};
 use crate::model::{AccessChange, ExpectedState};
 
@@ -87,7 +88,7 @@ fn a_disabled_user_cannot_sign_in_and_keeps_its_record() {
     let plan = world.plan(AccessChange::Disable {}, &grant);
     let ExpectedState::Shows(expected) = plan.expects.clone() else { panic!("a state is expected") };
     world.apply(&plan, &UnconfiguredSink).unwrap();
-    let seen = world.connector().observe(&grant).unwrap().grant.unwrap();
+    let seen = world.connector().observe(&TargetQuery::removal(&grant)).unwrap().grant.unwrap();
     assert!(expected.iter().all(|(name, value)| seen.attribute(name) == Some(value)), "{seen:?}");
     assert!(!is_absent(&world.presence(&world.grant("membership/", "dora"))));
 }

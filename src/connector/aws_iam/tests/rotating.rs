@@ -1,6 +1,7 @@
 //! Rotation of access keys on the emulator, including interruptions.
 
 use super::{TestAccount, connect_to, is_absent};
+use crate::connector::TargetQuery;
 use crate::connector::sink::AgeSink;
 use crate::connector::tests::age::AgeKey;
 use crate::connector::{Collector as _, ConnectorError, UnconfiguredSink, UnsupportedChangeError};
@@ -122,6 +123,6 @@ fn engine_key_is_gone_only_when_rejected() {
     // The emulator accepts an inactive key: a target that reports success without an effect.
     let refused = world.apply(&plan, &vault.sink()).unwrap_err();
     assert!(matches!(&refused, ConnectorError::Ambiguous(why) if why.contains("is still accepted")), "{refused}");
-    let seen = world.connector().observe(&grant).unwrap().grant.unwrap();
+    let seen = world.connector().observe(&TargetQuery::removal(&grant)).unwrap().grant.unwrap();
     assert_eq!(seen.attribute("status"), Some("Inactive"), "it was not deleted");
 }

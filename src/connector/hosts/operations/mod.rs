@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     connector::{PlannedChange, UnsupportedChangeError},
-    model::{AccessChange, AccessLoss, ExpectedState, Grant, GrantKind, Inventory, Operation},
+    model::{AccessChange, AccessLoss, ExpectedState, Grant, GrantKind, Inventory, Operation, RemainingPath},
 };
 use std::collections::BTreeMap;
 
@@ -111,8 +111,16 @@ impl HostChangePlanner<'_> {
     fn gone(&self, operations: Vec<Operation>) -> PlannedChange {
         let own = self.grant.paths.first().map(|path| path.ids.as_str());
         let paths = effective_access::paths(self.grant, self.inventory);
-        let survives = paths.into_iter().filter(|path| Some(path.ids.as_str()) != own).map(|path| path.text).collect();
-        PlannedChange { operations, expects: ExpectedState::Absent, loses: self.losers(), survives, irreversible: None }
+        let others = paths.into_iter().filter(|path| Some(path.ids.as_str()) != own);
+        let survives = others.map(|path| RemainingPath::whole(path, self.grant.tier)).collect();
+        PlannedChange {
+            operations,
+            expects: ExpectedState::Absent,
+            loses: self.losers(),
+            survives,
+            effects: Vec::new(),
+            irreversible: None,
+        }
     }
 
     /// Returns the principals that lose access: the holder, or the members of a group.

@@ -164,9 +164,9 @@ fn processes_of_a_disabled_account_are_reported() {
     host.file("/proc/4711/status", 0o444, &["Name:\tsleep", "Uid:\t1002\t1002\t1002\t1002"]);
     let bo = account(&host, "bo");
     let sighting = host.carry_out(AccessChange::Disable {}, &bo);
-    assert_eq!(sighting.presence, Presence::Lingering { until: "the end of a process of uid:1002".to_owned() });
+    assert_eq!(sighting.access.unwrap().lingering, ["a process of uid:1002"]);
     let bo = account(&host, "bo");
-    assert!(matches!(host.carry_out(AccessChange::Revoke {}, &bo).presence, Presence::Lingering { .. }));
+    assert!(!host.carry_out(AccessChange::Revoke {}, &bo).access.unwrap().lingering.is_empty());
     fs::remove_dir_all(host.path("/proc/4711")).unwrap();
     assert_gone(&host.look(&bo));
 }

@@ -66,7 +66,7 @@ fn process_on_a_read_only_file_system() {
     let planned = planned(draft, AccessChange::Revoke {}, &grant);
     let answer = hosts.apply(&Action::new(planned.clone()), Intent::recorded(planned.id, 1), &UnconfiguredSink);
     println!("answer: {}", answer.unwrap_err());
-    assert_present(&hosts.observe(&grant).unwrap(), &["svc is a member"]);
+    assert_present(&hosts.observe(&TargetQuery::removal(&grant)).unwrap(), &["svc is a member"]);
 }
 
 #[test]

@@ -17,7 +17,7 @@ fn membership_is_removed_from_both_files_only() {
         planned.operations[0].text,
         "/etc/group, /etc/gshadow: remove \"svc\" from the members of \"sudo\" (gid 27)"
     );
-    assert_eq!(planned.survives, Vec::<String>::new());
+    assert!(planned.survives.is_empty());
     assert_eq!(planned.loses[0].principal, "svc");
     let receipt = host.apply(&planned).unwrap();
     assert_eq!(receipt.text, "replaced /etc/group, /etc/gshadow");

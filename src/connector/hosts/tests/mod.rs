@@ -9,14 +9,16 @@ mod tools;
 mod unsafe_targets;
 
 use super::{Hosts, HostsConfig, open};
+use crate::connector::TargetQuery;
+use crate::model::{RemainingPath, SurvivingPath, Tier};
 use crate::{
     connector::{
         ApplyReceipt, Collector, ConnectorError, ConnectorSchema, Intent, PlannedChange, Provisioner, SecretSink,
         SinkError, UnconfiguredSink, UnsupportedChangeError,
     },
     model::{
-        AccessChange, Action, Digest, ExpectedState, Grant, GrantKind, GrantObservation, Inventory, ItemId, Presence,
-        SystemId, Timestamp, Verdict, VerificationLevel,
+        AccessChange, Action, Digest, ExpectedState, Grant, GrantKind, GrantObservation, Inventory, ItemId, SystemId,
+        Timestamp, Verdict, VerificationLevel,
         action::{ActionBasis, ActionSpec, Planned},
     },
 };
@@ -192,7 +194,7 @@ impl Host {
     }
 
     fn look(&self, grant: &Grant) -> GrantObservation {
-        self.open().observe(grant).unwrap()
+        self.open().observe(&TargetQuery::removal(grant)).unwrap()
     }
 }
 
@@ -215,7 +217,8 @@ fn planned(draft: PlannedChange, change: AccessChange, grant: &Grant) -> ActionS
         operations: draft.operations,
         expects: draft.expects,
         loses: draft.loses,
-        survives: draft.survives,
+        survives: surviving(draft.survives, grant.tier),
+        effects: draft.effects,
         irreversible: draft.irreversible,
         level: VerificationLevel::V3,
     }
@@ -223,15 +226,16 @@ fn planned(draft: PlannedChange, change: AccessChange, grant: &Grant) -> ActionS
 
 /// Asserts that a grant is absent, with a known object found in the same read.
 fn assert_gone(sighting: &GrantObservation) {
-    assert!(matches!(&sighting.presence, Presence::Absent { probe } if probe.contains("uid 0")), "{sighting:?}");
+    assert!(sighting.is_absent(), "{sighting:?}");
+    assert!(sighting.access.as_ref().is_ok_and(|left| left.probe.contains("uid 0")), "{sighting:?}");
     assert_eq!(sighting.grant, None);
 }
 
 /// Asserts that an access exists, by paths that contain each of `words`.
 fn assert_present(sighting: &GrantObservation, words: &[&str]) {
-    let Presence::Present { paths } = &sighting.presence else { panic!("{sighting:?}") };
+    let paths = &sighting.access.as_ref().unwrap().paths;
     for word in words {
-        assert!(paths.iter().any(|path| path.text.contains(word)), "{word} is not in {paths:#?}");
+        assert!(paths.iter().any(|path| path.path.text.contains(word)), "{word} is not in {paths:#?}");
     }
 }
 
@@ -253,4 +257,8 @@ impl SecretSink for Drawer {
         kept.push((label.to_owned(), secret.expose_secret().to_owned()));
         Ok(format!("drawer/{}", kept.len()))
     }
+}
+
+fn surviving(paths: Vec<RemainingPath>, lost: Tier) -> Vec<SurvivingPath> {
+    paths.into_iter().map(|path| SurvivingPath::of(path, lost, None)).collect()
 }

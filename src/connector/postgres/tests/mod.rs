@@ -8,6 +8,8 @@ mod remaining_access;
 mod verdicts;
 
 use super::{PasswordVisibility, Postgres, PostgresConfig, TlsMode, open};
+use crate::connector::TargetQuery;
+use crate::model::{RemainingPath, SurvivingPath, Tier};
 use crate::{
     connector::{
         ApplyReceipt, Collector, ConnectorError, ConnectorSchema, Intent, Provisioner, SecretSink, SinkError,
@@ -15,7 +17,7 @@ use crate::{
     },
     model::{
         AccessChange, Action, ActionId, CampaignId, Digest, Grant, GrantKind, GrantObservation, Inventory, ItemId,
-        Presence, RepoId, SystemId, Timestamp, Verdict, VerificationLevel,
+        RepoId, SystemId, Timestamp, Verdict, VerificationLevel,
         action::{ActionBasis, ActionSpec, Planned},
     },
 };
@@ -121,19 +123,14 @@ impl Story {
     }
 
     fn observe(&self, grant: &Grant) -> GrantObservation {
-        self.postgres.observe(grant).unwrap()
+        self.postgres.observe(&TargetQuery::removal(grant)).unwrap()
     }
 
     /// Returns the remaining paths; empty when the access is gone.
     fn paths(&self, grant: &Grant) -> Vec<String> {
-        match self.observe(grant).presence {
-            Presence::Present { paths } => paths.iter().map(ToString::to_string).collect(),
-            Presence::Absent { probe } => {
-                assert!(probe.contains("own role super"), "{probe}");
-                Vec::new()
-            }
-            other => panic!("{other:?}"),
-        }
+        let left = self.observe(grant).access.unwrap();
+        assert!(left.probe.contains("own role super"), "{}", left.probe);
+        left.paths.iter().map(ToString::to_string).collect()
     }
 
     /// Revokes a grant and asserts that the server accepted it.
@@ -203,7 +200,8 @@ fn planned(change: AccessChange, grant: &Grant, draft: crate::connector::Planned
         operations: draft.operations,
         expects: draft.expects,
         loses: draft.loses,
-        survives: draft.survives,
+        survives: surviving(draft.survives, grant.tier),
+        effects: draft.effects,
         irreversible: draft.irreversible,
         level: VerificationLevel::V3,
     }
@@ -230,4 +228,12 @@ fn unsupported_kind_is_empty_and_old_cursor_fails() {
     let old = crate::connector::ListingCursor("1:7".to_owned());
     let error = story.postgres.list(GrantKind::Account, Some(&old)).unwrap_err();
     assert_eq!(error.class(), "precondition-failed");
+}
+
+fn surviving(paths: Vec<RemainingPath>, lost: Tier) -> Vec<SurvivingPath> {
+    paths.into_iter().map(|path| SurvivingPath::of(path, lost, None)).collect()
+}
+
+fn texts(survives: &[SurvivingPath]) -> Vec<&str> {
+    survives.iter().map(|path| path.text.as_str()).collect()
 }

@@ -86,7 +86,11 @@ fn reply_lost_at_commit_is_ambiguous() {
         let far = through(wire("COMMIT", move || cut), &story);
         let error = apply_by(&far, &plan, &story.vault).unwrap_err();
         assert_eq!(error.class(), "ambiguous", "{error}");
-        assert_eq!(far.observe(&plan.grant).unwrap().grant.is_none(), done, "the next read connects again");
+        assert_eq!(
+            far.observe(&TargetQuery::removal(&plan.grant)).unwrap().grant.is_none(),
+            done,
+            "the next read connects again"
+        );
         assert_eq!(story.reads("svc_N", "t"), !done);
         assert_eq!(apply_by(&far, &plan, &story.vault).unwrap().already, done);
     }
@@ -101,7 +105,7 @@ fn reply_lost_before_commit_is_transient() {
         let error = apply_by(&far, &plan, &story.vault).unwrap_err();
         assert_eq!(error.class(), "transient", "{error}");
         assert!(story.reads("svc_N", "t"));
-        assert!(far.observe(&plan.grant).unwrap().grant.is_some());
+        assert!(far.observe(&TargetQuery::removal(&plan.grant)).unwrap().grant.is_some());
     }
 }
 
@@ -150,7 +154,7 @@ fn password_with_lost_commit_is_stored_and_found() {
         CLUSTER.log_in("postgres", &story.text("svc_N"), &secret).is_ok(),
         "it was stored in the sink before it was set"
     );
-    assert!(matches!(far.observe(&plan.grant).unwrap().presence, Presence::Absent { .. }));
+    assert!(far.observe(&TargetQuery::removal(&plan.grant)).unwrap().is_absent());
 }
 
 #[test]

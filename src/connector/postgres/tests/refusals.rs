@@ -106,7 +106,7 @@ fn missing_right_of_the_engine_is_forbidden() {
     assert_eq!(apply_by(&engine, &privilege, &story.vault).unwrap_err().class(), "forbidden");
     assert!(story.observe(&privilege.grant).grant.is_some());
     assert_eq!(
-        engine.observe(&privilege.grant).unwrap(),
+        engine.observe(&TargetQuery::removal(&privilege.grant)).unwrap(),
         story.observe(&privilege.grant),
         "reading needs no further rights"
     );
@@ -118,13 +118,13 @@ fn unreadable_passwords_are_unknown_not_absent() {
         Story::new("CREATE ROLE reader_N LOGIN PASSWORD 'test only'; CREATE ROLE svc_N LOGIN PASSWORD 'another'");
     let password = story.grant("svc_N", "password");
     let reader = connector(&[&story.database], &story.text("reader_N"), "test only");
-    assert!(matches!(reader.observe(&password).unwrap().presence, Presence::Unknown { .. }));
+    assert!(reader.observe(&TargetQuery::removal(&password)).unwrap().access.is_err());
     assert_eq!(reader.list(GrantKind::Credential, None).unwrap_err().class(), "forbidden");
     let spots = reader.validate().unwrap().blind_spots;
     assert!(spots.iter().any(|spot| spot.contains("pg_authid")), "{spots:?}");
     assert!(spots.iter().any(|spot| spot.contains("database postgres")), "{spots:?}");
     let wrong = connector(&[&story.database], &story.text("reader_N"), "not it");
-    assert_eq!(wrong.observe(&password).unwrap_err().class(), "unauthenticated");
+    assert_eq!(wrong.observe(&TargetQuery::removal(&password)).unwrap_err().class(), "unauthenticated");
 }
 
 #[test]

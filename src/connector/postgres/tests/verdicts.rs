@@ -31,7 +31,7 @@ fn role_is_dropped_with_its_privileges_in_every_database() {
     let plan = planned(AccessChange::Revoke {}, account, draft);
     assert!(plan.loses.iter().any(|loss| loss.entitlement == story.text("role team_N")), "{:?}", plan.loses);
     apply_by(&both, &plan, &story.vault).unwrap();
-    assert!(matches!(both.observe(account).unwrap().presence, Presence::Absent { .. }));
+    assert!(both.observe(&TargetQuery::removal(account)).unwrap().is_absent());
     assert_eq!(story.ask("SELECT count(*) FROM pg_roles WHERE rolname = 'svc_N'"), "0");
     assert!(apply_by(&both, &plan, &story.vault).unwrap().already, "the second run makes no change");
 }
@@ -73,7 +73,7 @@ fn rotated_password_is_stored_verified_and_never_printed() {
     assert!(receipt.text.contains("one with a wrong password was refused"), "{receipt:?}");
     assert!(!format!("{receipt:?}").contains(&secret));
 
-    assert!(matches!(story.observe(&password).presence, Presence::Absent { .. }), "the old password is gone");
+    assert!(story.observe(&password).is_absent(), "the old password is gone");
     let new = story.grant("svc_N", "password");
     assert_eq!(receipt.successor.as_ref(), Some(&new.key));
     assert!(story.apply(&plan).unwrap().already, "the second run makes no change");
