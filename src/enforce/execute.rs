@@ -175,7 +175,7 @@ pub(super) fn reobserve(done: &mut ActionResult, witnesses: &[Witness], hand: &P
     }
 }
 
-/// Reads the target after an action, asks it the requests of the intent, and judges the result.
+/// Reads the target after an action, asks it the requests of the intent, and returns the verdict.
 pub(super) fn read_back<C: Collector + ?Sized>(
     collector: &C,
     planned: &ActionSpec,

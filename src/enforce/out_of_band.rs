@@ -4,7 +4,7 @@ use super::read_target::{ReadTarget, VerifiedAction};
 use crate::{
     inventory::{self, CollectRequest, CollectionLimits, difference},
     model::{
-        ActionId, Clock, Grant, GrantKey, Inventory, SystemId,
+        ActionId, Clock, Digest, Grant, GrantKey, Inventory, SystemId,
         history::EvidenceHistory,
         record::{FindingRecorded, OUT_OF_BAND, OutcomeKind, RecordPayload, short},
     },
@@ -141,6 +141,8 @@ struct ExplainedChanges<'a> {
     own: BTreeSet<&'a GrantKey>,
     /// Grants that were changed since the inventory was collected: other grants may have been removed with them.
     acted_on: Vec<&'a Grant>,
+    /// The predicted side effects of those changes.
+    effects: BTreeMap<&'a GrantKey, Option<Digest>>,
 }
 
 impl<'a> ExplainedChanges<'a> {
@@ -149,7 +151,7 @@ impl<'a> ExplainedChanges<'a> {
     /// the inventory was collected after it.
     fn of(committed: &'a Inventory, seen: &'a [VerifiedAction], history: &'a EvidenceHistory) -> Self {
         let looks: BTreeMap<&ActionId, &VerifiedAction> = seen.iter().map(|look| (&look.planned.id, look)).collect();
-        let mut known = Self { committed, own: BTreeSet::new(), acted_on: Vec::new() };
+        let mut known = Self { committed, own: BTreeSet::new(), acted_on: Vec::new(), effects: BTreeMap::new() };
         for (id, past) in history.actions().filter(|(_, past)| past.system == *committed.system()) {
             let look = looks.get(id);
             let Some(outcome) = &past.outcome else {
@@ -165,6 +167,8 @@ impl<'a> ExplainedChanges<'a> {
             if recent && acted {
                 known.own.extend(&outcome.successor);
                 known.acted_on.extend(look.map(|look| &look.planned.grant));
+                let effects = look.into_iter().flat_map(|look| &look.planned.effects);
+                known.effects.extend(effects.map(|effect| (&effect.grant, effect.after)));
             }
         }
         known
@@ -179,7 +183,13 @@ impl<'a> ExplainedChanges<'a> {
             ChangeKind::Changed => self.committed.grant(key).is_some_and(|was| one.grant.only_lost_paths(was)),
             ChangeKind::Removed => true,
         };
-        self.own.contains(key) || (only_lost && self.acted_on.iter().any(near))
+        let predicted = self.effects.get(key).is_some_and(|after| match (one.how, after) {
+            (ChangeKind::Added, _) => false,
+            (ChangeKind::Changed, Some(after)) => one.grant.digest() == *after,
+            (ChangeKind::Changed, None) => only_lost,
+            (ChangeKind::Removed, _) => true,
+        });
+        self.own.contains(key) || predicted || (only_lost && self.acted_on.iter().any(near))
     }
 }
 

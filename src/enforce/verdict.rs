@@ -1,4 +1,4 @@
-//! Judges what a read of the target says about an action. No other module decides whether access is gone.
+//! The verdict on an action after a read of the target. No other module decides whether access is gone.
 //!
 //! The verdict is the first that applies of: still present, unknown, lingering, kept, confirmed.
 
@@ -80,7 +80,7 @@ impl VerificationResult {
     }
 }
 
-/// Judges `seen`, a read of the target after the action.
+/// Returns the verdict on an action; `seen` is the read of its target.
 pub fn judge(action: &ActionSpec, seen: &GrantObservation) -> VerificationResult {
     let left = match &seen.access {
         Err(reason) => return VerificationResult::unknown(reason.clone()),

@@ -4,12 +4,12 @@ use super::{AccessPath, Digest, Grant, GrantKey, Tier};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// What one read of the target says about the access that an action takes away.
+/// Result of one read of a target: the reviewed grant, and the remaining part of the access that an action takes away.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct GrantObservation {
     /// The reviewed grant in its present form; `None` when it does not exist or was not read.
     pub grant: Option<Grant>,
-    /// What is left of the lost access; or the reason why the read does not show it, which is never treated as absence.
+    /// The remaining part of the lost access; or the reason why it was not read, which is never treated as absence.
     pub access: Result<RemainingAccess, String>,
 }
 
@@ -30,12 +30,12 @@ impl GrantObservation {
     }
 }
 
-/// What is left of the access that an action takes away.
+/// The remaining part of the access that an action takes away.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct RemainingAccess {
     /// Every path by which the principal can still do any part of it. Paths to other access are not listed.
     pub paths: Vec<RemainingPath>,
-    /// What was given out earlier and still lives, such as sessions and processes, with its end if known.
+    /// Sessions, processes and tokens that were opened under the access and remain, with their end if known.
     pub lingering: Vec<String>,
     /// The target's own answers to the witnesses.
     pub answers: Vec<WitnessAnswer>,
@@ -55,7 +55,7 @@ impl RemainingAccess {
 pub struct RemainingPath {
     /// The path.
     pub path: AccessPath,
-    /// How much of the lost access it gives.
+    /// The part of the lost access that it gives.
     pub overlap: Overlap,
     /// The tier of that part.
     pub tier: Tier,
@@ -89,7 +89,7 @@ impl fmt::Display for RemainingPath {
     }
 }
 
-/// How much of the lost access a remaining path gives. Disjoint paths are not listed.
+/// The part of the lost access that a remaining path gives. Disjoint paths are not listed.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Overlap {
@@ -129,7 +129,7 @@ pub struct WitnessAnswer {
 /// An answer of the target.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Answer {
-    /// The target permits the request; the text says how it was asked.
+    /// The target permits the request; the text names the query.
     Allowed(String),
     /// The target could not be asked, or its answer is not reliable for this request, for this reason.
     CannotAsk(String),

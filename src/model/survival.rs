@@ -1,4 +1,4 @@
-//! Access paths that remain after a change by the inventory, and how each will be judged.
+//! Access paths that remain after a change by the inventory, and their effect on the verdict.
 
 use super::{Digest, GrantKey, ItemId, Overlap, RemainingPath, Tier};
 use serde::{Deserialize, Serialize};
@@ -10,8 +10,8 @@ use std::fmt;
 pub struct SurvivingPath {
     /// The path in words, with the part that it gives.
     pub text: String,
-    /// How the core judges it if the target shows it after the change.
-    pub judged: SurvivalKind,
+    /// Its effect on the verdict if the target shows it after the change.
+    pub verdict: SurvivalKind,
     /// The listed grant that gives it, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant: Option<GrantKey>,
@@ -24,11 +24,11 @@ pub struct SurvivingPath {
 }
 
 impl SurvivingPath {
-    /// Returns the judged path. `lost` is the tier of the lost access, and `kept_by` the decision that keeps its grant.
+    /// Returns the path with its effect on the verdict. `lost` is the tier of the lost access, and `kept_by` the decision that keeps its grant.
     pub fn of(path: RemainingPath, lost: Tier, kept_by: Option<ItemId>) -> Self {
         Self {
             text: path.to_string(),
-            judged: survival(&path, lost, kept_by.is_some()),
+            verdict: survival(&path, lost, kept_by.is_some()),
             kept_by,
             digest: path.grant.as_ref().map(|(_, digest)| *digest),
             grant: path.grant.map(|(key, _)| key),
@@ -39,7 +39,7 @@ impl SurvivingPath {
 impl fmt::Display for SurvivingPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = &self.text;
-        match (self.judged, &self.kept_by, &self.grant) {
+        match (self.verdict, &self.kept_by, &self.grant) {
             (SurvivalKind::Kept, Some(item), _) => write!(f, "will be kept by the decision on {item}: {text}"),
             (SurvivalKind::Left, ..) => write!(f, "will be left, of a lower tier: {text}"),
             (SurvivalKind::Unknown, _, Some(grant)) => write!(f, "may survive, decide on {grant}: {text}"),
@@ -50,7 +50,7 @@ impl fmt::Display for SurvivingPath {
     }
 }
 
-/// How a surviving path is judged.
+/// The effect of a surviving path on the verdict.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SurvivalKind {
@@ -64,7 +64,7 @@ pub enum SurvivalKind {
     Unknown,
 }
 
-/// Returns how a path will be judged if a read shows it after the change. `lost` is the tier of the lost access.
+/// Returns the effect of a path on the verdict if a read shows it after the change. `lost` is the tier of the lost access.
 pub fn survival(remaining: &RemainingPath, lost: Tier, is_kept: bool) -> SurvivalKind {
     match &remaining.overlap {
         // A kept grant is kept by decision, even if its overlap is not known.

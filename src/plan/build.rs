@@ -199,7 +199,7 @@ fn step(
         operations: draft.operations,
         expects: draft.expects,
         loses: draft.loses,
-        survives: keeps.judge(draft.survives, resolution),
+        survives: keeps.surviving(draft.survives, resolution),
         effects: draft.effects,
         irreversible: draft.irreversible,
         level: level_of(resolution.tier),

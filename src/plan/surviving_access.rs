@@ -17,15 +17,15 @@ impl<'a> KeptGrants<'a> {
     }
 
     /// Returns each path that remains after the change that `lost` decides, with its verdict if the target shows it.
-    pub(super) fn judge(&self, paths: Vec<RemainingPath>, lost: &Resolution) -> Vec<SurvivingPath> {
+    pub(super) fn surviving(&self, paths: Vec<RemainingPath>, lost: &Resolution) -> Vec<SurvivingPath> {
         let each = |path: RemainingPath| {
             let kept = path.grant.as_ref().and_then(|(_, digest)| self.keeper(*digest, lost));
             SurvivingPath::of(path, lost.tier, kept.map(|kept| kept.item))
         };
-        let mut judged: Vec<SurvivingPath> = paths.into_iter().map(each).collect();
-        judged.sort();
-        judged.dedup();
-        judged
+        let mut surviving: Vec<SurvivingPath> = paths.into_iter().map(each).collect();
+        surviving.sort();
+        surviving.dedup();
+        surviving
     }
 
     /// Returns the decision that keeps the grant with this digest. It must have the approval that the lost access needs:

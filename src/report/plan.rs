@@ -66,7 +66,7 @@ fn warnings(text: &mut String, actions: &[&ActionSpec], style: OutputStyle) {
             let _ = writeln!(text, "{} {name}: {}", style.warning("cannot be undone"), escape(what));
         }
         for path in &action.survives {
-            let word = match path.judged {
+            let word = match path.verdict {
                 SurvivalKind::Kept | SurvivalKind::Left => style.warning("remains"),
                 SurvivalKind::StillPresent | SurvivalKind::Unknown => style.bad("remains"),
             };

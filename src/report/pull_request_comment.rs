@@ -59,7 +59,7 @@ fn heading<S>(plan: &Plan<S>) -> String {
         let _ = write!(text, ", {} losing access", counted(losing.len(), "holder"));
     }
     let count = |kinds: &[SurvivalKind]| {
-        let has = |action: &&ActionSpec| action.survives.iter().any(|path| kinds.contains(&path.judged));
+        let has = |action: &&ActionSpec| action.survives.iter().any(|path| kinds.contains(&path.verdict));
         actions.iter().filter(has).count()
     };
     let numbers = [

@@ -149,7 +149,7 @@ pub(super) fn losses(
             }
         }
         (AccessChange::Revoke {}, _) => {
-            let after = RemainingAccess { inventory, gone: grant };
+            let after = InventoryWithoutGrant { inventory, gone: grant };
             if survives.is_empty() {
                 losses.insert(loss(&holder.name, &grant.entitlement.name));
             }
@@ -179,12 +179,12 @@ pub(super) fn losses(
 }
 
 /// The inventory without one grant.
-struct RemainingAccess<'a> {
+struct InventoryWithoutGrant<'a> {
     inventory: &'a Inventory,
     gone: &'a Grant,
 }
 
-impl RemainingAccess<'_> {
+impl InventoryWithoutGrant<'_> {
     fn has(&self, principal: &str, entitlement: &str) -> bool {
         let mut selves = self.roles(principal);
         selves.insert(principal.to_owned());

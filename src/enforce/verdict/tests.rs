@@ -73,7 +73,7 @@ fn grant_kept_by_a_decision_is_kept_and_not_confirmed() {
     let mut action = planned(1);
     action.survives = vec![SurvivingPath {
         text: "by role r".into(),
-        judged: SurvivalKind::Kept,
+        verdict: SurvivalKind::Kept,
         grant: Some(GrantKey::parse("role:r").unwrap()),
         digest: Some(Digest::of("r")),
         kept_by: Some(ItemId::parse("itm-0000000000000001").unwrap()),

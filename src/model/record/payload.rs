@@ -399,7 +399,7 @@ pub struct AnswerRecorded {
     pub request: String,
     /// The answer.
     pub answer: AnswerKind,
-    /// How the target was asked, or why it could not be asked.
+    /// The query to the target, or the reason why it could not be asked.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub text: String,
 }
