@@ -37,15 +37,13 @@ pub enum ExpectedState {
 }
 
 impl ExpectedState {
-    /// Returns whether `now`, the grant in its present form, is as expected. An absent grant is only as expected when
-    /// its absence is.
+    /// Returns whether `now`, the grant in its present form, exists and has the expected attributes.
     pub fn is_shown_by(&self, now: Option<&Grant>) -> bool {
         match (self, now) {
             (Self::Shows(wanted), Some(grant)) => {
                 wanted.iter().all(|(name, value)| grant.attribute(name) == Some(value))
             }
-            (Self::Shows(_), None) => false,
-            (Self::Absent | Self::Replaced, now) => now.is_none(),
+            _ => false,
         }
     }
 }

@@ -154,11 +154,11 @@ fn dependents_and_unknowns_are_listed() {
     |---|---|---|
     | act-68fdfd6d | svc\_export | its password is not kept |
 
-    **Access that will remain, so that the change cannot be confirmed**
+    **Access that remains after the change**
 
     | action | holder | what |
     |---|---|---|
-    | act-9c8d167d | reporting | PUBLIC may read the same |
+    | act-9c8d167d | reporting | will survive&#58; PUBLIC may read the same |
 
     **Actions**
 
@@ -230,7 +230,7 @@ fn large_plan_fits_comment_with_all_tables() {
     assert!(
         text.contains("2000 actions on 1 system, 2000 holders losing access, 2000 cannot be undone, 2000 will survive")
     );
-    for title in ["Tripped guardrails", "Cannot be undone", "Access that will remain", "Actions", "Blast radius"] {
+    for title in ["Tripped guardrails", "Cannot be undone", "Access that remains", "Actions", "Blast radius"] {
         let (_, table) = text.split_once(&format!("\n**{title}")).unwrap_or_else(|| panic!("{title} is hidden"));
         let table = table.split("\n**").next().unwrap_or_default();
         let shown = table.lines().filter(|line| line.starts_with("| ")).count() - 1;
