@@ -5,6 +5,7 @@ use super::{
     tree::{TreeEntry, WalkBudget, join, judged},
     unsafe_names::UnsafeNameKind,
 };
+use smallvec::SmallVec;
 use std::collections::BTreeMap;
 
 /// One file that differs between two trees. A rename is a deletion and an addition.
@@ -66,6 +67,9 @@ enum DiffSide {
     Before,
 }
 
+/// The entries of one tree that share a name: one, in any tree that git wrote.
+type SameName<'t> = SmallVec<[&'t TreeEntry; 1]>;
+
 struct DiffWalk<'a> {
     repository: &'a Repository,
     budget: WalkBudget,
@@ -82,7 +86,7 @@ impl DiffWalk<'_> {
     ) -> Result<(), GitError> {
         let old = self.open(before, depth)?;
         let new = self.open(after, depth)?;
-        let mut sides: BTreeMap<&[u8], (Vec<&TreeEntry>, Vec<&TreeEntry>)> = BTreeMap::new();
+        let mut sides: BTreeMap<&[u8], (SameName<'_>, SameName<'_>)> = BTreeMap::new();
         for entry in old.iter().filter(|entry| can_be_followed(entry)) {
             sides.entry(&entry.name).or_default().0.push(entry);
         }
@@ -97,6 +101,11 @@ impl DiffWalk<'_> {
             }
         }
         for (name, (old, new)) in sides {
+            if let ([old], [new]) = (old.as_slice(), new.as_slice())
+                && (old.mode, old.id) == (new.mode, new.id)
+            {
+                continue;
+            }
             let path = join(folder, &String::from_utf8_lossy(name));
             match (old.as_slice(), new.as_slice()) {
                 ([old], [new]) => self.pair(old, new, path, depth)?,
@@ -110,10 +119,8 @@ impl DiffWalk<'_> {
         Ok(())
     }
 
+    /// Adds the differences of two entries with one name that are not equal.
     fn pair(&mut self, old: &TreeEntry, new: &TreeEntry, path: String, depth: usize) -> Result<(), GitError> {
-        if (old.mode, old.id) == (new.mode, new.id) {
-            return Ok(());
-        }
         match (old.mode, new.mode) {
             (FileMode::Tree, FileMode::Tree) => self.compare(Some(old.id), Some(new.id), &path, depth + 1),
             (FileMode::Tree, _) | (_, FileMode::Tree) => {

@@ -1,7 +1,7 @@
 //! Reads trees and files of a commit from the object database.
 
 use super::{GitError, ObjectId, Repository, UnsafeName, unsafe_names::UnsafeNameKind};
-use std::{collections::HashMap, fmt};
+use std::{borrow::Cow, collections::HashMap, fmt};
 
 /// A file in a tree. This layer reports its mode and does not decide whether the mode is allowed.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -214,10 +214,10 @@ impl UnsafeNameKind {
 
 /// Returns each entry of one tree with the problem of its name, if any.
 pub(super) fn judged(entries: &[TreeEntry]) -> impl Iterator<Item = (&TreeEntry, Option<UnsafeNameKind>)> {
-    let mut folded: HashMap<Vec<u8>, &TreeEntry> = HashMap::with_capacity(entries.len());
+    let mut folded: HashMap<Cow<'_, [u8]>, &TreeEntry> = HashMap::with_capacity(entries.len());
     let mut previous: Option<&TreeEntry> = None;
     entries.iter().map(move |entry| {
-        let twin = folded.insert(entry.name.to_ascii_lowercase(), entry);
+        let twin = folded.insert(lowercase(&entry.name), entry);
         let before = previous.replace(entry);
         let peril = UnsafeNameKind::of(&entry.name).or_else(|| match twin {
             Some(twin) if twin.name == entry.name => Some(UnsafeNameKind::Duplicate),
@@ -226,6 +226,10 @@ pub(super) fn judged(entries: &[TreeEntry]) -> impl Iterator<Item = (&TreeEntry,
         });
         (entry, peril)
     })
+}
+
+fn lowercase(name: &[u8]) -> Cow<'_, [u8]> {
+    if name.iter().any(u8::is_ascii_uppercase) { name.to_ascii_lowercase().into() } else { name.into() }
 }
 
 impl TreeEntry {
