@@ -1,11 +1,13 @@
 //! The governed repository: the paths of its files, and their content at a commit. Signatures are verified in `trust`.
 
+mod commit_cache;
 mod error;
 mod layout;
 mod snapshot;
 mod system_name;
 mod unverified;
 
+pub use commit_cache::CommitCache;
 pub use error::StoreError;
 pub use layout::RepoPath;
 pub use snapshot::{KnownDigests, RepositorySnapshot, kind_of};
