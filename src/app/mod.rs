@@ -7,6 +7,7 @@ mod campaign;
 mod error;
 pub mod evidence;
 mod exceptions;
+mod known_inputs;
 mod permitted_signers;
 mod repository_view;
 mod run;
@@ -20,8 +21,9 @@ pub use campaign::{
 };
 pub use error::{AppError, FailureKind};
 pub use exceptions::exception_statuses;
+pub use known_inputs::KnownInputs;
 pub use permitted_signers::{KnownSigner, TrustHints, joined, newest, registered_keys};
-pub use repository_view::{Identities, KnownInputs, RepositoryView};
+pub use repository_view::{Identities, RepositoryView};
 pub use run::{
     EnforceRequest, PlanContext, VerifyRequest, cleared_plan, enforce, open_error, pending_records,
     require_not_rolled_back, resolutions, verify,

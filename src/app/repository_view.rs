@@ -1,17 +1,17 @@
 //! The inputs of commands at one commit: systems, inventories, principals and rules.
 
-use super::AppError;
+use super::{AppError, known_inputs::KnownInputs};
 use crate::{
     campaign::principals_digest,
     diag::Diagnostics,
-    git::{ObjectId, Repository},
+    git::{ObjectId, Repository, TreeFile},
     inventory::{self, IdentityDirectory, LoadError, LoadedInventory},
     model::{
         Digest, Finding, SystemId,
         file::{Governance, Principals, System},
     },
     policy::{PackSources, PolicyPack},
-    store::{KnownDigests, RepositorySnapshot, StoreError, Unverified, check_system_name},
+    store::{RepositorySnapshot, StoreError, Unverified, check_system_name},
 };
 use std::{
     cell::{OnceCell, RefCell},
@@ -26,14 +26,6 @@ pub struct Identities {
     pub findings: Vec<Finding>,
     /// The digest of the principals files.
     pub digest: Digest,
-}
-
-/// Inputs of earlier views of the same history. Later views do not read them again where they are unchanged.
-#[derive(Default)]
-pub struct KnownInputs {
-    digests: RefCell<KnownDigests>,
-    /// The last inventory of each system, with its tree.
-    inventories: RefCell<BTreeMap<SystemId, (ObjectId, LoadedInventory)>>,
 }
 
 /// A governed repository at one commit. Each part is loaded when it is first requested, and once.
@@ -169,7 +161,7 @@ impl<'r> RepositoryView<'r> {
     /// # Errors
     /// When a file or an expression is invalid.
     pub fn pack(&self) -> Result<&PolicyPack, AppError> {
-        self.once(&self.pack, || pack(self.snapshot))
+        self.once(&self.pack, || pack(self.snapshot, self.known))
     }
 
     /// Returns the value of a cell, and loads it on first use.
@@ -214,10 +206,28 @@ fn identities(snapshot: RepositorySnapshot<'_>) -> Result<Identities, AppError> 
     Ok(Identities { people, findings, digest })
 }
 
-fn pack(snapshot: RepositorySnapshot<'_>) -> Result<PolicyPack, AppError> {
+fn pack(snapshot: RepositorySnapshot<'_>, known: Option<&KnownInputs>) -> Result<PolicyPack, AppError> {
+    let files = snapshot.list("policies")?.files;
+    let governance: Option<Governance> = snapshot.read_if_there("governance.toml")?;
+    let profiles = governance.map(|governance| governance.profiles).unwrap_or_default();
+    match known {
+        Some(known) => known.pack(snapshot, files, profiles),
+        None => compile_pack(snapshot, &files, &profiles),
+    }
+}
+
+/// Returns the compiled rules of these files.
+///
+/// # Errors
+/// When a file or an expression is invalid.
+pub(super) fn compile_pack(
+    snapshot: RepositorySnapshot<'_>,
+    files: &[TreeFile],
+    profiles: &[String],
+) -> Result<PolicyPack, AppError> {
     let mut sources = PackSources::default();
     let mut problems = Diagnostics::new();
-    for file in snapshot.list("policies")?.files {
+    for file in files {
         let blob = snapshot.repository().blob(file.id, MAX_POLICY_FILE)?;
         if let Err(found) = sources.add_file(&file.path, &blob) {
             problems.extend(found);
@@ -226,9 +236,7 @@ fn pack(snapshot: RepositorySnapshot<'_>) -> Result<PolicyPack, AppError> {
     if problems.has_errors() {
         return Err(problems.into());
     }
-    let governance: Option<Governance> = snapshot.read_if_there("governance.toml")?;
-    let profiles = governance.map(|governance| governance.profiles).unwrap_or_default();
-    Ok(PolicyPack::compile(sources, &profiles)?)
+    Ok(PolicyPack::compile(sources, profiles)?)
 }
 
-const MAX_POLICY_FILE: u64 = 256 * 1024;
+pub(super) const MAX_POLICY_FILE: u64 = 256 * 1024;

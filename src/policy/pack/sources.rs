@@ -66,6 +66,11 @@ impl PackSources {
         if problems.is_empty() { Ok(sources) } else { Err(problems) }
     }
 
+    /// Returns whether any file was added.
+    pub fn has_files(&self) -> bool {
+        !self.digests.is_empty()
+    }
+
     /// Returns whether there are no rules.
     pub fn is_empty(&self) -> bool {
         self.rules.iter().all(|read| read.file.rules.is_empty())
