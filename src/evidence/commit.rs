@@ -29,6 +29,7 @@ pub(super) struct CommitContents {
 pub(super) struct AddedSegment {
     pub(super) name: SegmentName,
     pub(super) path: String,
+    pub(super) blob: ObjectId,
     pub(super) bytes: Vec<u8>,
     pub(super) digest: Digest,
 }
@@ -120,7 +121,7 @@ impl CommitContents {
             return Ok(());
         };
         let digest = Digest::of(&bytes);
-        self.segments.push(AddedSegment { name, path: file.path, bytes, digest });
+        self.segments.push(AddedSegment { name, path: file.path, blob: file.id, bytes, digest });
         Ok(())
     }
 

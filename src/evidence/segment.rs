@@ -1,9 +1,10 @@
 //! Verifies the chain through all segments: sequence numbers, digests of previous lines, and the Merkle tree over all
 //! lines.
 
-use super::{DefectCode, EvidenceDefect, commit::AddedSegment, decode::DecodeCache, record_line};
+use super::{DefectCode, EvidenceDefect, commit::AddedSegment, decode::DecodeCache, layout::MAX_SEGMENT, record_line};
 use crate::{
     format::merkle::MerkleTree,
+    git::{GitError, ObjectId, Repository},
     model::{Digest, record::Record},
 };
 use std::io::BufRead as _;
@@ -21,6 +22,11 @@ pub(super) struct RecordChain {
 }
 
 impl RecordChain {
+    /// Returns the state of a chain that was read before; `last` is zeros before the first line.
+    pub(super) fn resume(tree: MerkleTree, next: u64, last: Digest) -> Self {
+        Self { tree, next, last: Some(last).filter(|last| *last != Digest::ZERO), memory: DecodeCache::default() }
+    }
+
     /// Returns the digest of the last line; zeros before the first.
     pub(super) fn last(&self) -> Digest {
         self.last.unwrap_or(Digest::ZERO)
@@ -97,6 +103,26 @@ impl RecordChain {
             }
         }
     }
+}
+
+/// Passes the records of a segment that a [`super::Ledger`] has verified to `show`, each with the digest of its line.
+/// Lines that are no records are skipped: the ledger has reported them.
+///
+/// # Errors
+/// When the segment cannot be read.
+pub fn reread_segment(
+    repository: &Repository,
+    blob: ObjectId,
+    mut show: impl FnMut(&Record, Digest),
+) -> Result<(), GitError> {
+    let bytes = repository.blob(blob, MAX_SEGMENT)?;
+    let mut memory = DecodeCache::default();
+    for line in split(bytes.strip_suffix(b"\n").unwrap_or(&bytes)) {
+        if let Ok(record) = record_line::read(line, &mut memory) {
+            show(&record, Digest::of(line));
+        }
+    }
+    Ok(())
 }
 
 /// Splits into lines. The standard library finds a byte fastest in its own reader.

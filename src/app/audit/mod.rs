@@ -37,7 +37,7 @@ pub fn examine(
     let (ledger, history, defects) = read_with(session, &mut |seen| index.observe(seen))?;
     let index = index.end();
     let read = EvidenceState { ledger: &ledger, newest: index.newest };
-    let repeat = Recomputation::compute(session, &history, index.ends)?;
+    let repeat = Recomputation::compute(session, &history, index.segments, index.ends)?;
     let mut defects: Vec<Finding> = defects.iter().map(finding_of).collect();
     defects.extend(index.unearned);
     defects.extend(external.findings(&read, session, now)?);

@@ -1,12 +1,10 @@
 //! Recomputes the plans of runs and the populations of campaigns at the commits where they were made.
 
 use crate::{
-    app::{
-        AppError, CampaignInputs, KnownInputs, PlanContext, RepositorySession, RepositoryView, evidence::engine_keys,
-    },
+    app::{AppError, CampaignInputs, KnownInputs, PlanContext, RepositorySession, RepositoryView},
     audit::PlanRecomputation,
     campaign::{CampaignPopulation, population},
-    evidence::Ledger,
+    evidence::reread_segment,
     git::ObjectId,
     model::{
         CampaignId, Digest,
@@ -15,7 +13,7 @@ use crate::{
     },
     trust::RepositoryState,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Recomputed plans and populations, from one walk along main and one more pass over the evidence.
 pub(super) struct Recomputation<'a> {
@@ -39,11 +37,12 @@ impl<'a> Recomputation<'a> {
     pub(super) fn compute(
         session: &'a RepositorySession,
         history: &EvidenceHistory,
-        ends: BTreeMap<u64, ObjectId>,
+        segments: Vec<ObjectId>,
+        ends: BTreeSet<u64>,
     ) -> Result<Self, AppError> {
         let inputs = KnownInputs::default();
         let mut again = Self { session, plans: BTreeMap::new(), populations: BTreeMap::new(), inputs };
-        let mut known = HistoricalEvidence::new(session, ends)?;
+        let mut known = HistoricalEvidence { session, segments, ends, read: 0, history: EvidenceHistory::default() };
         let line = session.repository.first_parents(None, session.main)?;
         let places: BTreeMap<ObjectId, usize> = line.into_iter().zip(0..).collect();
         let runs = history.runs().map(|(_, run)| run).filter(|run| run.start.plan.is_some());
@@ -138,32 +137,32 @@ impl PlanRecomputation for Recomputation<'_> {
     }
 }
 
-/// The evidence that a run had read. It advances from run to run, so only one history is in memory.
+/// The evidence that a run had read. It advances from run to run, so only one history is in memory. The segments were
+/// verified before.
 struct HistoricalEvidence<'a> {
     session: &'a RepositorySession,
-    ends: BTreeMap<u64, ObjectId>,
-    ledger: Ledger,
+    segments: Vec<ObjectId>,
+    ends: BTreeSet<u64>,
+    /// The number of segments in the history.
+    read: usize,
     history: EvidenceHistory,
 }
 
-impl<'a> HistoricalEvidence<'a> {
-    fn new(session: &'a RepositorySession, ends: BTreeMap<u64, ObjectId>) -> Result<Self, AppError> {
-        Ok(Self { session, ends, ledger: Ledger::new(engine_keys(session)?), history: EvidenceHistory::default() })
-    }
-
+impl HistoricalEvidence<'_> {
     /// Returns the history of the first `size` records.
     fn at(&mut self, size: u64) -> Result<&EvidenceHistory, String> {
-        if size < self.history.size() {
-            self.ledger = Ledger::new(engine_keys(self.session).map_err(|error| error.messages())?);
-            self.history = EvidenceHistory::default();
+        if size > 0 && !self.ends.contains(&size) {
+            return Err(format!("the run had read {size} records, and no commit ends with this number"));
         }
-        if size > self.history.size() {
-            let refuse = || format!("the run had read {size} records, and no commit ends with this number");
-            let end = *self.ends.get(&size).ok_or_else(refuse)?;
+        if size < self.history.size() {
+            (self.read, self.history) = (0, EvidenceHistory::default());
+        }
+        while self.history.size() < size {
+            let next = self.segments.get(self.read).ok_or("the evidence has fewer records than the run had read")?;
             let history = &mut self.history;
-            let read =
-                self.ledger.advance(&self.session.repository, end, &mut |seen| history.push(seen.record, seen.line));
-            read.map_err(|error| error.to_string())?;
+            reread_segment(&self.session.repository, *next, |record, line| history.push(record, line))
+                .map_err(|error| error.to_string())?;
+            self.read += 1;
         }
         Ok(&self.history)
     }
