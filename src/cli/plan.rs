@@ -3,7 +3,7 @@
 
 use super::{CliError, CommandContext, ExitStatus, OutputFormat, evidence};
 use crate::{
-    app::{PlanContext, RepositorySession, cleared_plan, evidence::read_verified},
+    app::{PlanContext, RepositorySession, cleared_plan, evidence::read_cached},
     model::{Inventory, SystemId},
     plan::{HeldDecision, Plan},
     report::{ItemNames, OutputStyle, PlanView, plan_human, plan_json, plan_markdown},
@@ -26,7 +26,7 @@ pub(super) struct PlanArgs {
 pub(super) fn run(args: &PlanArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let session = context.open_cached_session(args.at.as_deref())?;
     session.ensure_trusted()?;
-    let history = read_verified(&session)?;
+    let history = read_cached(&session)?;
     evidence::note_if_missing(&session, context)?;
     let view = session.view("the plan");
     let assembly = PlanContext::load(&view, &session.settings_dir(), &args.systems)?;

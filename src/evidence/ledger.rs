@@ -27,18 +27,18 @@ use std::{collections::BTreeMap, sync::mpsc, thread};
 /// Its size does not depend on the number of records.
 #[derive(Clone, Debug)]
 pub struct Ledger {
-    keys: EngineKeyHistory,
+    pub(super) keys: EngineKeyHistory,
     /// The version of the root whose keys are in force.
-    root: u32,
-    head: Option<ObjectId>,
-    chain: RecordChain,
+    pub(super) root: u32,
+    pub(super) head: Option<ObjectId>,
+    pub(super) chain: RecordChain,
     /// The expected contents of `segments.sha256`.
-    listed: String,
+    pub(super) listed: String,
     /// The root at every size that a checkpoint had.
-    roots: BTreeMap<u64, Digest>,
+    pub(super) roots: BTreeMap<u64, Digest>,
     /// The last time at which the required number of witnesses had cosigned.
-    witnessed: Option<Timestamp>,
-    genesis: Option<LogGenesis>,
+    pub(super) witnessed: Option<Timestamp>,
+    pub(super) genesis: Option<LogGenesis>,
 }
 
 /// A record with its location.
@@ -50,6 +50,8 @@ pub struct RecordRef<'a> {
     pub line: Digest,
     /// The segment that contains it.
     pub path: &'a str,
+    /// The id of the content of that segment.
+    pub blob: ObjectId,
     /// The number of its line in the segment, from 1.
     pub number: u64,
     /// The commit that added it.
@@ -195,7 +197,7 @@ impl Ledger {
         for segment in &brought.segments {
             let Self { keys, root, chain, genesis, .. } = self;
             chain.read(segment, defects, |record, line, number, defects| {
-                let seen = RecordRef { record, line, path: &segment.path, number, commit, signer };
+                let seen = RecordRef { record, line, path: &segment.path, blob: segment.blob, number, commit, signer };
                 let mut fault = |code, message: &str| {
                     defects.push(EvidenceDefect::new(code, format_args!("{}:{number}", segment.path), message));
                 };

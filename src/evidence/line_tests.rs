@@ -1,9 +1,10 @@
 //! Tests that the fast line parser agrees with serde: accepted lines are exactly those that would be written.
 
 use super::{super::decode::DecodeCache, DefectCode, read};
+use crate::evidence::{EngineKeyHistory, Ledger};
 use crate::model::{
-    ActionId, CampaignId, Digest, GrantKey, ItemId, RunId, SystemId, Timestamp, VerificationLevel, Witness, jcs,
-    record::*,
+    ActionId, CampaignId, Digest, GrantKey, ItemId, RunId, SystemId, Timestamp, VerificationLevel, Witness,
+    history::EvidenceHistory, jcs, record::*,
 };
 use proptest::prelude::*;
 
@@ -167,6 +168,19 @@ fn every_kind_is_read_as_by_serde() {
         let record = read(line.as_bytes(), &mut memory).unwrap();
         assert_eq!(record, serde_json::from_str::<Record>(&line).unwrap());
     }
+}
+
+#[test]
+fn history_of_every_kind_is_restored_from_bytes() {
+    let run = RunId::parse("01932b5e-7c00-7000-8000-000000000001").unwrap();
+    let mut history = EvidenceHistory::default();
+    for (entry, seq) in entries().into_iter().zip(0..) {
+        let t = Timestamp::parse("2026-11-23").unwrap();
+        history.push(&Record { v: 1, seq, prev: Digest::ZERO.hex(), run: run.clone(), t, entry }, Digest::of(b"x"));
+    }
+    let keys = EngineKeyHistory::new;
+    let (_, restored) = Ledger::resume(keys(), &Ledger::new(keys()).save(&history).unwrap()).unwrap();
+    assert_eq!(format!("{restored:?}"), format!("{history:?}"));
 }
 
 #[test]

@@ -17,9 +17,11 @@ mod record_line;
 mod seal;
 mod secret_scan;
 mod segment;
+mod stored_ledger;
 
 pub use appender::{Appender, AppenderOptions};
 pub use defect::{DefectCode, EvidenceDefect};
 pub use keys::{EngineKeyHistory, EngineKeys, EngineSigners, KeysError};
 pub use ledger::{Ledger, RecordRef};
 pub use secret_scan::{SecretScanner, no_secrets};
+pub use segment::reread_segment;

@@ -7,10 +7,11 @@ use super::{
         Record, RecordPayload, RunStart, SOD_VIOLATION, VerificationKind, VerificationRecorded,
     },
 };
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The state of one action, derived from evidence alone.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ActionHistory {
     /// The system it changes.
     pub system: SystemId,
@@ -68,7 +69,7 @@ impl ActionHistory {
 }
 
 /// A run, derived from evidence alone.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RunHistory {
     /// The sequence number of its start.
     pub seq: u64,
@@ -81,7 +82,7 @@ pub struct RunHistory {
 }
 
 /// A recorded review file.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub struct AcceptedReview {
     /// The sequence number of the acceptance.
     pub seq: u64,
@@ -96,7 +97,7 @@ pub struct AcceptedReview {
 }
 
 /// The state derived from evidence. Every record must be pushed in order.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct EvidenceHistory {
     size: u64,
     head: Option<Digest>,

@@ -8,4 +8,4 @@ mod read;
 pub use failure::{journal_failure, run_failure};
 pub use journal::{JournalRequest, fetch_main, open_journal, publish_notice, remote};
 pub use keys::{engine_keys, readback_keys};
-pub use read::{head, missing_evidence_note, read, read_verified, read_with};
+pub use read::{head, missing_evidence_note, read, read_cached, read_verified, read_with};

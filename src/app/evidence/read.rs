@@ -7,6 +7,7 @@ use crate::{
     evidence::{DefectCode, EvidenceDefect, Ledger, RecordRef, layout::REMEMBERED},
     git::ObjectId,
     model::history::EvidenceHistory,
+    store::CommitCache,
 };
 
 /// Returns the head of the evidence branch in this clone: the most advanced of its refs.
@@ -50,6 +51,18 @@ pub fn read_with(
     let mut history = EvidenceHistory::default();
     let mut ledger = Ledger::new(engine_keys(session)?);
     let Some(head) = head(session)? else { return Ok((ledger, history, Vec::new())) };
+    let defects = advance(session, head, &mut ledger, &mut history, show)?;
+    Ok((ledger, history, defects))
+}
+
+/// Reads on from the position of the ledger to `head`, and returns the defects.
+fn advance(
+    session: &RepositorySession,
+    head: ObjectId,
+    ledger: &mut Ledger,
+    history: &mut EvidenceHistory,
+    show: &mut (dyn FnMut(&RecordRef<'_>) + Send),
+) -> Result<Vec<EvidenceDefect>, AppError> {
     let read = ledger.advance(&session.repository, head, &mut |seen| {
         history.push(seen.record, seen.line);
         show(seen);
@@ -62,7 +75,7 @@ pub fn read_with(
             defects.push(EvidenceDefect { code: DefectCode::BranchRewritten, place: head.to_string(), message });
         }
     }
-    Ok((ledger, history, defects))
+    Ok(defects)
 }
 
 /// Reads the evidence of the clone for a command that requires valid evidence.
@@ -71,8 +84,37 @@ pub fn read_with(
 /// When the branch has a defect.
 pub fn read_verified(session: &RepositorySession) -> Result<EvidenceHistory, AppError> {
     let (history, defects) = read(session)?;
+    require_valid(defects)?;
+    Ok(history)
+}
+
+/// As [`read_verified`], for commands that only read: what was read without a defect before comes from the cache of the
+/// clone, for the same root and program. A cache that cannot be read or written costs time only.
+///
+/// # Errors
+/// As [`read_verified`].
+pub fn read_cached(session: &RepositorySession) -> Result<EvidenceHistory, AppError> {
+    let keys = engine_keys(session)?;
+    let Some(head) = head(session)? else { return Ok(EvidenceHistory::default()) };
+    let cache = CommitCache::of(&session.repository, "evidence");
+    let root = session.trust()?.root().digest();
+    let key = format!("{FORMAT} {} {} {root}", env!("TENURE_SOURCES"), session.pin);
+    let known = cache.newest(&session.repository, &key, head, |commit, content| {
+        Ledger::resume(keys.clone(), content).filter(|(ledger, _)| ledger.head() == Some(commit))
+    })?;
+    let (mut ledger, mut history) = known.unwrap_or_else(|| (Ledger::new(keys), EvidenceHistory::default()));
+    let is_known = ledger.head() == Some(head);
+    require_valid(advance(session, head, &mut ledger, &mut history, &mut |_| {})?)?;
+    if !is_known && let Some(content) = ledger.save(&history) {
+        // The result does not depend on the cache, so a failure to write it is not an error.
+        let _ = cache.write(&key, head, &content);
+    }
+    Ok(history)
+}
+
+fn require_valid(defects: Vec<EvidenceDefect>) -> Result<(), AppError> {
     if defects.is_empty() {
-        return Ok(history);
+        return Ok(());
     }
     let mut problems = Diagnostics::new();
     for defect in defects {
@@ -95,3 +137,6 @@ pub fn missing_evidence_note(session: &RepositorySession) -> Result<Option<Diagn
     let note = Diagnostic::note("no-evidence", message);
     Ok(Some(note.help(format!("if the engine has run before: git fetch origin {branch}"))))
 }
+
+/// The version of the format of a cache entry.
+const FORMAT: u32 = 1;

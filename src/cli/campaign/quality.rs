@@ -1,7 +1,7 @@
 //! `tenure campaign quality ID`: statistics of the decisions in a campaign.
 
 use crate::{
-    app::{evidence::read_verified, quality_over, unknown_campaign},
+    app::{evidence::read_cached, quality_over, unknown_campaign},
     cli::{CliError, CommandContext, ExitStatus, OutputFormat},
     model::CampaignId,
     report::{OutputStyle, findings_sarif, quality_human, quality_markdown, write_quality_csv},
@@ -23,7 +23,7 @@ pub(super) struct CampaignQualityArgs {
 pub(super) fn run(args: &CampaignQualityArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let (session, sheets) = context.open_with_worklists(&args.id)?;
     let campaign = session.governed.campaign(&args.id).ok_or_else(|| unknown_campaign(&args.id, &session))?;
-    let history = read_verified(&session)?;
+    let history = read_cached(&session)?;
     let mut quality = quality_over(&sheets, campaign, &session, &history)?;
     session.trust()?.mandate().file().raise(&mut quality.findings);
     match context.format {

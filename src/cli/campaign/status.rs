@@ -1,7 +1,7 @@
 //! `tenure campaign status ID`: progress of a campaign, and the record that its close would write.
 
 use crate::{
-    app::{RepositorySession, drift, evidence::read_verified, quality_over, status_of},
+    app::{RepositorySession, drift, evidence::read_cached, quality_over, status_of},
     campaign::{WorklistFile, asked_as, non_response_findings},
     cli::{CliError, CommandContext, ExitStatus, OutputFormat, evidence},
     model::{CampaignId, PrincipalId, history::EvidenceHistory},
@@ -22,7 +22,7 @@ pub(super) struct CampaignStatusArgs {
 pub(super) fn run(args: &CampaignStatusArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let (session, sheets) = context.open_with_worklists(&args.id)?;
     session.trust()?;
-    let history = read_verified(&session)?;
+    let history = read_cached(&session)?;
     evidence::note_if_missing(&session, context)?;
     show(&args.id, &session, &sheets, &history, context)
 }

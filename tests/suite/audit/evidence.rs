@@ -2,11 +2,13 @@
 
 use crate::support::evidence;
 use crate::support::evidence::{BRANCH, ORIGIN, TestLog, end, engine_keys, intent, outcome, put, read, run_id, start};
+use crate::support::fixtures::TestRepository;
+use crate::support::host;
 use crate::support::sandbox::{executable, hook, succeed};
-use std::{fs, process::Stdio, time::Duration};
+use std::{fs, path::PathBuf, process::Stdio, time::Duration};
 use tenure::{
     enforce::{Journal, JournalError},
-    evidence::{Appender, AppenderOptions, DefectCode, EngineKeyHistory, Ledger},
+    evidence::{Appender, AppenderOptions, DefectCode, EngineKeyHistory, Ledger, RecordRef},
     format::ssh_keys::{PrivateKey, Signer},
     git::GitRemote,
     model::{Digest, FixedClock, Timestamp},
@@ -31,6 +33,51 @@ fn a_run_reads_back_as_it_was_written() {
     let journal = world.journal(&repository, 2, &world.clock).unwrap();
     assert_eq!(journal.load_blob(&Digest::of(b"{\"plan\":1}")).unwrap().as_deref(), Some(&b"{\"plan\":1}"[..]));
     assert_eq!(journal.load_blob(&Digest::of(b"other")).unwrap(), None);
+}
+
+#[test]
+fn reading_continues_from_a_saved_ledger() {
+    let world = TestLog::new();
+    let (repository, head) = world.with_log();
+    let (whole, expected, _) = Ledger::read(&repository, head, world.keys()).unwrap();
+    for commit in repository.first_parents(None, head).unwrap() {
+        let (ledger, history, _) = Ledger::read(&repository, commit, world.keys()).unwrap();
+        let bytes = ledger.save(&history).unwrap();
+        let (mut ledger, mut history) = Ledger::resume(world.keys(), &bytes).unwrap();
+        let mut add = |seen: &RecordRef<'_>| history.push(seen.record, seen.line);
+        assert_eq!(ledger.advance(&repository, head, &mut add).unwrap(), []);
+        assert_eq!((ledger.size(), ledger.root(), ledger.head()), (whole.size(), whole.root(), whole.head()));
+        assert_eq!(format!("{history:?}"), format!("{expected:?}"));
+        assert!(Ledger::resume(world.keys(), &bytes[..bytes.len() / 2]).is_none());
+    }
+}
+
+#[test]
+fn evidence_cache_does_not_change_results() {
+    let world = TestRepository::founded(&["web-1"]);
+    host::decide(&world, &["web-1"]);
+    let cache = world.repo().join(".git/tenure/evidence");
+    let entries =
+        || -> Vec<PathBuf> { fs::read_dir(&cache).into_iter().flatten().map(|entry| entry.unwrap().path()).collect() };
+    let results = || {
+        ["plan", "campaign status 2026-q4"].map(|line| {
+            let words: Vec<&str> = line.split(' ').chain(["--format", "json"]).collect();
+            let ran = world.tenure(&words);
+            (ran.code, ran.out)
+        })
+    };
+    for minutes in [0, 60] {
+        world.enforce_later(minutes, &[]);
+        let _ = fs::remove_dir_all(&cache);
+        let expected = results();
+        assert_eq!((entries().len(), results()), (1, expected.clone()));
+        let whole = fs::read(&entries()[0]).unwrap();
+        for damaged in [&whole[..40], &[&whole[..100], b"x", &whole[101..]].concat()] {
+            fs::write(&entries()[0], damaged).unwrap();
+            assert_eq!(results(), expected);
+        }
+        fs::write(&entries()[0], &whole).unwrap();
+    }
 }
 
 #[test]
