@@ -7,7 +7,7 @@ mod work;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use tempfile::TempDir;
-use work::{certification, cost::Cost, evidence, governed, reviews, signatures};
+use work::{certification, cost::Cost, evidence, governed, long_use, reviews, signatures};
 
 /// One row: work that is executed once in a separate process.
 struct Row {
@@ -38,7 +38,7 @@ impl Row {
     }
 }
 
-const ROWS: [Row; 15] = [
+const ROWS: [Row; 23] = [
     Row {
         name: "2,000 signed commits verified",
         count: 2_000,
@@ -94,27 +94,22 @@ const ROWS: [Row; 15] = [
         measure: |folder, _| Cost::of(|| governed::check(folder)),
         bound: Bound::Most { seconds: 0.1, megabytes: None },
     },
+    Row { bound: Bound::Times(2.0), ..reading("check after 2,000 merges and 100,000 records", 2_000, long_use::check) },
+    reading("check after 20 merges and 1,000 records", 20, long_use::check),
+    Row { bound: Bound::Times(2.0), ..reading("plan after 2,000 merges and 100,000 records", 2_000, long_use::plan) },
+    reading("plan after 20 merges and 1,000 records", 20, long_use::plan),
     Row {
-        name: "state of main after 2,000 merges, from the cache",
-        count: 2_000,
-        prepare: governed::prepare_merges,
-        measure: |folder, merges| Cost::of(|| governed::cached(folder, merges)),
         bound: Bound::Times(2.0),
+        ..reading("campaign status after 2,000 merges and 100,000 records", 2_000, long_use::status)
     },
+    reading("campaign status after 20 merges and 1,000 records", 20, long_use::status),
+    Row { bound: Bound::Times(2.0), ..reading("review after 2,000 merges and 100,000 records", 2_000, long_use::next) },
+    reading("review after 20 merges and 1,000 records", 20, long_use::next),
     Row {
-        name: "the same after 20 merges",
-        count: 20,
-        prepare: governed::prepare_merges,
-        measure: |folder, merges| Cost::of(|| governed::cached(folder, merges)),
-        bound: Bound::Yardstick,
+        bound: Bound::Times(6.0),
+        ..reading("audit of 2,000 merges and 100,000 records in 700 runs", 2_000, long_use::audit)
     },
-    Row {
-        name: "state of main after 2,000 merges, from the whole history",
-        count: 2_000,
-        prepare: governed::prepare_merges,
-        measure: |folder, merges| Cost::of(|| governed::walked(folder, merges)),
-        bound: Bound::None,
-    },
+    reading("git cat-file --batch over the same objects", 2_000, long_use::read_objects),
     Row {
         name: "open a campaign over 100,000 items",
         count: 100_000,
@@ -144,6 +139,13 @@ const ROWS: [Row; 15] = [
         bound: Bound::Most { seconds: 0.1, megabytes: None },
     },
     Row {
+        name: "the same, without a cached state",
+        count: 10_000,
+        prepare: certification::prepare_opened,
+        measure: certification::check_cold,
+        bound: Bound::Most { seconds: 3.0, megabytes: None },
+    },
+    Row {
         name: "the next item for one reviewer in it",
         count: 10_000,
         prepare: certification::prepare_opened,
@@ -151,6 +153,11 @@ const ROWS: [Row; 15] = [
         bound: Bound::None,
     },
 ];
+
+/// Returns a baseline row: a command on a repository with this number of merges.
+const fn reading(name: &'static str, merges: u64, measure: fn(&Path, u64) -> Cost) -> Row {
+    Row { name, count: merges, prepare: long_use::prepare, measure, bound: Bound::Yardstick }
+}
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -165,32 +172,40 @@ fn main() -> ExitCode {
             println!("{}", (row.measure)(Path::new(folder), row.count).line());
             ExitCode::SUCCESS
         }
-        _ => table(),
+        [] => table(""),
+        [part] => table(part),
+        _ => panic!("give a part of the names of the rows to measure"),
     }
 }
 
-/// Prints the table; fails when a bound is exceeded.
-fn table() -> ExitCode {
-    let mut costs: Vec<Cost> = Vec::with_capacity(ROWS.len());
-    let mut scene: Option<(usize, TempDir)> = None;
+/// Prints the table of the rows whose names contain `part`, with their baselines; fails when a bound is exceeded.
+fn table(part: &str) -> ExitCode {
+    let mut costs: Vec<Option<Cost>> = Vec::with_capacity(ROWS.len());
+    let mut scenes: Vec<(usize, TempDir)> = Vec::new();
     for (at, row) in ROWS.iter().enumerate() {
+        let is_baseline = matches!(row.bound, Bound::Yardstick) && costs.last().is_some_and(Option::is_some);
+        if !row.name.contains(part) && !is_baseline {
+            costs.push(None);
+            continue;
+        }
         eprintln!("{} …", row.name);
-        // The preparation of the previous row is reused if it is the same; no row modifies it.
-        if scene.as_ref().is_none_or(|(of, _)| !row.is_prepared_like(&ROWS[*of])) {
-            drop(scene.take());
+        // A preparation is kept while a later row uses it; no row modifies it.
+        scenes.retain(|(of, _)| ROWS[at..].iter().any(|later| later.is_prepared_like(&ROWS[*of])));
+        if !scenes.iter().any(|(of, _)| row.is_prepared_like(&ROWS[*of])) {
             let folder = tempfile::tempdir().expect("a temporary folder can be made");
             (row.prepare)(folder.path(), row.count);
-            scene = Some((at, folder));
+            scenes.push((at, folder));
         }
-        let folder = scene.as_ref().map(|(_, folder)| folder.path()).expect("it was prepared");
-        costs.push(measured(at, folder));
+        let scene = scenes.iter().find(|(of, _)| row.is_prepared_like(&ROWS[*of]));
+        let folder = scene.map(|(_, folder)| folder.path()).expect("it was prepared");
+        costs.push(Some(measured(at, folder)));
     }
     println!("| work | processor | wall | peak memory | bound | kept |");
     println!("|---|---|---|---|---|---|");
     let mut all_kept = true;
     for (at, row) in ROWS.iter().enumerate() {
-        let cost = costs[at];
-        let (bound, kept) = judged(&row.bound, &cost, costs.get(at + 1));
+        let Some(cost) = costs[at] else { continue };
+        let (bound, kept) = judged(&row.bound, &cost, costs.get(at + 1).and_then(Option::as_ref));
         all_kept &= kept != "no";
         let (processor, wall) = (cost.processor.as_secs_f64(), cost.wall.as_secs_f64());
         println!("| {} | {processor:.3} s | {wall:.3} s | {} MB | {bound} | {kept} |", row.name, cost.peak / 1024);

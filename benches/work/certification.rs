@@ -94,8 +94,15 @@ pub fn next(folder: &Path, count: u64) -> Cost {
     of(folder, &["review", CAMPAIGN, "--signer", leader.as_str(), "--next", "--format", "json"], count)
 }
 
+/// Runs `check` as [`check`] does, without a cached state.
+pub fn check_cold(folder: &Path, count: u64) -> Cost {
+    let states = folder.join("repo/.git/tenure/states");
+    let _ = fs::remove_dir_all(&states);
+    Cost { count, ..Cost::of_command(&mut tenure(folder, &["check", "--base", "main", "change"]), 3) }
+}
+
 /// Runs a command often enough to measure it, and returns the cost of one run.
-fn of(folder: &Path, words: &[&str], count: u64) -> Cost {
+pub(super) fn of(folder: &Path, words: &[&str], count: u64) -> Cost {
     let once = Cost::of_command(&mut tenure(folder, words), 3);
     let times = (2_000 / once.wall.as_millis().max(1)).clamp(1, 20);
     let mut sum = once;
@@ -109,7 +116,7 @@ fn of(folder: &Path, words: &[&str], count: u64) -> Cost {
     Cost { processor: sum.processor / times, wall: sum.wall / times, count, ..sum }
 }
 
-fn tenure(folder: &Path, words: &[&str]) -> Command {
+pub(super) fn tenure(folder: &Path, words: &[&str]) -> Command {
     // Another build can be measured by this variable.
     let program = std::env::var_os("TENURE_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_tenure").into());
     let mut command = Command::new(program);
@@ -256,7 +263,7 @@ impl World {
     }
 }
 
-fn git(folder: &Path, words: &[&str]) {
+pub(super) fn git(folder: &Path, words: &[&str]) {
     let mut command = Command::new("git");
     command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1").current_dir(folder).args(words);
     let done = command.status().expect("git starts");
@@ -291,7 +298,7 @@ fn person(id: &str) -> PrincipalId {
     PrincipalId::parse(id).expect("a principal id")
 }
 
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     Timestamp::from_unix(1_795_000_000)
 }
 

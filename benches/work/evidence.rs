@@ -20,48 +20,95 @@ use tenure::model::{ActionId, Digest, GrantKey, ItemId, RepoId, RunId, SystemId,
 /// verification of one action after the other.
 pub fn prepare(folder: &Path, count: u64) {
     let repository = Repository::create(folder.join("evidence.git")).expect("a repository can be made");
-    let (mut tree, mut prev, mut list, mut head) = (MerkleTree::default(), Digest::ZERO, String::new(), None);
+    let mut branch = EvidenceBranch::new(&repository, ORIGIN, [1, 2]);
     for (first, nth) in (0..count).step_by(SEGMENT).zip(0..) {
+        let entries = (first..count.min(first + SEGMENT as u64)).map(entry);
+        branch.append((&run(), nth), Timestamp::from_unix(TIME), entries, &mut |_, _| {});
+    }
+    branch.publish(layout::REMEMBERED);
+}
+
+/// An evidence branch that is being written, with signed commits and checkpoints.
+pub struct EvidenceBranch<'r> {
+    repository: &'r Repository,
+    origin: &'static str,
+    /// The numbers of the keys that sign commits and checkpoints.
+    keys: [u8; 2],
+    tree: MerkleTree,
+    prev: Digest,
+    list: String,
+    head: Option<ObjectId>,
+}
+
+impl<'r> EvidenceBranch<'r> {
+    /// Returns an empty branch; `keys` are the numbers of the keys that sign commits and checkpoints.
+    pub fn new(repository: &'r Repository, origin: &'static str, keys: [u8; 2]) -> Self {
+        let (tree, prev) = (MerkleTree::default(), Digest::ZERO);
+        Self { repository, origin, keys, tree, prev, list: String::new(), head: None }
+    }
+
+    /// Returns the number of records.
+    pub fn size(&self) -> u64 {
+        self.tree.size()
+    }
+
+    /// Adds a commit with one segment, the `nth` of its run. Each record is passed to `show` with the digest of its
+    /// line.
+    pub fn append(
+        &mut self,
+        (run, nth): (&RunId, u32),
+        t: Timestamp,
+        entries: impl IntoIterator<Item = RecordPayload>,
+        show: &mut dyn FnMut(&Record, Digest),
+    ) {
+        let name = layout::SegmentName::new(t, self.size(), run, nth).to_string();
         let mut segment = String::new();
-        for seq in first..count.min(first + SEGMENT as u64) {
-            let line = line(seq, prev);
-            prev = Digest::of(&line);
-            tree.append(line.as_bytes());
+        for entry in entries {
+            let record = Record { v: 1, seq: self.size(), prev: self.prev.hex(), run: run.clone(), t, entry };
+            let line = jcs::to_string(&record).expect("a record has a canonical form");
+            self.prev = Digest::of(&line);
+            self.tree.append(line.as_bytes());
             segment.push_str(&line);
             segment.push('\n');
+            show(&record, self.prev);
         }
-        let name = layout::SegmentName::new(Timestamp::from_unix(TIME), first, &run(), nth).to_string();
-        list.push_str(&format!("{}  {name}\n", Digest::of(&segment).hex()));
-        let checkpoint = Checkpoint { origin: ORIGIN.into(), size: tree.size(), root: tree.root() };
-        let checkpoint = checkpoint.sign(&key(2)).expect("a key in memory signs").to_string();
+        self.list.push_str(&format!("{}  {name}\n", Digest::of(&segment).hex()));
+        let checkpoint = Checkpoint { origin: self.origin.into(), size: self.tree.size(), root: self.tree.root() };
+        let checkpoint = checkpoint.sign(&key(self.keys[1])).expect("a key in memory signs").to_string();
+        let signature = self.signed(SignatureNamespace::Evidence, self.list.as_bytes());
         let files = [
             (name.as_str(), segment.as_str()),
-            (layout::SEGMENTS, &list),
-            (layout::SEGMENTS_SIGNATURE, &signed(SignatureNamespace::Evidence, list.as_bytes())),
+            (layout::SEGMENTS, &self.list),
+            (layout::SEGMENTS_SIGNATURE, &signature),
             (layout::CHECKPOINT, &checkpoint),
         ];
-        head = Some(commit(&repository, head, &files));
+        self.head = Some(self.commit(t, &files));
     }
-    let head = head.expect("there is a record");
-    repository.move_reference(layout::REMEMBERED, head, None, "bench").expect("a ref can be made");
-}
 
-fn commit(repository: &Repository, parent: Option<ObjectId>, files: &[(&str, &str)]) -> ObjectId {
-    let put = |(path, text): &(&str, &str)| {
-        let blob = repository.write_blob(text.as_bytes()).expect("a blob can be written");
-        TreeEdit::Put { path: (*path).to_owned(), blob }
-    };
-    let base = parent.map(|parent| repository.tree_of(parent).expect("it was written"));
-    let tree = repository.write_tree(base, &files.iter().map(put).collect::<Vec<_>>()).expect("a tree can be written");
-    let author = CommitIdentity { name: "Tenure".into(), address: "engine@example.org".into() };
-    let parents: Vec<_> = parent.into_iter().collect();
-    let draft = CommitDraft { tree, parents: &parents, author: &author, seconds: TIME, message: "evidence\n" };
-    let sign = |bytes: &[u8]| Ok::<_, Infallible>(signed(SignatureNamespace::Git, bytes));
-    repository.write_signed_commit(&draft, sign).expect("a commit can be written")
-}
+    /// Points a ref to the branch.
+    pub fn publish(&self, reference: &str) {
+        let head = self.head.expect("there is a record");
+        self.repository.move_reference(reference, head, None, "bench").expect("a ref can be made");
+    }
 
-fn signed(namespace: SignatureNamespace, bytes: &[u8]) -> String {
-    SshSignature::sign(&key(1), namespace, bytes).expect("a key in memory signs").armored()
+    fn commit(&self, t: Timestamp, files: &[(&str, &str)]) -> ObjectId {
+        let put = |(path, text): &(&str, &str)| {
+            let blob = self.repository.write_blob(text.as_bytes()).expect("a blob can be written");
+            TreeEdit::Put { path: (*path).to_owned(), blob }
+        };
+        let base = self.head.map(|parent| self.repository.tree_of(parent).expect("it was written"));
+        let edits: Vec<_> = files.iter().map(put).collect();
+        let tree = self.repository.write_tree(base, &edits).expect("a tree can be written");
+        let author = CommitIdentity { name: "Tenure".into(), address: "engine@example.org".into() };
+        let parents: Vec<_> = self.head.into_iter().collect();
+        let draft = CommitDraft { tree, parents: &parents, author: &author, seconds: t.unix(), message: "evidence\n" };
+        let sign = |bytes: &[u8]| Ok::<_, Infallible>(self.signed(SignatureNamespace::Git, bytes));
+        self.repository.write_signed_commit(&draft, sign).expect("a commit can be written")
+    }
+
+    fn signed(&self, namespace: SignatureNamespace, bytes: &[u8]) -> String {
+        SshSignature::sign(&key(self.keys[0]), namespace, bytes).expect("a key in memory signs").armored()
+    }
 }
 
 /// Reads and verifies the whole branch; returns the number of records.
@@ -78,7 +125,8 @@ pub fn read(folder: &Path) -> u64 {
 
 /// Returns the line of one record.
 pub fn line(seq: u64, prev: Digest) -> String {
-    jcs::to_string(&record(seq, prev)).expect("a record has a canonical form")
+    let record = Record { v: 1, seq, prev: prev.hex(), run: run(), t: Timestamp::from_unix(TIME), entry: entry(seq) };
+    jcs::to_string(&record).expect("a record has a canonical form")
 }
 
 /// Processes one line: parse, check, chain, add to the tree.
@@ -89,13 +137,13 @@ pub fn next(line: &str, seq: u64, prev: Digest, tree: &mut MerkleTree) -> Digest
     Digest::of(line)
 }
 
-fn record(seq: u64, prev: Digest) -> Record {
+fn entry(seq: u64) -> RecordPayload {
     let number = seq / 3;
     let of = |what: &str| Digest::of(format!("{what} {number}"));
     let repo = RepoId::parse("urn:uuid:9c1e6f0a-6a0f-4c59-9a53-1c7f5f6d2b11").expect("a repository id");
     let item = ItemId::parse(&format!("itm-{}", &of("item").hex()[..16])).expect("16 digits");
     let action = ActionId::of(&repo, &item, &of("grant"), "revoke");
-    let entry = match seq % 3 {
+    match seq % 3 {
         _ if seq == 0 => {
             RecordPayload::LogGenesis(LogGenesis { repo: repo.to_string(), origin: ORIGIN.into(), root: of("root") })
         }
@@ -127,8 +175,7 @@ fn record(seq: u64, prev: Digest) -> Record {
             paths: vec![],
             probe: "role reporting_admin has 7 other members".into(),
         }),
-    };
-    Record { v: 1, seq, prev: prev.hex(), run: run(), t: Timestamp::from_unix(TIME), entry }
+    }
 }
 
 fn run() -> RunId {

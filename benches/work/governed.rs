@@ -17,9 +17,7 @@ use tenure::inventory::{
     self, AttributeBuilder, AttributeInputs, CollectionLimits, FileSource, IdentityDirectory, LoadedInventory,
     SodAnalysis, SourceError, TierOverrides,
 };
-use tenure::model::file::{
-    CampaignDefinition, FileKind, PrincipalKind, PrincipalRecord, Principals, Remediation, Selector, System,
-};
+use tenure::model::file::{CampaignDefinition, FileKind, Principals, Remediation, Selector, System};
 use tenure::model::history::EvidenceHistory;
 use tenure::model::{CampaignId, Digest, FixedClock, PrincipalId, RepoId, SystemId, Tier, Timestamp, Verdict};
 use tenure::plan::{self, BuildInputs, PlanInputs, PlanTarget};
@@ -36,53 +34,6 @@ pub fn prepare(folder: &Path, decided: u64) {
 /// Creates the same repository with 180,000 grants, which are 2,400 review files.
 pub fn prepare_larger(folder: &Path) {
     prepare_people(folder, 36_000, 1_000);
-}
-
-/// Creates a small repository, and `merges` further commits on main that change rules and principals; main has a cached
-/// state.
-pub fn prepare_merges(folder: &Path, merges: u64) {
-    let mut world = World::found(folder, 200);
-    world.collect();
-    world.open();
-    let mut main = world.head.expect("it is founded");
-    for number in 0..merges {
-        let text = match number % 10 {
-            0 => world.put("principals.toml", principals(number).as_bytes()),
-            _ => world.put("policies/reviewed.toml", format!("# {number}\n").as_bytes()),
-        };
-        main = world.commit(Some(main), &[text]);
-    }
-    world.branch("refs/heads/main", main);
-    fs::write(folder.join("pin"), world.pin.to_string()).expect("a file can be written");
-    cached(folder, merges);
-}
-
-fn principals(number: u64) -> String {
-    let mut person = PrincipalRecord::new(self::person("ana"), PrincipalKind::Person);
-    person.team = Some(format!("team-{number}"));
-    codec::render(&Principals { schema: FileKind::Principals.schema().into(), principals: vec![person] })
-}
-
-/// Computes the state of main as commands that only read do, from the cache of the clone.
-pub fn cached(folder: &Path, merges: u64) -> u64 {
-    let (repository, pin, main) = opened(folder);
-    let state = StateCache::of(&repository, "bench").state(&repository, pin, main).expect("it can be read");
-    assert!(state.findings().is_empty(), "{:?}", state.findings());
-    merges
-}
-
-/// Computes the state of main from the whole history.
-pub fn walked(folder: &Path, merges: u64) -> u64 {
-    let (repository, pin, main) = opened(folder);
-    RepositoryState::walk(&repository, pin, main).expect("it can be read");
-    merges
-}
-
-fn opened(folder: &Path) -> (Repository, Digest, ObjectId) {
-    let repository = Repository::open(folder.join("governed.git")).expect("it was prepared");
-    let pin = fs::read_to_string(folder.join("pin")).expect("it was prepared");
-    let main = repository.resolve("refs/heads/main").expect("it was prepared");
-    (repository, Digest::parse(&pin).expect("a digest"), main)
 }
 
 fn prepare_people(folder: &Path, people: usize, decided: u64) {
@@ -103,7 +54,8 @@ fn prepare_people(folder: &Path, people: usize, decided: u64) {
     let change = world.commit(Some(main), &edits);
     world.branch("refs/heads/change", change);
     fs::write(folder.join("pin"), world.pin.to_string()).expect("a file can be written");
-    cached(folder, decided);
+    let cache = StateCache::of(&world.repository, "bench");
+    cache.state(&world.repository, world.pin, main).expect("it can be read");
 }
 
 /// All inputs of a plan, read back from the repository.
@@ -197,15 +149,17 @@ impl FileSource for Committed<'_> {
     }
 }
 
-struct World {
-    folder: PathBuf,
-    repository: Repository,
-    pin: Digest,
-    head: Option<ObjectId>,
+pub(super) struct World {
+    pub(super) folder: PathBuf,
+    pub(super) repository: Repository,
+    pub(super) pin: Digest,
+    pub(super) head: Option<ObjectId>,
+    /// The time of the next commit.
+    pub(super) time: std::cell::Cell<i64>,
 }
 
 impl World {
-    fn found(folder: &Path, people: usize) -> Self {
+    pub(super) fn found(folder: &Path, people: usize) -> Self {
         farm(&folder.join("farm"), people);
         let repository = Repository::create(folder.join("governed.git")).expect("a repository can be made");
         let founder =
@@ -223,7 +177,7 @@ impl World {
             engine: None,
         };
         let (files, pin) = founding.files().expect("it fits together");
-        let mut world = Self { folder: folder.to_owned(), repository, pin, head: None };
+        let mut world = Self { folder: folder.to_owned(), repository, pin, head: None, time: now().unix().into() };
         let mut edits = Vec::new();
         for (path, text) in files {
             let namespace = match path.as_str() {
@@ -260,7 +214,7 @@ impl World {
         }
     }
 
-    fn collect(&mut self) {
+    pub(super) fn collect(&mut self) {
         let config = hosts::HostsConfig::below(self.folder.join("farm"));
         let collector = hosts::open(&system_id(), &config).expect("the tree is there");
         let task = inventory::CollectRequest {
@@ -341,7 +295,7 @@ impl World {
     }
 
     /// Decides at most `count` memberships of teams in a worklist, signs it, and returns the number of decisions.
-    fn decide(&self, sheet: &WorklistFile, count: usize, edits: &mut Vec<TreeEdit>) -> usize {
+    pub(super) fn decide(&self, sheet: &WorklistFile, count: usize, edits: &mut Vec<TreeEdit>) -> usize {
         let mut review = sheet.review.clone();
         let mut decided = 0;
         for item in review.items.iter_mut().filter(|item| item.entitlement.contains("team")).take(count) {
@@ -355,7 +309,7 @@ impl World {
         decided
     }
 
-    fn sign<'a>(
+    pub(super) fn sign<'a>(
         &self,
         path: &str,
         bytes: &[u8],
@@ -370,21 +324,23 @@ impl World {
         }
     }
 
-    fn put(&self, path: &str, bytes: &[u8]) -> TreeEdit {
+    pub(super) fn put(&self, path: &str, bytes: &[u8]) -> TreeEdit {
         TreeEdit::Put { path: path.into(), blob: self.repository.write_blob(bytes).expect("a blob can be written") }
     }
 
-    fn commit(&self, on: Option<ObjectId>, edits: &[TreeEdit]) -> ObjectId {
+    pub(super) fn commit(&self, on: Option<ObjectId>, edits: &[TreeEdit]) -> ObjectId {
         let base = on.map(|commit| self.repository.tree_of(commit).expect("it is there"));
         let tree = self.repository.write_tree(base, edits).expect("a tree can be written");
         let parents: Vec<_> = on.into_iter().collect();
         let author = CommitIdentity { name: "Ana Ruiz".into(), address: "ana@example.org".into() };
-        let draft = CommitDraft { tree, parents: &parents, author: &author, seconds: now().unix(), message: "work\n" };
+        let seconds = self.time.replace(self.time.get() + HOURS_PER_MERGE * 3600);
+        let draft = CommitDraft { tree, parents: &parents, author: &author, seconds, message: "work\n" };
         self.repository.write_commit(&draft).expect("a commit can be written")
     }
 
-    fn branch(&self, name: &str, commit: ObjectId) {
-        self.repository.move_reference(name, commit, None, "bench").expect("a branch can be made");
+    pub(super) fn branch(&self, name: &str, commit: ObjectId) {
+        let before = self.repository.reference(name).expect("it can be read");
+        self.repository.move_reference(name, commit, before, "bench").expect("a branch can be made");
     }
 }
 
@@ -413,7 +369,7 @@ fn farm(root: &Path, people: usize) {
     }
 }
 
-fn definition() -> CampaignDefinition {
+pub(super) fn definition() -> CampaignDefinition {
     CampaignDefinition {
         max_inventory_age_days: 7,
         selectors: vec![Selector { systems: vec![system_id()], ..Selector::default() }],
@@ -425,22 +381,23 @@ fn repo() -> RepoId {
     RepoId::parse("urn:uuid:9c1e6f0a-6a0f-4c59-9a53-1c7f5f6d2b11").expect("a repository id")
 }
 
-fn system_id() -> SystemId {
+pub(super) fn system_id() -> SystemId {
     SystemId::parse("farm").expect("a system id")
 }
 
-fn campaign_id() -> CampaignId {
+pub(super) fn campaign_id() -> CampaignId {
     CampaignId::parse("2026-q4-farm").expect("a campaign id")
 }
 
-fn person(id: &str) -> PrincipalId {
+pub(super) fn person(id: &str) -> PrincipalId {
     PrincipalId::parse(id).expect("a principal id")
 }
 
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     Timestamp::from_unix(1_795_000_000)
 }
 
-const PEOPLE: [(&str, u8); 3] = [("ana", 1), ("li", 2), ("max", 3)];
-const DEFINITION: &str = "policies/farm.toml";
+pub(super) const PEOPLE: [(&str, u8); 3] = [("ana", 1), ("li", 2), ("max", 3)];
+pub(super) const DEFINITION: &str = "policies/farm.toml";
 const GROUPS: usize = 40;
+const HOURS_PER_MERGE: i64 = 8;

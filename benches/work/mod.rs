@@ -11,6 +11,7 @@ pub mod cost;
 pub mod estate;
 pub mod evidence;
 pub mod governed;
+pub mod long_use;
 pub mod reviews;
 pub mod signatures;
 
