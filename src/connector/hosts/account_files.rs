@@ -186,7 +186,8 @@ pub(super) fn with_line(
 
 /// Returns a comma-separated list without `name`.
 pub(super) fn without(field: &[u8], name: &str) -> Vec<u8> {
-    let left: Vec<&[u8]> = field.split(|b| *b == b',').filter(|one| *one != name.as_bytes()).collect();
+    let left: Vec<&[u8]> =
+        field.split(|b| *b == b',').filter(|one| one.trim_ascii_start() != name.as_bytes()).collect();
     left.join(&b',')
 }
 
@@ -225,7 +226,8 @@ fn number(field: &[u8]) -> Option<u32> {
 
 fn list(field: &[u8]) -> Option<Vec<String>> {
     let names = text(field)?;
-    Some(names.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect())
+    // The C library skips blanks before a name.
+    Some(names.split(',').map(str::trim_ascii_start).filter(|name| !name.is_empty()).map(str::to_owned).collect())
 }
 
 #[cfg(test)]

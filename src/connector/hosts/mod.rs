@@ -26,12 +26,14 @@ mod lock;
 mod observe;
 mod operations;
 mod phrases;
+mod rights;
 mod root_dir;
 mod rotate;
 mod schema;
 mod snapshot;
 mod sshd_config;
 mod sudoers;
+mod surroundings;
 #[cfg(test)]
 mod tests;
 mod text;

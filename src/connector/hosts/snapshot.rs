@@ -7,6 +7,7 @@ use super::{
     root_dir::{FileContent, RootDir},
     sshd_config::{AuthorizedKeysPaths, key_places},
     sudoers::{self, StatementKind, Sudoers},
+    surroundings::Surroundings,
 };
 use crate::connector::ConnectorError;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +24,8 @@ pub(super) struct HostSnapshot {
     pub keys: BTreeMap<String, KeyFile>,
     /// Lines that could not be parsed: file and number.
     pub unread: Vec<(String, usize)>,
+    /// What else decides about access on the system.
+    pub surroundings: Surroundings,
     /// Sources of access that were not read.
     pub blind_spots: Vec<String>,
     index: AccountIndex,
@@ -155,6 +158,7 @@ impl HostReader<'_> {
         let mut blind_spots = places.blind_spots.clone();
         let keys = self.key_files(&places, &accounts.rows, &mut take)?;
         blind_spots.extend(self.elsewhere()?);
+        let surroundings = Surroundings::read(self.root)?;
         self.unchanged()?;
         let index = AccountIndex {
             accounts: first(&accounts.rows, |account| account.name.clone()),
@@ -173,6 +177,7 @@ impl HostReader<'_> {
             sudoers,
             keys,
             unread,
+            surroundings,
             blind_spots,
             index,
         })
@@ -261,8 +266,9 @@ impl HostReader<'_> {
             self.files.insert(path.to_owned(), content);
         }
         let statements = sudoers::parse(self.bytes(path));
-        sudoers.add(path, statements.clone());
-        for statement in statements {
+        let file = sudoers.open(path, statements.clone());
+        for (at, statement) in statements.into_iter().enumerate() {
+            sudoers.take(file, at);
             let StatementKind::Include { path: target, directory } = statement.kind else { continue };
             let target = self.included(path, &target)?;
             if !directory {

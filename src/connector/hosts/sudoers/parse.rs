@@ -25,7 +25,7 @@ pub(in crate::connector::hosts) enum StatementKind {
     /// A blank line or a comment.
     Blank,
     /// Settings, and their users; `None` when they apply to all users, or are limited by something other than users.
-    Defaults { users: Option<Vec<SudoersMember>>, settings: String },
+    Defaults { users: Option<Vec<SudoersMember>>, limited: bool, settings: String },
     /// An include of a file, or of every file in a directory.
     Include { path: String, directory: bool },
     /// A rule.
@@ -52,6 +52,8 @@ pub(in crate::connector::hosts) struct SudoersMember {
     pub negated: bool,
     /// Its range, including its negation.
     pub range: Range<usize>,
+    /// The digests of which the file of a command must have one.
+    pub digests: Vec<String>,
 }
 
 /// Users and their privileges.
@@ -77,7 +79,7 @@ pub(in crate::connector::hosts) struct HostSpec {
 pub(in crate::connector::hosts) struct SudoersCommand {
     pub runas: Option<RunasSpec>,
     pub tags: Vec<String>,
-    /// `TIMEOUT=…`, `CWD=…` and the like, and required digests of the file.
+    /// `TIMEOUT=…`, `CWD=…` and the like.
     pub options: Vec<String>,
     pub item: SudoersMember,
 }
@@ -147,7 +149,8 @@ impl SudoersParser<'_> {
                 _ => None,
             };
             let users = listed.filter(|_| bound == Some(':'));
-            return Some(StatementKind::Defaults { users, settings: self.rest_text()? });
+            let limited = matches!(bound, Some(':' | '@' | '>' | '!'));
+            return Some(StatementKind::Defaults { users, limited, settings: self.rest_text()? });
         }
         for (word, kind) in ALIASES {
             if rest.strip_prefix(word).is_some_and(|after| after.starts_with([' ', '\t'])) {
@@ -209,7 +212,7 @@ impl SudoersParser<'_> {
             let start = self.place();
             let negated = self.negations();
             let (name, end) = self.word()?;
-            items.push(SudoersMember { name, negated, range: start..end });
+            items.push(SudoersMember { name, negated, range: start..end, digests: Vec::new() });
             let mark = self.at;
             self.blank();
             if self.peek() != Some(b',') {
@@ -263,17 +266,20 @@ impl SudoersParser<'_> {
             break;
         }
         let start = self.place();
-        let negated = self.negations();
+        let mut negated = self.negations();
+        let mut digests = Vec::new();
         while let Some(digest) = self.digest() {
-            options.push(digest);
+            digests.push(digest);
             self.blank();
             if self.peek() == Some(b',') {
                 self.at += 1;
                 self.blank();
             }
         }
+        negated ^= self.negations();
         let (name, end) = self.command_text()?;
-        Some(SudoersCommand { runas, tags, options, item: SudoersMember { name, negated, range: start..end } })
+        let item = SudoersMember { name, negated, range: start..end, digests };
+        Some(SudoersCommand { runas, tags, options, item })
     }
 
     fn runas(&mut self) -> Option<RunasSpec> {
@@ -377,7 +383,14 @@ impl SudoersParser<'_> {
                 b'"' => quoted = !quoted,
                 b'\\' => {
                     self.at += 1;
-                    word.push(self.peek()?);
+                    match self.hexadecimal() {
+                        // The last digit is passed below.
+                        Some(byte) => {
+                            word.push(byte);
+                            self.at += 2;
+                        }
+                        None => word.push(self.peek()?),
+                    }
                 }
                 _ if quoted => word.push(byte),
                 // `%:name` is a group of another source than the system.
@@ -391,6 +404,15 @@ impl SudoersParser<'_> {
             return None;
         }
         Some((String::from_utf8(word).ok()?, self.behind()))
+    }
+
+    /// Returns the byte that `x` and two hexadecimal digits at the present position stand for.
+    fn hexadecimal(&self) -> Option<u8> {
+        let digit = |at: usize| char::from(self.text.get(self.at + at)?.0).to_digit(16);
+        if self.peek() != Some(b'x') {
+            return None;
+        }
+        u8::try_from(digit(1)? * 16 + digit(2)?).ok()
     }
 
     fn negations(&mut self) -> bool {

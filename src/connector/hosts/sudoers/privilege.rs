@@ -90,17 +90,19 @@ pub(in crate::connector::hosts) fn expanded(commands: &[SudoersCommand], sudoers
         for tag in &command.tags {
             set_tag(&mut tags, tag);
         }
-        // Options carry over like tags; digests apply to their command alone.
-        let (digests, settings): (Vec<_>, Vec<_>) = command.options.iter().cloned().partition(|o| o.starts_with("sha"));
-        if !settings.is_empty() {
-            options = settings;
+        // Options carry over like tags, each until the next of its name; digests apply to their command alone.
+        for option in &command.options {
+            let name = |option: &str| option.split('=').next().unwrap_or_default().to_owned();
+            options.retain(|known| name(known) != name(option));
+            options.push(option.clone());
         }
+        options.sort();
         for (item, _) in sudoers.flat(AliasKind::Command, std::slice::from_ref(&command.item)) {
             rights.push(SudoPrivilege {
                 users: users.clone(),
                 groups: groups.clone(),
                 tags: tags.clone(),
-                options: options.iter().chain(&digests).cloned().collect(),
+                options: options.iter().chain(&item.digests).cloned().collect(),
                 negated: item.negated,
                 command: item.name,
             });
@@ -144,7 +146,14 @@ pub(in crate::connector::hosts) fn narrowed(old: &[SudoPrivilege], to: &str) -> 
             }
             set_tag(&mut left.tags, tag);
         }
-        left.options.extend(command.options.iter().filter(|o| o.starts_with("sha")).cloned());
+        // A digest of the present rule stays; one of the reduced form is added to a command that had none.
+        if !left.options.iter().any(|option| option.starts_with("sha")) {
+            left.options.extend(command.item.digests.iter().cloned());
+        } else if !command.item.digests.is_empty()
+            && !command.item.digests.iter().all(|digest| left.options.contains(digest))
+        {
+            return Err(format!("`{}` would have another digest than in the present rule", right.command));
+        }
         rights.push(left);
     }
     let text = written(&rights);

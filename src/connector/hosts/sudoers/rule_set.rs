@@ -8,29 +8,61 @@ use std::collections::BTreeMap;
 pub(in crate::connector::hosts) struct Sudoers {
     /// Each file with its statements.
     pub files: Vec<(String, Vec<SudoersStatement>)>,
+    /// File and statement of each line, in the order in which sudo reads them: an included file at its place.
+    order: Vec<(usize, usize)>,
     /// The definitions of every alias.
     pub aliases: BTreeMap<(AliasKind, String), Vec<SudoersMember>>,
     /// The users who need no password by `Defaults !authenticate`: all users, or those of a list.
     pub unasked: Vec<Option<Vec<SudoersMember>>>,
     /// The default target user of commands.
     pub runas_default: Option<String>,
+    /// Settings that change how names and paths are compared, by name, with the value `no` when they are negated.
+    pub comparison: BTreeMap<String, String>,
+    /// Settings of that kind that apply to some users, hosts or commands only.
+    pub limited: Vec<String>,
 }
 
 impl Sudoers {
-    /// Adds the statements of another file.
-    pub(in crate::connector::hosts) fn add(&mut self, file: &str, statements: Vec<SudoersStatement>) {
-        for statement in &statements {
-            match &statement.kind {
-                StatementKind::Aliases(defined) => {
-                    for (kind, name, members) in defined {
-                        self.aliases.insert((*kind, name.clone()), members.clone());
-                    }
-                }
-                StatementKind::Defaults { users, settings } => self.take_defaults(users.as_deref(), settings),
-                _ => {}
-            }
-        }
+    /// Adds a file, and returns its number. Its statements count when they are taken.
+    pub(in crate::connector::hosts) fn open(&mut self, file: &str, statements: Vec<SudoersStatement>) -> usize {
         self.files.push((file.to_owned(), statements));
+        self.files.len() - 1
+    }
+
+    /// Takes the next statement that sudo reads.
+    pub(in crate::connector::hosts) fn take(&mut self, file: usize, statement: usize) {
+        let Some(taken) = self.files.get(file).and_then(|(_, statements)| statements.get(statement)).cloned() else {
+            return;
+        };
+        self.order.push((file, statement));
+        match taken.kind {
+            StatementKind::Aliases(defined) => {
+                for (kind, name, members) in defined {
+                    // sudo keeps the first definition of an alias.
+                    self.aliases.entry((kind, name)).or_insert(members);
+                }
+            }
+            StatementKind::Defaults { users, limited, settings } => {
+                self.take_defaults(users.as_deref(), limited, &settings);
+            }
+            _ => {}
+        }
+    }
+
+    /// Adds the statements of a file without includes.
+    #[cfg(test)]
+    pub(in crate::connector::hosts) fn add(&mut self, file: &str, statements: Vec<SudoersStatement>) {
+        let count = statements.len();
+        let file = self.open(file, statements);
+        (0..count).for_each(|statement| self.take(file, statement));
+    }
+
+    /// Returns each statement with its file, in the order in which sudo reads them.
+    pub(in crate::connector::hosts) fn statements(&self) -> impl Iterator<Item = (&str, &SudoersStatement)> {
+        self.order.iter().filter_map(|(file, statement)| {
+            let (path, statements) = self.files.get(*file)?;
+            Some((path.as_str(), statements.get(*statement)?))
+        })
     }
 
     /// Returns the members of a list with every alias of that kind expanded, and whether an alias was involved. A
@@ -56,16 +88,16 @@ impl Sudoers {
         for item in items {
             let turned = item.negated != negated;
             match self.aliases.get(&(kind, item.name.clone())) {
-                // sudo rejects an alias that contains itself; here the expansion stops, as it does for a very long
-                // list.
-                Some(_) if depth >= DEEPEST || flat.len() >= LONGEST => {}
-                Some(members) => self.flatten(kind, members, turned, depth + 1, flat),
-                None => flat.push((SudoersMember { negated: turned, ..item.clone() }, depth > 0)),
+                // The expansion of a very long list stops.
+                Some(_) if flat.len() >= LONGEST => {}
+                // sudo takes an alias that contains itself as a plain name.
+                Some(members) if depth < DEEPEST => self.flatten(kind, members, turned, depth + 1, flat),
+                _ => flat.push((SudoersMember { negated: turned, ..item.clone() }, depth > 0)),
             }
         }
     }
 
-    fn take_defaults(&mut self, users: Option<&[SudoersMember]>, settings: &str) {
+    fn take_defaults(&mut self, users: Option<&[SudoersMember]>, limited: bool, settings: &str) {
         for setting in settings.split(',') {
             let compact: String = setting.chars().filter(|c| !c.is_whitespace()).collect();
             if compact == "!authenticate" {
@@ -73,12 +105,35 @@ impl Sudoers {
                 // privilege is missed.
                 self.unasked.push(users.map(<[SudoersMember]>::to_vec));
             }
-            if let (Some(user), None) = (compact.strip_prefix("runas_default="), users) {
-                self.runas_default = Some(user.trim_matches('"').to_owned());
+            let (name, value) = compact.split_once('=').unwrap_or((&compact, ""));
+            let bare = name.trim_start_matches('!');
+            if !COMPARISON.contains(&bare) {
+                continue;
+            }
+            if limited {
+                self.limited.push(bare.to_owned());
+            } else if bare == "runas_default" {
+                self.runas_default = Some(value.trim_matches('"').to_owned());
+            } else {
+                let value = if name.starts_with('!') { "no" } else { value.trim_matches('"') };
+                self.comparison.insert(bare.to_owned(), value.to_owned());
             }
         }
     }
 }
+
+/// The settings of sudoers(5) that change which rule matches.
+const COMPARISON: [&str; 9] = [
+    "case_insensitive_group",
+    "case_insensitive_user",
+    "fast_glob",
+    "group_plugin",
+    "match_group_by_gid",
+    "netgroup_tuple",
+    "runas_allow_unknown_id",
+    "runas_default",
+    "use_netgroups",
+];
 
 const DEEPEST: usize = 32;
 const LONGEST: usize = 10_000;

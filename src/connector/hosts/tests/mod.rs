@@ -5,6 +5,7 @@ mod crash;
 mod keys;
 mod memberships;
 mod rules;
+mod sudo_agreement;
 mod tools;
 mod unsafe_targets;
 

@@ -1,0 +1,258 @@
+//! Lists of sudoers(5): read from the end, the first match decides, and `!` inverts it.
+
+use super::{
+    accounts::SudoSubject,
+    shell_pattern::{PatternScope, fnmatch, has_meta},
+    world::{HostNames, NetgroupTable, SudoWorld},
+};
+
+/// Whether something matches.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Match {
+    Yes,
+    No,
+    /// Cannot be told, for a reason.
+    Perhaps(String),
+}
+
+impl From<bool> for Match {
+    fn from(is: bool) -> Self {
+        if is { Self::Yes } else { Self::No }
+    }
+}
+
+impl Match {
+    pub(super) fn and(self, other: Self) -> Self {
+        self.and_then(|| other)
+    }
+
+    pub(super) fn and_then(self, other: impl FnOnce() -> Self) -> Self {
+        match self {
+            Self::No => Self::No,
+            Self::Yes => other(),
+            Self::Perhaps(why) => match other() {
+                Self::No => Self::No,
+                _ => Self::Perhaps(why),
+            },
+        }
+    }
+}
+
+/// A member of a list.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(in crate::connector::hosts) struct ListMember {
+    pub name: String,
+    pub negated: bool,
+}
+
+impl ListMember {
+    /// Reads a member as the inventory writes it.
+    pub(in crate::connector::hosts) fn read(text: &str) -> Self {
+        match text.strip_prefix('!') {
+            Some(name) => Self { name: name.to_owned(), negated: true },
+            None => Self { name: text.to_owned(), negated: false },
+        }
+    }
+}
+
+/// What a list may say: each result that is possible, with the member that gives it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ListOutcome {
+    pub allowed: Option<usize>,
+    pub denied: bool,
+    /// No member matches.
+    pub silent: bool,
+    /// The reason why more than one result is possible.
+    pub why: Option<String>,
+}
+
+/// Reads a list from its end.
+pub(super) fn judge<T>(
+    list: &[T],
+    negated: impl Fn(&T) -> bool,
+    matches: impl Fn(&T) -> Match,
+) -> ListOutcome {
+    let mut outcome = ListOutcome::default();
+    for (at, member) in list.iter().enumerate().rev() {
+        let found = matches(member);
+        if found == Match::No {
+            continue;
+        }
+        match negated(member) {
+            true => outcome.denied = true,
+            false => outcome.allowed = outcome.allowed.or(Some(at)),
+        }
+        match found {
+            Match::Perhaps(why) => outcome.why = outcome.why.or(Some(why)),
+            _ => return outcome,
+        }
+    }
+    outcome.silent = true;
+    outcome
+}
+
+impl ListOutcome {
+    /// Returns whether the list allows, and by which member.
+    pub(super) fn allows(&self) -> (Match, Option<usize>) {
+        match (self.allowed, self.denied || self.silent) {
+            (None, _) => (Match::No, None),
+            (Some(at), false) => (Match::Yes, Some(at)),
+            (Some(at), true) => (Match::Perhaps(self.why.clone().unwrap_or_default()), Some(at)),
+        }
+    }
+}
+
+impl SudoWorld<'_> {
+    /// Returns whether a list of users allows a subject, and the member that does.
+    pub(super) fn user_list(&self, list: &[ListMember], subject: &SudoSubject) -> (Match, Option<usize>) {
+        judge(list, |member| member.negated, |member| self.user(&member.name, subject)).allows()
+    }
+
+    fn user(&self, name: &str, subject: &SudoSubject) -> Match {
+        if name == "ALL" {
+            return Match::Yes;
+        }
+        if let Some(group) = name.strip_prefix('%') {
+            return self.group(group, subject);
+        }
+        if let Some(netgroup) = name.strip_prefix('+') {
+            return self.netgroup(netgroup, &subject.name);
+        }
+        self.account_name(name, &subject.name, subject.uid)
+    }
+
+    /// Compares a name or `#uid` with an account.
+    fn account_name(&self, name: &str, account: &str, uid: u32) -> Match {
+        if let Some(number) = name.strip_prefix('#').and_then(|digits| digits.parse::<u32>().ok()) {
+            return Match::from(number == uid);
+        }
+        let insensitive = self.setting("case_insensitive_user");
+        Match::from(name == account || insensitive && name.eq_ignore_ascii_case(account))
+    }
+
+    fn group(&self, group: &str, subject: &SudoSubject) -> Match {
+        if group.starts_with(':') {
+            return Match::Perhaps(format!("%{group} is a group of a plug-in of sudo"));
+        }
+        if let Some(gid) = group.strip_prefix('#').and_then(|digits| digits.parse::<u32>().ok())
+            && subject.gids.contains(&gid)
+        {
+            return Match::Yes;
+        }
+        if self.setting("match_group_by_gid") {
+            return Match::from(self.directory.group_id(group).is_some_and(|gid| subject.gids.contains(&gid)));
+        }
+        let insensitive = self.setting("case_insensitive_group");
+        let same = |name: &String| name == group || insensitive && name.eq_ignore_ascii_case(group);
+        if subject.groups.iter().any(same) {
+            return Match::Yes;
+        }
+        match self.settings.get("group_plugin") {
+            Some(plugin) if plugin != "no" => Match::Perhaps(format!("%{group} may be a group of {plugin}")),
+            _ => Match::No,
+        }
+    }
+
+    fn netgroup(&self, name: &str, user: &str) -> Match {
+        if self.settings.get("use_netgroups").is_some_and(|value| value == "no") {
+            return Match::No;
+        }
+        match &self.netgroups {
+            NetgroupTable::Unknown(why) => Match::Perhaps(format!("netgroup {name}: {why}")),
+            NetgroupTable::Files(table) => {
+                let mut seen = Vec::new();
+                table.has(name, user, self.settings.contains_key("netgroup_tuple"), &mut seen)
+            }
+        }
+    }
+
+    /// Returns whether a list of hosts contains this system.
+    pub(super) fn host_list(&self, list: &[ListMember]) -> Match {
+        judge(list, |member| member.negated, |member| self.host(&member.name)).allows().0
+    }
+
+    fn host(&self, name: &str) -> Match {
+        if name == "ALL" {
+            return Match::Yes;
+        }
+        let unknown = |why: &str| Match::Perhaps(format!("the rule is for the host {name}, {why}"));
+        if name.starts_with('+') {
+            return unknown("a netgroup");
+        }
+        if name.contains('/') || name.contains(':') || name.split('.').all(|part| part.parse::<u8>().is_ok()) {
+            return unknown("an address");
+        }
+        let HostNames::Known { short, long } = &self.host else { return unknown("and the name of this system is not known") };
+        let (wanted, own) = (name.to_ascii_lowercase(), if name.contains('.') { long.as_ref() } else { Some(short) });
+        let Some(own) = own else { return unknown("and the domain of this system is not known") };
+        let own = own.to_ascii_lowercase();
+        Match::from(if has_meta(&wanted) { fnmatch(&wanted, &own, PatternScope::Text) } else { wanted == own })
+    }
+
+    /// Returns whether lists of target users and groups allow a target.
+    pub(super) fn runas(
+        &self,
+        users: &[ListMember],
+        groups: &[ListMember],
+        subject: &SudoSubject,
+        target: Option<&SudoSubject>,
+        group: Option<(&str, u32)>,
+    ) -> Match {
+        // Without a target user, a command runs as its caller, with the group.
+        let runs_as = target.unwrap_or(subject);
+        let by_user = match target {
+            // As oneself with one of the groups only.
+            _ if users.is_empty() && !groups.is_empty() && group.is_none() => Match::No,
+            // As oneself only.
+            Some(target) if users.is_empty() => Match::from(target.login == subject.name),
+            None if users.is_empty() => Match::Yes,
+            _ => judge(users, |member| member.negated, |member| self.target(&member.name, runs_as)).allows().0,
+        };
+        let Some((name, gid)) = group else { return by_user };
+        let same = |member: &ListMember| match member.name.strip_prefix('#').and_then(|d| d.parse::<u32>().ok()) {
+            _ if member.name == "ALL" => Match::Yes,
+            Some(number) => Match::from(number == gid),
+            None => Match::from(member.name == name),
+        };
+        let outcome = judge(groups, |member| member.negated, same);
+        let known = |login: &str| self.directory.subject(login).is_some_and(|one| one.gids.contains(&gid));
+        let own = runs_as.gids.contains(&gid) || known(&runs_as.name);
+        if own && target.is_none() {
+            return Match::Perhaps("the command would run as its caller with a group of its own".to_owned());
+        }
+        let by_group = match outcome.allows().0 {
+            // A group of the target user needs no permission.
+            Match::No if outcome.silent && own => Match::Yes,
+            // Without a list of target users in the rule, sudo does not compare the group; the inventory writes the
+            // default target user in its place.
+            Match::No if groups.is_empty() && users.len() == 1 => {
+                Match::Perhaps(format!("the rule may allow the group {name}"))
+            }
+            found => found,
+        };
+        match target {
+            // A group alone needs no permission to run as oneself.
+            None if by_user == Match::No => match by_group {
+                Match::Yes if !users.iter().any(|member| member.negated) => Match::Yes,
+                Match::No => Match::No,
+                _ => Match::Perhaps(format!("the rule may allow the group {name} alone")),
+            },
+            _ => by_user.and(by_group),
+        }
+    }
+
+    fn target(&self, name: &str, target: &SudoSubject) -> Match {
+        if name == "ALL" {
+            return Match::Yes;
+        }
+        match (name.strip_prefix('%'), name.strip_prefix('+')) {
+            (Some(group), _) => self.group(group, target),
+            (_, Some(netgroup)) => self.netgroup(netgroup, &target.login),
+            _ => self.account_name(name, &target.login, target.uid),
+        }
+    }
+
+    fn setting(&self, name: &str) -> bool {
+        self.settings.get(name).is_some_and(|value| value != "no")
+    }
+}

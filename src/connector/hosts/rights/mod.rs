@@ -1,0 +1,21 @@
+//! What sudo lets each account do: one evaluator of its rules, and everything that is computed from it.
+//!
+//! `decide` answers whether an account may make one concrete request, as sudo matches it: users, groups, hosts and
+//! target users by the lists of `matching`, commands by the files of the tree (`command_match`). What it cannot know is
+//! [`Decision::CannotTell`], never a denial. `probes` derives concrete requests from the rules of a system, and
+//! `remaining` compares what was lost with what is left over all of them.
+
+mod accounts;
+mod command_files;
+mod command_match;
+mod command_pattern;
+mod decide;
+mod extended_regex;
+mod matching;
+mod shell_pattern;
+mod world;
+
+pub(super) use accounts::{AccountDirectory, SudoSubject};
+pub(super) use command_files::{CommandFiles, TreeFiles, UnseenFiles};
+pub(super) use decide::{Decision, SudoRequest, decide};
+pub(super) use world::{HostNames, NetgroupFile, NetgroupTable, SudoWorld};
