@@ -1,6 +1,10 @@
 //! Accounts and groups as the C library reads them: by the first line of a name or an id, and groups by their gid.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
 
 /// An account.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -20,6 +24,8 @@ pub(in crate::connector::hosts) struct AccountDirectory {
     group_names: BTreeMap<u32, String>,
     group_ids: BTreeMap<String, u32>,
     memberships: BTreeMap<String, BTreeSet<u32>>,
+    names: BTreeMap<u32, Vec<usize>>,
+    subjects: RefCell<BTreeMap<String, Option<Rc<SudoSubject>>>>,
 }
 
 /// An account that calls sudo. sudo knows it by the first name of its uid; its groups are those of the name by which it
@@ -46,6 +52,7 @@ impl AccountDirectory {
         self.accounts.push(DirectoryAccount { name: name.to_owned(), uid, gid });
         self.by_name.entry(name.to_owned()).or_insert(at);
         self.by_uid.entry(uid).or_insert(at);
+        self.names.entry(uid).or_default().push(at);
     }
 
     /// Adds a line of a group.
@@ -70,7 +77,7 @@ impl AccountDirectory {
     /// Returns the names with a uid, the first one first.
     pub(in crate::connector::hosts) fn names_of(&self, uid: u32) -> Vec<&str> {
         let mut names: Vec<&str> = Vec::new();
-        for account in self.accounts.iter().filter(|account| account.uid == uid) {
+        for account in self.names.get(&uid).into_iter().flatten().filter_map(|at| self.accounts.get(*at)) {
             if self.named(&account.name).is_some_and(|first| first.uid == uid) && !names.contains(&&*account.name) {
                 names.push(&account.name);
             }
@@ -83,13 +90,32 @@ impl AccountDirectory {
         &self.accounts
     }
 
+    /// Returns the first name of a group.
+    pub(in crate::connector::hosts) fn group_name(&self, gid: u32) -> Option<&str> {
+        self.group_names.get(&gid).map(String::as_str)
+    }
+
+    /// Returns every name of a group, with the gid that the C library finds first.
+    pub(in crate::connector::hosts) fn group_names(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.group_ids.iter().map(|(name, gid)| (name.as_str(), *gid))
+    }
+
     /// Returns the gid of a group's name.
-    pub(super) fn group_id(&self, name: &str) -> Option<u32> {
+    pub(in crate::connector::hosts) fn group_id(&self, name: &str) -> Option<u32> {
         self.group_ids.get(name).copied()
     }
 
     /// Returns the subject of a login.
-    pub(in crate::connector::hosts) fn subject(&self, login: &str) -> Option<SudoSubject> {
+    pub(in crate::connector::hosts) fn subject(&self, login: &str) -> Option<Rc<SudoSubject>> {
+        if let Some(known) = self.subjects.borrow().get(login) {
+            return known.clone();
+        }
+        let subject = self.read_subject(login).map(Rc::new);
+        self.subjects.borrow_mut().insert(login.to_owned(), subject.clone());
+        subject
+    }
+
+    fn read_subject(&self, login: &str) -> Option<SudoSubject> {
         let account = self.named(login)?;
         let first = self.by_uid.get(&account.uid).and_then(|at| self.accounts.get(*at))?;
         let mut gids: BTreeSet<u32> = self.memberships.get(login).cloned().unwrap_or_default();
@@ -108,7 +134,7 @@ impl AccountDirectory {
     }
 
     /// Returns the subjects of every name with a uid.
-    pub(in crate::connector::hosts) fn subjects_of(&self, uid: u32) -> Vec<SudoSubject> {
+    pub(in crate::connector::hosts) fn subjects_of(&self, uid: u32) -> Vec<Rc<SudoSubject>> {
         self.names_of(uid).into_iter().filter_map(|name| self.subject(name)).collect()
     }
 }

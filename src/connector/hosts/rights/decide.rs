@@ -146,7 +146,7 @@ pub(in crate::connector::hosts) fn command_matches(
         None => Match::Yes,
     };
     in_time(command, world.now)
-        .and_then(|| world.runas(&command.users, &command.groups, subject, target.as_ref(), group))
+        .and_then(|| world.runas(&command.users, &command.groups, subject, target.as_deref(), group))
         .and_then(|| {
             compare(
                 &command.pattern,

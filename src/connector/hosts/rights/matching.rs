@@ -199,14 +199,15 @@ impl SudoWorld<'_> {
         group: Option<(&str, u32)>,
     ) -> Match {
         // Without a target user, a command runs as its caller, with the group.
-        let runs_as = target.unwrap_or(subject);
+        let itself = target.is_none_or(|target| target.login == subject.name);
+        let runs_as = target.filter(|_| !itself).unwrap_or(subject);
         let by_user = match target {
             // As oneself with one of the groups only.
             _ if users.is_empty() && !groups.is_empty() && group.is_none() => Match::No,
             // As oneself only.
             Some(target) if users.is_empty() => Match::from(target.login == subject.name),
             None if users.is_empty() => Match::Yes,
-            _ => judge(users, |member| member.negated, |member| self.target(&member.name, runs_as)).allows().0,
+            _ => judge(users, |member| member.negated, |member| self.target(&member.name, runs_as, itself)).allows().0,
         };
         let Some((name, gid)) = group else { return by_user };
         let same = |member: &ListMember| match member.name.strip_prefix('#').and_then(|d| d.parse::<u32>().ok()) {
@@ -217,7 +218,7 @@ impl SudoWorld<'_> {
         let outcome = judge(groups, |member| member.negated, same);
         let known = |login: &str| self.directory.subject(login).is_some_and(|one| one.gids.contains(&gid));
         let own = runs_as.gids.contains(&gid) || known(&runs_as.name);
-        if own && target.is_none() {
+        if own && itself {
             return Match::Perhaps("the command would run as its caller with a group of its own".to_owned());
         }
         let by_group = match outcome.allows().0 {
@@ -230,25 +231,26 @@ impl SudoWorld<'_> {
             }
             found => found,
         };
-        match target {
+        match by_user {
             // A group alone needs no permission to run as oneself.
-            None if by_user == Match::No => match by_group {
+            Match::No if itself => match by_group {
                 Match::Yes if !users.iter().any(|member| member.negated) => Match::Yes,
                 Match::No => Match::No,
                 _ => Match::Perhaps(format!("the rule may allow the group {name} alone")),
             },
-            _ => by_user.and(by_group),
+            by_user => by_user.and(by_group),
         }
     }
 
-    fn target(&self, name: &str, target: &SudoSubject) -> Match {
+    fn target(&self, name: &str, target: &SudoSubject, itself: bool) -> Match {
+        let login = if itself { &target.name } else { &target.login };
         if name == "ALL" {
             return Match::Yes;
         }
         match (name.strip_prefix('%'), name.strip_prefix('+')) {
             (Some(group), _) => self.group(group, target),
-            (_, Some(netgroup)) => self.netgroup(netgroup, &target.login),
-            _ => self.account_name(name, &target.login, target.uid),
+            (_, Some(netgroup)) => self.netgroup(netgroup, login),
+            _ => self.account_name(name, login, target.uid),
         }
     }
 

@@ -12,10 +12,15 @@ mod command_pattern;
 mod decide;
 mod extended_regex;
 mod matching;
+mod probes;
+mod remaining;
 mod shell_pattern;
 mod world;
 
 pub(super) use accounts::{AccountDirectory, SudoSubject};
 pub(super) use command_files::{CommandFiles, TreeFiles, UnseenFiles};
-pub(super) use decide::{Decision, SudoRequest, decide};
-pub(super) use world::{HostNames, NetgroupFile, NetgroupTable, SudoWorld};
+pub(super) use decide::{Decision, SudoRequest, applicable, decide, decide_by};
+pub(super) use matching::ListMember;
+pub(super) use probes::{UNNAMED, probes};
+pub(super) use remaining::{LostRights, RemainingRule, RemainingRules, remaining};
+pub(super) use world::{HostNames, NetgroupFile, NetgroupTable, RuleCommand, SudoRule, SudoWorld};

@@ -2,8 +2,9 @@
 
 use super::{
     super::{
+        grants::{hosts, rule_digest},
         snapshot::HostSnapshot,
-        sudoers::{AliasKind, StatementKind, SudoPrivilege, SudoersMember, expanded},
+        sudoers::{AliasKind, StatementKind, SudoPrivilege, SudoersMember, expanded, written},
     },
     accounts::AccountDirectory,
     command_files::CommandFiles,
@@ -34,6 +35,10 @@ pub(in crate::connector::hosts) struct SudoRule {
     /// The file and the number of the line.
     pub file: String,
     pub line: usize,
+    /// The digest of commands and hosts, as in the keys of grants.
+    pub digest: String,
+    /// The commands, as in the attributes of grants.
+    pub text: String,
     pub users: Vec<ListMember>,
     pub hosts: Vec<ListMember>,
     pub commands: Vec<RuleCommand>,
@@ -149,9 +154,12 @@ impl<'a> SudoWorld<'a> {
             let StatementKind::Spec(spec) = &statement.kind else { continue };
             for privilege in &spec.privileges {
                 let rights = expanded(&privilege.commands, &tree.sudoers);
+                let (text, hosts) = (written(&rights), hosts(tree, privilege));
                 rules.push(SudoRule {
                     file: file.to_owned(),
                     line: statement.line,
+                    digest: rule_digest(&text, &hosts),
+                    text,
                     users: flat(tree, AliasKind::User, &spec.users),
                     hosts: flat(tree, AliasKind::Host, &privilege.hosts),
                     commands: rights.iter().map(RuleCommand::of).collect(),

@@ -1,0 +1,238 @@
+//! What is left of lost rights: the rules that still permit a part of them.
+
+use super::{
+    accounts::SudoSubject,
+    command_match::compare,
+    command_pattern::{ArgumentPattern, CommandPattern, PathPattern},
+    decide::{Decision, RulePlace, SudoRequest, applicable, command_matches, decide_by},
+    matching::{ListMember, Match, judge},
+    probes::{UNNAMED, probes},
+    world::{RuleCommand, SudoWorld},
+};
+use crate::model::Tier;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
+
+/// The rights that a change takes away: the commands of some rules in their order, without what stays.
+#[derive(Clone, Debug, Default)]
+pub(in crate::connector::hosts) struct LostRights {
+    /// The commands of each rule, with its hosts.
+    pub rules: Vec<(Vec<ListMember>, Vec<RuleCommand>)>,
+    /// The commands of the rule's new form.
+    pub stays: Vec<RuleCommand>,
+}
+
+/// A rule that still permits a part of what was lost.
+#[derive(Clone, Debug)]
+pub(in crate::connector::hosts) struct RemainingRule {
+    /// The rule, and the member of its users that matches.
+    pub rule: usize,
+    pub user: usize,
+    /// Whether it alone permits every request of the lost rights that was tried.
+    pub whole: bool,
+    /// The requests that it permits, by the name of the login.
+    pub permits: Vec<(String, SudoRequest)>,
+    /// Why it cannot be compared, if it permits none for certain.
+    pub doubt: Option<String>,
+    /// The tier of the part.
+    pub tier: Tier,
+}
+
+/// What is left for some subjects.
+#[derive(Clone, Debug, Default)]
+pub(in crate::connector::hosts) struct RemainingRules {
+    pub rules: Vec<RemainingRule>,
+    /// The tier of the lost rights; `None` when they permitted no request that was tried.
+    pub lost: Option<Tier>,
+    /// The requests that the lost rights permitted, by the name of the login.
+    pub requests: Vec<(String, SudoRequest)>,
+}
+
+impl LostRights {
+    /// Returns whether the lost rights permitted a request.
+    pub(super) fn permitted(&self, world: &SudoWorld<'_>, subject: &SudoSubject, request: &SudoRequest) -> Match {
+        let mut found = Match::No;
+        for (hosts, commands) in self.rules.iter().rev() {
+            let here = world.host_list(hosts);
+            let outcome = judge(
+                commands,
+                |command| command.negated,
+                |command| command_matches(world, command, subject, request).and(here.clone()),
+            );
+            if let (Match::Yes | Match::Perhaps(_), Some(_)) = outcome.allows() {
+                found = outcome.allows().0;
+                break;
+            }
+            if outcome.denied && !outcome.silent {
+                return Match::No;
+            }
+        }
+        if found != Match::No && self.stay(world, subject, request) { Match::No } else { found }
+    }
+
+    fn stay(&self, world: &SudoWorld<'_>, subject: &SudoSubject, request: &SudoRequest) -> bool {
+        let stays = |command: &RuleCommand| command_matches(world, command, subject, request);
+        judge(&self.stays, |command| command.negated, stays).allows().0 == Match::Yes
+    }
+
+    fn commands(&self) -> impl Iterator<Item = &RuleCommand> {
+        self.rules.iter().flat_map(|(_, commands)| commands).chain(&self.stays)
+    }
+}
+
+/// Compares lost rights with the rules that apply to subjects now.
+pub(in crate::connector::hosts) fn remaining(
+    world: &SudoWorld<'_>,
+    subjects: &[Rc<SudoSubject>],
+    lost: &LostRights,
+) -> RemainingRules {
+    let mut left = RemainingRules::default();
+    let mut known: BTreeMap<(usize, usize), RemainingRule> = BTreeMap::new();
+    let mut alike: BTreeSet<Vec<(usize, usize, bool)>> = BTreeSet::new();
+    for subject in subjects {
+        let rules = applicable(world, subject);
+        // Accounts to which the same rules apply need one comparison; those that act as themselves may differ.
+        let same = rules.iter().map(|rule| (rule.rule, rule.user, rule.doubt.is_some())).collect();
+        if !alike.insert(same) && subjects.len() > MOST_ALIKE {
+            continue;
+        }
+        let applies = rules.iter().filter_map(|rule| world.rules.get(rule.rule)).flat_map(|rule| &rule.commands);
+        let commands: Vec<&RuleCommand> = lost.commands().chain(applies).collect();
+        let requests: Vec<SudoRequest> = probes(world, &commands)
+            .into_iter()
+            .filter(|request| lost.permitted(world, subject, request) != Match::No)
+            .collect();
+        for request in &requests {
+            let tier = tier_of(world, request);
+            left.lost = Some(left.lost.map_or(tier, |lost| lost.min(tier)));
+            let (place, doubt) = match decide_by(world, &rules, subject, request) {
+                Decision::Denied => continue,
+                Decision::Allowed(place) => (place, None),
+                Decision::CannotTell(why, Some(place)) => (place, Some(why)),
+                Decision::CannotTell(_, None) => continue,
+            };
+            let entry = known.entry((place.rule, place.user)).or_insert_with(|| blank(place, tier));
+            match doubt {
+                None => {
+                    entry.permits.push((subject.login.clone(), request.clone()));
+                    entry.tier = if entry.permits.len() == 1 { tier } else { entry.tier.min(tier) };
+                }
+                Some(why) => entry.doubt = entry.doubt.take().or(Some(why)),
+            }
+        }
+        for applies in &rules {
+            let Some(rule) = world.rules.get(applies.rule) else { continue };
+            if let Some(entry) = known.get_mut(&(applies.rule, applies.user)) {
+                let alone = |request: &SudoRequest| {
+                    let matches = |command: &RuleCommand| command_matches(world, command, subject, request);
+                    judge(&rule.commands, |command| command.negated, matches).allows().0 == Match::Yes
+                };
+                entry.whole &= requests.iter().all(alone);
+            } else if let Some(why) = undecided(world, subject, lost, &rule.commands, &requests) {
+                let place = RulePlace { rule: applies.rule, user: applies.user, command: 0 };
+                known.insert((place.rule, place.user), RemainingRule { doubt: Some(why), ..blank(place, Tier::T0) });
+            }
+        }
+        left.requests.extend(requests.into_iter().map(|request| (subject.login.clone(), request)));
+    }
+    left.rules = known.into_values().collect();
+    for rule in &mut left.rules {
+        rule.whole &= !rule.permits.is_empty();
+        if !rule.permits.is_empty() {
+            rule.doubt = None;
+        }
+    }
+    left
+}
+
+fn blank(place: RulePlace, tier: Tier) -> RemainingRule {
+    RemainingRule { rule: place.rule, user: place.user, whole: true, permits: Vec::new(), doubt: None, tier }
+}
+
+/// Returns the tier of a request: every command as root, one command as root, or a command as another user.
+fn tier_of(world: &SudoWorld<'_>, request: &SudoRequest) -> Tier {
+    let uid = request.user.as_ref().and_then(|name| world.directory.named(name)).map(|account| account.uid);
+    match (uid, request.command == UNNAMED) {
+        (Some(0), true) => Tier::T0,
+        (Some(0), false) => Tier::T1,
+        _ => Tier::T2,
+    }
+}
+
+/// Returns why a rule that permits none of the tried requests may still permit a part of the lost rights: both sides
+/// are patterns of which the tried requests are no complete list.
+fn undecided(
+    world: &SudoWorld<'_>,
+    subject: &SudoSubject,
+    lost: &LostRights,
+    rule: &[RuleCommand],
+    tried: &[SudoRequest],
+) -> Option<String> {
+    for taken in lost.rules.iter().flat_map(|(_, commands)| commands).filter(|command| !command.negated) {
+        for left in rule.iter().filter(|command| !command.negated) {
+            if !may_overlap(world, &taken.pattern, &left.pattern) || !same_target(world, subject, taken, left) {
+                continue;
+            }
+            let both = |request: &SudoRequest| {
+                [taken, left].iter().all(|command| command_matches(world, command, subject, request) == Match::Yes)
+            };
+            if !tried.iter().any(both) {
+                return Some(format!("`{}` and `{}` are patterns", taken.pattern.text, left.pattern.text));
+            }
+        }
+    }
+    None
+}
+
+/// Returns whether two patterns may have common requests that were not tried.
+fn may_overlap(world: &SudoWorld<'_>, taken: &CommandPattern, left: &CommandPattern) -> bool {
+    let regex = |pattern: &CommandPattern| matches!(pattern.path, PathPattern::Regex(_));
+    let (open_paths, open_arguments) = match (&taken.path, &left.path) {
+        (PathPattern::All, _) | (_, PathPattern::All) => (regex(taken) || regex(left), false),
+        _ => (regex(taken) && regex(left), both_open(&taken.arguments, &left.arguments)),
+    };
+    let unread = |pattern: &CommandPattern| {
+        matches!(pattern.path, PathPattern::Regex(None)) || matches!(pattern.arguments, ArgumentPattern::Regex(None))
+    };
+    if unread(taken) || unread(left) {
+        return true;
+    }
+    let paths_meet = || {
+        let all = super::probes::plain_paths(world, &[taken, left]);
+        let fits = |pattern: &CommandPattern, path: &str| {
+            let any = CommandPattern { arguments: ArgumentPattern::Any, ..pattern.clone() };
+            compare(&any, &[], path, None, false, world.files) != Match::No
+        };
+        all.iter().any(|path| fits(taken, path) && fits(left, path))
+    };
+    open_paths || open_arguments && (regex(taken) || regex(left) || paths_meet())
+}
+
+fn both_open(taken: &ArgumentPattern, left: &ArgumentPattern) -> bool {
+    let start = |pattern: &ArgumentPattern| match pattern {
+        ArgumentPattern::Glob(glob) if pattern.literal().is_none() => {
+            Some(glob.split(['*', '?', '[', '\\']).next().unwrap_or_default().to_owned())
+        }
+        ArgumentPattern::Regex(_) => Some(String::new()),
+        _ => None,
+    };
+    match (start(taken), start(left)) {
+        (Some(taken), Some(left)) => taken.starts_with(&left) || left.starts_with(&taken),
+        _ => false,
+    }
+}
+
+fn same_target(world: &SudoWorld<'_>, subject: &SudoSubject, taken: &RuleCommand, left: &RuleCommand) -> bool {
+    let requests = super::probes::targets_only(world, &[taken, left]);
+    requests.iter().any(|request| {
+        [taken, left].iter().all(|command| {
+            let any = RuleCommand { pattern: CommandPattern::read("ALL"), digests: Vec::new(), ..(*command).clone() };
+            command_matches(world, &any, subject, request) != Match::No
+        })
+    })
+}
+
+/// The number of subjects above which those with the same rules are compared once.
+const MOST_ALIKE: usize = 8;
