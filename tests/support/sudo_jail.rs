@@ -29,14 +29,28 @@ impl SudoJail {
     pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let jail = Self { dir };
-        for folder in ["usr/bin", "usr/sbin", "usr/lib", "usr/lib64", "etc/pam.d", "etc/sudoers.d", "run", "tmp", "var/lib/sudo", "dev"] {
+        for folder in [
+            "usr/bin",
+            "usr/sbin",
+            "usr/lib",
+            "usr/lib64",
+            "etc/pam.d",
+            "etc/sudoers.d",
+            "run",
+            "tmp",
+            "var/lib/sudo",
+            "dev",
+        ] {
             fs::create_dir_all(jail.path(folder)).unwrap();
         }
         for folder in ["bin", "sbin", "lib", "lib64"] {
             symlink(format!("usr/{folder}"), jail.path(folder)).unwrap();
         }
         fs::set_permissions(jail.path(""), fs::Permissions::from_mode(0o755)).unwrap();
-        let plugins = ["/usr/libexec/sudo", "/usr/lib/sudo"].into_iter().find(|p| Path::new(p).join("sudoers.so").exists()).unwrap();
+        let plugins = ["/usr/libexec/sudo", "/usr/lib/sudo"]
+            .into_iter()
+            .find(|p| Path::new(p).join("sudoers.so").exists())
+            .unwrap();
         let security: PathBuf = fs::read_dir("/usr/lib")
             .unwrap()
             .map(|entry| entry.unwrap().path().join("security/pam_permit.so"))
@@ -57,7 +71,8 @@ impl SudoJail {
         jail.file("etc/pam.d/sudo", 0o644, permit);
         jail.file("etc/pam.d/sudo-i", 0o644, permit);
         jail.file("etc/hosts", 0o644, "127.0.0.1 localhost\n");
-        let files = ["passwd", "group", "shadow", "netgroup", "hosts", "initgroups"].map(|name| format!("{name}: files\n"));
+        let files =
+            ["passwd", "group", "shadow", "netgroup", "hosts", "initgroups"].map(|name| format!("{name}: files\n"));
         jail.file("etc/nsswitch.conf", 0o644, &files.concat());
         jail
     }
@@ -76,11 +91,19 @@ impl SudoJail {
     }
 
     /// Returns whether a user may run a command line, and what sudo complains about. The user asks, as in a login.
-    pub fn allows(&self, uid: u32, groups: &[u32], runas: Option<&str>, group: Option<&str>, line: &[&str]) -> (bool, String) {
+    pub fn allows(
+        &self,
+        uid: u32,
+        groups: &[u32],
+        runas: Option<&str>,
+        group: Option<&str>,
+        line: &[&str],
+    ) -> (bool, String) {
         let list: Vec<String> = groups.iter().map(u32::to_string).collect();
         let mut call = Command::new("chroot");
         call.env_clear().env("LC_ALL", "C").env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
-        call.arg(format!("--userspec={uid}:{}", groups.first().unwrap_or(&uid))).arg(format!("--groups={}", list.join(",")));
+        call.arg(format!("--userspec={uid}:{}", groups.first().unwrap_or(&uid)))
+            .arg(format!("--groups={}", list.join(",")));
         call.arg(self.dir.path()).args(["/usr/bin/sudo", "-n", "-l"]);
         if let Some(user) = runas {
             call.args(["-u", user]);

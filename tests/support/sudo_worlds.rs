@@ -70,8 +70,15 @@ pub const USERS: &[(&str, u32, u32)] = &[
 ];
 
 /// The commands that exist, with their content.
-pub const COMMANDS: &[&str] =
-    &["/usr/bin/id", "/usr/bin/w", "/usr/bin/bash", "/usr/bin/ls", "/usr/sbin/reboot", "/usr/local/bin/id", "/usr/sbin/visudo"];
+pub const COMMANDS: &[&str] = &[
+    "/usr/bin/id",
+    "/usr/bin/w",
+    "/usr/bin/bash",
+    "/usr/bin/ls",
+    "/usr/sbin/reboot",
+    "/usr/local/bin/id",
+    "/usr/sbin/visudo",
+];
 
 impl World {
     /// Returns the world of a seed. `digest` returns the digest of a command's file.
@@ -91,7 +98,9 @@ impl World {
             groups.push(("wheel".to_owned(), 27, vec![dice.of(&people).to_owned()]));
         }
         let mut world = Self { groups, defaults: Vec::new(), aliases: Vec::new(), rules: Vec::new() };
-        for (kind, name) in [("User_Alias", "OPS"), ("User_Alias", "ADM"), ("Cmnd_Alias", "CMDS"), ("Cmnd_Alias", "MORE")] {
+        for (kind, name) in
+            [("User_Alias", "OPS"), ("User_Alias", "ADM"), ("Cmnd_Alias", "CMDS"), ("Cmnd_Alias", "MORE")]
+        {
             let members = list(&mut dice, 3, &mut |dice| match kind {
                 "User_Alias" => user(dice, rich, name == "ADM"),
                 _ => plain_command(dice, rich, name == "MORE", digest),
@@ -99,7 +108,8 @@ impl World {
             world.aliases.push((kind, name.to_owned(), members));
         }
         if rich {
-            let members = list(&mut dice, 2, &mut |dice| dice.of(&["root", "www-data", "#0", "!root", "carl"]).to_owned());
+            let members =
+                list(&mut dice, 2, &mut |dice| dice.of(&["root", "www-data", "#0", "!root", "carl"]).to_owned());
             world.aliases.push(("Runas_Alias", "RUN".to_owned(), members));
             let members = list(&mut dice, 2, &mut |dice| {
                 if dice.chance(50) { host.to_owned() } else { dice.of(&["other", "!other", "ALL"]).to_owned() }
@@ -243,7 +253,8 @@ fn user(dice: &mut Dice, rich: bool, aliases: bool) -> String {
 }
 
 fn plain_command(dice: &mut Dice, rich: bool, aliases: bool, digest: &dyn Fn(&str) -> String) -> String {
-    let mut text = dice.of(&["/usr/bin/id", "/usr/bin/w", "/usr/bin/bash", "/usr/bin/ls", "/usr/sbin/reboot", "ALL"]).to_owned();
+    let mut text =
+        dice.of(&["/usr/bin/id", "/usr/bin/w", "/usr/bin/bash", "/usr/bin/ls", "/usr/sbin/reboot", "ALL"]).to_owned();
     if aliases && dice.chance(20) {
         text = "CMDS".to_owned();
     } else if rich && dice.chance(50) {
@@ -292,8 +303,22 @@ fn command(dice: &mut Dice, rich: bool, digest: &dyn Fn(&str) -> String) -> Stri
     if dice.chance(60) {
         let runas = if rich {
             dice.of(&[
-                "(root)", "(ALL)", "(ALL:ALL)", "(www-data)", "(toor)", "(#0)", "(#33)", "()", "(:ops)", "(%g1)", "(ALL, !root)",
-                "(root, www-data)", "(RUN)", "(carl)", "(root:ops)", "(ALL, !#0)",
+                "(root)",
+                "(ALL)",
+                "(ALL:ALL)",
+                "(www-data)",
+                "(toor)",
+                "(#0)",
+                "(#33)",
+                "()",
+                "(:ops)",
+                "(%g1)",
+                "(ALL, !root)",
+                "(root, www-data)",
+                "(RUN)",
+                "(carl)",
+                "(root:ops)",
+                "(ALL, !#0)",
             ])
         } else {
             dice.of(&["(root)", "(ALL)", "(ALL:ALL)", "(www-data)"])

@@ -48,12 +48,7 @@ pub(in crate::connector::hosts) struct TreeFiles<'a> {
 impl<'a> TreeFiles<'a> {
     /// Returns the files below `root`.
     pub(in crate::connector::hosts) fn below(root: &'a RootDir) -> Self {
-        Self {
-            root,
-            identities: RefCell::default(),
-            directories: RefCell::default(),
-            globs: RefCell::default(),
-        }
+        Self { root, identities: RefCell::default(), directories: RefCell::default(), globs: RefCell::default() }
     }
 
     fn expand(&self, pattern: &str) -> Vec<String> {
@@ -65,7 +60,8 @@ impl<'a> TreeFiles<'a> {
             for parent in &found {
                 if last && part.is_empty() {
                     // A pattern that ends with a slash finds directories.
-                    if self.root.names(if parent.is_empty() { "/" } else { parent }).is_ok_and(|names| names.is_some()) {
+                    if self.root.names(if parent.is_empty() { "/" } else { parent }).is_ok_and(|names| names.is_some())
+                    {
                         next.push(format!("{parent}/"));
                     }
                 } else if !has_meta(part) {

@@ -25,7 +25,9 @@ pub(super) fn compare(
         PathPattern::Glob(glob) => by_glob(glob, command, files),
         PathPattern::Literal(path) => same_file(path, command, files),
         PathPattern::Regex(Some(regex)) => Match::from(regex.is_match(command.as_bytes())),
-        PathPattern::Regex(None) => Match::Perhaps(format!("`{}` is a regular expression that is not compared", pattern.text)),
+        PathPattern::Regex(None) => {
+            Match::Perhaps(format!("`{}` is a regular expression that is not compared", pattern.text))
+        }
     };
     let scope = if command == "sudoedit" { PatternScope::Path } else { PatternScope::Text };
     let arguments = if matches!(pattern.path, PathPattern::All) {
@@ -42,7 +44,9 @@ fn arguments_match(pattern: &ArgumentPattern, arguments: &str, scope: PatternSco
         ArgumentPattern::Empty => Match::from(arguments.is_empty()),
         ArgumentPattern::Glob(glob) => Match::from(fnmatch(glob, arguments, scope)),
         ArgumentPattern::Regex(Some(regex)) => Match::from(regex.is_match(arguments.as_bytes())),
-        ArgumentPattern::Regex(None) => Match::Perhaps(format!("`{text}` is a regular expression that is not compared")),
+        ArgumentPattern::Regex(None) => {
+            Match::Perhaps(format!("`{text}` is a regular expression that is not compared"))
+        }
     }
 }
 

@@ -97,7 +97,10 @@ impl ArgumentPattern {
 fn path_length(text: &str) -> usize {
     if text.starts_with('^') {
         let ends = text.match_indices('$').map(|(at, _)| at + 1);
-        return ends.into_iter().find(|end| matches!(text.as_bytes().get(*end), None | Some(b' '))).unwrap_or(text.len());
+        return ends
+            .into_iter()
+            .find(|end| matches!(text.as_bytes().get(*end), None | Some(b' ')))
+            .unwrap_or(text.len());
     }
     let mut quoted = false;
     for (at, byte) in text.bytes().enumerate() {

@@ -111,8 +111,7 @@ fn commands_decide(
         },
     );
     if let Some(command) = outcome.allowed {
-        possible.allowed =
-            possible.allowed.or(Some(RulePlace { rule: applies.rule, user: applies.user, command }));
+        possible.allowed = possible.allowed.or(Some(RulePlace { rule: applies.rule, user: applies.user, command }));
     }
     possible.denied |= outcome.denied;
     possible.why = possible.why.take().or(outcome.why);

@@ -52,7 +52,9 @@ fn translate(text: &[u8]) -> Option<String> {
                 let next = text.get(at).copied()?;
                 at += 1;
                 // An escaped letter or digit has another meaning here than there.
-                if next.is_ascii_alphanumeric() || !next.is_ascii_graphic() || matches!(next, b'<' | b'>' | b'`' | b'\'')
+                if next.is_ascii_alphanumeric()
+                    || !next.is_ascii_graphic()
+                    || matches!(next, b'<' | b'>' | b'`' | b'\'')
                 {
                     return None;
                 }

@@ -67,11 +67,7 @@ pub(super) struct ListOutcome {
 }
 
 /// Reads a list from its end.
-pub(super) fn judge<T>(
-    list: &[T],
-    negated: impl Fn(&T) -> bool,
-    matches: impl Fn(&T) -> Match,
-) -> ListOutcome {
+pub(super) fn judge<T>(list: &[T], negated: impl Fn(&T) -> bool, matches: impl Fn(&T) -> Match) -> ListOutcome {
     let mut outcome = ListOutcome::default();
     for (at, member) in list.iter().enumerate().rev() {
         let found = matches(member);
@@ -182,7 +178,9 @@ impl SudoWorld<'_> {
         if name.contains('/') || name.contains(':') || name.split('.').all(|part| part.parse::<u8>().is_ok()) {
             return unknown("an address");
         }
-        let HostNames::Known { short, long } = &self.host else { return unknown("and the name of this system is not known") };
+        let HostNames::Known { short, long } = &self.host else {
+            return unknown("and the name of this system is not known");
+        };
         let (wanted, own) = (name.to_ascii_lowercase(), if name.contains('.') { long.as_ref() } else { Some(short) });
         let Some(own) = own else { return unknown("and the domain of this system is not known") };
         let own = own.to_ascii_lowercase();

@@ -35,8 +35,7 @@ pub(in crate::connector::hosts) fn probes(world: &SudoWorld<'_>, commands: &[&Ru
 /// Returns requests for one command as each target of these commands of rules.
 pub(super) fn targets_only(world: &SudoWorld<'_>, commands: &[&RuleCommand]) -> Vec<SudoRequest> {
     let (users, groups) = targets(world, commands);
-    let request =
-        |user, group| SudoRequest { user, group, command: UNNAMED.to_owned(), arguments: None };
+    let request = |user, group| SudoRequest { user, group, command: UNNAMED.to_owned(), arguments: None };
     let by_user = users.into_iter().map(|user| request(Some(user), None));
     let by_group = groups.into_iter().map(|group| request(None, Some(group)));
     by_user.chain(by_group).collect()
@@ -60,7 +59,10 @@ fn targets(world: &SudoWorld<'_>, commands: &[&RuleCommand]) -> (BTreeSet<String
             } else if member.name.starts_with(['%', '+']) {
                 let fits = |name: &&str| {
                     directory.subject(name).is_some_and(|subject| {
-                        world.user_list(std::slice::from_ref(&ListMember { negated: false, ..member.clone() }), &subject).1.is_some()
+                        world
+                            .user_list(std::slice::from_ref(&ListMember { negated: false, ..member.clone() }), &subject)
+                            .1
+                            .is_some()
                     })
                 };
                 let all = directory.accounts().iter().map(|account| account.name.as_str());
@@ -71,7 +73,13 @@ fn targets(world: &SudoWorld<'_>, commands: &[&RuleCommand]) -> (BTreeSet<String
                 everyone |= member.name == "ALL";
             }
         }
-        groups.extend(command.groups.iter().filter(|group| directory.group_id(&group.name).is_some()).map(|group| group.name.clone()));
+        groups.extend(
+            command
+                .groups
+                .iter()
+                .filter(|group| directory.group_id(&group.name).is_some())
+                .map(|group| group.name.clone()),
+        );
         if command.users.is_empty() && command.groups.is_empty() {
             everyone = true;
         }
@@ -106,7 +114,8 @@ fn command_lines(world: &SudoWorld<'_>, commands: &[&RuleCommand]) -> BTreeMap<S
     }
     for (path, arguments) in &mut paths {
         arguments.insert(None);
-        let restricted = patterns.iter().any(|pattern| may_be(pattern, path) && !matches!(pattern.arguments, ArgumentPattern::Any));
+        let restricted =
+            patterns.iter().any(|pattern| may_be(pattern, path) && !matches!(pattern.arguments, ArgumentPattern::Any));
         if restricted {
             arguments.extend(pool.iter().filter(|text| !text.is_empty()).cloned().map(Some));
             arguments.insert(Some("another-word".to_owned()));

@@ -60,7 +60,13 @@ struct Figures {
 }
 
 /// Returns a disagreement of evaluator and sudo, if there is one.
-fn disagreement(jail: &SudoJail, world: &World, host: &str, turns: &dyn Fn(usize) -> bool, figures: &mut Figures) -> Option<(usize, String)> {
+fn disagreement(
+    jail: &SudoJail,
+    world: &World,
+    host: &str,
+    turns: &dyn Fn(usize) -> bool,
+    figures: &mut Figures,
+) -> Option<(usize, String)> {
     lay(jail, world, host);
     let root = RootDir::open(&jail.path("")).unwrap();
     let tree = HostSnapshot::read(&root, &HostsConfig::below(jail.path(""))).unwrap();
@@ -98,7 +104,10 @@ fn disagreement(jail: &SudoJail, world: &World, host: &str, turns: &dyn Fn(usize
                         }
                     };
                     if !agree {
-                        return Some((turn, format!("{name} {request:?}: sudo {allowed}, model {decision:?}\n{stderr}")));
+                        return Some((
+                            turn,
+                            format!("{name} {request:?}: sudo {allowed}, model {decision:?}\n{stderr}"),
+                        ));
                     }
                 }
             }
@@ -125,12 +134,19 @@ fn compare(seeds: std::ops::Range<u64>, step: usize) -> Option<Figures> {
         // The smallest world that still disagrees is shown.
         let mut unused = Figures::default();
         let same = |at: usize| at == turn;
-        while let Some((less, why)) =
-            world.smaller().into_iter().find_map(|w| disagreement(&jail, &w, &host, &same, &mut unused).map(|(_, why)| (w, why)))
+        while let Some((less, why)) = world
+            .smaller()
+            .into_iter()
+            .find_map(|w| disagreement(&jail, &w, &host, &same, &mut unused).map(|(_, why)| (w, why)))
         {
             (world, found) = (less, why);
         }
-        let text: Vec<String> = world.files(&host).into_iter().filter(|(p, _)| p.contains("sudoers") || p == "/etc/group").map(|(p, t)| format!("{p}\n{t}")).collect();
+        let text: Vec<String> = world
+            .files(&host)
+            .into_iter()
+            .filter(|(p, _)| p.contains("sudoers") || p == "/etc/group")
+            .map(|(p, t)| format!("{p}\n{t}"))
+            .collect();
         panic!("seed {seed}: {found}\n{}", text.join("\n"));
     }
     Some(figures)
