@@ -27,15 +27,21 @@ fn unfinished_merge(source: &SourceFile) -> Option<Diagnostic> {
     let mut start = 0;
     let mut marks = Vec::new();
     for line in lines(source.text()) {
-        if ["<<<<<<< ", "||||||| ", "=======\n", ">>>>>>> "].iter().any(|mark| line.starts_with(mark)) {
+        if ["<<<<<<<", "|||||||", "=======", ">>>>>>>"].contains(&line.split([' ', '\n']).next().unwrap_or_default()) {
             marks.push(start..start + 7);
         }
         start += line.len();
     }
-    let [first, second, ..] = marks.as_slice() else { return None };
-    let problem = Diagnostic::error("merge-conflict", "a merge of this file was not finished")
-        .at(source, first.clone(), "one side begins here")
-        .at(source, second.clone(), "the other side begins here");
+    let problem = Diagnostic::error("merge-conflict", "the file has an unresolved merge conflict");
+    let problem = match marks.as_slice() {
+        [] => return None,
+        [one] => problem.at(source, one.clone(), "a conflict marker"),
+        [first, second, ..] => problem.at(source, first.clone(), "one side begins here").at(
+            source,
+            second.clone(),
+            "the other side begins here",
+        ),
+    };
     Some(problem.help("keep the correct lines, remove the conflict markers, then run `git add`"))
 }
 
@@ -150,7 +156,25 @@ pub(super) fn mistyped(
             .at(source, span, "wrong type")
             .help(schema_command);
     }
+    let range = message.strip_prefix("invalid value: integer `").and_then(|rest| range(rest.rsplit(' ').next()?));
+    if let Some(range) = range {
+        let line = source.text()[..span.start].rsplit('\n').next().unwrap_or_default();
+        let key = line.split('=').next().unwrap_or_default().trim();
+        let message = format!("`{key}` must be a whole number {range}");
+        return Diagnostic::error("invalid-value", message).at(source, span, "out of range").help(schema_command);
+    }
     Diagnostic::error("invalid-value", message).at(source, span, "this value").help(schema_command)
+}
+
+/// Returns the range of an integer type in words.
+fn range(kind: &str) -> Option<String> {
+    let (signed, bits) = (kind.strip_prefix('i'), kind.strip_prefix('u'));
+    let bits: u32 = signed.or(bits)?.parse().ok().filter(|bits| (8..=64).contains(bits))?;
+    Some(match signed {
+        Some(_) => format!("from -{0} to {1}", 1_u128 << (bits - 1), (1_u128 << (bits - 1)) - 1),
+        None if bits == 64 => "that is not negative".to_owned(),
+        None => format!("from 0 to {}", (1_u128 << bits) - 1),
+    })
 }
 
 /// Returns the error about a text that differs from the canonical form of its value.
@@ -271,3 +295,36 @@ fn words(kind: FileKind) -> String {
 const CONTEXT: usize = 60;
 const MAX_CHANGES: usize = 6;
 const MAX_SYNTAX: usize = 40;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::RenderStyle;
+
+    #[test]
+    fn lone_conflict_marker_is_an_unresolved_merge() {
+        for marker in ["<<<<<<<", "<<<<<<< HEAD", ">>>>>>> branch"] {
+            let source = SourceFile::new("x.toml", format!("a = 1\n{marker}\nb = 2\n"));
+            let told = syntax(&source).render(RenderStyle::plain());
+            assert!(told.contains("error[merge-conflict]: the file has an unresolved merge conflict"), "{told}");
+            assert!(told.contains("x.toml:2:1"), "{told}");
+        }
+    }
+
+    #[test]
+    fn number_out_of_range_names_key_and_range() {
+        #[derive(Debug, serde::Deserialize)]
+        struct Settings {
+            #[expect(dead_code, reason = "only its type is tested")]
+            soak_days: u16,
+        }
+        for number in ["-1", "65536"] {
+            let text = format!("soak_days = {number}\n");
+            let error = toml::from_str::<Settings>(&text).unwrap_err();
+            let told = mistyped(&SourceFile::new("x.toml", text), "the settings", "tenure schema system", &error);
+            assert_eq!(told.message, "`soak_days` must be a whole number from 0 to 65535");
+        }
+        assert_eq!(range("i8").as_deref(), Some("from -128 to 127"));
+        assert_eq!((range("u64").as_deref(), range("u1")), (Some("that is not negative"), None));
+    }
+}

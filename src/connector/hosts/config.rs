@@ -53,6 +53,10 @@ impl ConnectorSettings for HostsConfig {
     }
 
     fn validate(&self) -> Result<(), InvalidSettingError> {
+        if self.root.as_os_str().is_empty() {
+            let why = "`root` is empty; write `/`, or the folder of a mounted system".to_owned();
+            return Err(InvalidSettingError { setting: "root", why });
+        }
         Ok(())
     }
 }
@@ -94,3 +98,14 @@ fn is_zero(days: &u16) -> bool {
 
 /// The name of the connector.
 pub(super) const NAME: &str = "hosts";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn empty_root_is_rejected() {
+        assert!(HostsConfig::below("").validate().is_err_and(|error| error.why.starts_with("`root` is empty")));
+        assert_eq!(HostsConfig::below("/").validate(), Ok(()));
+    }
+}
