@@ -98,6 +98,10 @@ impl From<io::Error> for AppError {
 /// A grafted, replaced or shallow history is a finding.
 impl From<GitError> for AppError {
     fn from(error: GitError) -> Self {
+        if let GitError::NotOwned(folder) = &error {
+            let help = format!("if you trust it: git config --global --add safe.directory {}", folder.display());
+            return Diagnostic::error("git-failed", error.to_string()).help(help).into();
+        }
         let (kind, code, help) = match &error {
             GitError::Grafted(_) => (FailureKind::Findings, "grafted-history", "remove the file, then git fetch"),
             GitError::NotARepository { .. } => (

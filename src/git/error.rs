@@ -69,6 +69,9 @@ pub enum GitError {
         /// The reason.
         message: String,
     },
+    /// The repository belongs to another user, so git does not open it.
+    #[error("the repository {} belongs to another user", .0.display())]
+    NotOwned(PathBuf),
     /// The commit is not reached by following first parents.
     #[error("{ancestor} is not on the first-parent line of {commit}")]
     NotOnLine {

@@ -197,5 +197,23 @@ fn refused(path: &Path, error: &git2::Error) -> GitError {
     if error.message().contains("object format") {
         return GitError::UnsupportedFormat("sha256".to_owned());
     }
+    if error.code() == git2::ErrorCode::Owner {
+        // The library names the folder with the repository, which may be above `path`.
+        let named = error.message().split('\'').nth(1).map(|named| Path::new(named).to_owned());
+        let folder = named.or_else(|| path.canonicalize().ok()).unwrap_or_else(|| path.to_owned());
+        return GitError::NotOwned(folder.components().collect());
+    }
     GitError::NotARepository { path: path.to_owned(), message: error.message().to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repository_of_another_user_is_named() {
+        let message = "repository path '/srv/repo/' is not owned by current user";
+        let error = git2::Error::new(git2::ErrorCode::Owner, git2::ErrorClass::Config, message);
+        assert_eq!(refused(Path::new("below"), &error), GitError::NotOwned("/srv/repo".into()));
+    }
 }
