@@ -4,6 +4,7 @@
 mod change_size;
 mod form;
 mod policies;
+mod principals;
 mod severities;
 mod stale;
 mod systems;
@@ -23,6 +24,7 @@ use crate::{
 };
 use change_size::check_change_size;
 use form::check_form;
+use principals::check_principals;
 use severities::check_severities;
 use stale::check_stale;
 use std::collections::BTreeMap;
@@ -64,7 +66,7 @@ pub fn check(
     let Some(base) = base else {
         let governed = RepositoryState::walk(repository, pin, head)?;
         let changes = repository.changes(None, head)?;
-        return report(repository, governed, &changes, head, false);
+        return report(repository, governed, &changes, head, None);
     };
     let blocked = |problem: Diagnostic| Ok(CheckReport::blocked(problem.into()));
     if repository.merge_base(base, head)?.is_none() {
@@ -94,17 +96,18 @@ pub fn check(
         return Ok(refused);
     }
     state.advance(repository, merge)?;
-    report(repository, state, &changes, merge, true)
+    report(repository, state, &changes, merge, Some(base))
 }
 
-/// Returns the problems of the files in `changes` at `commit`, in the state there.
+/// Returns the problems of the files in `changes` at `commit`, in the state there; `base` is that of a change.
 fn report(
     repository: &Repository,
     governed: RepositoryState,
     changes: &TreeDiff,
     commit: ObjectId,
-    is_change: bool,
+    base: Option<ObjectId>,
 ) -> Result<CheckReport, GitError> {
+    let is_change = base.is_some();
     let mut problems = Diagnostics::new();
     let mut texts = SourceCache { repository, head: commit, known: BTreeMap::new() };
     // A change answers for what it brings, and not for files that main already rejects.
@@ -124,6 +127,7 @@ fn report(
         }
     }
     let decided = check_stale(repository, commit, changes, is_change, &mut problems)?;
+    problems.extend(check_principals(repository, base, commit, changes)?);
     problems.extend(check_policies(repository, commit, changes.files.iter().map(FileChange::path))?);
     let terms = governed.trust().map_or_else(ReviewTerms::usual, |trust| trust.mandate().file().review_terms());
     let governed = (!is_change).then_some(governed);
