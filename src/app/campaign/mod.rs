@@ -22,4 +22,4 @@ pub use scope_changes::{drift, is_id_in_use, supplementary_campaigns};
 pub use stage_close::close_current_stage;
 pub use status::{closing, status_of};
 pub use supplement::{Supplement, supplement};
-pub use worklists::{unknown_campaign, worklists};
+pub use worklists::{suspension, unknown_campaign, worklists};

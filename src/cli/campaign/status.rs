@@ -1,7 +1,7 @@
 //! `tenure campaign status ID`: progress of a campaign, and the record that its close would write.
 
 use crate::{
-    app::{RepositorySession, drift, evidence::read_cached, quality_over, status_of},
+    app::{RepositorySession, drift, evidence::read_cached, quality_over, status_of, suspension, unknown_campaign},
     campaign::{WorklistFile, asked_as, non_response_findings},
     cli::{CliError, CommandContext, ExitStatus, OutputFormat, evidence},
     model::{CampaignId, PrincipalId, history::EvidenceHistory},
@@ -20,8 +20,12 @@ pub(super) struct CampaignStatusArgs {
 }
 
 pub(super) fn run(args: &CampaignStatusArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
-    let (session, sheets) = context.open_with_worklists(&args.id)?;
+    let session = context.open_cached_session(None)?;
     session.trust()?;
+    if session.governed.campaign(&args.id).is_none() {
+        return Err(unknown_campaign(&args.id, &session).into());
+    }
+    let sheets = session.checked_worklists(&args.id)?;
     let history = read_cached(&session)?;
     evidence::note_if_missing(&session, context)?;
     show(&args.id, &session, &sheets, &history, context)
@@ -57,7 +61,13 @@ fn show(
         let details = [asked_human(&asked, style), drift_human(&changes, style)].concat();
         context.out.write_all([campaign_human(&status, style), quality, details].concat().as_bytes())?;
     }
-    let wrong = !status.findings.is_empty() || !quality.findings.is_empty();
+    let suspended = suspension(id, session);
+    if let Some(problem) = &suspended {
+        // The answer is on stdout in every format.
+        context.note(problem)?;
+        context.annotate(&problem.clone().into())?;
+    }
+    let wrong = suspended.is_some() || !status.findings.is_empty() || !quality.findings.is_empty();
     Ok(if status.overdue || wrong { ExitStatus::Findings } else { ExitStatus::Done })
 }
 

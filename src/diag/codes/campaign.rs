@@ -7,6 +7,9 @@ super::code::codes! {
     Error "campaign-closed":
         "The campaign is closed."
         "Open a new campaign to review items again.";
+    Error "campaign-suspended":
+        "A signed file of the campaign is rejected, or was changed or removed on main. Its decisions are held."
+        "Restore the file, or correct and sign the definition.";
     Medium "campaigns-missed":
         "A reviewer did not answer two or more campaigns in a row."
         "Assign another reviewer, or ask the reviewer for the reason.";
