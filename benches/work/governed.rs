@@ -114,6 +114,7 @@ impl Read {
             premises: self.premises.clone(),
             resolutions: &self.resolutions,
             suspended: &BTreeMap::new(),
+            unreadable: &BTreeMap::new(),
             targets: &targets,
             history: &EvidenceHistory::default(),
             reviewed: &|_| None,

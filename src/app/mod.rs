@@ -17,13 +17,13 @@ pub use audit::{ExternalState, examine};
 pub use campaign::{
     CampaignInputs, ContextLoader, Supplement, close_current_stage, closing, definitions, drift, due_campaigns,
     due_reminders, identity_warnings, is_id_in_use, open_campaign, quality_of, quality_over, status_of, supplement,
-    supplementary_campaigns, unknown_campaign, worklists,
+    supplementary_campaigns, suspension, unknown_campaign, worklists,
 };
 pub use error::{AppError, FailureKind};
 pub use exceptions::exception_statuses;
 pub use known_inputs::KnownInputs;
 pub use permitted_signers::{KnownSigner, TrustHints, joined, newest, registered_keys};
-pub use repository_view::{Identities, RepositoryView};
+pub use repository_view::{Identities, RepositoryView, SystemFiles};
 pub use run::{
     EnforceRequest, PlanContext, VerifyRequest, cleared_plan, enforce, open_error, pending_records,
     require_not_rolled_back, resolutions, verify,

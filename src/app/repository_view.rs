@@ -3,7 +3,7 @@
 use super::{AppError, known_inputs::KnownInputs};
 use crate::{
     campaign::principals_digest,
-    diag::Diagnostics,
+    diag::{Diagnostic, Diagnostics},
     git::{ObjectId, Repository, TreeFile},
     inventory::{self, IdentityDirectory, LoadError, LoadedInventory},
     model::{
@@ -28,6 +28,15 @@ pub struct Identities {
     pub digest: Digest,
 }
 
+/// The system files of a commit.
+#[derive(Default)]
+pub struct SystemFiles {
+    /// The systems with a valid file, by id.
+    pub systems: BTreeMap<SystemId, System>,
+    /// The problems of the other files, by path.
+    pub refused: BTreeMap<String, Diagnostics>,
+}
+
 /// A governed repository at one commit. Each part is loaded when it is first requested, and once.
 ///
 /// An input that cannot be read is an error that names the file and what depends on it. Nothing is skipped: an
@@ -36,7 +45,7 @@ pub struct RepositoryView<'r> {
     snapshot: RepositorySnapshot<'r>,
     dependent: String,
     known: Option<&'r KnownInputs>,
-    systems: OnceCell<BTreeMap<SystemId, System>>,
+    systems: OnceCell<SystemFiles>,
     inventories: RefCell<BTreeMap<SystemId, Option<LoadedInventory>>>,
     identities: OnceCell<Identities>,
     pack: OnceCell<PolicyPack>,
@@ -81,9 +90,20 @@ impl<'r> RepositoryView<'r> {
     /// Returns the systems by id.
     ///
     /// # Errors
-    /// When a file is invalid, or its name differs from the name of its system.
+    /// When a file is invalid, or its name differs from the name of its system. All problems are returned.
     pub fn systems(&self) -> Result<&BTreeMap<SystemId, System>, AppError> {
-        self.once(&self.systems, || systems(self.snapshot))
+        let files = self.system_files()?;
+        let problems: Diagnostics = files.refused.values().flat_map(Diagnostics::clone).collect();
+        if problems.is_empty() { Ok(&files.systems) } else { Err(self.failure(problems.into())) }
+    }
+
+    /// As [`Self::systems`], with the problems of invalid files beside the valid ones, for work on one system that does
+    /// not depend on the others.
+    ///
+    /// # Errors
+    /// When the files cannot be listed.
+    pub fn system_files(&self) -> Result<&SystemFiles, AppError> {
+        self.once(&self.systems, || system_files(self.snapshot))
     }
 
     /// Returns the inventory of a system; `None` if the commit has none.
@@ -182,16 +202,29 @@ impl<'r> RepositoryView<'r> {
     }
 }
 
-fn systems(snapshot: RepositorySnapshot<'_>) -> Result<BTreeMap<SystemId, System>, AppError> {
-    let mut systems = BTreeMap::new();
-    for file in snapshot.read_all::<System>("systems")? {
-        if let Some(problem) = check_system_name(file.path(), file.value()) {
-            return Err(problem.into());
-        }
-        let system = file.into_value();
-        systems.insert(system.system.clone(), system);
+fn system_files(snapshot: RepositorySnapshot<'_>) -> Result<SystemFiles, AppError> {
+    let (accepted, refused) = snapshot.read_each::<System>("systems")?;
+    let mut files = SystemFiles::default();
+    for (path, error) in refused {
+        let problems: Diagnostics = match error {
+            StoreError::Mode { .. } | StoreError::Place(_) => {
+                let problem = Diagnostic::error("store-unreadable", error.to_string()).in_file(path.as_str());
+                problem.help("git rm it, or rename it to systems/ID.toml, with the id of the system").into()
+            }
+            error => AppError::from(error).problems,
+        };
+        files.refused.entry(path).or_default().extend(problems);
     }
-    Ok(systems)
+    for file in accepted {
+        match check_system_name(file.path(), file.value()) {
+            Some(problem) => files.refused.entry(file.path().to_owned()).or_default().push(problem),
+            None => {
+                let system = file.into_value();
+                files.systems.insert(system.system.clone(), system);
+            }
+        }
+    }
+    Ok(files)
 }
 
 fn identities(snapshot: RepositorySnapshot<'_>) -> Result<Identities, AppError> {

@@ -69,7 +69,7 @@ fn run_once(args: &EnforceArgs, context: &mut CommandContext) -> Result<ExitStat
         Err(tripped) => {
             drop(journal);
             plan::show(&tripped.plan, &tripped.trips, &session, &assembly, context)?;
-            return Ok(ExitStatus::Findings);
+            return plan::exit_with(ExitStatus::Findings, &assembly, context);
         }
     };
     let observer = ProgressObserver::new(plan.actions().len() as u64, context.terminal, args.crash_at());
@@ -79,7 +79,7 @@ fn run_once(args: &EnforceArgs, context: &mut CommandContext) -> Result<ExitStat
     observer.finish();
     let summary = done?;
     report(&summary, &plan::held_items(&session, &summary.held), context)?;
-    Ok(if summary.exit == 0 { ExitStatus::Done } else { ExitStatus::Disagrees })
+    plan::exit_with(if summary.exit == 0 { ExitStatus::Done } else { ExitStatus::Disagrees }, &assembly, context)
 }
 
 fn report(summary: &RunSummary, items: &ItemNames, context: &mut CommandContext) -> Result<(), CliError> {

@@ -4,6 +4,7 @@
 use super::{CliError, CommandContext, ExitStatus, OutputFormat, evidence};
 use crate::{
     app::{PlanContext, RepositorySession, cleared_plan, evidence::read_cached},
+    diag::Diagnostics,
     model::{Inventory, SystemId},
     plan::{HeldDecision, Plan},
     report::{ItemNames, OutputStyle, PlanView, plan_human, plan_json, plan_markdown},
@@ -13,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Show what signed decisions would change, and change nothing
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  tenure plan                      all decisions that are not confirmed yet\n  tenure plan web-1 --format json  one system, for programs\n  tenure plan --at HEAD --format markdown >> comment.md\n\nExit codes: 0 within the guardrails · 3 a guardrail is exceeded"
+    after_help = "Examples:\n  tenure plan                      all decisions that are not confirmed yet\n  tenure plan web-1 --format json  one system, for programs\n  tenure plan --at HEAD --format markdown >> comment.md\n\nExit codes: 0 within the guardrails · 3 a guardrail is exceeded, or a system file is invalid"
 )]
 pub(super) struct PlanArgs {
     /// Only these systems
@@ -33,13 +34,29 @@ pub(super) fn run(args: &PlanArgs, context: &mut CommandContext) -> Result<ExitS
     match cleared_plan(&session, &assembly, &history, context.clock.now())? {
         Ok(plan) => {
             show(&plan, &[], &session, &assembly, context)?;
-            Ok(ExitStatus::Done)
+            exit_with(ExitStatus::Done, &assembly, context)
         }
         Err(tripped) => {
             show(&tripped.plan, &tripped.trips, &session, &assembly, context)?;
-            Ok(ExitStatus::Findings)
+            exit_with(ExitStatus::Findings, &assembly, context)
         }
     }
+}
+
+/// Reports the invalid system files, and returns the exit status: with such files, success is one with findings.
+pub(super) fn exit_with(
+    exit: ExitStatus,
+    assembly: &PlanContext<'_>,
+    context: &mut CommandContext,
+) -> Result<ExitStatus, CliError> {
+    let problems: Diagnostics = assembly.refused.values().flat_map(Diagnostics::clone).collect();
+    if problems.is_empty() {
+        return Ok(exit);
+    }
+    // The answer is on stdout in every format.
+    write!(context.err, "{}", problems.render(context.err_style))?;
+    context.annotate(&problems)?;
+    Ok(if exit == ExitStatus::Done { ExitStatus::Findings } else { exit })
 }
 
 /// Returns the names of held items, from the reviews.

@@ -5,6 +5,7 @@ use super::{
     context::variable,
     evidence::{self, EngineArgs},
     forge::git_host_job,
+    plan,
 };
 use crate::{
     app::{PlanContext, VerifyRequest, require_not_rolled_back, verify},
@@ -61,5 +62,5 @@ fn once(args: &VerifyArgs, context: &mut CommandContext) -> Result<ExitStatus, C
             write!(context.out, "{}", verified_human(&verified, style))?;
         }
     }
-    Ok(if verified.is_clean() { ExitStatus::Done } else { ExitStatus::Disagrees })
+    plan::exit_with(if verified.is_clean() { ExitStatus::Done } else { ExitStatus::Disagrees }, &assembly, context)
 }

@@ -31,6 +31,8 @@ pub struct BuildInputs<'a> {
     pub resolutions: &'a [Resolution],
     /// The campaigns of which a signed file was changed on main, each with the file. Their decisions are held.
     pub suspended: &'a BTreeMap<CampaignId, String>,
+    /// The systems with an invalid file, each with its problem. Their decisions are held.
+    pub unreadable: &'a BTreeMap<SystemId, String>,
     /// The systems, by id. Decisions on a system without an inventory are held.
     pub targets: &'a BTreeMap<SystemId, PlanTarget<'a>>,
     /// The state derived from the evidence.
@@ -128,6 +130,10 @@ fn step(
         let id = ActionId::of(&inputs.premises.repo, &resolution.item, &resolution.grant, resolution.verdict.as_str());
         if inputs.history.action(&id).is_some_and(ActionHistory::is_done) {
             return BuildStep::Done;
+        }
+        if let Some(problem) = inputs.unreadable.get(system) {
+            let next = format!("correct systems/{system}.toml: tenure check");
+            return BuildStep::Hold(HeldCode::UnknownSystem, problem.clone(), next);
         }
         let why = format!("there is no systems/{system}.toml");
         return BuildStep::Hold(HeldCode::UnknownSystem, why, format!("create systems/{system}.toml"));

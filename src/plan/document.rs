@@ -84,7 +84,7 @@ pub enum HeldCode {
     NoInventory,
     /// The system is report-only.
     ReportOnly,
-    /// The system has no file, or an unknown connector.
+    /// The system has no valid file, or its connector is not allowed.
     UnknownSystem,
     /// The connector does not support the change.
     ChangeUnsupported,

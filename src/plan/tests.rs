@@ -154,6 +154,7 @@ impl World {
             premises,
             resolutions,
             suspended: &BTreeMap::new(),
+            unreadable: &BTreeMap::new(),
             targets: &targets,
             history,
             reviewed: &reviewed,

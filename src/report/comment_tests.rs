@@ -104,6 +104,7 @@ fn comment(
         premises,
         resolutions: decisions,
         suspended: &BTreeMap::new(),
+        unreadable: &BTreeMap::new(),
         targets: &targets,
         history: &history,
         reviewed: &reviewed,

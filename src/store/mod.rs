@@ -10,6 +10,6 @@ mod unverified;
 pub use commit_cache::CommitCache;
 pub use error::StoreError;
 pub use layout::RepoPath;
-pub use snapshot::{KnownDigests, RepositorySnapshot, kind_of};
+pub use snapshot::{KnownDigests, RefusedFiles, RepositorySnapshot, kind_of};
 pub use system_name::check_system_name;
 pub use unverified::{SignatureFile, Unverified};

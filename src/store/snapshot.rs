@@ -106,25 +106,43 @@ impl<'r> RepositorySnapshot<'r> {
     /// # Errors
     /// When one of them is not acceptable, or is at an unexpected path.
     pub fn read_all<T: GovernedFile>(&self, folder: &str) -> Result<Vec<Unverified<T>>, StoreError> {
+        let (found, refused) = self.read_each(folder)?;
+        refused.into_iter().next().map_or(Ok(found), |(_, error)| Err(error))
+    }
+
+    /// As [`Self::read_all`], with the files that are not acceptable or at an unexpected path, each with its error.
+    ///
+    /// # Errors
+    /// When the folder cannot be listed.
+    pub fn read_each<T: GovernedFile>(&self, folder: &str) -> Result<(Vec<Unverified<T>>, RefusedFiles), StoreError> {
         let listing = self.list(folder)?;
-        if let Some(hazard) = listing.hazards.first() {
-            return Err(StoreError::Place(hazard.path.clone()));
-        }
+        let hazards = listing.hazards.into_iter().map(|hazard| hazard.path);
+        let mut refused: RefusedFiles = hazards.map(|path| (path.clone(), StoreError::Place(path))).collect();
         // One listing serves all files: a search beside each file would have quadratic cost.
         let mut beside: BTreeMap<String, Vec<SignatureFile>> = BTreeMap::new();
         let mut found = Vec::new();
         for file in listing.files {
             match RepoPath::of(&file.path) {
-                RepoPath::Misplaced => return Err(StoreError::Place(file.path)),
+                RepoPath::Misplaced => refused.push((file.path.clone(), StoreError::Place(file.path))),
                 RepoPath::Signature { of, signer } if RepoPath::of(&of).kind() == Some(T::KIND) => {
-                    beside.entry(of).or_default().push(self.signature(file, &signer)?);
+                    match self.signature(file, &signer) {
+                        Ok(signature) => beside.entry(of).or_default().push(signature),
+                        Err(error) => refused.push((of, error)),
+                    }
                 }
                 place if place.kind() == Some(T::KIND) => found.push(file),
                 RepoPath::Policy(_) if self.says_it_is(&file, T::KIND)? => found.push(file),
                 _ => {}
             }
         }
-        found.iter().map(|file| self.open(file, beside.remove(&file.path).unwrap_or_default())).collect()
+        let mut accepted = Vec::new();
+        for file in found {
+            match self.open(&file, beside.remove(&file.path).unwrap_or_default()) {
+                Ok(file) => accepted.push(file),
+                Err(error) => refused.push((file.path, error)),
+            }
+        }
+        Ok((accepted, refused))
     }
 
     /// Returns the content of all files of one kind below `folder`, each with its path, sorted by path. All of them
@@ -217,6 +235,9 @@ impl<'r> RepositorySnapshot<'r> {
         Ok(kind_of(&file.path, &bytes).is_ok_and(|found| found == kind))
     }
 }
+
+/// Files that are not acceptable, each with its path and the error.
+pub type RefusedFiles = Vec<(String, StoreError)>;
 
 /// Digests computed for earlier manifests: of commits, and of file contents by blob.
 #[derive(Debug, Default)]

@@ -7,7 +7,7 @@ use crate::{
     evidence::reread_segment,
     git::ObjectId,
     model::{
-        CampaignId, Digest,
+        CampaignId, Digest, SystemId,
         file::Campaign,
         history::{EvidenceHistory, RunHistory},
     },
@@ -90,9 +90,16 @@ impl<'a> Recomputation<'a> {
     ) -> Result<Digest, String> {
         let session = self.session;
         let view = self.view(commit, format!("the plan of run {}", run.seq));
-        let assembly =
-            PlanContext::load(&view, &session.settings_dir(), &run.start.systems).map_err(|error| error.messages())?;
-        assembly.plan(governed, known).map(|plan| plan.digest()).map_err(|error| error.messages())
+        let plan = |only: &[SystemId]| {
+            let assembly = PlanContext::load(&view, &session.settings_dir(), only)?;
+            let is_of_run = assembly.systems.keys().eq(&run.start.systems);
+            Ok((is_of_run, assembly.plan(governed, known)?.digest()))
+        };
+        // The record lists the systems. A run that named none also held decisions on systems without a valid file.
+        match plan(&[]) {
+            Ok((true, whole)) if run.start.plan == Some(whole) => Ok(whole),
+            _ => plan(&run.start.systems).map(|(_, digest)| digest).map_err(|error: AppError| error.messages()),
+        }
     }
 
     fn members_at(

@@ -4,7 +4,7 @@ use crate::{
     app::{AppError, RepositoryView},
     campaign::{Resolution, decided},
     connector::{ConnectorSchema, OpenError, registry},
-    diag::Diagnostic,
+    diag::{Diagnostic, Diagnostics},
     git::ObjectId,
     inventory::{IdentityDirectory, LoadedInventory},
     model::{
@@ -14,6 +14,7 @@ use crate::{
     },
     plan::{BuildInputs, Draft, GuardrailLimits, Plan, PlanInputs, PlanTarget, SodContext, administrators, build},
     policy::PolicyPack,
+    store::RepoPath,
     trust::RepositoryState,
 };
 use std::{
@@ -30,6 +31,8 @@ pub struct PlanContext<'v> {
     manifest: Digest,
     /// The systems, by id.
     pub systems: BTreeMap<SystemId, System>,
+    /// The problems of the other system files, by path. Decisions on these systems are held.
+    pub refused: BTreeMap<String, Diagnostics>,
     /// The inventories of the systems that have one.
     pub inventories: BTreeMap<SystemId, LoadedInventory>,
     /// The inventories of the other systems, if separation of duties must be evaluated across all systems.
@@ -46,28 +49,34 @@ impl<'v> PlanContext<'v> {
     /// at `base`.
     ///
     /// # Errors
-    /// When a file is invalid, or a named system does not exist.
+    /// When a file other than that of a system is invalid, or a named system does not exist or has an invalid file.
     pub fn load(view: &'v RepositoryView<'v>, base: &Path, only: &[SystemId]) -> Result<Self, AppError> {
-        let all = view.systems()?;
-        if let Some(missing) = only.iter().find(|system| !all.contains_key(*system)) {
-            let problem = Diagnostic::error("unknown-system", format!("there is no systems/{missing}.toml on main"));
-            let known: Vec<_> = all.keys().map(ToString::to_string).collect();
-            return Err(problem.help(format!("systems: {}", known.join(", "))).into());
+        let files = view.system_files()?;
+        let mut refused = files.refused.clone();
+        let (mut systems, mut vocabularies) = (files.systems.clone(), BTreeMap::new());
+        for (id, system) in &files.systems {
+            match registry::vocabulary(system, base) {
+                Ok(words) => drop(vocabularies.insert(id.clone(), words)),
+                Err(error) => {
+                    refused.entry(format!("systems/{id}.toml")).or_default().extend(open_error(id, error).problems);
+                    systems.remove(id);
+                }
+            }
         }
+        require_systems(only, &systems, &refused)?;
         let pack = view.pack()?;
         let is_chosen = |id: &SystemId| only.is_empty() || only.contains(id);
-        let others = view.inventories(all.keys().filter(|id| !is_chosen(id) && !pack.pairs().is_empty()))?;
-        let systems: BTreeMap<SystemId, System> = all.clone().into_iter().filter(|(id, _)| is_chosen(id)).collect();
-        let inventories = view.inventories(systems.keys())?;
-        let mut vocabularies = BTreeMap::new();
-        for (id, system) in &systems {
-            let words = registry::vocabulary(system, base).map_err(|error| open_error(id, error))?;
-            vocabularies.insert(id.clone(), words);
+        let others = view.inventories(systems.keys().filter(|id| !is_chosen(id) && !pack.pairs().is_empty()))?;
+        let is_whole = only.is_empty();
+        systems.retain(|id, _| is_chosen(id));
+        vocabularies.retain(|id, _| is_chosen(id));
+        if !is_whole {
+            refused.clear();
         }
+        let inventories = view.inventories(systems.keys())?;
         let people = &view.identities()?.people;
         let manifest = view.manifest()?;
-        let is_whole = only.is_empty();
-        Ok(Self { view, is_whole, manifest, systems, inventories, others, vocabularies, pack, people })
+        Ok(Self { view, is_whole, manifest, systems, refused, inventories, others, vocabularies, pack, people })
     }
 
     /// Returns the plan for the decisions, given the evidence so far.
@@ -117,12 +126,25 @@ impl<'v> PlanContext<'v> {
             premises,
             resolutions: &resolutions,
             suspended: &suspended,
+            unreadable: &self.unreadable(),
             targets: &targets,
             history,
             reviewed: &reviewed,
             duties,
         };
         build(&inputs).map_err(|error| Diagnostic::error("plan-failed", error.to_string()).into())
+    }
+
+    /// Returns the systems with an invalid file, each with the first problem.
+    fn unreadable(&self) -> BTreeMap<SystemId, String> {
+        let refused = self.refused.iter().filter_map(|(path, problems)| {
+            let RepoPath::System(system) = RepoPath::of(path) else { return None };
+            let sorted = problems.sorted();
+            let first = sorted.first()?;
+            let line = first.line().map_or(String::new(), |line| format!(":{line}"));
+            Some((system, format!("{path}{line}: {}", first.message)))
+        });
+        refused.filter(|(system, _)| !self.systems.contains_key(system)).collect()
     }
 
     /// Returns the guardrails with the data they are computed from.
@@ -171,6 +193,21 @@ impl<'v> PlanContext<'v> {
     pub fn manifest(&self) -> Digest {
         self.manifest
     }
+}
+
+/// Fails if a named system does not exist, or has an invalid file.
+fn require_systems(
+    only: &[SystemId],
+    systems: &BTreeMap<SystemId, System>,
+    refused: &BTreeMap<String, Diagnostics>,
+) -> Result<(), AppError> {
+    let Some(missing) = only.iter().find(|system| !systems.contains_key(*system)) else { return Ok(()) };
+    if let Some(problems) = refused.get(&format!("systems/{missing}.toml")) {
+        return Err(AppError::findings(problems.clone()));
+    }
+    let problem = Diagnostic::error("unknown-system", format!("there is no systems/{missing}.toml on main"));
+    let known: Vec<_> = systems.keys().map(ToString::to_string).collect();
+    Err(problem.help(format!("systems: {}", known.join(", "))).into())
 }
 
 /// Returns the resolutions of all decisions, latest campaign last.

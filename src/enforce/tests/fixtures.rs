@@ -168,6 +168,7 @@ impl World {
             premises,
             resolutions: &self.decided,
             suspended: &BTreeMap::new(),
+            unreadable: &BTreeMap::new(),
             targets: &targets,
             history,
             reviewed: &reviewed,

@@ -240,6 +240,79 @@ fn decisions_on_a_removed_system_are_held() {
 }
 
 #[test]
+fn invalid_system_file_holds_back_only_its_system() {
+    let world = TestRepository::founded(&["web-1", "web-2"]);
+    host::decide(&world, &["web-1", "web-2"]);
+    let whole = world.tenure(&["plan"]).exits(0).out;
+    assert!(whole.contains("web-1") && whole.contains("web-2"), "{whole}");
+    let system = world.read("repo/systems/web-2.toml");
+    world.write("repo/systems/web-2.toml", &system.replacen("connector = \"hosts\"", "connector = hosts", 1));
+    world.write("repo/systems/notes.txt", "to do\n");
+    world.merge("break a system file");
+
+    let told = world.tenure(&["plan"]).exits(3);
+    let told = told.says("error[toml-syntax]").says("systems/web-2.toml:3:").says("systems/notes.txt");
+    let told = told.says("why: unknown-system: systems/web-2.toml:3: not TOML");
+    let (one, other) = (world.tenure(&["plan", "web-1"]).exits(0).out, told.out);
+    let actions = |text: &str| text.lines().filter(|line| line.contains("revoke")).count();
+    assert!(actions(&one) > 0 && actions(&one) <= actions(&other), "{one}\n{other}");
+    world.tenure(&["plan", "web-2"]).exits(3).says("systems/web-2.toml:3:");
+    world.enforce(&[]).exits(4).says("systems/web-2.toml:3:");
+    world.tenure(&["audit"]).hides("plan-differs");
+}
+
+#[test]
+fn check_reports_duplicate_principals_and_unknown_owners() {
+    let world = DECIDED.copied();
+    let base = world.sandbox().git(world.repo(), &["rev-parse", "HEAD"]);
+    let entry = |id: &str, more: &str| {
+        format!("\n[[principal]]\nid = \"{id}\"\nkind = \"service\"\nstatus = \"active\"\naccounts = []\n{more}")
+    };
+    let file = |entries: &[String]| format!("schema = \"tenure/principals/v1\"\n{}", entries.concat());
+    world.write("repo/principals/a.toml", &file(&[entry("batch", ""), entry("robot", "owner = \"nobody\"\n")]));
+    world.write("repo/principals/b.toml", &file(&[entry("batch", "")]));
+    world.tenure(&["fmt", "principals/a.toml", "principals/b.toml"]).exits(0);
+    world.merge("describe services");
+    for arguments in [&["check"][..], &["check", "--base", base.trim()]] {
+        let told = world.tenure(arguments).exits(3);
+        let told = told.says("error[duplicate-principal]: `batch` is defined twice").says("principals/b.toml:4:");
+        told.says("error[unknown-owner]: the owner `nobody` of `robot`")
+            .says("principals/a.toml:")
+            .says("owner = \"nobody\"");
+    }
+    let base = world.sandbox().git(world.repo(), &["rev-parse", "HEAD"]);
+    world.write("repo/principals/c.toml", &file(&[entry("other", "")]));
+    world.tenure(&["fmt", "principals/c.toml"]).exits(0);
+    world.merge("describe another service");
+    world.tenure(&["check", "--base", base.trim()]).exits(0).hides("duplicate-principal");
+}
+
+#[test]
+fn status_of_a_suspended_or_misspelt_campaign_says_so() {
+    let world = DECIDED.copied();
+    world.tenure(&["campaign", "status", "2026-q3"]).exits(1).says("did you mean `2026-q4`?");
+    let path = world.reviews().remove(0);
+    let review = world.read(&format!("repo/{path}"));
+    world.write(&format!("repo/{path}"), &review.replacen("reason = \"", "reason = \"edited: ", 1));
+    world.merge("edit a signed file");
+    let told = world.tenure(&["campaign", "status", "2026-q4"]).exits(3);
+    told.says("the campaign `2026-q4` is suspended, its decisions are held").says(&path).says("restore it: git log");
+}
+
+#[test]
+fn status_of_a_campaign_with_rejected_definition_says_why() {
+    let world = OPENED.copied();
+    let text = world.read(&format!("repo/{OPENING}")).replace("2026-q4", "2026-q5");
+    world.write("repo/campaigns/2026-q5/campaign.toml", &text);
+    let signature = fs::read(world.repo().join(format!("{OPENING}.ana.sig"))).unwrap();
+    fs::write(world.repo().join("campaigns/2026-q5/campaign.toml.ana.sig"), signature).unwrap();
+    world.merge("copy the campaign");
+    let told = world.tenure(&["campaign", "status", "2026-q5"]).exits(3);
+    told.says("error[campaign-suspended]: the campaign `2026-q5` is suspended: ")
+        .says("campaigns/2026-q5/campaign.toml");
+}
+
+#[test]
 fn system_file_with_the_name_of_another_is_refused() {
     let world = DECIDED.copied();
     let base = world.sandbox().git(world.repo(), &["rev-parse", "HEAD"]);
