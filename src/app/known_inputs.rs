@@ -1,7 +1,8 @@
 //! Inputs shared by the views of several commits of one history, so that each file version is processed once.
 
-use super::{AppError, repository_view::compile_pack};
+use super::AppError;
 use crate::{
+    diag::Diagnostics,
     git::{ObjectId, TreeFile},
     inventory::LoadedInventory,
     model::SystemId,
@@ -61,7 +62,32 @@ impl KnownInputs {
 
 /// Returns whether a file belongs to a pack. A file that cannot be read does, so that the problem is reported.
 fn is_part(snapshot: RepositorySnapshot<'_>, file: &TreeFile) -> bool {
-    let Ok(blob) = snapshot.repository().blob(file.id, super::repository_view::MAX_POLICY_FILE) else { return true };
+    let Ok(blob) = snapshot.repository().blob(file.id, MAX_POLICY_FILE) else { return true };
     let mut sources = PackSources::default();
     sources.add_file(&file.path, &blob).is_err() || sources.has_files()
 }
+
+/// Returns the compiled rules of these files.
+///
+/// # Errors
+/// When a file or an expression is invalid.
+pub(super) fn compile_pack(
+    snapshot: RepositorySnapshot<'_>,
+    files: &[TreeFile],
+    profiles: &[String],
+) -> Result<PolicyPack, AppError> {
+    let mut sources = PackSources::default();
+    let mut problems = Diagnostics::new();
+    for file in files {
+        let blob = snapshot.repository().blob(file.id, MAX_POLICY_FILE)?;
+        if let Err(found) = sources.add_file(&file.path, &blob) {
+            problems.extend(found);
+        }
+    }
+    if problems.has_errors() {
+        return Err(problems.into());
+    }
+    Ok(PolicyPack::compile(sources, profiles)?)
+}
+
+const MAX_POLICY_FILE: u64 = 256 * 1024;

@@ -1,16 +1,19 @@
 //! The inputs of commands at one commit: systems, inventories, principals and rules.
 
-use super::{AppError, known_inputs::KnownInputs};
+use super::{
+    AppError,
+    known_inputs::{KnownInputs, compile_pack},
+};
 use crate::{
     campaign::principals_digest,
     diag::{Diagnostic, Diagnostics},
-    git::{ObjectId, Repository, TreeFile},
+    git::{ObjectId, Repository},
     inventory::{self, IdentityDirectory, LoadError, LoadedInventory},
     model::{
         Digest, Finding, SystemId,
         file::{Governance, Principals, System},
     },
-    policy::{PackSources, PolicyPack},
+    policy::PolicyPack,
     store::{RepositorySnapshot, StoreError, Unverified, check_system_name},
 };
 use std::{
@@ -248,28 +251,3 @@ fn pack(snapshot: RepositorySnapshot<'_>, known: Option<&KnownInputs>) -> Result
         None => compile_pack(snapshot, &files, &profiles),
     }
 }
-
-/// Returns the compiled rules of these files.
-///
-/// # Errors
-/// When a file or an expression is invalid.
-pub(super) fn compile_pack(
-    snapshot: RepositorySnapshot<'_>,
-    files: &[TreeFile],
-    profiles: &[String],
-) -> Result<PolicyPack, AppError> {
-    let mut sources = PackSources::default();
-    let mut problems = Diagnostics::new();
-    for file in files {
-        let blob = snapshot.repository().blob(file.id, MAX_POLICY_FILE)?;
-        if let Err(found) = sources.add_file(&file.path, &blob) {
-            problems.extend(found);
-        }
-    }
-    if problems.has_errors() {
-        return Err(problems.into());
-    }
-    Ok(PolicyPack::compile(sources, profiles)?)
-}
-
-pub(super) const MAX_POLICY_FILE: u64 = 256 * 1024;
