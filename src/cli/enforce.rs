@@ -27,7 +27,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// The intents are pushed to the evidence branch before any target is changed.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  tenure enforce              all systems\n  tenure enforce web-1        one system: a matrix runs one job for each system, in parallel\n\nExit codes: 0 all confirmed · 3 findings or a guardrail · 4 the target disagrees · 75 another run has locked a system"
+    after_help = "Examples:\n  tenure enforce              all systems\n  tenure enforce web-1        one system: a matrix runs one job for each system, in parallel\n\nExit codes: 0 all confirmed or kept, or waiting for sessions or people within the time limit · 3 held decisions, findings or a guardrail · 4 the target disagrees · 75 another run has locked a system"
 )]
 pub(super) struct EnforceArgs {
     /// Only these systems
@@ -79,7 +79,12 @@ fn run_once(args: &EnforceArgs, context: &mut CommandContext) -> Result<ExitStat
     observer.finish();
     let summary = done?;
     report(&summary, &plan::held_items(&session, &summary.held), context)?;
-    plan::exit_with(if summary.exit == 0 { ExitStatus::Done } else { ExitStatus::Disagrees }, &assembly, context)
+    let exit = match summary.exit {
+        0 => ExitStatus::Done,
+        3 => ExitStatus::Findings,
+        _ => ExitStatus::Disagrees,
+    };
+    plan::exit_with(exit, &assembly, context)
 }
 
 fn report(summary: &RunSummary, items: &ItemNames, context: &mut CommandContext) -> Result<(), CliError> {

@@ -3,10 +3,11 @@
 use super::{ContextLine, ItemContext};
 use crate::{
     campaign::{dependents::dependents, text::truncate},
+    connector::{UnsupportedChangeError, registry},
     diag::counted,
-    model::{GrantKind, Tier},
+    model::{AccessChange, GrantKind, RemainingPath, Tier},
 };
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::Path};
 
 impl ItemContext<'_> {
     /// Returns the ids of the rules that the recommendation names.
@@ -115,8 +116,30 @@ impl ItemContext<'_> {
             Some(days) if days > 0 => format!("grace period: {days} days between disabling and removal"),
             _ => "grace period: none is set for this system".to_owned(),
         };
+        lines.extend(self.remains());
         lines.extend([ContextLine::plain(format!("undo: {undo}, by {who}")), ContextLine::plain(soak)]);
         lines
+    }
+}
+
+impl ItemContext<'_> {
+    /// Returns the paths by which the holder keeps a part of the access after a revocation, or the reason why the
+    /// connector refuses to revoke it.
+    fn remains(&self) -> Vec<ContextLine> {
+        let system = self.library.sources.systems.get(self.system);
+        let (Some(grant), Some(loaded), Some(system)) = (self.grant, self.loaded, system) else { return Vec::new() };
+        let Ok(schema) = registry::vocabulary(system, Path::new("/")) else { return Vec::new() };
+        match schema.plan_change(&AccessChange::Revoke {}, grant, &loaded.inventory) {
+            Ok(change) => {
+                let survives = change.survives.iter().take(MOST);
+                let text = |path: &RemainingPath| format!("if revoked, access remains: {path}");
+                survives.map(|path| ContextLine::marked(clip_long(&text(path)))).collect()
+            }
+            Err(UnsupportedChangeError::Harm { why, instead }) => {
+                vec![ContextLine::marked(clip_long(&format!("a revocation will be held: {why}; {instead}")))]
+            }
+            Err(UnsupportedChangeError::Unsupported { .. }) => Vec::new(),
+        }
     }
 }
 
