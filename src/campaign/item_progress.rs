@@ -120,11 +120,18 @@ impl StatusInputs<'_> {
                 VerificationKind::Pending => (ItemState::Manual, seen.probe.clone()),
                 VerificationKind::Lingering => (ItemState::Lingering, format!("{} continues", seen.paths.join(", "))),
                 VerificationKind::StillPresent => (ItemState::StillPresent, format!("by {}", seen.paths.join(", "))),
+                VerificationKind::Unknown if history.is_attested => {
+                    (ItemState::Confirmed, "attested by two people at V2, because reads could not verify it".to_owned())
+                }
+                VerificationKind::Unknown if !seen.paths.is_empty() => (ItemState::Unknown, seen.paths.join(", ")),
                 VerificationKind::Unknown => (ItemState::Unknown, seen.probe.clone()),
             };
             let next = match state {
                 ItemState::Confirmed | ItemState::KeptElsewhere => String::new(),
                 ItemState::Manual => format!("make the change, then run `tenure attest {action}`"),
+                ItemState::Unknown if history.is_attestable() => format!(
+                    "`tenure verify {system}`; if it cannot be verified, two people attest it: `tenure attest {action}`"
+                ),
                 ItemState::StillPresent => again(&format!("remove that path, then run `tenure verify {system}`")),
                 _ => again(&format!("`tenure verify {system}`")),
             };

@@ -8,7 +8,6 @@ use crate::{
     model::{
         ActionId, Digest, PrincipalId, Timestamp,
         file::{Attestation, FileKind},
-        record::OutcomeKind,
     },
 };
 use std::{fs, path::PathBuf};
@@ -49,9 +48,9 @@ pub(super) fn run(args: &AttestArgs, context: &mut CommandContext) -> Result<Exi
         let problem = Diagnostic::error("unknown-action", format!("no run has recorded {}", args.action));
         CliError::from(problem.help("git fetch, then `tenure campaign status` shows the open work orders"))
     })?;
-    let is_order = past.outcome.as_ref().is_some_and(|outcome| outcome.result == OutcomeKind::Manual);
-    if !is_order || past.is_done() {
-        let problem = Diagnostic::error("no-work-order", format!("{} is not an open work order", args.action));
+    if !past.is_attestable() || past.is_done() {
+        let what = "is neither an open work order nor a change that two reads in a row could not verify";
+        let problem = Diagnostic::error("no-work-order", format!("{} {what}", args.action));
         return Err(problem.help("`tenure campaign status` lists the open work orders").into());
     }
     if args.executor == args.witness {

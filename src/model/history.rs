@@ -49,6 +49,10 @@ pub struct ActionHistory {
     pub intents: u32,
     /// The requests that the target permitted before the change.
     pub witnesses: Vec<Witness>,
+    /// The number of verifications in a row whose result was unknown.
+    pub unknown_reads: u32,
+    /// Whether two people attested the result, and no later read contradicted them.
+    pub is_attested: bool,
 }
 
 impl ActionHistory {
@@ -57,9 +61,17 @@ impl ActionHistory {
         self.verification.as_ref().is_some_and(|v| v.result == VerificationKind::Confirmed)
     }
 
-    /// Returns whether nothing is left to do: confirmed, or the access is kept by another decision.
+    /// Returns whether nothing is left to do: confirmed, kept by another decision, or not readable and attested by two
+    /// people.
     pub fn is_done(&self) -> bool {
-        self.verification.as_ref().is_some_and(|v| v.result.is_done())
+        let attested = |result| result == VerificationKind::Unknown && self.is_attested;
+        self.verification.as_ref().is_some_and(|v| v.result.is_done() || attested(v.result))
+    }
+
+    /// Returns whether people can attest the result: a work order, or a change that repeated reads cannot verify.
+    pub fn is_attestable(&self) -> bool {
+        let is_order = self.outcome.as_ref().is_some_and(|outcome| outcome.result == OutcomeKind::Manual);
+        is_order || self.unknown_reads >= READS_BEFORE_ATTESTATION
     }
 
     /// Returns whether its last intent has no outcome.
@@ -118,6 +130,9 @@ pub struct EvidenceHistory {
     disagreements: BTreeMap<String, (u64, FindingRecorded)>,
 }
 
+/// The number of unknown reads after which two people may attest a result.
+const READS_BEFORE_ATTESTATION: u32 = 2;
+
 impl EvidenceHistory {
     /// Adds the next record; `line` is the digest of its line.
     pub fn push(&mut self, record: &Record, line: Digest) {
@@ -150,6 +165,9 @@ impl EvidenceHistory {
             }
             RecordPayload::Attestation(seen) => {
                 self.attested.insert(seen.action.clone(), record.seq);
+                if let Some(action) = self.actions.get_mut(&seen.action) {
+                    action.is_attested = true;
+                }
             }
             RecordPayload::Exception(seen) => {
                 self.excepted.insert((seen.path.clone(), seen.digest));
@@ -186,6 +204,8 @@ impl EvidenceHistory {
                     confirmed_at: None,
                     confirmed: before.as_ref().and_then(|b| b.confirmed),
                     regressed: before.as_ref().is_some_and(|b| b.regressed),
+                    unknown_reads: before.as_ref().map_or(0, |b| b.unknown_reads),
+                    is_attested: before.as_ref().is_some_and(|b| b.is_attested),
                     intents: before.map_or(0, |b| b.intents) + 1,
                     witnesses: intent.witnesses.clone(),
                 };
@@ -205,12 +225,17 @@ impl EvidenceHistory {
                             action.confirmed = action.confirmed.max(Some(seen.level));
                             action.confirmed_at = action.confirmed_at.or(Some(record.t));
                         }
-                        VerificationKind::StillPresent => action.regressed |= action.confirmed.is_some(),
+                        VerificationKind::StillPresent => {
+                            action.regressed |= action.confirmed.is_some();
+                            action.is_attested = false;
+                        }
                         VerificationKind::Kept
                         | VerificationKind::Lingering
                         | VerificationKind::Pending
                         | VerificationKind::Unknown => {}
                     }
+                    let is_unknown = seen.result == VerificationKind::Unknown;
+                    action.unknown_reads = if is_unknown { action.unknown_reads + 1 } else { 0 };
                     self.disagreements.remove(seen.action.as_str());
                     action.verification = Some(seen.clone());
                     action.verified_at = Some(at);

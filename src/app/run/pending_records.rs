@@ -107,7 +107,8 @@ fn exceptions(session: &RepositorySession, history: &EvidenceHistory) -> Vec<Rec
         .collect()
 }
 
-/// Returns the attestations of work orders. Two signatures confirm a work order at V2.
+/// Returns the attestations of work orders, and of changes that repeated reads could not verify. Two signatures confirm
+/// them at V2.
 fn attestations(
     session: &RepositorySession,
     history: &EvidenceHistory,
@@ -117,8 +118,10 @@ fn attestations(
     for attestation in session.governed.attestations() {
         let Some(past) = history.action(&attestation.action) else { continue };
         let is_order = past.outcome.as_ref().is_some_and(|outcome| outcome.result == OutcomeKind::Manual);
-        let ours = assembly.systems.contains_key(&past.system) && past.plan == attestation.plan;
-        if !is_order || !ours || history.attested(&attestation.action) {
+        // Each run repeats an action that it cannot verify, by a plan of its own.
+        let same_plan = !is_order || past.plan == attestation.plan;
+        let ours = assembly.systems.contains_key(&past.system) && same_plan;
+        if !past.is_attestable() || !ours || history.attested(&attestation.action) {
             continue;
         }
         entries.push(RecordPayload::Attestation(AttestationRecorded {
