@@ -6,8 +6,8 @@ use crate::{
     connector::{ConnectorDescriptor, ConnectorSchema, PlannedChange as Drafted, UnsupportedChangeError},
     model::{
         AccessChange, AccessPath, AccessRoute, Attributes, CampaignId, Digest, Entitlement, ExpectedState, Grant,
-        GrantKey, GrantKind, Inventory, ItemId, Operation, Principal, PrincipalId, RunId, SystemId, Tier, Timestamp,
-        Verdict, VerificationLevel,
+        GrantKey, GrantKind, Inventory, ItemId, Operation, Principal, PrincipalId, RemainingPath, RunId, SurvivalKind,
+        SystemId, Tier, Timestamp, Verdict, VerificationLevel,
         action::ActionBasis,
         file::{Guardrails, PrincipalKind, Remediation, System},
         history::EvidenceHistory,
@@ -28,7 +28,7 @@ impl ConnectorSchema for Words {
         &self,
         change: &AccessChange,
         grant: &Grant,
-        _: &Inventory,
+        inventory: &Inventory,
     ) -> Result<Drafted, UnsupportedChangeError> {
         if grant.attribute("owns") == Some("much") {
             return Err(UnsupportedChangeError::Harm {
@@ -42,7 +42,7 @@ impl ConnectorSchema for Words {
             operations: vec![operation],
             expects,
             loses: vec![],
-            survives: vec![],
+            survives: grant.attribute("also").map(|key| also(key, inventory)).into_iter().collect(),
             effects: vec![],
             irreversible: None,
         })
@@ -51,6 +51,12 @@ impl ConnectorSchema for Words {
     fn grace_period_days(&self, grant: &Grant) -> Option<u16> {
         grant.attribute("disabled").map(|_| 7)
     }
+}
+
+/// Another grant that gives the same access.
+fn also(key: &str, inventory: &Inventory) -> RemainingPath {
+    let other = inventory.grant(&GrantKey::parse(key).unwrap()).unwrap();
+    RemainingPath::whole(other.paths[0].clone(), other.tier).by(other)
 }
 
 fn id() -> SystemId {
@@ -274,6 +280,32 @@ fn last_campaign_decides_on_a_grant() {
     later.item = ItemId::of(&later.campaign, &id(), &world.grants[0].key);
     world.decisions.push(later);
     assert!(world.plan().actions().is_empty());
+}
+
+#[test]
+fn other_grant_is_kept_only_by_a_decision_with_the_approval_of_the_lost_access() {
+    let mut world = World::revoking(0, 2);
+    world.grants[0].attributes.insert("also".into(), "member:1".into());
+    let survives = |decisions: Vec<Resolution>, world: &mut World| {
+        world.decisions = decisions;
+        world.plan().actions()[0].survives[0].clone()
+    };
+    let revoke = decided(&world.grants[0], Verdict::Revoke);
+    let certify = decided(&world.grants[1], Verdict::Certify);
+    let undecided = survives(vec![revoke.clone()], &mut world);
+    assert_eq!(undecided.verdict, SurvivalKind::StillPresent);
+    assert_eq!(undecided.to_string(), "will survive, decide on member:1: member");
+    let kept = survives(vec![revoke.clone(), certify.clone()], &mut world);
+    assert_eq!((kept.verdict, kept.kept_by), (SurvivalKind::Kept, Some(certify.item)));
+
+    let lower = Resolution {
+        tier: Tier::T3,
+        basis: ActionBasis { signers: vec![], ..certify.basis.clone() },
+        ..certify.clone()
+    };
+    assert_eq!(survives(vec![revoke.clone(), lower], &mut world).verdict, SurvivalKind::StillPresent, "less approval");
+    let stale = Resolution { grant: Digest::of("an earlier form"), ..certify };
+    assert_eq!(survives(vec![revoke, stale], &mut world).verdict, SurvivalKind::StillPresent, "another form");
 }
 
 #[test]

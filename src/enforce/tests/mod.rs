@@ -4,6 +4,7 @@ pub(super) mod fixtures;
 mod journal;
 mod out_of_band;
 pub(super) mod simulated_system;
+mod witnesses;
 
 use crate::{
     enforce::{RunStep, journal::JournalError},

@@ -1,12 +1,14 @@
 //! A simulated system with scheduled faults that a real system does not show on demand.
 
+use crate::model::{Witness, WitnessAnswer};
 use crate::{
     connector::{
         ApplyReceipt, Collector, ConnectorDescriptor, ConnectorError, ConnectorHealth, ConnectorSchema, ControlTotal,
         GrantPage, Intent, ListingCursor, PlannedChange, Provisioner, SecretSink, TargetQuery, UnsupportedChangeError,
+        WitnessQuery,
     },
     model::{
-        AccessChange, AccessPath, AccessRoute, Action, Attributes, Entitlement, ExpectedState, Grant, GrantKey,
+        AccessChange, AccessPath, AccessRoute, Action, Answer, Attributes, Entitlement, ExpectedState, Grant, GrantKey,
         GrantKind, GrantObservation, Inventory, Operation, Principal, RemainingAccess, RemainingPath, SystemId, Tier,
         VerificationLevel, action::Planned,
     },
@@ -36,6 +38,14 @@ pub(super) struct Inside {
     pub(super) writes: Vec<(GrantKey, u64)>,
     /// Whether listing is refused.
     pub(super) unlisted: bool,
+    /// Whether the system can be asked about a request.
+    pub(super) has_oracle: bool,
+    /// Grants whose access remains by a path that the connector does not know.
+    pub(super) hidden_paths: BTreeSet<GrantKey>,
+    /// Grants with open sessions.
+    pub(super) open_sessions: BTreeSet<GrantKey>,
+    /// Every request that was asked.
+    pub(super) asked: Vec<Witness>,
     unreadable: BTreeSet<GrantKey>,
     pub(super) calls: u64,
 }
@@ -71,6 +81,10 @@ impl ConnectorSchema for SimulatedSystem {
         ConnectorDescriptor { name: "sim", kinds: &[GrantKind::Membership], needs: &[], level: VerificationLevel::V3 }
     }
 
+    fn has_oracle(&self, _: &Grant) -> bool {
+        self.0.lock().unwrap().has_oracle
+    }
+
     fn plan_change(
         &self,
         _: &AccessChange,
@@ -87,6 +101,22 @@ impl ConnectorSchema for SimulatedSystem {
             effects: vec![],
             irreversible: None,
         })
+    }
+}
+
+impl Inside {
+    /// Answers the requests of a query about `key`.
+    fn answers(&mut self, key: &GrantKey, query: WitnessQuery<'_>) -> Vec<WitnessAnswer> {
+        let chosen = [Witness { principal: key.to_string(), request: "pay".into() }];
+        let witnesses = match query {
+            WitnessQuery::Nothing => return Vec::new(),
+            WitnessQuery::Choose => &chosen[..],
+            WitnessQuery::Ask(witnesses) => witnesses,
+        };
+        self.asked.extend(witnesses.iter().cloned());
+        let is_permitted = self.grants.contains_key(key) || self.hidden_paths.contains(key);
+        let answer = if is_permitted { Answer::Allowed("asked".into()) } else { Answer::Denied };
+        witnesses.iter().map(|witness| WitnessAnswer { witness: witness.clone(), answer: answer.clone() }).collect()
     }
 }
 
@@ -121,7 +151,10 @@ impl Collector for SimulatedSystem {
         let now = inside.grants.get(&grant.key).cloned();
         let own = |now: &Grant| RemainingPath::whole(now.paths[0].clone(), now.tier).by(now);
         let paths = now.iter().map(own).collect();
-        let access = Ok(RemainingAccess { paths, ..RemainingAccess::nothing("the group itself") });
+        let answers = inside.answers(&grant.key, query.witnesses);
+        let lingering = inside.open_sessions.get(&grant.key).map(|_| "1 session".to_owned()).into_iter().collect();
+        let probe = "the group itself".to_owned();
+        let access = Ok(RemainingAccess { paths, lingering, answers, probe });
         Ok(GrantObservation { grant: now, access })
     }
 
