@@ -1,4 +1,5 @@
-//! Parses passwd(5), shadow(5), group(5) and gshadow(5), and edits single lines without changing other bytes.
+//! Parses passwd(5), shadow(5), group(5) and gshadow(5) as the C library does, and edits single lines without changing
+//! other bytes.
 
 use std::ops::Range;
 
@@ -100,9 +101,11 @@ impl PasswordField {
 /// Parses passwd(5).
 pub(super) fn accounts(bytes: &[u8]) -> ParsedRows<PasswdEntry> {
     rows(bytes, |fields| {
-        let [name, password, uid, gid, _, home, shell] = fields else { return None };
+        // The fields after the gid may be missing, and the last one is the rest of the line.
+        let [name, password, uid, gid, rest @ ..] = fields else { return None };
+        let (home, shell) = (rest.get(1).copied().unwrap_or_default(), rest.get(2..).unwrap_or_default().join(&b':'));
         // An empty shell is /bin/sh (passwd(5)).
-        let shell = if shell.is_empty() { "/bin/sh" } else { text(shell)? };
+        let shell = if shell.is_empty() { "/bin/sh" } else { text(&shell)? };
         Some(PasswdEntry {
             name: named(name)?,
             password: PasswordField::read(password),
@@ -126,17 +129,35 @@ pub(super) fn shadows(bytes: &[u8]) -> ParsedRows<ShadowEntry> {
     })
 }
 
-/// Parses group(5).
+/// Parses group(5). A line behind a `#` is an entry as well when it has members, because they get its gid at login:
+/// initgroups(3) of the C library does not skip comments.
 pub(super) fn groups(bytes: &[u8]) -> ParsedRows<GroupEntry> {
-    rows(bytes, |fields| {
-        let [name, password, gid, members] = fields else { return None };
+    let entry = |fields: &[&[u8]]| {
+        let [name, password, gid, rest @ ..] = fields else { return None };
         Some(GroupEntry {
             name: named(name)?,
             password: PasswordField::read(password),
             gid: number(gid)?,
-            members: list(members)?,
+            members: list(&rest.join(&b':'))?,
         })
-    })
+    };
+    let mut found = rows(bytes, entry);
+    for (index, range) in lines(bytes).into_iter().enumerate() {
+        let Some(body) = comment(&bytes[range]) else { continue };
+        let fields: Vec<&[u8]> = body.split(|b| *b == b':').collect();
+        match entry(&fields).filter(|group| !group.members.is_empty()) {
+            Some(value) => found.rows.push(ParsedLine { line: index + 1, value }),
+            None => continue,
+        }
+    }
+    found
+}
+
+impl GroupEntry {
+    /// Returns whether the entry is behind a `#`: it has no name to look up, but its members have its gid.
+    pub(super) fn is_comment(&self) -> bool {
+        self.name.starts_with('#')
+    }
 }
 
 /// Parses gshadow(5).
@@ -186,8 +207,7 @@ pub(super) fn with_line(
 
 /// Returns a comma-separated list without `name`.
 pub(super) fn without(field: &[u8], name: &str) -> Vec<u8> {
-    let left: Vec<&[u8]> =
-        field.split(|b| *b == b',').filter(|one| one.trim_ascii_start() != name.as_bytes()).collect();
+    let left: Vec<&[u8]> = field.split(|b| *b == b',').filter(|one| trim_start(one) != name.as_bytes()).collect();
     left.join(&b',')
 }
 
@@ -195,9 +215,9 @@ fn rows<T>(bytes: &[u8], read: impl Fn(&[&[u8]]) -> Option<T>) -> ParsedRows<T> 
     let mut found = ParsedRows { rows: Vec::new(), unread: Vec::new() };
     for (index, range) in lines(bytes).into_iter().enumerate() {
         let line = &bytes[range];
-        let body = line.strip_suffix(b"\n").unwrap_or(line);
-        // The C library skips empty lines and comments.
-        if body.iter().all(u8::is_ascii_whitespace) || body.first() == Some(&b'#') {
+        let body = trim_start(line.strip_suffix(b"\n").unwrap_or(line));
+        // The C library skips empty lines and comments, and blanks at the beginning.
+        if body.is_empty() || body.first() == Some(&b'#') {
             continue;
         }
         let fields: Vec<&[u8]> = body.split(|b| *b == b':').collect();
@@ -207,6 +227,18 @@ fn rows<T>(bytes: &[u8], read: impl Fn(&[&[u8]]) -> Option<T>) -> ParsedRows<T> 
         }
     }
     found
+}
+
+/// Returns the text of a comment with its `#`, without blanks before it.
+fn comment(line: &[u8]) -> Option<&[u8]> {
+    let body = trim_start(line.strip_suffix(b"\n").unwrap_or(line));
+    body.starts_with(b"#").then_some(body)
+}
+
+/// Returns a text without the characters at its beginning that isspace(3) accepts.
+fn trim_start(text: &[u8]) -> &[u8] {
+    let blank = |b: &u8| b.is_ascii_whitespace() || *b == 0x0b;
+    &text[text.iter().position(|b| !blank(b)).unwrap_or(text.len())..]
 }
 
 fn text(field: &[u8]) -> Option<&str> {
@@ -220,14 +252,16 @@ fn named(field: &[u8]) -> Option<String> {
 }
 
 fn number(field: &[u8]) -> Option<u32> {
-    let text = text(field)?;
+    // As strtoul(3).
+    let text = text(trim_start(field))?;
+    let text = text.strip_prefix('+').unwrap_or(text);
     text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
+/// The C library skips blanks before a name, and none after it.
 fn list(field: &[u8]) -> Option<Vec<String>> {
-    let names = text(field)?;
-    // The C library skips blanks before a name.
-    Some(names.split(',').map(str::trim_ascii_start).filter(|name| !name.is_empty()).map(str::to_owned).collect())
+    let names = field.split(|b| *b == b',').map(trim_start).filter(|name| !name.is_empty());
+    names.map(|name| text(name).map(str::to_owned)).collect()
 }
 
 #[cfg(test)]
@@ -268,6 +302,21 @@ mod tests {
         let found = accounts(file);
         assert_eq!(found.rows.len(), 1);
         assert_eq!(found.unread, [2, 3, 6]);
+    }
+
+    #[test]
+    fn entries_are_read_as_the_c_library_reads_them() {
+        let file = b"  bob:x: 1001:+1001\neve:x:1002:1002::/home/eve:/bin/sh:x\n";
+        let found = accounts(file).rows;
+        assert_eq!((found[0].value.uid, found[0].value.gid, &*found[0].value.shell), (1001, 1001, "/bin/sh"));
+        assert_eq!((&*found[1].value.home, &*found[1].value.shell), ("/home/eve", "/bin/sh:x"));
+        let file = b"sudo:x:27:eve, bob\nadm:x:4:bob ,\tli\nnone:x:5\n# old:x:6:bob\n# a note: x\n#gone:x:7:\n";
+        let found: Vec<_> =
+            groups(file).rows.into_iter().map(|row| (row.line, row.value.name, row.value.members.join("|"))).collect();
+        let wanted = [(1, "sudo", "eve|bob"), (2, "adm", "bob |li"), (3, "none", ""), (4, "# old", "bob")];
+        assert_eq!(found, wanted.map(|(line, name, members)| (line, name.to_owned(), members.to_owned())));
+        assert_eq!(groups(file).unread, Vec::<usize>::new());
+        assert_eq!(without(b"eve, bob,bob ", "bob"), b"eve,bob ");
     }
 
     #[test]

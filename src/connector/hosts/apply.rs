@@ -5,11 +5,10 @@ use super::{
     atomic_replace::{check, replace},
     authorized_keys,
     calls::{SUCCEED_KEY, parameter},
-    config::HostsConfig,
     file_edits::PendingWrites,
     grant_key::key,
-    grants,
     lock::{self, LockTargets},
+    look::HostLook,
     observe,
     root_dir::RootDir,
     rotate::{ReplacementKey, succeed},
@@ -18,7 +17,7 @@ use super::{
 };
 use crate::{
     connector::{ApplyReceipt, ConnectorError, Intent, SecretSink, TargetQuery},
-    model::{Action, Operation, SystemId, action::Planned},
+    model::{Action, Operation, action::Planned},
 };
 use std::{
     io::Write,
@@ -29,13 +28,12 @@ use std::{
 
 /// Executes an action.
 pub(super) fn apply(
-    system: &SystemId,
-    config: &HostsConfig,
-    root: &RootDir,
+    look: HostLook<'_>,
     action: &Action<Planned>,
     intent: &Intent,
     sink: &dyn SecretSink,
 ) -> Result<ApplyReceipt, ConnectorError> {
+    let HostLook { system, config, root, .. } = look;
     if *intent.action() != action.id || action.grant.system != *system {
         return Err(ConnectorError::Permanent("the intent is for another action".to_owned()));
     }
@@ -45,8 +43,7 @@ pub(super) fn apply(
         sudoers: touches(":sudoers:"),
     };
     let _held = lock::acquire(root, wanted, Duration::from_secs(config.lock_wait_seconds.into()))?;
-    let tree = HostSnapshot::read(root, config)?;
-    let inventory = grants::inventory(system, config, &tree)?;
+    let (tree, inventory) = look.about(&action.grant)?;
     let sighting = observe::seen(root, &TargetQuery::about(action), &tree, &inventory);
     match (&sighting.grant, &sighting.access) {
         (Some(grant), _) if grant.digest() == action.precondition => {}
@@ -62,23 +59,23 @@ pub(super) fn apply(
         let changed = edit(root, &tree, &action.operations)?;
         return Ok(receipt(&changed, None));
     };
-    rotate(root, config, action, succession, &tree, sink)
+    rotate(look, action, succession, &tree, sink)
 }
 
 /// The new key is added and read back; only then the old key is removed.
 fn rotate(
-    root: &RootDir,
-    config: &HostsConfig,
+    look: HostLook<'_>,
     action: &Action<Planned>,
     succession: &Operation,
     tree: &HostSnapshot,
     sink: &dyn SecretSink,
 ) -> Result<ApplyReceipt, ConnectorError> {
+    let root = look.root;
     let mut work = PendingWrites::on(tree);
     let successor = succeed(&mut work, succession, &action.id, sink)?;
     let mut changed = write(root, tree, work)?;
     let file = parameter(succession, "file")?;
-    let after = HostSnapshot::read(root, config).map_err(|error| half_done(&changed, file, &error))?;
+    let (after, _) = look.about(&action.grant).map_err(|error| half_done(&changed, file, &error))?;
     let proven = after.files.get(file).map(|content| authorized_keys::read(&content.bytes).keys).unwrap_or_default();
     if !proven.iter().any(|key| key.fingerprint == successor.fingerprint) {
         return Err(ConnectorError::Ambiguous(format!(

@@ -36,7 +36,7 @@ pub(super) fn read(bytes: &[u8]) -> AuthorizedKeys {
         if line.is_empty() || line.starts_with(b"#") {
             continue;
         }
-        match std::str::from_utf8(line).ok().and_then(|text| key(text, index + 1)) {
+        match key(line, index + 1) {
             Some(key) => found.keys.push(key),
             None => found.unread.push(index + 1),
         }
@@ -50,10 +50,14 @@ pub(super) fn options(text: &str) -> Option<Vec<String>> {
     (rest.is_empty() && options.iter().all(|option| known(option))).then_some(options)
 }
 
-/// Returns the part of `line` after its options: type, key and comment.
-pub(super) fn without_options(line: &str) -> Option<&str> {
-    let line = line.trim_start_matches([' ', '\t']);
-    if starts_with_type(line) { Some(line) } else { split_options(line).map(|(_, rest)| rest) }
+/// Returns the options of a line, and the part after them: type, key and comment. A comment may have any encoding.
+pub(super) fn split(line: &[u8]) -> Option<(&str, &[u8])> {
+    let line = trim_start(line);
+    if starts_with_type(line) {
+        return Some(("", line));
+    }
+    let end = end_of_options(line)?;
+    Some((std::str::from_utf8(&line[..end]).ok()?, trim_start(&line[end..])))
 }
 
 /// Returns the name of an option, in lower case, as sshd compares it.
@@ -66,12 +70,18 @@ pub(super) fn fingerprint(blob: &[u8]) -> String {
     format!("SHA256:{}", Base64Unpadded::encode_string(&Sha256::digest(blob)))
 }
 
-fn key(text: &str, line: usize) -> Option<AuthorizedKey> {
-    let (options, rest) = if starts_with_type(text) { (Vec::new(), text) } else { split_options(text)? };
-    let mut words = rest.splitn(3, [' ', '\t']).map(str::trim);
-    let (kind, encoded) = (words.next()?, words.next()?);
+fn key(text: &[u8], line: usize) -> Option<AuthorizedKey> {
+    // The C strings of sshd end at a NUL.
+    let text = text.split(|b| *b == 0).next().unwrap_or_default();
+    let (before, rest) = split(text)?;
+    let options = if before.is_empty() { Vec::new() } else { split_options(before)?.0 };
+    let (kind, rest) = word(rest);
+    let (encoded, comment) = word(rest);
+    let (kind, encoded) = (std::str::from_utf8(kind).ok()?, std::str::from_utf8(encoded).ok()?);
     let blob = Base64::decode_vec(encoded).ok()?;
     let (inner, body) = string(&blob)?;
+    let signed_with = SIGNATURES.contains(&kind).then_some("ssh-rsa");
+    let kind = signed_with.unwrap_or(kind);
     if inner != kind.as_bytes() || !TYPES.contains(&kind) {
         return None;
     }
@@ -85,41 +95,68 @@ fn key(text: &str, line: usize) -> Option<AuthorizedKey> {
         kind: kind.to_owned(),
         fingerprint: fingerprint(&blob),
         bits,
-        comment: words.next().unwrap_or("").trim().to_owned(),
+        comment: decoded(comment).trim().to_owned(),
     })
 }
 
-fn starts_with_type(text: &str) -> bool {
-    text.split([' ', '\t']).next().is_some_and(|word| TYPES.contains(&word))
+/// Returns the first word of a text, and the text after the blanks that follow it.
+fn word(text: &[u8]) -> (&[u8], &[u8]) {
+    let end = text.iter().position(|b| is_blank(*b)).unwrap_or(text.len());
+    (&text[..end], trim_start(&text[end..]))
+}
+
+/// Returns a text in UTF-8, or else in Latin-1, in which every byte is a character.
+fn decoded(text: &[u8]) -> String {
+    std::str::from_utf8(text).map_or_else(|_| text.iter().copied().map(char::from).collect(), str::to_owned)
+}
+
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
+}
+
+fn trim_start(text: &[u8]) -> &[u8] {
+    &text[text.iter().position(|b| !is_blank(*b)).unwrap_or(text.len())..]
+}
+
+fn starts_with_type(text: &[u8]) -> bool {
+    std::str::from_utf8(word(text).0).is_ok_and(|word| TYPES.contains(&word) || SIGNATURES.contains(&word))
+}
+
+/// Returns the position of the first blank outside quotes.
+fn end_of_options(text: &[u8]) -> Option<usize> {
+    let (mut quoted, mut escaped) = (false, false);
+    for (at, byte) in text.iter().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if text.get(at + 1) == Some(&b'"') => escaped = true,
+            b'"' => quoted = !quoted,
+            b' ' | b'\t' if !quoted => return Some(at),
+            _ => {}
+        }
+    }
+    (!quoted).then_some(text.len())
 }
 
 /// Splits options from the rest at the first blank outside quotes.
 fn split_options(text: &str) -> Option<(Vec<String>, &str)> {
+    let end = end_of_options(text.as_bytes())?;
     let (mut options, mut option) = (Vec::new(), String::new());
     let (mut quoted, mut escaped) = (false, false);
-    let mut end = text.len();
-    for (at, c) in text.char_indices() {
-        if escaped {
-            escaped = false;
-        } else {
-            match c {
-                '\\' if text[at + 1..].starts_with('"') => escaped = true,
-                '"' => quoted = !quoted,
-                ',' if !quoted => {
-                    options.push(std::mem::take(&mut option));
-                    continue;
-                }
-                ' ' | '\t' if !quoted => {
-                    end = at;
-                    break;
-                }
-                _ => {}
+    for (at, c) in text[..end].char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if text[at + 1..].starts_with('"') => escaped = true,
+            '"' => quoted = !quoted,
+            ',' if !quoted => {
+                options.push(std::mem::take(&mut option));
+                continue;
             }
+            _ => {}
         }
         option.push(c);
     }
     options.push(option);
-    let fine = !quoted && options.iter().all(|option| !option.is_empty());
+    let fine = options.iter().all(|option| !option.is_empty());
     fine.then(|| (options, text[end..].trim_start_matches([' ', '\t'])))
 }
 
@@ -156,6 +193,9 @@ const TYPES: [&str; 15] = [
     "ssh-xmss@openssh.com",
 ];
 
+/// Names of signatures that sshd also accepts as the type of an RSA key.
+const SIGNATURES: [&str; 2] = ["rsa-sha2-256", "rsa-sha2-512"];
+
 const WITH_VALUE: [&str; 8] =
     ["command", "environment", "expiry-time", "from", "permitlisten", "permitopen", "principals", "tunnel"];
 
@@ -187,7 +227,7 @@ mod tests {
     proptest! {
         #[test]
         fn parser_does_not_panic(text in "([a-z=\", \\\\\t]|ssh-ed25519 |AAAAC3NzaC1lZDI1NTE5|\n|é){0,40}", bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = (read(text.as_bytes()), options(&text), without_options(&text), read(&bytes));
+            let _ = (read(text.as_bytes()), options(&text), split(text.as_bytes()), read(&bytes), split(&bytes));
         }
     }
 
@@ -199,7 +239,28 @@ mod tests {
         assert_eq!(found.keys[0].options, ["from=\"10.0.0.0/8,!10.1.*\"", "command=\"echo \\\"a b\\\"\"", "no-pty"]);
         assert_eq!(found.keys[0].comment, "a b@c");
         assert_eq!(found.keys[1].fingerprint, found.keys[0].fingerprint);
-        assert_eq!(without_options(&line), Some(&line[line.find("ssh-").unwrap()..]));
+        let (options, rest) = line.split_at(line.find("ssh-").unwrap());
+        assert_eq!(split(line.as_bytes()), Some((options.trim_end(), rest.as_bytes())));
+    }
+
+    /// Cases k11 and k12, and line ends of Windows.
+    #[test]
+    fn lines_that_sshd_accepts_are_read() {
+        let lines = [
+            format!("ssh-ed25519  {BLOB} a\n"),
+            format!("\tssh-ed25519 \t {BLOB}\ta\n"),
+            format!("no-pty\t ssh-ed25519\t{BLOB} a\r\n"),
+            format!("ssh-ed25519 {BLOB}\r\n"),
+            format!("ssh-ed25519 {BLOB}\0 rest\n"),
+        ];
+        let mut file: Vec<u8> = lines.concat().into_bytes();
+        file.extend_from_slice(format!("no-pty ssh-ed25519 {BLOB} Andr").as_bytes());
+        file.extend_from_slice(b"\xe9\n");
+        let found = read(&file);
+        assert_eq!((found.keys.len(), &found.unread), (6, &vec![]), "{found:?}");
+        let comments: Vec<_> = found.keys.iter().map(|key| key.comment.as_str()).collect();
+        assert_eq!(comments, ["a", "a", "a", "", "", "Andr\u{e9}"]);
+        assert!(found.keys.iter().all(|key| key.fingerprint == found.keys[0].fingerprint));
     }
 
     #[test]

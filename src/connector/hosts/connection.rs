@@ -3,10 +3,14 @@
 use super::{
     apply, calls,
     config::HostsConfig,
-    grants, last_login, observe,
+    grants,
+    key_files::KeyScope,
+    last_login,
+    look::HostLook,
+    observe,
+    parse_cache::ParseCache,
     root_dir::RootDir,
     schema::{HostsSchema, vocabulary},
-    snapshot::HostSnapshot,
 };
 use crate::{
     connector::{
@@ -23,6 +27,7 @@ pub struct Hosts {
     system: SystemId,
     words: HostsSchema,
     pub(super) root: RootDir,
+    cache: ParseCache,
 }
 
 /// Opens the root directory of a system.
@@ -30,16 +35,13 @@ pub struct Hosts {
 /// # Errors
 /// When the directory cannot be opened.
 pub fn open(system: &SystemId, config: &HostsConfig) -> Result<Hosts, ConnectorError> {
-    Ok(Hosts { system: system.clone(), words: vocabulary(config), root: RootDir::open(&config.root)? })
+    let root = RootDir::open(&config.root)?;
+    Ok(Hosts { system: system.clone(), words: vocabulary(config), root, cache: ParseCache::default() })
 }
 
 impl Hosts {
-    fn config(&self) -> &HostsConfig {
-        &self.words.config
-    }
-
-    fn tree(&self) -> Result<HostSnapshot, ConnectorError> {
-        HostSnapshot::read(&self.root, self.config())
+    fn look(&self) -> HostLook<'_> {
+        HostLook { system: &self.system, config: &self.words.config, root: &self.root, cache: &self.cache }
     }
 }
 
@@ -64,17 +66,17 @@ impl ConnectorSchema for Hosts {
 
 impl Collector for Hosts {
     fn validate(&self) -> Result<ConnectorHealth, ConnectorError> {
-        observe::health(&self.root, &self.tree()?)
+        observe::health(&self.root, &self.look().tree(KeyScope::All)?)
     }
 
-    /// Everything of one kind is one page: the files are read completely in any case.
+    /// Everything of one kind is one page.
     fn list(&self, kind: GrantKind, from: Option<&ListingCursor>) -> Result<GrantPage, ConnectorError> {
         if let Some(ListingCursor(place)) = from {
             return Err(ConnectorError::Permanent(format!("invalid cursor `{place}`: a listing has one page")));
         }
-        let tree = self.tree()?;
-        let inventory = grants::inventory(&self.system, self.config(), &tree)?;
-        let grants: Vec<Grant> = inventory.grants().filter(|grant| grant.kind == kind).cloned().collect();
+        let look = self.look();
+        let scope = if kind == GrantKind::Credential { KeyScope::All } else { KeyScope::Nothing };
+        let grants = grants::of_kind(look.system, look.config, &look.tree(scope)?, kind)?;
         let usage = last_login::of(&self.root, &grants)?;
         Ok(GrantPage { grants, usage, next: None })
     }
@@ -84,7 +86,7 @@ impl Collector for Hosts {
     }
 
     fn observe(&self, query: &TargetQuery<'_>) -> Result<GrantObservation, ConnectorError> {
-        Ok(observe::sighting(&self.system, self.config(), &self.root, query))
+        Ok(observe::sighting(self.look(), query))
     }
 
     fn calls(&self) -> u64 {
@@ -99,7 +101,7 @@ impl Provisioner for Hosts {
         intent: Intent,
         sink: &dyn SecretSink,
     ) -> Result<ApplyReceipt, ConnectorError> {
-        apply::apply(&self.system, self.config(), &self.root, action, &intent, sink)
+        apply::apply(self.look(), action, &intent, sink)
     }
 
     fn compensate(&self, action: &Action<Planned>) -> Option<Vec<Operation>> {

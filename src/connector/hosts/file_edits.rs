@@ -197,7 +197,11 @@ impl<'a> PendingWrites<'a> {
         let now = rows.iter().find(|row| bound(&row.value) == account).map(|row| shown(&row.value.shell));
         match now.as_deref() {
             Some(now) if now == to => Ok(()),
-            Some(now) if now == from => self.passwd(account, |fields| change(fields, 6, |_| to.as_bytes().to_vec())),
+            Some(now) if now == from => self.passwd(account, |fields| {
+                // The last fields may be missing, and the shell is the rest of the line.
+                fields.resize(7, Vec::new());
+                change(fields, 6, |_| to.as_bytes().to_vec())
+            }),
             Some(now) => {
                 Err(ConnectorError::PreconditionFailed(format!("the shell of {account} is {now} now, not {from}")))
             }
@@ -310,10 +314,9 @@ impl<'a> PendingWrites<'a> {
             )));
         }
         let change = |line: &[u8]| {
-            let text = std::str::from_utf8(line).ok()?;
-            let rest = authorized_keys::without_options(text)?;
-            let blank = if to.is_empty() { "" } else { " " };
-            Some(format!("{to}{blank}{rest}").into_bytes())
+            let (_, rest) = authorized_keys::split(line)?;
+            let blank: &[u8] = if to.is_empty() { b"" } else { b" " };
+            Some([to.as_bytes(), blank, rest].concat())
         };
         self.set(file, mapped(&bytes, &targets, change).ok_or_else(|| lost(file))?);
         Ok(())

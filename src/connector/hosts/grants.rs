@@ -17,13 +17,34 @@ use crate::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Returns all grants, indexed.
-pub(super) fn inventory(
+/// Returns all grants of one kind.
+pub(super) fn of_kind(
     system: &SystemId,
     config: &HostsConfig,
     tree: &HostSnapshot,
+    kind: GrantKind,
+) -> Result<Vec<Grant>, ConnectorError> {
+    let listing = HostGrants { system, config, tree, about: None };
+    let grants = match kind {
+        GrantKind::Account => listing.accounts()?,
+        GrantKind::Credential => [listing.group_passwords()?, listing.keys()?].concat(),
+        GrantKind::Membership => listing.memberships(&by_group(&listing.rules()?))?,
+        GrantKind::Rule => listing.rules()?,
+        _ => Vec::new(),
+    };
+    distinct(grants)
+}
+
+/// Returns the grants that concern `grant`: those of its principal, the other ways to its entitlement, and all rules.
+/// Their keys are the same as in a listing of all grants.
+pub(super) fn concerning(
+    system: &SystemId,
+    config: &HostsConfig,
+    tree: &HostSnapshot,
+    grant: &Grant,
 ) -> Result<Inventory, ConnectorError> {
-    let listing = HostGrants { system, config, tree };
+    let about = Some((grant.principal.id.as_str(), grant.entitlement.id.as_str()));
+    let listing = HostGrants { system, config, tree, about };
     let mut grants = listing.rules()?;
     let expansions = by_group(&grants);
     grants.extend(listing.memberships(&expansions)?);
@@ -38,10 +59,18 @@ struct HostGrants<'a> {
     system: &'a SystemId,
     config: &'a HostsConfig,
     tree: &'a HostSnapshot,
+    /// The ids of the principal and the entitlement that are concerned; `None` for all grants.
+    about: Option<(&'a str, &'a str)>,
 }
 
 impl HostGrants<'_> {
+    /// Returns whether grants of a principal or an entitlement are wanted.
+    fn concerns(&self, principal: impl FnOnce() -> String, entitlement: impl FnOnce() -> String) -> bool {
+        self.about.is_none_or(|(holder, held)| principal() == holder || entitlement() == held)
+    }
+
     fn accounts(&self) -> Result<Vec<Grant>, ConnectorError> {
+        let id = |account: &PasswdEntry| format!("uid:{}", account.uid);
         let each = |account: &PasswdEntry| {
             let who = SudoersPrincipal::Account(account.uid, account.name.clone());
             let shadow = self.tree.shadow(&account.name);
@@ -78,7 +107,8 @@ impl HostGrants<'_> {
                 ..self.blank(GrantKind::Account, &who)?
             })
         };
-        self.tree.accounts.iter().map(|row| each(&row.value)).collect()
+        let accounts = self.tree.accounts.iter().map(|row| &row.value);
+        accounts.filter(|account| self.concerns(|| id(account), || id(account))).map(each).collect()
     }
 
     fn memberships(&self, expansions: &BTreeMap<String, Vec<Entitlement>>) -> Result<Vec<Grant>, ConnectorError> {
@@ -90,12 +120,17 @@ impl HostGrants<'_> {
             let members: BTreeSet<&String> = group.members.iter().collect();
             let names: BTreeSet<&String> = members.iter().chain(&hidden).chain(&administrators).copied().collect();
             for name in names {
+                let who = SudoersPrincipal::user(self.tree, name);
+                // A name in a comment is often no account.
+                let is_text = group.is_comment() && self.tree.account(name).is_none();
+                if is_text || !self.concerns(|| who.id(), || format!("gid:{}", group.gid)) {
+                    continue;
+                }
                 let administers = administrators.contains(name);
                 let mut lists = Vec::new();
                 lists.extend(members.contains(name).then_some("a member in /etc/group"));
                 lists.extend(hidden.contains(name).then_some("a member in /etc/gshadow"));
                 lists.extend(administers.then_some("an administrator in /etc/gshadow"));
-                let who = SudoersPrincipal::user(self.tree, name);
                 let words = format!("{} is {} of {}", shown(name), lists.join(" and "), shown(&group.name));
                 let mut grant = self.membership(group, &who, "", words, expansions)?;
                 if administers {
@@ -105,6 +140,9 @@ impl HostGrants<'_> {
             }
         }
         for account in self.tree.accounts.iter().map(|row| &row.value) {
+            if !self.concerns(|| format!("uid:{}", account.uid), || format!("gid:{}", account.gid)) {
+                continue;
+            }
             let unnamed = || GroupEntry {
                 name: String::new(),
                 password: PasswordField::Empty,
@@ -157,7 +195,10 @@ impl HostGrants<'_> {
     }
 
     fn tier(&self, group: &GroupEntry, has_rules: bool) -> Tier {
-        let named = |known: &[&str], own: &[String]| known.contains(&group.name.as_str()) || own.contains(&group.name);
+        // The members of a line behind a `#` are those of the group that has its gid.
+        let name =
+            self.tree.group_of(group.gid).filter(|_| group.is_comment()).map_or(&group.name, |named| &named.name);
+        let named = |known: &[&str], own: &[String]| known.contains(&name.as_str()) || own.contains(name);
         if group.gid == 0 || has_rules || named(AS_GOOD_AS_ROOT, &self.config.admin_groups) {
             Tier::T0
         } else if named(PRIVILEGED, &self.config.privileged_groups) {
@@ -200,6 +241,10 @@ impl HostGrants<'_> {
         let mut grants = Vec::new();
         for (file, listed) in &self.tree.keys {
             for account in listed.accounts.iter().filter_map(|name| self.tree.account(name)) {
+                let id = || format!("uid:{}", account.uid);
+                if !self.concerns(id, id) {
+                    continue;
+                }
                 let who = SudoersPrincipal::Account(account.uid, account.name.clone());
                 for one in &listed.keys.keys {
                     let mut attributes = attributes([
@@ -210,7 +255,7 @@ impl HostGrants<'_> {
                     if let Some(bits) = one.bits {
                         attributes.insert("bits".to_owned(), bits.to_string());
                     }
-                    if listed.shared {
+                    if listed.is_shared_beyond(account.uid) {
                         attributes.insert("shared".to_owned(), "yes".to_owned());
                     }
                     if ![0, account.uid].contains(&listed.owner) {

@@ -9,6 +9,7 @@
 //! keys from commands or certificate authorities, doas, polkit, cron, set-user-id files.
 
 mod account_files;
+mod account_table;
 mod apply;
 mod atomic_replace;
 mod attributes;
@@ -21,10 +22,14 @@ mod effective_access;
 mod file_edits;
 mod grant_key;
 mod grants;
+mod key_files;
 mod last_login;
 mod lock;
+mod look;
 mod observe;
 mod operations;
+mod parse_cache;
+mod path_glob;
 mod phrases;
 mod rights;
 mod root_dir;

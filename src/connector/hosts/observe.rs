@@ -2,9 +2,9 @@
 
 use super::{
     account_files::lines,
-    config::HostsConfig,
-    effective_access, grants,
+    effective_access,
     grants::date,
+    look::HostLook,
     root_dir::RootDir,
     snapshot::{GROUP, GSHADOW, HostSnapshot, PASSWD, SHADOW, not_understood},
     sudoers::{read_rights, survives},
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     connector::{ConnectorError, ConnectorHealth, ControlTotal, TargetQuery},
-    model::{AccessPath, Grant, GrantKind, GrantObservation, Inventory, RemainingAccess, RemainingPath, SystemId},
+    model::{AccessPath, Grant, GrantKind, GrantObservation, Inventory, RemainingAccess, RemainingPath},
 };
 
 /// Returns the health of the connection and its blind spots.
@@ -22,7 +22,7 @@ pub(super) fn health(root: &RootDir, tree: &HostSnapshot) -> Result<ConnectorHea
     let pretty = release.lines().find_map(|line| line.strip_prefix("PRETTY_NAME=")).unwrap_or("Linux");
     let mut blind_spots = tree.blind_spots.clone();
     blind_spots.extend(tree.unread.iter().map(not_understood));
-    for row in &tree.accounts {
+    for row in tree.accounts.iter() {
         if tree.account(&row.value.name) != Some(&row.value) {
             blind_spots.push(format!("line {} of {PASSWD} has the same name as an earlier line", row.line));
         }
@@ -37,34 +37,25 @@ pub(super) fn health(root: &RootDir, tree: &HostSnapshot) -> Result<ConnectorHea
 /// Counts accounts again from the raw lines, without the parser.
 pub(super) fn control_totals(root: &RootDir) -> Result<Vec<ControlTotal>, ConnectorError> {
     let passwd = root.read(PASSWD)?;
-    let digits = |field: &[u8]| !field.is_empty() && field.iter().all(u8::is_ascii_digit);
-    let entry = |line: &&[u8]| {
+    let digits = |field: &[u8]| {
+        let field = field.trim_ascii_start();
+        let field = field.strip_prefix(b"+").unwrap_or(field);
+        !field.is_empty() && field.iter().all(u8::is_ascii_digit)
+    };
+    let entry = |line: &[u8]| {
         let fields: Vec<&[u8]> = line.split(|b| *b == b':').collect();
-        fields.len() == 7 && digits(fields[2]) && !line.starts_with(b"#")
+        let name = line.trim_ascii_start();
+        fields.len() >= 4 && digits(fields[2]) && digits(fields[3]) && !name.starts_with(b"#")
     };
     let accounts =
-        lines(&passwd.bytes).into_iter().filter(|range| entry(&passwd.bytes[range.clone()].trim_ascii_end())).count();
-    Ok(vec![ControlTotal {
-        kind: GrantKind::Account,
-        count: accounts as u64,
-        source: "awk -F: 'NF==7 && $3 ~ /^[0-9]+$/ && !/^#/' /etc/passwd | wc -l".to_owned(),
-    }])
+        lines(&passwd.bytes).into_iter().filter(|range| entry(passwd.bytes[range.clone()].trim_ascii_end())).count();
+    Ok(vec![ControlTotal { kind: GrantKind::Account, count: accounts as u64, source: COUNT.to_owned() }])
 }
 
 /// Reads one grant. A failed read is unknown, never absent.
-pub(super) fn sighting(
-    system: &SystemId,
-    config: &HostsConfig,
-    root: &RootDir,
-    query: &TargetQuery<'_>,
-) -> GrantObservation {
-    let read = || -> Result<(HostSnapshot, Inventory), ConnectorError> {
-        let tree = HostSnapshot::read(root, config)?;
-        let inventory = grants::inventory(system, config, &tree)?;
-        Ok((tree, inventory))
-    };
-    match read() {
-        Ok((tree, inventory)) => seen(root, query, &tree, &inventory),
+pub(super) fn sighting(look: HostLook<'_>, query: &TargetQuery<'_>) -> GrantObservation {
+    match look.about(query.grant) {
+        Ok((tree, inventory)) => seen(look.root, query, &tree, &inventory),
         Err(error) => GrantObservation::unknown(error.to_string()),
     }
 }
@@ -164,7 +155,10 @@ fn doubt(grant: &Grant, tree: &HostSnapshot) -> Option<String> {
         GrantKind::Membership | GrantKind::Rule => tree.first_unread(|file| accounts(file) || sudo(file)),
         GrantKind::Credential => {
             let holder = |file: &str| grant.attribute("file") == Some(file);
-            tree.first_unread(|file| holder(file) || file == PASSWD)
+            // The read has the files of keys of this account alone.
+            let other = |file: &str| !accounts(file) && !sudo(file);
+            let hidden = tree.unread.iter().find(|(file, line)| *line == 0 && other(file)).map(not_understood);
+            hidden.or_else(|| tree.first_unread(|file| holder(file) || file == PASSWD))
         }
         _ => tree.first_unread(|file| file == PASSWD),
     };
@@ -179,8 +173,9 @@ fn doubt(grant: &Grant, tree: &HostSnapshot) -> Option<String> {
 fn probe(tree: &HostSnapshot) -> String {
     let rules: usize = tree.sudoers.files.iter().map(|(_, statements)| statements.len()).sum();
     let keys: usize = tree.keys.values().map(|file| file.keys.keys.len()).sum();
+    let keys = if keys == 0 { String::new() } else { format!(", {keys} keys") };
     format!(
-        "uid 0 and gid 0 in the same read; {} accounts, {} groups, {rules} lines of sudoers, {keys} keys",
+        "uid 0 and gid 0 in the same read; {} accounts, {} groups, {rules} lines of sudoers{keys}",
         tree.accounts.len(),
         tree.groups.len()
     )
@@ -216,3 +211,7 @@ fn running(root: &RootDir, id: &str) -> Result<usize, ConnectorError> {
     }
     Ok(count)
 }
+
+/// The same count by a tool of the system.
+const COUNT: &str =
+    "awk -F: 'NF>3 && $3 ~ /^[ \\t]*[+]?[0-9]+$/ && $4 ~ /^[ \\t]*[+]?[0-9]+$/ && !/^[ \\t]*#/' /etc/passwd | wc -l";

@@ -43,6 +43,17 @@ pub(super) struct FileStamp {
     changed: (i64, u64),
 }
 
+/// The metadata of a file that decides who can read it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FileMetadata {
+    /// The metadata that changes with every modification.
+    pub stamp: FileStamp,
+    /// The uid of its owner.
+    pub owner: u32,
+    /// Its permission bits.
+    pub mode: u32,
+}
+
 impl FileStamp {
     /// Returns the identity that is the same for every path to the file.
     pub(super) fn identity(&self) -> (u64, u64) {
@@ -110,6 +121,19 @@ impl RootDir {
     pub(super) fn stamp(&self, path: &str) -> Result<Option<FileStamp>, ConnectorError> {
         match self.resolve(path, OFlags::PATH | OFlags::CLOEXEC) {
             Ok(file) => fs::fstat(&file).map(|stat| Some(stamp_of(&stat))).map_err(|e| refused(e, path)),
+            Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
+            Err(error) => Err(refused(error, path)),
+        }
+    }
+
+    /// Returns the metadata of a file with its owner and mode, or `None` when it does not exist.
+    pub(super) fn metadata(&self, path: &str) -> Result<Option<FileMetadata>, ConnectorError> {
+        match self.resolve(path, OFlags::PATH | OFlags::CLOEXEC) {
+            Ok(file) => {
+                let stat = fs::fstat(&file).map_err(|e| refused(e, path))?;
+                let (owner, mode) = (stat.st_uid, stat.st_mode & 0o7777);
+                Ok(Some(FileMetadata { stamp: stamp_of(&stat), owner, mode }))
+            }
             Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
             Err(error) => Err(refused(error, path)),
         }

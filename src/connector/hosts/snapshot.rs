@@ -1,26 +1,28 @@
 //! A consistent read of all files that define access on a system.
 
 use super::{
-    account_files::{self, GroupEntry, GshadowEntry, ParsedLine, PasswdEntry, ShadowEntry},
-    authorized_keys::{self, AuthorizedKeys},
+    account_files::{self, GroupEntry, GshadowEntry, PasswdEntry, ShadowEntry},
+    account_table::{AccountTable, parsed},
     config::{HostsConfig, OptionalFile},
+    key_files::{KeyFile, KeyFileReader, KeyScope},
+    parse_cache::ParseCache,
     root_dir::{FileContent, RootDir},
-    sshd_config::{AuthorizedKeysPaths, key_places},
-    sudoers::{self, StatementKind, Sudoers},
+    sshd_config::key_places,
+    sudoers::{self, StatementKind, Sudoers, SudoersStatement},
     surroundings::Surroundings,
 };
 use crate::connector::ConnectorError;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{collections::BTreeMap, sync::Arc};
 
 /// All files, read at one point in time.
 pub(super) struct HostSnapshot {
     pub files: BTreeMap<String, FileContent>,
-    pub accounts: Vec<ParsedLine<PasswdEntry>>,
-    pub shadows: Vec<ParsedLine<ShadowEntry>>,
-    pub groups: Vec<ParsedLine<GroupEntry>>,
-    pub group_shadows: Vec<ParsedLine<GshadowEntry>>,
+    pub accounts: Arc<AccountTable<PasswdEntry>>,
+    pub shadows: Arc<AccountTable<ShadowEntry>>,
+    pub groups: Arc<AccountTable<GroupEntry>>,
+    pub group_shadows: Arc<AccountTable<GshadowEntry>>,
     pub sudoers: Sudoers,
-    /// The keys of each file, and the accounts that use the file.
+    /// The keys of each file that was in the scope of the read, and the accounts that use the file.
     pub keys: BTreeMap<String, KeyFile>,
     /// Lines that could not be parsed: file and number.
     pub unread: Vec<(String, usize)>,
@@ -28,32 +30,6 @@ pub(super) struct HostSnapshot {
     pub surroundings: Surroundings,
     /// Sources of access that were not read.
     pub blind_spots: Vec<String>,
-    index: AccountIndex,
-}
-
-/// A file of keys.
-#[derive(Clone, Debug, Default)]
-pub(super) struct KeyFile {
-    /// The keys in it.
-    pub keys: AuthorizedKeys,
-    /// The accounts for which sshd reads the file.
-    pub accounts: BTreeSet<String>,
-    /// Whether accounts with another uid use the same file, by this or another path.
-    pub shared: bool,
-    /// The uid of its owner.
-    pub owner: u32,
-}
-
-/// The first entry of each name and id. Without an index, lookups in files of a hundred thousand lines would take
-/// minutes.
-#[derive(Default)]
-struct AccountIndex {
-    accounts: BTreeMap<String, usize>,
-    uids: BTreeMap<u32, usize>,
-    shadows: BTreeMap<String, usize>,
-    groups: BTreeMap<String, usize>,
-    gids: BTreeMap<u32, usize>,
-    group_shadows: BTreeMap<String, usize>,
 }
 
 pub(super) const PASSWD: &str = "/etc/passwd";
@@ -63,15 +39,21 @@ pub(super) const GSHADOW: &str = "/etc/gshadow";
 pub(super) const SUDOERS: &str = "/etc/sudoers";
 
 impl HostSnapshot {
-    /// Reads the system below `root`.
+    /// Reads the system below `root`, with the files of keys in `scope`.
     ///
     /// # Errors
-    /// When a file is missing or cannot be read: an incomplete population is never returned.
-    pub(super) fn read(root: &RootDir, config: &HostsConfig) -> Result<Self, ConnectorError> {
+    /// When a file of accounts is missing or cannot be read: an incomplete population is never returned.
+    pub(super) fn read_for(
+        root: &RootDir,
+        config: &HostsConfig,
+        scope: KeyScope,
+        cache: &ParseCache,
+    ) -> Result<Self, ConnectorError> {
         let mut last =
             ConnectorError::Transient("the files of the system changed during every attempt to read them".to_owned());
         for _ in 0..ATTEMPTS {
-            let reader = HostReader { root, config, files: BTreeMap::new() };
+            let (files, unread) = (BTreeMap::new(), Vec::new());
+            let reader = HostReader { root, config, scope, cache, files, unread, includes: 0 };
             match reader.tree() {
                 Err(ConnectorError::Transient(why)) => last = ConnectorError::Transient(why),
                 answer => return answer,
@@ -80,34 +62,40 @@ impl HostSnapshot {
         Err(last)
     }
 
+    /// Reads the system once, with all files of keys.
+    #[cfg(test)]
+    pub(super) fn read(root: &RootDir, config: &HostsConfig) -> Result<Self, ConnectorError> {
+        Self::read_for(root, config, KeyScope::All, &ParseCache::default())
+    }
+
     /// Returns the account with this name: the first matching line, as getpwnam(3) does.
     pub(super) fn account(&self, name: &str) -> Option<&PasswdEntry> {
-        self.index.accounts.get(name).and_then(|at| self.accounts.get(*at)).map(|row| &row.value)
+        self.accounts.named(name)
     }
 
     /// Returns the first account with this uid, as getpwuid(3) does.
     pub(super) fn account_of(&self, uid: u32) -> Option<&PasswdEntry> {
-        self.index.uids.get(&uid).and_then(|at| self.accounts.get(*at)).map(|row| &row.value)
+        self.accounts.with_id(uid)
     }
 
     /// Returns the shadow entry of this name.
     pub(super) fn shadow(&self, name: &str) -> Option<&ShadowEntry> {
-        self.index.shadows.get(name).and_then(|at| self.shadows.get(*at)).map(|row| &row.value)
+        self.shadows.named(name)
     }
 
     /// Returns the group with this name.
     pub(super) fn group(&self, name: &str) -> Option<&GroupEntry> {
-        self.index.groups.get(name).and_then(|at| self.groups.get(*at)).map(|row| &row.value)
+        self.groups.named(name)
     }
 
     /// Returns the first group with this gid.
     pub(super) fn group_of(&self, gid: u32) -> Option<&GroupEntry> {
-        self.index.gids.get(&gid).and_then(|at| self.groups.get(*at)).map(|row| &row.value)
+        self.groups.with_id(gid)
     }
 
     /// Returns the shadow entry of a group.
     pub(super) fn group_shadow(&self, name: &str) -> Option<&GshadowEntry> {
-        self.index.group_shadows.get(name).and_then(|at| self.group_shadows.get(*at)).map(|row| &row.value)
+        self.group_shadows.named(name)
     }
 
     /// Returns the first line in one of `files` that could not be parsed.
@@ -119,7 +107,7 @@ impl HostSnapshot {
 /// Returns the message about a line that could not be parsed. It does not contain the line.
 pub(super) fn not_understood((file, line): &(String, usize)) -> String {
     match line {
-        0 => format!("{file} is not a regular file, or too large"),
+        0 => format!("{file} cannot be read: it is not a regular file, too large, or access is denied"),
         line => format!("line {line} of {file} cannot be parsed"),
     }
 }
@@ -127,7 +115,11 @@ pub(super) fn not_understood((file, line): &(String, usize)) -> String {
 struct HostReader<'a> {
     root: &'a RootDir,
     config: &'a HostsConfig,
+    scope: KeyScope,
+    cache: &'a ParseCache,
     files: BTreeMap<String, FileContent>,
+    unread: Vec<(String, usize)>,
+    includes: usize,
 }
 
 impl HostReader<'_> {
@@ -136,101 +128,50 @@ impl HostReader<'_> {
         self.need(GROUP, None)?;
         self.need(SHADOW, Some(OptionalFile::Shadow))?;
         self.need(GSHADOW, Some(OptionalFile::Gshadow))?;
-        let mut unread = Vec::new();
-        let mut take = |path: &str, lines: Vec<usize>| unread.extend(lines.into_iter().map(|l| (path.to_owned(), l)));
-        let accounts = account_files::accounts(self.bytes(PASSWD));
-        take(PASSWD, accounts.unread);
-        let shadows = account_files::shadows(self.bytes(SHADOW));
-        take(SHADOW, shadows.unread);
-        let groups = account_files::groups(self.bytes(GROUP));
-        take(GROUP, groups.unread);
-        let group_shadows = account_files::group_shadows(self.bytes(GSHADOW));
-        take(GSHADOW, group_shadows.unread);
+        let content = |path: &str| self.files.get(path);
+        let accounts = parsed(&self.cache.accounts, content(PASSWD), account_files::accounts);
+        let shadows = parsed(&self.cache.shadows, content(SHADOW), account_files::shadows);
+        let groups = parsed(&self.cache.groups, content(GROUP), account_files::groups);
+        let group_shadows = parsed(&self.cache.group_shadows, content(GSHADOW), account_files::group_shadows);
+        for (path, lines) in [
+            (PASSWD, &accounts.unread),
+            (SHADOW, &shadows.unread),
+            (GROUP, &groups.unread),
+            (GSHADOW, &group_shadows.unread),
+        ] {
+            self.unread.extend(lines.iter().map(|line| (path.to_owned(), *line)));
+        }
+        let mut blind_spots = Vec::new();
         let mut sudoers = Sudoers::default();
         if self.need(SUDOERS, Some(OptionalFile::Sudoers))? {
-            self.sudoers(SUDOERS, 0, &mut sudoers)?;
+            self.sudoers(SUDOERS, &mut Vec::new(), &mut sudoers, &mut blind_spots)?;
         }
         for (path, statements) in &sudoers.files {
             let lines = statements.iter().filter(|s| s.kind == StatementKind::Unread).map(|s| s.line);
-            take(path, lines.collect());
+            self.unread.extend(lines.map(|line| (path.clone(), line)));
         }
-        let places = key_places(self.root)?;
-        let mut blind_spots = places.blind_spots.clone();
-        let keys = self.key_files(&places, &accounts.rows, &mut take)?;
+        let places = key_places(self.root);
+        blind_spots.extend(places.blind_spots.clone());
+        self.unread.extend(places.unread.iter().map(|path| (path.clone(), 0)));
+        let found = KeyFileReader { root: self.root, config: self.config, places: &places, accounts: &accounts }
+            .read(self.scope, &self.cache.key_users);
+        self.files.extend(found.contents);
+        self.unread.extend(found.unread);
         blind_spots.extend(self.elsewhere()?);
         let surroundings = Surroundings::read(self.root)?;
         self.unchanged()?;
-        let index = AccountIndex {
-            accounts: first(&accounts.rows, |account| account.name.clone()),
-            uids: first(&accounts.rows, |account| account.uid),
-            shadows: first(&shadows.rows, |shadow| shadow.name.clone()),
-            groups: first(&groups.rows, |group| group.name.clone()),
-            gids: first(&groups.rows, |group| group.gid),
-            group_shadows: first(&group_shadows.rows, |shadow| shadow.name.clone()),
-        };
         Ok(HostSnapshot {
             files: self.files,
-            accounts: accounts.rows,
-            shadows: shadows.rows,
-            groups: groups.rows,
-            group_shadows: group_shadows.rows,
+            accounts,
+            shadows,
+            groups,
+            group_shadows,
             sudoers,
-            keys,
-            unread,
+            keys: found.files,
+            unread: self.unread,
             surroundings,
             blind_spots,
-            index,
         })
-    }
-
-    fn key_files(
-        &mut self,
-        places: &AuthorizedKeysPaths,
-        accounts: &[ParsedLine<PasswdEntry>],
-        take: &mut impl FnMut(&str, Vec<usize>),
-    ) -> Result<BTreeMap<String, KeyFile>, ConnectorError> {
-        let mut found: BTreeMap<String, KeyFile> = BTreeMap::new();
-        let mut missing = BTreeSet::new();
-        let mut users: BTreeMap<(u64, u64), BTreeSet<u32>> = BTreeMap::new();
-        for account in accounts.iter().map(|row| &row.value) {
-            for path in places.of(account) {
-                if missing.contains(&path) {
-                    continue;
-                }
-                if !found.contains_key(&path) {
-                    let content = match self.root.read_if_there(&path) {
-                        Ok(Some(content)) => content,
-                        // A file replaced by its owner must not prevent the collection of other accounts.
-                        Err(ConnectorError::Permanent(_)) => {
-                            take(&path, vec![0]);
-                            missing.insert(path);
-                            continue;
-                        }
-                        Ok(None) => {
-                            missing.insert(path);
-                            continue;
-                        }
-                        Err(error) => return Err(error),
-                    };
-                    let keys = authorized_keys::read(&content.bytes);
-                    take(&path, keys.unread.clone());
-                    found.insert(path.clone(), KeyFile { keys, owner: content.owner, ..KeyFile::default() });
-                    self.files.insert(path.clone(), content);
-                }
-                if let (Some(file), Some(content)) = (found.get_mut(&path), self.files.get(&path)) {
-                    file.accounts.insert(account.name.clone());
-                    // Other accounts may link to it, but sshd ignores a file with another owner (StrictModes).
-                    if [0, account.uid].contains(&content.owner) {
-                        users.entry(content.stamp.identity()).or_default().insert(account.uid);
-                    }
-                }
-            }
-        }
-        for (path, file) in &mut found {
-            let users = self.files.get(path).and_then(|content| users.get(&content.stamp.identity()));
-            file.shared = users.is_some_and(|users| users.len() > 1);
-        }
-        Ok(found)
     }
 
     /// Reads a file that must exist, unless the settings list it as absent.
@@ -257,33 +198,86 @@ impl HostReader<'_> {
         self.files.get(path).map_or(b"", |content| content.bytes.as_slice())
     }
 
-    fn sudoers(&mut self, path: &str, depth: usize, sudoers: &mut Sudoers) -> Result<(), ConnectorError> {
-        if depth > DEEPEST_INCLUDE || sudoers.files.iter().any(|(known, _)| known == path) {
-            return Err(ConnectorError::Permanent(format!("{path} includes itself, or is nested too deeply")));
+    /// Reads a file of sudoers with its includes. A file that sudo skips is a blind spot, because it may be
+    /// valid later; a file that cannot be read is unread, and leaves all rules in doubt.
+    fn sudoers(
+        &mut self,
+        path: &str,
+        within: &mut Vec<String>,
+        sudoers: &mut Sudoers,
+        blind_spots: &mut Vec<String>,
+    ) -> Result<(), ConnectorError> {
+        if within.iter().any(|outer| outer == path) || within.len() > DEEPEST_INCLUDE {
+            blind_spots.push(format!("{path} includes itself, or is nested too deeply: sudo stops there"));
+            return Ok(());
         }
-        if !self.files.contains_key(path) {
-            let content = self.root.read(path)?;
-            self.files.insert(path.to_owned(), content);
+        self.includes += 1;
+        if self.includes > MOST_INCLUDES {
+            self.unread.push((path.to_owned(), 0));
+            return Ok(());
         }
-        let statements = sudoers::parse(self.bytes(path));
-        let file = sudoers.open(path, statements.clone());
+        let file = match sudoers.files.iter().position(|(known, _)| known == path) {
+            Some(file) => file,
+            None => match self.sudoers_file(path, blind_spots)? {
+                Some(statements) => sudoers.open(path, statements),
+                None => return Ok(()),
+            },
+        };
+        within.push(path.to_owned());
+        let statements = sudoers.files.get(file).map(|(_, statements)| statements.clone()).unwrap_or_default();
         for (at, statement) in statements.into_iter().enumerate() {
             sudoers.take(file, at);
             let StatementKind::Include { path: target, directory } = statement.kind else { continue };
             let target = self.included(path, &target)?;
             if !directory {
-                self.sudoers(&target, depth + 1, sudoers)?;
+                self.sudoers(&target, within, sudoers, blind_spots)?;
                 continue;
             }
             // sudoers(5): names that contain a dot or end with `~` are skipped; a missing directory is not an error.
-            for name in self.root.names(&target)?.unwrap_or_default() {
+            let names = match self.root.names(&target) {
+                Ok(names) => names.unwrap_or_default(),
+                Err(_) => {
+                    self.unread.push((target.clone(), 0));
+                    sudoers.open(&target, Vec::new());
+                    continue;
+                }
+            };
+            for name in names {
                 let one = format!("{}/{name}", target.trim_end_matches('/'));
                 if !name.contains('.') && !name.ends_with('~') && !self.is_directory(&one) {
-                    self.sudoers(&one, depth + 1, sudoers)?;
+                    self.sudoers(&one, within, sudoers, blind_spots)?;
                 }
             }
         }
+        within.pop();
         Ok(())
+    }
+
+    /// Returns the statements of a file; `None` when sudo skips it.
+    fn sudoers_file(
+        &mut self,
+        path: &str,
+        blind_spots: &mut Vec<String>,
+    ) -> Result<Option<Vec<SudoersStatement>>, ConnectorError> {
+        if !self.files.contains_key(path) {
+            match self.root.read_if_there(path) {
+                Ok(Some(content)) => self.files.insert(path.to_owned(), content),
+                Ok(None) => {
+                    blind_spots.push(format!("{path} is included by sudoers, and does not exist: sudo skips it"));
+                    return Ok(None);
+                }
+                Err(ConnectorError::Permanent(why)) => {
+                    blind_spots.push(format!("{why}: sudo skips it"));
+                    return Ok(None);
+                }
+                Err(error @ ConnectorError::Transient(_)) => return Err(error),
+                Err(_) => {
+                    self.unread.push((path.to_owned(), 0));
+                    return Ok(Some(Vec::new()));
+                }
+            };
+        }
+        Ok(Some(sudoers::parse(self.bytes(path))))
     }
 
     fn is_directory(&self, path: &str) -> bool {
@@ -337,9 +331,7 @@ impl HostReader<'_> {
     }
 }
 
-fn first<T, K: Ord>(rows: &[ParsedLine<T>], key: impl Fn(&T) -> K) -> BTreeMap<K, usize> {
-    rows.iter().enumerate().rev().map(|(at, row)| (key(&row.value), at)).collect()
-}
-
 const ATTEMPTS: usize = 5;
 const DEEPEST_INCLUDE: usize = 128; // As in sudo.
+/// Files that include each other twice could be read without end.
+const MOST_INCLUDES: usize = 10_000;

@@ -134,9 +134,28 @@ impl HostChangePlanner<'_> {
             let members = self.inventory.of_entitlement(&self.grant.principal.id);
             losers.extend(members.filter(|m| m.kind == GrantKind::Membership).map(|m| loss(&m.principal.name)));
         }
+        if self.grant.kind == GrantKind::Credential && !is_group_password(self.grant) {
+            losers.extend(self.other_users_of_key());
+        }
         losers.sort();
         losers.dedup();
         losers
+    }
+
+    /// Returns the accounts without a shell for which the same line is a key: the others refuse the change.
+    fn other_users_of_key(&self) -> impl Iterator<Item = AccessLoss> {
+        let fingerprint = |grant: &Grant| grant.entitlement.id.split_once(":SHA256:").map(|(_, key)| key.to_owned());
+        let same = move |other: &&Grant| {
+            other.kind == GrantKind::Credential
+                && other.principal.id != self.grant.principal.id
+                && other.attribute("file") == self.grant.attribute("file")
+                && fingerprint(other) == fingerprint(self.grant)
+        };
+        let loss = |other: &Grant| AccessLoss {
+            principal: other.principal.name.clone(),
+            entitlement: other.entitlement.name.clone(),
+        };
+        self.inventory.grants().filter(same).map(loss)
     }
 
     fn has(&self, file: OptionalFile) -> bool {

@@ -62,8 +62,11 @@ impl AccountDirectory {
         gid: u32,
         members: impl IntoIterator<Item = &'a str>,
     ) {
-        self.group_names.entry(gid).or_insert_with(|| name.to_owned());
-        self.group_ids.entry(name.to_owned()).or_insert(gid);
+        // The C library gives the gid of a line behind a `#` to its members, but finds no name there.
+        if !name.starts_with('#') {
+            self.group_names.entry(gid).or_insert_with(|| name.to_owned());
+            self.group_ids.entry(name.to_owned()).or_insert(gid);
+        }
         for member in members {
             self.memberships.entry(member.to_owned()).or_default().insert(gid);
         }

@@ -1,5 +1,6 @@
 //! Tests of the `hosts` connector on trees like Debian's in temporary directories.
 
+mod accepted;
 mod accounts;
 mod crash;
 mod keys;

@@ -142,7 +142,10 @@ fn user_files_cannot_redirect_or_block_the_reader() {
     let inventory = host.inventory();
     assert!(inventory.of_principal("uid:1002").all(|grant| grant.kind != GrantKind::Credential));
     let spots = host.open().validate().unwrap().blind_spots;
-    assert_eq!(spots, ["/home/bo/.ssh/authorized_keys2 is not a regular file, or too large"]);
+    assert_eq!(
+        spots,
+        ["/home/bo/.ssh/authorized_keys2 cannot be read: it is not a regular file, too large, or access is denied"]
+    );
 }
 
 #[test]
