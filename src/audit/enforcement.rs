@@ -6,7 +6,7 @@ use crate::{
     model::{
         ActionId, Finding, Severity, Tier, VerificationLevel,
         history::ActionHistory,
-        record::{MODEL_DISAGREES, OutcomeKind, VerificationKind},
+        record::{OutcomeKind, VerificationKind},
     },
 };
 
@@ -56,7 +56,7 @@ pub(super) fn check(case: &AuditContext<'_>) -> AuditResult {
     for (seq, seen) in case.history.disagreements() {
         findings.push(Finding {
             severity: Severity::High,
-            code: MODEL_DISAGREES,
+            code: "model-disagrees",
             subject: seen.subject.clone(),
             message: format!("record {seq}: {}", seen.text),
             help: "find the path on the target and remove it, then run `tenure verify`; report the path that Tenure did not find".to_owned(),

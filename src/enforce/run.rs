@@ -69,7 +69,8 @@ pub fn enforce(order: RunRequest<'_>, journal: &mut dyn Journal) -> Result<RunSu
     observer.reached(RunStep::Recovered, None);
     let planned = plan.actions().len();
     let held = plan.held().to_vec();
-    let waiting = held.iter().filter(|held| held.code != HeldCode::ReportOnly).count();
+    let waiting =
+        held.iter().filter(|held| !matches!(held.code, HeldCode::ReportOnly | HeldCode::WorkOrderOpen)).count();
     if planned == 0 && recovery.is_empty() && taken_up.is_empty() {
         // Without work and news, there is no record: a run every hour must not grow the log.
         let exit = if waiting == 0 { 0 } else { 3 };
