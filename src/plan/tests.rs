@@ -283,7 +283,7 @@ fn last_campaign_decides_on_a_grant() {
 }
 
 #[test]
-fn other_grant_is_kept_only_by_a_decision_with_the_approval_of_the_lost_access() {
+fn other_grant_is_kept_only_with_the_approval_of_the_lost_one() {
     let mut world = World::revoking(0, 2);
     world.grants[0].attributes.insert("also".into(), "member:1".into());
     let survives = |decisions: Vec<Resolution>, world: &mut World| {

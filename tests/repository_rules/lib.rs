@@ -13,6 +13,7 @@ mod attributes;
 mod circles;
 mod citations;
 mod connectors;
+mod dependencies;
 mod file_uses;
 mod imports;
 mod layers;
