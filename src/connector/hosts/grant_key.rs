@@ -119,6 +119,11 @@ pub(super) fn part(text: &str) -> String {
     part
 }
 
+/// Decodes a part of a key.
+pub(super) fn decoded(part: &str) -> String {
+    percent_encoding::percent_decode_str(part).decode_utf8_lossy().into_owned()
+}
+
 /// Encodes a path as a part of a key.
 pub(super) fn path_part(path: &str) -> String {
     path.split('/').map(part).collect::<Vec<_>>().join("/")

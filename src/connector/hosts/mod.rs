@@ -28,15 +28,18 @@ mod lock;
 mod look;
 mod observe;
 mod operations;
+mod oracle;
 mod parse_cache;
 mod path_glob;
 mod phrases;
+mod remaining_access;
 mod rights;
 mod root_dir;
 mod rotate;
 mod schema;
 mod snapshot;
 mod sshd_config;
+mod sudo_request;
 mod sudoers;
 mod surroundings;
 #[cfg(test)]

@@ -2,9 +2,10 @@
 
 use super::{
     account_files::lines,
-    effective_access,
-    grants::date,
     look::HostLook,
+    oracle,
+    remaining_access::{AccessFindings, AccessReader},
+    rights::TreeFiles,
     root_dir::RootDir,
     snapshot::{GROUP, GSHADOW, HostSnapshot, PASSWD, SHADOW, not_understood},
     sudoers::{read_rights, survives},
@@ -12,7 +13,7 @@ use super::{
 };
 use crate::{
     connector::{ConnectorError, ConnectorHealth, ControlTotal, TargetQuery},
-    model::{AccessPath, Grant, GrantKind, GrantObservation, Inventory, RemainingAccess, RemainingPath},
+    model::{AccessPath, AccessRoute, Grant, GrantKind, GrantObservation, Inventory, Overlap, RemainingPath},
 };
 
 /// Returns the health of the connection and its blind spots.
@@ -52,61 +53,39 @@ pub(super) fn control_totals(root: &RootDir) -> Result<Vec<ControlTotal>, Connec
     Ok(vec![ControlTotal { kind: GrantKind::Account, count: accounts as u64, source: COUNT.to_owned() }])
 }
 
-/// Reads one grant. A failed read is unknown, never absent.
+/// Reads what is left of the access that a change takes away. A failed read is unknown, never absence.
 pub(super) fn sighting(look: HostLook<'_>, query: &TargetQuery<'_>) -> GrantObservation {
     match look.about(query.grant) {
-        Ok((tree, inventory)) => seen(look.root, query, &tree, &inventory),
+        Ok((tree, inventory)) => seen(look, query, &tree, &inventory),
         Err(error) => GrantObservation::unknown(error.to_string()),
     }
 }
 
 /// Returns the observation of a grant.
 pub(super) fn seen(
-    root: &RootDir,
+    look: HostLook<'_>,
     query: &TargetQuery<'_>,
     tree: &HostSnapshot,
     inventory: &Inventory,
 ) -> GrantObservation {
     let grant = query.grant;
-    let now = found(grant, inventory).filter(|now| !is_outdone(grant, now, inventory));
-    let paths = effective_access::paths(grant, inventory);
-    let is_expected = query.expects.is_shown_by(now.as_ref());
-    let access = if paths.is_empty() || now.as_ref().is_some_and(|now| is_contained(now, tree)) {
-        match doubt(grant, tree) {
-            Some(reason) if paths.is_empty() => Err(reason),
-            _ => processes(root, grant).map(|lingering| (Vec::new(), lingering)),
+    let now = found(grant, inventory);
+    let files = TreeFiles::below(look.root);
+    let reader = AccessReader::new(look.root, look.config, tree, inventory, query, &files);
+    let AccessFindings { mut access, witnesses } = reader.findings(now.as_ref());
+    access.answers = oracle::answers(&reader, &witnesses);
+    access.probe = probe(tree);
+    let access = match doubt(grant, tree) {
+        Some(reason) if access.paths.is_empty() => Err(reason),
+        Some(reason) => {
+            let path = AccessPath { via: AccessRoute::Rule, ids: "unread".to_owned(), text: reason.clone() };
+            let overlap = Overlap::CannotTell("a line or file is not read".to_owned());
+            access.paths.push(RemainingPath { path, overlap, tier: grant.tier, grant: None, allows: Vec::new() });
+            Ok(access)
         }
-    } else {
-        Ok((paths, Vec::new()))
+        None => Ok(access),
     };
-    let access = access.map(|(paths, lingering)| {
-        let paths = paths.into_iter().filter(|_| !is_expected);
-        let whole = |path: AccessPath| RemainingPath::whole(path, grant.tier);
-        RemainingAccess { paths: paths.map(whole).collect(), lingering, ..RemainingAccess::nothing(probe(tree)) }
-    });
     GrantObservation { grant: now, access }
-}
-
-/// Returns whether a reduced rule has no effect, because another path gives the removed part. It then counts as not
-/// observed, and the paths decide.
-fn is_outdone(reviewed: &Grant, now: &Grant, inventory: &Inventory) -> bool {
-    let rights = |grant: &Grant| grant.attribute("commands").and_then(read_rights);
-    let (Some(old), Some(new)) = (rights(reviewed), rights(now)) else { return false };
-    if reviewed.kind != GrantKind::Rule || old == new {
-        return false;
-    }
-    let taken = old.into_iter().filter(|one| !survives(&new, std::slice::from_ref(one)));
-    effective_access::gives_any(reviewed, &taken.collect::<Vec<_>>(), inventory)
-}
-
-/// Returns whether an account cannot be used for a new login: it is locked and expired. No clock is needed: a day that
-/// was over when the file was last written is over now.
-fn is_contained(now: &Grant, tree: &HostSnapshot) -> bool {
-    let written = tree.files.get(SHADOW).map(|content| date(content.stamp.modified_day()));
-    let expires = now.attribute("expires").filter(|day| *day != "never");
-    now.kind == GrantKind::Account
-        && now.attribute("password") == Some("locked")
-        && expires.zip(written).is_some_and(|(expires, written)| *expires < *written)
 }
 
 /// Returns the present form of the reviewed grant. Its key may have changed through the decided change (a reduced rule
@@ -179,37 +158,6 @@ fn probe(tree: &HostSnapshot) -> String {
         tree.accounts.len(),
         tree.groups.len()
     )
-}
-
-/// Returns the remaining processes of an account that allows no login any more.
-fn processes(root: &RootDir, grant: &Grant) -> Result<Vec<String>, String> {
-    if grant.kind != GrantKind::Account {
-        return Ok(Vec::new());
-    }
-    let id = &grant.entitlement.id;
-    match running(root, id) {
-        Ok(0) => Ok(Vec::new()),
-        Ok(1) => Ok(vec![format!("a process of {id}")]),
-        Ok(count) => Ok(vec![format!("{count} processes of {id}")]),
-        Err(error) => Err(format!("processes cannot be counted: {error}")),
-    }
-}
-
-/// Counts the processes of a uid, if the tree has a `/proc`.
-fn running(root: &RootDir, id: &str) -> Result<usize, ConnectorError> {
-    let Some(uid) = id.strip_prefix("uid:") else { return Ok(0) };
-    let mut count = 0;
-    for name in root.names("/proc")?.unwrap_or_default() {
-        if !name.bytes().all(|b| b.is_ascii_digit()) {
-            continue;
-        }
-        // A process may end between the listing and the read.
-        let Ok(Some(status)) = root.read_moving(&format!("/proc/{name}/status")) else { continue };
-        let status = String::from_utf8_lossy(&status);
-        let ids = status.lines().find_map(|line| line.strip_prefix("Uid:"));
-        count += usize::from(ids.is_some_and(|ids| ids.split_whitespace().any(|one| one == uid)));
-    }
-    Ok(count)
 }
 
 /// The same count by a tool of the system.

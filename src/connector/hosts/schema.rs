@@ -33,6 +33,15 @@ impl ConnectorSchema for HostsSchema {
         }
     }
 
+    /// sudo answers for its rules, and for groups that have some.
+    fn has_oracle(&self, grant: &Grant) -> bool {
+        match grant.kind {
+            GrantKind::Rule => true,
+            GrantKind::Membership => !grant.expands_to.is_empty(),
+            _ => false,
+        }
+    }
+
     fn plan_change(
         &self,
         change: &AccessChange,

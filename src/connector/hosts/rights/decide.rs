@@ -209,3 +209,14 @@ impl PossibleAnswers {
         }
     }
 }
+
+/// Returns whether a command of a rule may be about a request, apart from its digests and its directory.
+pub(in crate::connector::hosts) fn may_concern(
+    world: &SudoWorld<'_>,
+    command: &RuleCommand,
+    subject: &SudoSubject,
+    request: &SudoRequest,
+) -> bool {
+    let plain = RuleCommand { digests: Vec::new(), chroot: None, ..command.clone() };
+    command_matches(world, &plain, subject, request) != Match::No
+}

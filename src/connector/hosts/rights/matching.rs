@@ -3,8 +3,9 @@
 use super::{
     accounts::SudoSubject,
     shell_pattern::{PatternScope, fnmatch, has_meta},
-    world::{HostNames, NetgroupTable, SudoWorld},
+    world::{HostNames, NetgroupTable, SudoRule, SudoWorld},
 };
+use std::collections::BTreeSet;
 
 /// Whether something matches.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -102,6 +103,20 @@ impl SudoWorld<'_> {
     /// Returns whether a list of users allows a subject, and the member that does.
     pub(super) fn user_list(&self, list: &[ListMember], subject: &SudoSubject) -> (Match, Option<usize>) {
         judge(list, |member| member.negated, |member| self.user(&member.name, subject)).allows()
+    }
+
+    /// Returns whether a list of users may include a subject.
+    pub(in crate::connector::hosts) fn includes(&self, list: &[ListMember], subject: &SudoSubject) -> bool {
+        self.user_list(list, subject).0 != Match::No
+    }
+
+    /// Returns whether a rule applies to a user because of a group alone.
+    pub(in crate::connector::hosts) fn is_by_group(&self, rule: &SudoRule, gid: u32) -> bool {
+        let member = |gids: BTreeSet<u32>| {
+            let groups = gids.iter().filter_map(|gid| self.directory.group_name(*gid).map(str::to_owned)).collect();
+            SudoSubject { login: String::new(), name: String::new(), uid: u32::MAX, gid: u32::MAX, gids, groups }
+        };
+        self.includes(&rule.users, &member(BTreeSet::from([gid]))) && !self.includes(&rule.users, &member(BTreeSet::new()))
     }
 
     fn user(&self, name: &str, subject: &SudoSubject) -> Match {

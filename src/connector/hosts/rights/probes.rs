@@ -46,6 +46,25 @@ pub(super) fn plain_paths(world: &SudoWorld<'_>, patterns: &[&CommandPattern]) -
     patterns.iter().flat_map(|pattern| paths_of(world, pattern)).collect()
 }
 
+/// Returns the paths that rules compare with a command, those with its name, and the command itself.
+pub(in crate::connector::hosts) fn paths_with_name(world: &SudoWorld<'_>, command: &str) -> Vec<String> {
+    let name = command.rsplit('/').next().unwrap_or_default();
+    let mut found = vec![command.to_owned()];
+    for pattern in world.rules.iter().flat_map(|rule| &rule.commands).map(|command| &command.pattern) {
+        match &pattern.path {
+            PathPattern::Directory(directory) => found.push(format!("{directory}{name}")),
+            PathPattern::Literal(_) | PathPattern::Glob(_) => {
+                let paths = paths_of(world, pattern).into_iter();
+                found.extend(paths.filter(|path| path.rsplit('/').next() == Some(name)));
+            }
+            _ => {}
+        }
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
 /// Returns the names of target users, and of groups that can be asked for alone.
 fn targets(world: &SudoWorld<'_>, commands: &[&RuleCommand]) -> (BTreeSet<String>, BTreeSet<String>) {
     let directory = &world.directory;

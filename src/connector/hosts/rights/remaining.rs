@@ -40,6 +40,13 @@ pub(in crate::connector::hosts) struct RemainingRule {
     pub tier: Tier,
 }
 
+impl RemainingRule {
+    /// Returns a rule that permits every command as another user.
+    pub(in crate::connector::hosts) fn opening(place: RulePlace) -> Self {
+        blank(place, Tier::T0)
+    }
+}
+
 /// What is left for some subjects.
 #[derive(Clone, Debug, Default)]
 pub(in crate::connector::hosts) struct RemainingRules {
@@ -72,6 +79,27 @@ impl LostRights {
         if found != Match::No && self.stay(world, subject, request) { Match::No } else { found }
     }
 
+    /// Returns whether the lost rights may have reached what a request reaches: its command as the same uid, by any name.
+    fn reached(&self, world: &SudoWorld<'_>, subject: &SudoSubject, request: &SudoRequest) -> bool {
+        let uid = request.user.as_ref().and_then(|name| world.directory.named(name)).map(|account| account.uid);
+        let names = uid.map(|uid| world.directory.names_of(uid)).unwrap_or_default();
+        let other = |name: &str| SudoRequest { user: Some(name.to_owned()), ..request.clone() };
+        match names.len() {
+            0 | 1 => self.permitted(world, subject, request) != Match::No,
+            _ => names.iter().any(|name| self.permitted(world, subject, &other(name)) != Match::No),
+        }
+    }
+
+    /// Returns whether the lost rights permitted a request for certain.
+    pub(in crate::connector::hosts) fn is_certain(
+        &self,
+        world: &SudoWorld<'_>,
+        subject: &SudoSubject,
+        request: &SudoRequest,
+    ) -> bool {
+        self.permitted(world, subject, request) == Match::Yes
+    }
+
     fn stay(&self, world: &SudoWorld<'_>, subject: &SudoSubject, request: &SudoRequest) -> bool {
         let stays = |command: &RuleCommand| command_matches(world, command, subject, request);
         judge(&self.stays, |command| command.negated, stays).allows().0 == Match::Yes
@@ -102,7 +130,7 @@ pub(in crate::connector::hosts) fn remaining(
         let commands: Vec<&RuleCommand> = lost.commands().chain(applies).collect();
         let requests: Vec<SudoRequest> = probes(world, &commands)
             .into_iter()
-            .filter(|request| lost.permitted(world, subject, request) != Match::No)
+            .filter(|request| lost.reached(world, subject, request))
             .collect();
         for request in &requests {
             let tier = tier_of(world, request);

@@ -163,7 +163,9 @@ fn processes_of_a_disabled_account_are_reported() {
     let host = Host::debian();
     host.file("/proc/4711/status", 0o444, &["Name:\tsleep", "Uid:\t1002\t1002\t1002\t1002"]);
     let bo = account(&host, "bo");
-    let sighting = host.carry_out(AccessChange::Disable {}, &bo);
+    let planned = host.plan(AccessChange::Disable {}, &bo);
+    host.apply(&planned).unwrap();
+    let sighting = host.verify(&planned);
     assert_eq!(sighting.access.unwrap().lingering, ["a process of uid:1002"]);
     let bo = account(&host, "bo");
     assert!(!host.carry_out(AccessChange::Revoke {}, &bo).access.unwrap().lingering.is_empty());

@@ -5,6 +5,7 @@ mod accounts;
 mod crash;
 mod keys;
 mod memberships;
+mod remaining;
 mod rules;
 mod sudo_agreement;
 mod tools;
@@ -16,7 +17,7 @@ use crate::model::{RemainingPath, SurvivingPath, Tier};
 use crate::{
     connector::{
         ApplyReceipt, Collector, ConnectorError, ConnectorSchema, Intent, PlannedChange, Provisioner, SecretSink,
-        SinkError, UnconfiguredSink, UnsupportedChangeError,
+        SinkError, UnconfiguredSink, UnsupportedChangeError, WitnessQuery,
     },
     model::{
         AccessChange, Action, Digest, ExpectedState, Grant, GrantKind, GrantObservation, Inventory, ItemId, SystemId,
@@ -193,6 +194,11 @@ impl Host {
         let receipt = self.apply(&planned).unwrap();
         assert!(!receipt.already, "{receipt:?}");
         self.look(grant)
+    }
+
+    /// Reads what is left after an action, and asks the system.
+    fn verify(&self, planned: &ActionSpec) -> GrantObservation {
+        self.open().observe(&TargetQuery::about(planned).asking(WitnessQuery::Choose)).unwrap()
     }
 
     fn look(&self, grant: &Grant) -> GrantObservation {

@@ -53,7 +53,7 @@ fn rule_is_reduced_for_one_user_only() {
     host.apply(&planned).unwrap();
     let rules = "User_Alias OPS = ana, bo\nOPS, !bo ALL=(ALL) NOPASSWD: ALL\nbo ALL=(ALL) NOPASSWD: /usr/bin/id, (ALL) PASSWD: /usr/bin/ls\n";
     assert_eq!(host.read("/etc/sudoers.d/ops"), rules);
-    let sighting = host.look(&grant);
+    let sighting = host.verify(&planned);
     assert_shows(&planned, &sighting);
     assert!(sighting.is_absent(), "all of it is gone: {sighting:?}");
     assert!(host.apply(&planned).unwrap().already);
@@ -67,8 +67,8 @@ fn reduction_without_effect_is_reported() {
     let planned = host.plan(reduce("/usr/bin/id"), &grant);
     assert!(planned.survives[0].text.contains("gives %sudo sudo"), "{:?}", planned.survives);
     host.apply(&planned).unwrap();
-    let sighting = host.look(&grant);
-    assert_eq!(sighting.grant, None);
+    let sighting = host.verify(&planned);
+    assert_shows(&planned, &sighting);
     assert_present(&sighting, &["/etc/sudoers:4 gives %sudo sudo (ALL:ALL) ALL"]);
 }
 

@@ -1,0 +1,216 @@
+//! Rights to run commands that are left: by other rules, for every name of the principal, and as other users.
+
+use super::{
+    super::{
+        grant_key::{SudoersPrincipal, path_part},
+        rights::{
+            Decision, LostRights, ListMember, RemainingRule, RemainingRules, RuleCommand, SudoRequest, SudoSubject, SudoWorld,
+            UNNAMED, applicable, decide, decide_by, remaining,
+        },
+        sudo_request,
+        sudoers::read_rights,
+        text::shown,
+    },
+    AccessFindings, AccessReader, gid_of,
+};
+use crate::{
+    connector::{MAX_WITNESSES, WitnessQuery},
+    model::{AccessPath, AccessRoute, ExpectedState, Grant, GrantKind, Overlap, RemainingPath, Tier},
+};
+use std::{collections::BTreeSet, rc::Rc};
+
+impl AccessReader<'_> {
+    /// What is left of a rule.
+    pub(super) fn sudo_of_rule(&self, found: &mut AccessFindings) {
+        let grant = self.query.grant;
+        self.superuser(found);
+        let (Some(commands), hosts) = (commands_of(grant), grant.attribute("hosts").unwrap_or("ALL")) else {
+            return found.doubt("rule", grant.entitlement.name.clone(), "its commands are not readable", grant.tier);
+        };
+        let hosts = hosts.split(',').map(ListMember::read).collect();
+        let stays = match self.query.expects {
+            ExpectedState::Shows(shown) => shown.get("commands").and_then(|text| read_rights(text)),
+            _ => None,
+        };
+        let stays = stays.unwrap_or_default().iter().map(RuleCommand::of).collect();
+        let lost = LostRights { rules: vec![(hosts, commands)], stays };
+        self.sudo_left(&self.holders_of_rule(), &lost, found);
+    }
+
+    /// What is left of the rules of a group for one of its members.
+    pub(super) fn sudo_of_group(&self, found: &mut AccessFindings) {
+        self.superuser(found);
+        let grant = self.query.grant;
+        let Some(gid) = gid_of(&grant.entitlement.id) else { return };
+        let mut lost = LostRights::default();
+        let mut known = BTreeSet::new();
+        for rule in &self.world.rules {
+            if self.world.is_by_group(rule, gid) {
+                known.insert(format!("sudo:{}", rule.digest));
+                lost.rules.push((rule.hosts.clone(), rule.commands.clone()));
+            }
+        }
+        // A rule that was reviewed with the group may have gone since.
+        for given in grant.expands_to.iter().filter(|given| !known.contains(&given.id)) {
+            let rights = given.name.strip_prefix("sudo ").and_then(read_rights);
+            match rights {
+                Some(rights) => {
+                    lost.rules.push((vec![ListMember::read("ALL")], rights.iter().map(RuleCommand::of).collect()));
+                }
+                None => found.doubt(&given.id, given.name.clone(), "a rule of the group has changed", grant.tier),
+            }
+        }
+        if !lost.rules.is_empty() {
+            self.sudo_left(&self.subjects(), &lost, found);
+        }
+    }
+
+    fn sudo_left(&self, subjects: &[Rc<SudoSubject>], lost: &LostRights, found: &mut AccessFindings) {
+        let left = remaining(&self.world, subjects, lost);
+        let wanted = self.query.grant.tier;
+        let mut allows: Vec<Vec<_>> = vec![Vec::new(); left.rules.len()];
+        found.witnesses = match self.query.witnesses {
+            WitnessQuery::Nothing => Vec::new(),
+            WitnessQuery::Ask(asked) => asked.to_vec(),
+            WitnessQuery::Choose => sudo_request::choose(&self.world, subjects, lost, &left, MAX_WITNESSES),
+        };
+        for witness in &found.witnesses {
+            let Some((login, request)) = sudo_request::parse(witness) else { continue };
+            let Some(subject) = self.directory().subject(&login) else { continue };
+            if let Decision::Allowed(place) = decide(&self.world, &subject, &request)
+                && let Some(at) = left.rules.iter().position(|rule| (rule.rule, rule.user) == (place.rule, place.user))
+            {
+                allows[at].push(witness.clone());
+            }
+        }
+        for (rule, allows) in left.rules.iter().zip(allows) {
+            let mut path = self.path(&self.world, rule, tier(rule.tier, left.lost, wanted));
+            path.allows = allows;
+            found.access.paths.push(path);
+        }
+        self.as_others(subjects, lost, &left, found);
+        self.outside_of_sudo(subjects, lost, &left, found);
+    }
+
+    /// Returns the path of a rule, with the listed grant that has it.
+    pub(super) fn path(&self, world: &SudoWorld<'_>, left: &RemainingRule, tier: Tier) -> RemainingPath {
+        let (mut path, mut grant) = (AccessPath { via: AccessRoute::Rule, ids: String::new(), text: String::new() }, None);
+        if let Some(rule) = world.rules.get(left.rule)
+            && let Some(member) = rule.users.get(left.user)
+        {
+            let who = SudoersPrincipal::listed(self.tree, &member.name);
+            path.ids = format!("sudo/{}/{}/{}", path_part(&rule.file), who.bound(), rule.digest);
+            path.text = format!("{}:{} gives {} sudo {}", shown(&rule.file), rule.line, who.principal().name, shown(&rule.text));
+            grant = self
+                .inventory
+                .of_principal(&who.id())
+                .find(|grant| grant.kind == GrantKind::Rule && grant.paths.iter().any(|known| known.ids == path.ids));
+        }
+        let overlap = match &left.doubt {
+            Some(why) => Overlap::CannotTell(why.clone()),
+            None if left.whole => Overlap::Whole,
+            None => Overlap::Part(parts(&left.permits)),
+        };
+        let path = RemainingPath { path, overlap, tier, grant: None, allows: Vec::new() };
+        match grant {
+            Some(grant) => path.by(grant),
+            None => path,
+        }
+    }
+
+    /// Rights to run every command as another user, who may do what was lost.
+    fn as_others(&self, subjects: &[Rc<SudoSubject>], lost: &LostRights, left: &RemainingRules, found: &mut AccessFindings) {
+        let mut seen: BTreeSet<u32> = subjects.iter().map(|subject| subject.uid).collect();
+        for subject in subjects {
+            let rules = applicable(&self.world, subject);
+            for account in self.directory().accounts().iter().filter(|_| !rules.is_empty()) {
+                let request = SudoRequest { user: Some(account.name.clone()), group: None, command: UNNAMED.to_owned(), arguments: None };
+                let Decision::Allowed(place) = decide_by(&self.world, &rules, subject, &request) else { continue };
+                let known = account.uid == 0 && left.rules.iter().any(|rule| rule.tier == Tier::T0 && rule.doubt.is_none());
+                if seen.contains(&account.uid) || known {
+                    continue;
+                }
+                seen.insert(account.uid);
+                let opened = RemainingRule::opening(place);
+                let mut path = self.path(&self.world, &opened, self.query.grant.tier);
+                if account.uid == 0 {
+                    path.path.text = format!("{}, who may do everything", path.path.text);
+                } else {
+                    let others = self.directory().subjects_of(account.uid);
+                    let theirs = remaining(&self.world, &others, lost);
+                    let Some(best) = theirs.rules.iter().min_by_key(|rule| (rule.doubt.is_some(), rule.tier)) else { continue };
+                    let needs = self.world.rules.get(best.rule).is_some_and(|rule| !rule.commands.iter().all(|one| one.passwordless));
+                    path.path.text = format!("{}; as {}, {}", path.path.text, account.name, self.path(&self.world, best, best.tier).path.text);
+                    path.tier = tier(best.tier, theirs.lost, self.query.grant.tier);
+                    path.overlap = match &best.doubt {
+                        Some(why) => Overlap::CannotTell(why.clone()),
+                        None if needs => Overlap::CannotTell(format!("sudo asks for the password of {}", account.name)),
+                        None => Overlap::Part(parts(&best.permits)),
+                    };
+                }
+                found.access.paths.push(path);
+            }
+        }
+    }
+
+    /// Returns the accounts to which the reviewed rule applied.
+    fn holders_of_rule(&self) -> Vec<Rc<SudoSubject>> {
+        let grant = self.query.grant;
+        if grant.principal.id.starts_with("uid:") {
+            return self.subjects();
+        }
+        let mut list = Vec::new();
+        match gid_of(&grant.principal.id) {
+            Some(gid) => {
+                let name = grant.principal.name.trim_start_matches('%').to_owned();
+                let known = self.directory().group_id(&name) == Some(gid);
+                list.push(ListMember { name: if known { format!("%{name}") } else { format!("%#{gid}") }, negated: false });
+            }
+            None if grant.principal.id == "everyone" => list.push(ListMember::read("ALL")),
+            None => {
+                if let Some(netgroup) = grant.principal.id.strip_prefix("netgroup:") {
+                    list.push(ListMember { name: format!("+{netgroup}"), negated: false });
+                }
+            }
+        }
+        for except in grant.attribute("except").unwrap_or_default().split(',') {
+            let name = match (super::uid_of(except), gid_of(except)) {
+                (Some(uid), _) => format!("#{uid}"),
+                (_, Some(gid)) => format!("%#{gid}"),
+                _ => continue,
+            };
+            list.push(ListMember { name, negated: true });
+        }
+        let names = self.directory().accounts().iter().map(|account| account.name.as_str());
+        let subjects: BTreeSet<Rc<SudoSubject>> = names.filter_map(|name| self.directory().subject(name)).collect();
+        subjects.into_iter().filter(|subject| self.world.includes(&list, subject)).collect()
+    }
+}
+
+/// Returns the tier of a part of the lost rights. What is as critical as the most critical of them has the tier of the
+/// grant.
+pub(super) fn tier(part: Tier, lost: Option<Tier>, grant: Tier) -> Tier {
+    match lost {
+        Some(lost) if part > lost => part.max(grant),
+        _ => part.min(grant),
+    }
+}
+
+/// Returns the commands of a rule's grant.
+fn commands_of(grant: &Grant) -> Option<Vec<RuleCommand>> {
+    Some(read_rights(grant.attribute("commands")?)?.iter().map(RuleCommand::of).collect())
+}
+
+fn parts(permits: &[(String, SudoRequest)]) -> String {
+    let mut each: Vec<String> = Vec::new();
+    for (login, request) in permits {
+        let text = format!("{} as {}", sudo_request::line(request), request.user.as_deref().unwrap_or(login));
+        if !each.contains(&text) {
+            each.push(text);
+        }
+    }
+    let more = each.len().saturating_sub(3);
+    each.truncate(3);
+    let listed = each.iter().map(|text| shown(text)).collect::<Vec<_>>().join(", ");
+    if more > 0 { format!("{listed} and {more} more") } else { listed }
+}
