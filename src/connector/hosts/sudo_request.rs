@@ -71,10 +71,11 @@ pub(super) fn choose(
         }
         // Without any of them on the system, the first one represents all.
         let any = COMMANDS.iter().any(|path| exists(world.files, path));
-        let usual = COMMANDS.iter().enumerate().filter(|(at, path)| if any { exists(world.files, path) } else { *at == 0 });
-        candidates.extend(usual.map(|(_, path)| {
-            (Rc::clone(subject), SudoRequest { command: (*path).to_owned(), ..request.clone() })
-        }));
+        let usual =
+            COMMANDS.iter().enumerate().filter(|(at, path)| if any { exists(world.files, path) } else { *at == 0 });
+        candidates.extend(
+            usual.map(|(_, path)| (Rc::clone(subject), SudoRequest { command: (*path).to_owned(), ..request.clone() })),
+        );
     }
     candidates.retain(|(subject, request)| {
         request.command.starts_with('/') && is_askable(request) && lost.is_certain(world, subject, request)
@@ -106,9 +107,12 @@ fn exists(files: &dyn CommandFiles, path: &str) -> bool {
 
 /// Returns whether a request fits into the text of a witness.
 fn is_askable(request: &SudoRequest) -> bool {
-    let name = |name: &Option<String>| name.as_ref().is_none_or(|name| !name.contains(char::is_whitespace) && !name.starts_with('-'));
+    let name = |name: &Option<String>| {
+        name.as_ref().is_none_or(|name| !name.contains(char::is_whitespace) && !name.starts_with('-'))
+    };
     let line = line(request);
-    let blanks = request.command.contains(' ') || request.arguments.as_ref().is_some_and(|text| text.contains("  ") || text.trim() != text);
+    let blanks = request.command.contains(' ')
+        || request.arguments.as_ref().is_some_and(|text| text.contains("  ") || text.trim() != text);
     name(&request.user) && name(&request.group) && !blanks && line.chars().all(is_plain) && line.len() <= LONGEST
 }
 

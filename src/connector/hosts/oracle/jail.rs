@@ -61,7 +61,8 @@ impl SudoJail {
         self.file("/etc/hosts", 0o644, b"127.0.0.1 localhost\n")?;
         let databases = ["passwd", "group", "shadow", "netgroup", "hosts", "sudoers"];
         self.file("/etc/nsswitch.conf", 0o644, databases.map(|name| format!("{name}: files\n")).concat().as_bytes())?;
-        let bytes = |path: &str| reader.tree.files.get(path).map(|content| content.bytes.as_slice()).unwrap_or_default();
+        let bytes =
+            |path: &str| reader.tree.files.get(path).map(|content| content.bytes.as_slice()).unwrap_or_default();
         self.file(PASSWD, 0o644, bytes(PASSWD))?;
         self.file(GROUP, 0o644, bytes(GROUP))?;
         let netgroup = reader.root.read_moving("/etc/netgroup").ok().flatten().unwrap_or_default();
@@ -189,12 +190,16 @@ impl SudoJail {
             Err(error) => return Answer::CannotAsk(format!("sudo cannot be run: {error}")),
         };
         if out.status.success() && !out.stdout.is_empty() {
-            return Answer::Allowed(format!("sudo {} -l, asked as {} in a copy of the rules", self.programs.version, subject.login));
+            return Answer::Allowed(format!(
+                "sudo {} -l, asked as {} in a copy of the rules",
+                self.programs.version, subject.login
+            ));
         }
         let text = String::from_utf8_lossy(&out.stderr).into_owned();
         let complaint = text.lines().find(|line| {
             line.starts_with("sudo:") && !HARMLESS.iter().any(|part| line.contains(part))
-                || line.contains("syntax error") || line.starts_with("chroot:")
+                || line.contains("syntax error")
+                || line.starts_with("chroot:")
         });
         match complaint {
             Some(line) => Answer::CannotAsk(format!("sudo {}: {line}", self.programs.version)),

@@ -46,7 +46,9 @@ fn blind_spot(world: &SudoWorld<'_>, subject: &SudoSubject, request: &SudoReques
     if request.command == "sudoedit" {
         return Some("sudo denies every listed sudoedit".to_owned());
     }
-    if world.host == HostNames::Unknown && world.rules.iter().any(|rule| rule.hosts.iter().any(|host| host.name != "ALL")) {
+    if world.host == HostNames::Unknown
+        && world.rules.iter().any(|rule| rule.hosts.iter().any(|host| host.name != "ALL"))
+    {
         return Some("a rule is for some hosts, and the name of this system is not known".to_owned());
     }
     if request.user.as_ref().is_some_and(|user| world.directory.named(user).is_none()) {

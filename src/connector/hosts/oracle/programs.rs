@@ -39,7 +39,8 @@ fn find() -> Result<SudoPrograms, String> {
     let plugins = first(&PLUGINS.map(PathBuf::from), "sudoers.so")?;
     let chroot = first(&CHROOT.map(PathBuf::from), "chroot")?.join("chroot");
     let libraries = ["/lib", "/usr/lib", "/lib64", "/usr/lib64"].map(PathBuf::from);
-    let nested = libraries.iter().flat_map(|path| fs::read_dir(path).into_iter().flatten().flatten()).map(|entry| entry.path());
+    let nested =
+        libraries.iter().flat_map(|path| fs::read_dir(path).into_iter().flatten().flatten()).map(|entry| entry.path());
     let security: Vec<PathBuf> = nested.chain(libraries.clone()).map(|path| path.join("security")).collect();
     let permit = first(&security, "pam_permit.so")?.join("pam_permit.so");
     let plugins = fs::read_dir(&plugins).map_err(|error| format!("{}: {error}", plugins.display()))?;
@@ -70,7 +71,8 @@ fn first(directories: &[PathBuf], file: &str) -> Result<PathBuf, String> {
 }
 
 fn output(command: &mut Command) -> Result<String, String> {
-    let out = command.env_clear().env("LC_ALL", "C").output().map_err(|error| format!("sudo cannot be run: {error}"))?;
+    let out =
+        command.env_clear().env("LC_ALL", "C").output().map_err(|error| format!("sudo cannot be run: {error}"))?;
     Ok(String::from_utf8_lossy(&out.stdout).into_owned())
 }
 

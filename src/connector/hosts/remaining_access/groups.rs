@@ -2,7 +2,8 @@
 
 use super::{
     super::rights::{Decision, SudoRequest, UNNAMED, decide},
-    AccessFindings, AccessReader, gid_of, outside::services_beside,
+    AccessFindings, AccessReader, gid_of,
+    outside::services_beside,
 };
 use crate::model::{AccessRoute, GrantKind, Overlap, RemainingPath, Tier};
 use std::{collections::BTreeSet, path::Path, process::Command};
@@ -12,7 +13,9 @@ impl AccessReader<'_> {
     pub(super) fn group(&self, found: &mut AccessFindings) {
         let grant = self.query.grant;
         let others = self.inventory.of_entitlement(&grant.entitlement.id).filter(|other| other.key != grant.key);
-        for other in others.filter(|other| other.kind == GrantKind::Credential || other.principal.id == grant.principal.id) {
+        for other in
+            others.filter(|other| other.kind == GrantKind::Credential || other.principal.id == grant.principal.id)
+        {
             let whole = other.paths.first().map(|path| RemainingPath::whole(path.clone(), grant.tier).by(other));
             found.access.paths.extend(whole);
         }
@@ -37,7 +40,9 @@ impl AccessReader<'_> {
     /// Memberships that systemd takes from user records.
     fn by_user_records(&self, groups: &BTreeSet<String>, found: &mut AccessFindings) {
         let services = &self.tree.surroundings.services;
-        let asks = ["group", "initgroups"].iter().any(|name| services.get(*name).is_some_and(|all| all.iter().any(|one| one == "systemd")));
+        let asks = ["group", "initgroups"]
+            .iter()
+            .any(|name| services.get(*name).is_some_and(|all| all.iter().any(|one| one == "systemd")));
         if !asks {
             return;
         }
@@ -50,8 +55,17 @@ impl AccessReader<'_> {
                     None => self.record_adds(&file, &logins, groups),
                 };
                 if member {
-                    let text = format!("{file} makes {} a member of {}", self.query.grant.principal.name, self.query.grant.entitlement.name);
-                    found.add(AccessRoute::Group, &format!("userdb{file}"), text, Overlap::Whole, self.query.grant.tier);
+                    let text = format!(
+                        "{file} makes {} a member of {}",
+                        self.query.grant.principal.name, self.query.grant.entitlement.name
+                    );
+                    found.add(
+                        AccessRoute::Group,
+                        &format!("userdb{file}"),
+                        text,
+                        Overlap::Whole,
+                        self.query.grant.tier,
+                    );
                 }
             }
         }
@@ -65,7 +79,9 @@ impl AccessReader<'_> {
         let Ok(record) = serde_json::from_slice::<serde_json::Value>(&bytes) else { return false };
         let has = |name: &str, wanted: &BTreeSet<String>| record[name].as_str().is_some_and(|one| wanted.contains(one));
         let any = |name: &str, wanted: &BTreeSet<String>| {
-            record[name].as_array().is_some_and(|all| all.iter().filter_map(|one| one.as_str()).any(|one| wanted.contains(one)))
+            record[name]
+                .as_array()
+                .is_some_and(|all| all.iter().filter_map(|one| one.as_str()).any(|one| wanted.contains(one)))
         };
         has("userName", logins) && any("memberOf", groups) || has("groupName", groups) && any("members", logins)
     }
@@ -80,7 +96,13 @@ impl AccessReader<'_> {
             let text = format!("/etc/nsswitch.conf takes groups from {others}");
             match self.ask_for_groups(&login) {
                 Some(gids) if gids.contains(&gid) => {
-                    found.add(AccessRoute::Group, &id, format!("{text}, where {login} is a member"), Overlap::Whole, self.query.grant.tier);
+                    found.add(
+                        AccessRoute::Group,
+                        &id,
+                        format!("{text}, where {login} is a member"),
+                        Overlap::Whole,
+                        self.query.grant.tier,
+                    );
                 }
                 Some(_) => {}
                 None => found.doubt(&id, text, "it is not part of the files that were read", self.query.grant.tier),
@@ -107,23 +129,35 @@ impl AccessReader<'_> {
             let fields: Vec<&str> = line.split('#').next().unwrap_or_default().split(';').map(str::trim).collect();
             let [_, _, users, _, given] = fields[..] else { continue };
             let words = |text: &str| text.split([' ', ',', '|', '&']).map(str::to_owned).collect::<BTreeSet<_>>();
-            let applies = users == "*" || words(users).iter().any(|user| logins.contains(user) || user.contains(['*', '!', '%']));
+            let applies =
+                users == "*" || words(users).iter().any(|user| logins.contains(user) || user.contains(['*', '!', '%']));
             if applies && words(given).iter().any(|group| groups.contains(group)) {
                 let text = format!("{file}:{} gives the group at login", index + 1);
-                found.doubt(&format!("pam-group:{}", index + 1), text, "its conditions are not compared", self.query.grant.tier);
+                found.doubt(
+                    &format!("pam-group:{}", index + 1),
+                    text,
+                    "its conditions are not compared",
+                    self.query.grant.tier,
+                );
             }
         }
     }
 
     /// The software of some groups makes its members root; so does a rule for every command.
     fn by_root(&self, names: &BTreeSet<String>, found: &mut AccessFindings) {
-        let known = |name: &String| ROOT_BY_SOFTWARE.contains(&name.as_str()) || self.config.admin_groups.contains(name);
+        let known =
+            |name: &String| ROOT_BY_SOFTWARE.contains(&name.as_str()) || self.config.admin_groups.contains(name);
         if self.query.grant.tier != Tier::T0 || !names.iter().any(known) {
             return;
         }
         for subject in self.subjects() {
             for root in self.directory().names_of(0) {
-                let request = SudoRequest { user: Some(root.to_owned()), group: None, command: UNNAMED.to_owned(), arguments: None };
+                let request = SudoRequest {
+                    user: Some(root.to_owned()),
+                    group: None,
+                    command: UNNAMED.to_owned(),
+                    arguments: None,
+                };
                 if let Decision::Allowed(place) = decide(&self.world, &subject, &request) {
                     let rule = super::super::rights::RemainingRule::opening(place);
                     let mut path = self.path(&self.world, &rule, self.query.grant.tier);
@@ -136,7 +170,8 @@ impl AccessReader<'_> {
 }
 
 /// The directories of user records (userdbctl(1)).
-const RECORDS: [&str; 5] = ["/etc/userdb", "/run/userdb", "/run/host/userdb", "/usr/local/lib/userdb", "/usr/lib/userdb"];
+const RECORDS: [&str; 5] =
+    ["/etc/userdb", "/run/userdb", "/run/host/userdb", "/usr/local/lib/userdb", "/usr/lib/userdb"];
 
 /// Groups whose members become root by other means than rules of sudo.
 const ROOT_BY_SOFTWARE: [&str; 8] = ["disk", "docker", "incus-admin", "kmem", "libvirt", "lxd", "root", "shadow"];

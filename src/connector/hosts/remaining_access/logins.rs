@@ -29,7 +29,9 @@ impl AccessReader<'_> {
         };
         let (Some(uid), fingerprint) = (uid_of(uid), format!("SHA256:{fingerprint}")) else { return };
         for (file, listed) in &self.tree.keys {
-            for account in listed.accounts.iter().filter_map(|name| self.tree.account(name)).filter(|one| one.uid == uid) {
+            for account in
+                listed.accounts.iter().filter_map(|name| self.tree.account(name)).filter(|one| one.uid == uid)
+            {
                 for key in listed.keys.keys.iter().filter(|key| key.fingerprint == fingerprint) {
                     if !self.opens(&key.options) {
                         continue;
@@ -38,9 +40,16 @@ impl AccessReader<'_> {
                     let ids = format!("key/{}/{fingerprint}{}", who.bound(), path_part(file));
                     let text = format!("{} lists {fingerprint}", shown(file));
                     let strict = [0, uid].contains(&listed.owner);
-                    let overlap = if strict { Overlap::Whole } else { Overlap::CannotTell("the file has another owner, and sshd may ignore it".to_owned()) };
+                    let overlap = if strict {
+                        Overlap::Whole
+                    } else {
+                        Overlap::CannotTell("the file has another owner, and sshd may ignore it".to_owned())
+                    };
                     found.add(AccessRoute::Direct, &ids, text, overlap, grant.tier);
-                    let line = self.inventory.of_entitlement(&grant.entitlement.id).find(|one| one.paths.iter().any(|path| path.ids == ids));
+                    let line = self
+                        .inventory
+                        .of_entitlement(&grant.entitlement.id)
+                        .find(|one| one.paths.iter().any(|path| path.ids == ids));
                     if let (Some(path), Some(line)) = (found.access.paths.pop(), line) {
                         found.access.paths.push(path.by(line));
                     }
@@ -52,7 +61,10 @@ impl AccessReader<'_> {
     /// Returns whether a line with these options gives a part of what the change takes away.
     fn opens(&self, options: &[String]) -> bool {
         let ended = |option: &String| {
-            let end = option.to_ascii_lowercase().strip_prefix("expiry-time=\"").and_then(|text| text.get(..8).map(str::to_owned));
+            let end = option
+                .to_ascii_lowercase()
+                .strip_prefix("expiry-time=\"")
+                .and_then(|text| text.get(..8).map(str::to_owned));
             // As a date before every clock, which the change itself writes.
             end.is_some_and(|day| day.as_str() < "19710101")
         };
@@ -69,7 +81,9 @@ impl AccessReader<'_> {
         let grant = self.query.grant;
         let Some((uid, name)) = account_of(grant) else { return };
         let own = self.files_of(&name, grant);
-        for other in self.tree.accounts.iter().map(|row| &row.value).filter(|other| other.uid == uid && other.name != name) {
+        for other in
+            self.tree.accounts.iter().map(|row| &row.value).filter(|other| other.uid == uid && other.name != name)
+        {
             if self.is_closed(other) {
                 continue;
             }
@@ -86,7 +100,10 @@ impl AccessReader<'_> {
             };
             let Some((text, overlap)) = overlap else { continue };
             found.add(AccessRoute::Direct, &ids, text, overlap, grant.tier);
-            let listed = self.inventory.of_entitlement(&grant.entitlement.id).find(|one| one.paths.iter().any(|path| path.ids == ids));
+            let listed = self
+                .inventory
+                .of_entitlement(&grant.entitlement.id)
+                .find(|one| one.paths.iter().any(|path| path.ids == ids));
             if let (Some(path), Some(listed)) = (found.access.paths.pop(), listed) {
                 found.access.paths.push(path.by(listed));
             }
@@ -99,7 +116,10 @@ impl AccessReader<'_> {
 
     /// Returns the fingerprints that open an account, and the files that list them.
     fn files_of(&self, name: &str, grant: &Grant) -> (BTreeSet<String>, BTreeSet<String>) {
-        let home = grant.attribute("home").filter(|home| home.len() > 1).map(|home| format!("{}/", home.trim_end_matches('/')));
+        let home = grant
+            .attribute("home")
+            .filter(|home| home.len() > 1)
+            .map(|home| format!("{}/", home.trim_end_matches('/')));
         let mine = |file: &String, accounts: &BTreeSet<String>| {
             accounts.contains(name) || home.as_ref().is_some_and(|home| file.starts_with(home))
         };
@@ -121,7 +141,10 @@ impl AccessReader<'_> {
                 return Some(format!("whose keys in {} open it as well", shown(file)));
             }
         }
-        if self.password_field(&other.name).is_some_and(|mine| self.password_field(name).is_some_and(|theirs| mine == theirs)) {
+        if self
+            .password_field(&other.name)
+            .is_some_and(|mine| self.password_field(name).is_some_and(|theirs| mine == theirs))
+        {
             return Some("which has the same password".to_owned());
         }
         let shadow = self.tree.shadow(&other.name).map_or(other.password, |shadow| shadow.password);
@@ -131,7 +154,10 @@ impl AccessReader<'_> {
     /// Returns the hash of an account without the mark of a lock. It is compared here and goes nowhere.
     fn password_field(&self, name: &str) -> Option<&[u8]> {
         let content = self.tree.files.get(SHADOW)?;
-        let line = content.bytes.split(|b| *b == b'\n').find(|line| line.split(|b| *b == b':').next() == Some(name.as_bytes()))?;
+        let line = content
+            .bytes
+            .split(|b| *b == b'\n')
+            .find(|line| line.split(|b| *b == b':').next() == Some(name.as_bytes()))?;
         let hash = line.split(|b| *b == b':').nth(1)?;
         let hash = &hash[hash.iter().take_while(|b| **b == b'!').count()..];
         (hash.len() >= 13).then_some(hash)

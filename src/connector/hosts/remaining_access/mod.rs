@@ -18,7 +18,9 @@ use super::{
 };
 use crate::{
     connector::TargetQuery,
-    model::{AccessPath, AccessRoute, Grant, GrantKind, Inventory, Overlap, RemainingAccess, RemainingPath, Tier, Witness},
+    model::{
+        AccessPath, AccessRoute, Grant, GrantKind, Inventory, Overlap, RemainingAccess, RemainingPath, Tier, Witness,
+    },
 };
 use std::rc::Rc;
 

@@ -2,7 +2,8 @@
 
 use super::{
     super::rights::{
-        CommandPattern, LostRights, ListMember, RemainingRules, RuleCommand, SudoRule, SudoSubject, SudoWorld, remaining,
+        CommandPattern, ListMember, LostRights, RemainingRules, RuleCommand, SudoRule, SudoSubject, SudoWorld,
+        remaining,
     },
     AccessFindings, AccessReader,
     sudo::tier,
@@ -33,7 +34,8 @@ impl AccessReader<'_> {
         }
         for (line, text) in self.lines("/etc/sudo.conf") {
             let words: Vec<&str> = text.split_whitespace().collect();
-            let usual = matches!(words[..], ["Plugin", "sudoers_policy" | "sudoers_io" | "sudoers_audit", "sudoers.so"]);
+            let usual =
+                matches!(words[..], ["Plugin", "sudoers_policy" | "sudoers_io" | "sudoers_audit", "sudoers.so"]);
             if words.first() == Some(&"Plugin") && !usual {
                 let text = format!("/etc/sudo.conf:{line} names another policy or file of rules");
                 found.doubt("sudo.conf", text, "it was not read", tier);
@@ -73,7 +75,13 @@ impl AccessReader<'_> {
                 None => Overlap::Part("some of its commands".to_owned()),
             };
             let text = format!("{}:{} permits {}", rule.file, rule.line, rule.text);
-            found.add(AccessRoute::Rule, &format!("doas{}/{}", rule.file, rule.line), text, overlap, tier(one.tier, given.lost, self.query.grant.tier));
+            found.add(
+                AccessRoute::Rule,
+                &format!("doas{}/{}", rule.file, rule.line),
+                text,
+                overlap,
+                tier(one.tier, given.lost, self.query.grant.tier),
+            );
         }
     }
 
@@ -107,7 +115,8 @@ impl AccessReader<'_> {
                 names.extend([format!("isInGroup(\"{group}\")"), format!("unix-group:{group}\"")]);
             }
         }
-        for directory in ["/etc/polkit-1/rules.d", "/usr/share/polkit-1/rules.d", "/etc/polkit-1/localauthority.conf.d"] {
+        for directory in ["/etc/polkit-1/rules.d", "/usr/share/polkit-1/rules.d", "/etc/polkit-1/localauthority.conf.d"]
+        {
             for name in self.root.names(directory).ok().flatten().unwrap_or_default() {
                 let file = format!("{directory}/{name}");
                 let Ok(Some(bytes)) = self.root.read_moving(&file) else { continue };
@@ -125,12 +134,15 @@ impl AccessReader<'_> {
         let services = &self.tree.surroundings.services;
         let database = if services.contains_key("initgroups") { "initgroups" } else { "group" };
         let Some(others) = services_beside(services, database, &["files", "systemd", "compat"]) else { return };
-        let names: Vec<(String, u32)> = self.directory().group_names().map(|(name, gid)| (name.to_owned(), gid)).collect();
+        let names: Vec<(String, u32)> =
+            self.directory().group_names().map(|(name, gid)| (name.to_owned(), gid)).collect();
         for subject in subjects {
             let mut member = (**subject).clone();
             match self.ask_for_groups(&subject.login) {
                 Some(gids) => {
-                    member.groups.extend(names.iter().filter(|(_, gid)| gids.contains(gid)).map(|(name, _)| name.clone()));
+                    member
+                        .groups
+                        .extend(names.iter().filter(|(_, gid)| gids.contains(gid)).map(|(name, _)| name.clone()));
                     member.gids.extend(gids);
                 }
                 None => {
@@ -142,7 +154,12 @@ impl AccessReader<'_> {
                 let path = self.path(&self.world, &one, self.query.grant.tier);
                 if !found.access.paths.iter().any(|known| known.path.ids == path.path.ids) {
                     let text = format!("{}, and groups also come from {others}", path.path.text);
-                    found.doubt(&path.path.ids, text, "the groups of the directory are not known", self.query.grant.tier);
+                    found.doubt(
+                        &path.path.ids,
+                        text,
+                        "the groups of the directory are not known",
+                        self.query.grant.tier,
+                    );
                 }
             }
         }
@@ -152,14 +169,22 @@ impl AccessReader<'_> {
     fn lines(&self, file: &str) -> Vec<(usize, String)> {
         let bytes = self.root.read_moving(file).ok().flatten().unwrap_or_default();
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        let each = text.lines().enumerate().map(|(index, line)| (index + 1, line.split('#').next().unwrap_or_default().trim()));
+        let each = text
+            .lines()
+            .enumerate()
+            .map(|(index, line)| (index + 1, line.split('#').next().unwrap_or_default().trim()));
         each.filter(|(_, line)| !line.is_empty()).map(|(number, line)| (number, line.to_owned())).collect()
     }
 }
 
 /// Returns the services of a database of nsswitch.conf(5) beside those that are read.
-pub(super) fn services_beside(services: &BTreeMap<String, Vec<String>>, database: &str, read: &[&str]) -> Option<String> {
-    let others: Vec<&str> = services.get(database)?.iter().map(String::as_str).filter(|one| !read.contains(one)).collect();
+pub(super) fn services_beside(
+    services: &BTreeMap<String, Vec<String>>,
+    database: &str,
+    read: &[&str],
+) -> Option<String> {
+    let others: Vec<&str> =
+        services.get(database)?.iter().map(String::as_str).filter(|one| !read.contains(one)).collect();
     (!others.is_empty()).then(|| others.join(", "))
 }
 
@@ -173,7 +198,8 @@ fn doas_rule(file: &str, line: usize, text: &str) -> Option<SudoRule> {
         }
         None => (plain.clone(), plain.clone()),
     };
-    let mut words = rest.split_whitespace().filter(|word| !["nopass", "persist", "keepenv", "nolog", "setenv"].contains(word));
+    let mut words =
+        rest.split_whitespace().filter(|word| !["nopass", "persist", "keepenv", "nolog", "setenv"].contains(word));
     let negated = match words.next()? {
         "permit" => false,
         "deny" => true,

@@ -33,7 +33,9 @@ impl AccessReader<'_> {
         match self.processes(uid, |_| true) {
             Ok(0) => {}
             Ok(count) => found.access.lingering.push(processes(count, &format!("uid:{uid}"))),
-            Err(error) => found.doubt("proc", format!("processes of uid:{uid} cannot be counted"), &error.to_string(), grant.tier),
+            Err(error) => {
+                found.doubt("proc", format!("processes of uid:{uid} cannot be counted"), &error.to_string(), grant.tier)
+            }
         }
     }
 

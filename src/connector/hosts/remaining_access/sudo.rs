@@ -4,8 +4,8 @@ use super::{
     super::{
         grant_key::{SudoersPrincipal, path_part},
         rights::{
-            Decision, LostRights, ListMember, RemainingRule, RemainingRules, RuleCommand, SudoRequest, SudoSubject, SudoWorld,
-            UNNAMED, applicable, decide, decide_by, remaining,
+            Decision, ListMember, LostRights, RemainingRule, RemainingRules, RuleCommand, SudoRequest, SudoSubject,
+            SudoWorld, UNNAMED, applicable, decide, decide_by, remaining,
         },
         sudo_request,
         sudoers::read_rights,
@@ -94,13 +94,20 @@ impl AccessReader<'_> {
 
     /// Returns the path of a rule, with the listed grant that has it.
     pub(super) fn path(&self, world: &SudoWorld<'_>, left: &RemainingRule, tier: Tier) -> RemainingPath {
-        let (mut path, mut grant) = (AccessPath { via: AccessRoute::Rule, ids: String::new(), text: String::new() }, None);
+        let (mut path, mut grant) =
+            (AccessPath { via: AccessRoute::Rule, ids: String::new(), text: String::new() }, None);
         if let Some(rule) = world.rules.get(left.rule)
             && let Some(member) = rule.users.get(left.user)
         {
             let who = SudoersPrincipal::listed(self.tree, &member.name);
             path.ids = format!("sudo/{}/{}/{}", path_part(&rule.file), who.bound(), rule.digest);
-            path.text = format!("{}:{} gives {} sudo {}", shown(&rule.file), rule.line, who.principal().name, shown(&rule.text));
+            path.text = format!(
+                "{}:{} gives {} sudo {}",
+                shown(&rule.file),
+                rule.line,
+                who.principal().name,
+                shown(&rule.text)
+            );
             grant = self
                 .inventory
                 .of_principal(&who.id())
@@ -119,14 +126,26 @@ impl AccessReader<'_> {
     }
 
     /// Rights to run every command as another user, who may do what was lost.
-    fn as_others(&self, subjects: &[Rc<SudoSubject>], lost: &LostRights, left: &RemainingRules, found: &mut AccessFindings) {
+    fn as_others(
+        &self,
+        subjects: &[Rc<SudoSubject>],
+        lost: &LostRights,
+        left: &RemainingRules,
+        found: &mut AccessFindings,
+    ) {
         let mut seen: BTreeSet<u32> = subjects.iter().map(|subject| subject.uid).collect();
         for subject in subjects {
             let rules = applicable(&self.world, subject);
             for account in self.directory().accounts().iter().filter(|_| !rules.is_empty()) {
-                let request = SudoRequest { user: Some(account.name.clone()), group: None, command: UNNAMED.to_owned(), arguments: None };
+                let request = SudoRequest {
+                    user: Some(account.name.clone()),
+                    group: None,
+                    command: UNNAMED.to_owned(),
+                    arguments: None,
+                };
                 let Decision::Allowed(place) = decide_by(&self.world, &rules, subject, &request) else { continue };
-                let known = account.uid == 0 && left.rules.iter().any(|rule| rule.tier == Tier::T0 && rule.doubt.is_none());
+                let known =
+                    account.uid == 0 && left.rules.iter().any(|rule| rule.tier == Tier::T0 && rule.doubt.is_none());
                 if seen.contains(&account.uid) || known {
                     continue;
                 }
@@ -138,9 +157,20 @@ impl AccessReader<'_> {
                 } else {
                     let others = self.directory().subjects_of(account.uid);
                     let theirs = remaining(&self.world, &others, lost);
-                    let Some(best) = theirs.rules.iter().min_by_key(|rule| (rule.doubt.is_some(), rule.tier)) else { continue };
-                    let needs = self.world.rules.get(best.rule).is_some_and(|rule| !rule.commands.iter().all(|one| one.passwordless));
-                    path.path.text = format!("{}; as {}, {}", path.path.text, account.name, self.path(&self.world, best, best.tier).path.text);
+                    let Some(best) = theirs.rules.iter().min_by_key(|rule| (rule.doubt.is_some(), rule.tier)) else {
+                        continue;
+                    };
+                    let needs = self
+                        .world
+                        .rules
+                        .get(best.rule)
+                        .is_some_and(|rule| !rule.commands.iter().all(|one| one.passwordless));
+                    path.path.text = format!(
+                        "{}; as {}, {}",
+                        path.path.text,
+                        account.name,
+                        self.path(&self.world, best, best.tier).path.text
+                    );
                     path.tier = tier(best.tier, theirs.lost, self.query.grant.tier);
                     path.overlap = match &best.doubt {
                         Some(why) => Overlap::CannotTell(why.clone()),
@@ -164,7 +194,10 @@ impl AccessReader<'_> {
             Some(gid) => {
                 let name = grant.principal.name.trim_start_matches('%').to_owned();
                 let known = self.directory().group_id(&name) == Some(gid);
-                list.push(ListMember { name: if known { format!("%{name}") } else { format!("%#{gid}") }, negated: false });
+                list.push(ListMember {
+                    name: if known { format!("%{name}") } else { format!("%#{gid}") },
+                    negated: false,
+                });
             }
             None if grant.principal.id == "everyone" => list.push(ListMember::read("ALL")),
             None => {

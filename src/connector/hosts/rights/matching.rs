@@ -116,7 +116,8 @@ impl SudoWorld<'_> {
             let groups = gids.iter().filter_map(|gid| self.directory.group_name(*gid).map(str::to_owned)).collect();
             SudoSubject { login: String::new(), name: String::new(), uid: u32::MAX, gid: u32::MAX, gids, groups }
         };
-        self.includes(&rule.users, &member(BTreeSet::from([gid]))) && !self.includes(&rule.users, &member(BTreeSet::new()))
+        self.includes(&rule.users, &member(BTreeSet::from([gid])))
+            && !self.includes(&rule.users, &member(BTreeSet::new()))
     }
 
     fn user(&self, name: &str, subject: &SudoSubject) -> Match {

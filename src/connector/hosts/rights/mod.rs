@@ -19,8 +19,8 @@ mod world;
 
 pub(super) use accounts::{AccountDirectory, SudoSubject};
 pub(super) use command_files::{CommandFiles, FileIdentity, TreeFiles, UnseenFiles};
-pub(super) use decide::{Decision, SudoRequest, applicable, decide, decide_by, may_concern};
 pub(super) use command_pattern::CommandPattern;
+pub(super) use decide::{Decision, SudoRequest, applicable, decide, decide_by, may_concern};
 pub(super) use matching::ListMember;
 pub(super) use probes::{UNNAMED, paths_with_name, probes};
 pub(super) use remaining::{LostRights, RemainingRule, RemainingRules, remaining};

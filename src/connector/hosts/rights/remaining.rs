@@ -128,10 +128,8 @@ pub(in crate::connector::hosts) fn remaining(
         }
         let applies = rules.iter().filter_map(|rule| world.rules.get(rule.rule)).flat_map(|rule| &rule.commands);
         let commands: Vec<&RuleCommand> = lost.commands().chain(applies).collect();
-        let requests: Vec<SudoRequest> = probes(world, &commands)
-            .into_iter()
-            .filter(|request| lost.reached(world, subject, request))
-            .collect();
+        let requests: Vec<SudoRequest> =
+            probes(world, &commands).into_iter().filter(|request| lost.reached(world, subject, request)).collect();
         for request in &requests {
             let tier = tier_of(world, request);
             left.lost = Some(left.lost.map_or(tier, |lost| lost.min(tier)));

@@ -17,8 +17,10 @@ enum Judged {
 fn base() -> Host {
     let host = Host::debian();
     let users = ["bob:x:1001", "eve:x:1002", "carl:x:1003", "dan:x:1004"];
-    let mut passwd = vec!["root:x:0:0:root:/root:/bin/bash".to_owned(), "www-data:x:33:33::/var/www:/usr/sbin/nologin".to_owned()];
-    let (mut shadow, mut group) = (vec!["root:*:19700:0:99999:7:::".to_owned()], vec!["root:x:0:".to_owned(), "www-data:x:33:".to_owned()]);
+    let mut passwd =
+        vec!["root:x:0:0:root:/root:/bin/bash".to_owned(), "www-data:x:33:33::/var/www:/usr/sbin/nologin".to_owned()];
+    let (mut shadow, mut group) =
+        (vec!["root:*:19700:0:99999:7:::".to_owned()], vec!["root:x:0:".to_owned(), "www-data:x:33:".to_owned()]);
     for user in users {
         let (name, uid) = user.split_once(":x:").unwrap();
         passwd.push(format!("{user}:{uid}::/home/{name}:/bin/bash"));
@@ -29,9 +31,19 @@ fn base() -> Host {
     host.lines("/etc/passwd", 0o644, &passwd);
     host.lines("/etc/shadow", 0o640, &shadow);
     host.lines("/etc/group", 0o644, &group);
-    let hidden: Vec<String> = group.iter().map(|line| { let f: Vec<_> = line.split(':').collect(); format!("{}:!::{}", f[0], f[3]) }).collect();
+    let hidden: Vec<String> = group
+        .iter()
+        .map(|line| {
+            let f: Vec<_> = line.split(':').collect();
+            format!("{}:!::{}", f[0], f[3])
+        })
+        .collect();
     host.lines("/etc/gshadow", 0o640, &hidden);
-    host.file("/etc/sudoers", 0o440, &["root ALL=(ALL:ALL) ALL", "%sudo ALL=(ALL:ALL) ALL", "@includedir /etc/sudoers.d"]);
+    host.file(
+        "/etc/sudoers",
+        0o440,
+        &["root ALL=(ALL:ALL) ALL", "%sudo ALL=(ALL:ALL) ALL", "@includedir /etc/sudoers.d"],
+    );
     for command in ["/usr/bin/id", "/usr/bin/ls", "/usr/bin/w", "/usr/bin/bash", "/usr/sbin/visudo"] {
         host.file(command, 0o755, &[command]);
     }
@@ -56,9 +68,21 @@ impl Host {
 
     fn rule_of(&self, who: &str, commands: &str) -> Grant {
         let inventory = self.inventory();
-        let fits = |grant: &&Grant| grant.kind == GrantKind::Rule && grant.key.as_str().contains(&format!("{who}:")) && grant.attribute("commands") == Some(commands);
+        let fits = |grant: &&Grant| {
+            grant.kind == GrantKind::Rule
+                && grant.key.as_str().contains(&format!("{who}:"))
+                && grant.attribute("commands") == Some(commands)
+        };
         let found: Vec<&Grant> = inventory.grants().filter(fits).collect();
-        assert_eq!(found.len(), 1, "{who} {commands} in {:#?}", inventory.grants().map(|g| (g.key.to_string(), g.attribute("commands").map(str::to_owned))).collect::<Vec<_>>());
+        assert_eq!(
+            found.len(),
+            1,
+            "{who} {commands} in {:#?}",
+            inventory
+                .grants()
+                .map(|g| (g.key.to_string(), g.attribute("commands").map(str::to_owned)))
+                .collect::<Vec<_>>()
+        );
         found[0].clone()
     }
 
@@ -66,7 +90,12 @@ impl Host {
     fn judged(&self, change: AccessChange, grant: &Grant) -> (Judged, GrantObservation) {
         let planned = self.plan(change, grant);
         let before = self.verify(&planned).access.unwrap();
-        let allowed: Vec<Witness> = before.answers.iter().filter(|one| matches!(one.answer, Answer::Allowed(_))).map(|one| one.witness.clone()).collect();
+        let allowed: Vec<Witness> = before
+            .answers
+            .iter()
+            .filter(|one| matches!(one.answer, Answer::Allowed(_)))
+            .map(|one| one.witness.clone())
+            .collect();
         self.apply(&planned).unwrap();
         let after = self.open().observe(&TargetQuery::about(&planned).asking(WitnessQuery::Ask(&allowed))).unwrap();
         (judge(&planned, &after), after)
@@ -77,8 +106,10 @@ fn judge(planned: &ActionSpec, after: &GrantObservation) -> Judged {
     let Ok(left) = &after.access else { return Judged::Unknown };
     let kinds: Vec<SurvivalKind> = left.paths.iter().map(|path| survival(path, planned.grant.tier, false)).collect();
     let explained: Vec<&Witness> = left.paths.iter().flat_map(|path| &path.allows).collect();
-    let unexplained = left.answers.iter().any(|one| matches!(one.answer, Answer::Allowed(_)) && !explained.contains(&&one.witness));
-    let shown = matches!(planned.expects, ExpectedState::Shows(_)) && !planned.expects.is_shown_by(after.grant.as_ref());
+    let unexplained =
+        left.answers.iter().any(|one| matches!(one.answer, Answer::Allowed(_)) && !explained.contains(&&one.witness));
+    let shown =
+        matches!(planned.expects, ExpectedState::Shows(_)) && !planned.expects.is_shown_by(after.grant.as_ref());
     if kinds.contains(&SurvivalKind::StillPresent) || shown {
         Judged::StillPresent
     } else if kinds.contains(&SurvivalKind::Unknown) {
@@ -105,11 +136,19 @@ fn bob_loses(lost: &str, commands: &str, left: &str) -> (Judged, GrantObservatio
     let host = base();
     host.change("/etc/group", "sudo:x:27:bob", "sudo:x:27:");
     host.change("/etc/gshadow", "sudo:!::bob", "sudo:!::");
-    host.change("/etc/passwd", "root:x:0:0:root:/root:/bin/bash\n", "root:x:0:0:root:/root:/bin/bash\ntoor:x:0:0::/root:/bin/bash\n");
+    host.change(
+        "/etc/passwd",
+        "root:x:0:0:root:/root:/bin/bash\n",
+        "root:x:0:0:root:/root:/bin/bash\ntoor:x:0:0::/root:/bin/bash\n",
+    );
     host.file("/etc/sudoers.d/lost", 0o440, &[lost]);
     host.rules(&[left]);
     let grant = host.rule_of("uid:1001:bob", commands);
-    let grant = if host.inventory().grants().filter(|g| g.attribute("commands") == Some(commands)).count() > 1 { host.grant(GrantKind::Rule, &["sudoers.d/lost"]) } else { grant };
+    let grant = if host.inventory().grants().filter(|g| g.attribute("commands") == Some(commands)).count() > 1 {
+        host.grant(GrantKind::Rule, &["sudoers.d/lost"])
+    } else {
+        grant
+    };
     host.judged(AccessChange::Revoke {}, &grant)
 }
 
@@ -136,7 +175,11 @@ fn s02_rule_for_root_only_keeps_root() {
 fn t62_rule_with_any_arguments_keeps_the_command() {
     let lost = "bob ALL=(root) /usr/bin/id";
     assert_judged(bob_loses(lost, "(root) /usr/bin/id", "bob ALL=(root) /usr/bin/id *"), Judged::StillPresent, "");
-    assert_judged(bob_loses(lost, "(root) /usr/bin/id", "bob ALL=(root) /usr/bin/id -u"), Judged::StillPresent, "id -u");
+    assert_judged(
+        bob_loses(lost, "(root) /usr/bin/id", "bob ALL=(root) /usr/bin/id -u"),
+        Judged::StillPresent,
+        "id -u",
+    );
     assert_judged(bob_loses(lost, "(root) /usr/bin/id", "bob ALL=(root) /usr/bin/w"), Judged::Confirmed, "");
 }
 
@@ -151,7 +194,11 @@ fn s04_other_path_of_the_same_file_keeps_the_command() {
 fn s05_pattern_of_a_path_keeps_the_command() {
     let lost = "bob ALL=(root) /usr/bin/ls";
     for left in ["/usr/bin/[a-z]*", "/bin/l?", "/usr/bin/", "/usr/*/ls"] {
-        assert_judged(bob_loses(lost, "(root) /usr/bin/ls", &format!("bob ALL=(root) {left}")), Judged::StillPresent, left);
+        assert_judged(
+            bob_loses(lost, "(root) /usr/bin/ls", &format!("bob ALL=(root) {left}")),
+            Judged::StillPresent,
+            left,
+        );
     }
     assert_judged(bob_loses(lost, "(root) /usr/bin/ls", "bob ALL=(root) /usr/bin/[a-k]*"), Judged::Confirmed, "");
 }
@@ -168,8 +215,16 @@ fn s06_regular_expression_keeps_the_command() {
 #[test]
 fn s07_other_name_of_uid_0_keeps_the_command() {
     let lost = "bob ALL=(root) /usr/bin/bash";
-    assert_judged(bob_loses(lost, "(root) /usr/bin/bash", "bob ALL=(toor) /usr/bin/bash"), Judged::StillPresent, "toor");
-    assert_judged(bob_loses(lost, "(root) /usr/bin/bash", "bob ALL=(ALL, !root) /usr/bin/bash"), Judged::StillPresent, "");
+    assert_judged(
+        bob_loses(lost, "(root) /usr/bin/bash", "bob ALL=(toor) /usr/bin/bash"),
+        Judged::StillPresent,
+        "toor",
+    );
+    assert_judged(
+        bob_loses(lost, "(root) /usr/bin/bash", "bob ALL=(ALL, !root) /usr/bin/bash"),
+        Judged::StillPresent,
+        "",
+    );
     assert_judged(bob_loses(lost, "(root) /usr/bin/bash", "bob ALL=(www-data) /usr/bin/bash"), Judged::Confirmed, "");
 }
 
@@ -239,7 +294,11 @@ fn s17_user_record_of_systemd_keeps_the_group() {
         host.file("/etc/nsswitch.conf", 0o644, &["passwd: files", &format!("group: {services}"), "netgroup: files"]);
         host.file("/etc/userdb/bob:sudo.membership", 0o644, &["{}"]);
         let grant = host.membership("27", "bob");
-        assert_judged(host.judged(AccessChange::Revoke {}, &grant), wanted, if wanted == Judged::Confirmed { "" } else { "userdb" });
+        assert_judged(
+            host.judged(AccessChange::Revoke {}, &grant),
+            wanted,
+            if wanted == Judged::Confirmed { "" } else { "userdb" },
+        );
     }
 }
 
@@ -262,11 +321,18 @@ fn directory_of_groups_is_unknown() {
 #[test]
 fn k03_key_in_a_second_file_opens_the_account() {
     let host = base();
-    for (file, change) in [("authorized_keys", AccessChange::Disable {}), ("authorized_keys2", AccessChange::Revoke {})] {
+    for (file, change) in [("authorized_keys", AccessChange::Disable {}), ("authorized_keys2", AccessChange::Revoke {})]
+    {
         host.file("/home/bob/.ssh/authorized_keys", 0o600, &[&format!("{KEY} bob")]);
         host.file("/home/bob/.ssh/authorized_keys2", 0o600, &[&format!("{KEY} bob")]);
         let inventory = host.inventory();
-        let grant = inventory.grants().find(|grant| grant.kind == GrantKind::Credential && grant.attribute("file").unwrap().ends_with(&format!("/{file}"))).unwrap().clone();
+        let grant = inventory
+            .grants()
+            .find(|grant| {
+                grant.kind == GrantKind::Credential && grant.attribute("file").unwrap().ends_with(&format!("/{file}"))
+            })
+            .unwrap()
+            .clone();
         assert_judged(host.judged(change, &grant), Judged::StillPresent, "lists SHA256");
     }
     fs::remove_file(host.path("/home/bob/.ssh/authorized_keys2")).unwrap();
@@ -293,11 +359,11 @@ fn a01_second_uid_0_goes_unless_its_key_opens_root() {
         host.change("/etc/passwd", "www-data:x:33", "toor:x:0:0::/home/toor:/bin/bash\nwww-data:x:33");
         host.file("/home/toor/.ssh/authorized_keys", 0o600, &[&format!("{KEY} toor")]);
         host.file("/root/.ssh/authorized_keys", 0o600, &[&format!("{} root", if shared { KEY } else { OTHER_KEY })]);
-        let grant = host.grant(GrantKind::Account, &["uid:0:toor"]);
         let change = if shared { AccessChange::Disable {} } else { AccessChange::Revoke {} };
         if shared {
             host.change("/etc/shadow", "root:*", "toor:!:19700:0:99999:7:::\nroot:*");
         }
+        let grant = host.grant(GrantKind::Account, &["uid:0:toor"]);
         assert_judged(host.judged(change, &grant), wanted, if shared { "root with uid 0" } else { "" });
     }
 }
@@ -305,10 +371,18 @@ fn a01_second_uid_0_goes_unless_its_key_opens_root() {
 #[test]
 fn process_with_a_left_group_lingers() {
     let host = base();
-    host.file("/proc/77/status", 0o444, &["Name:\tbash", "Uid:\t1001\t1001\t1001\t1001", "Gid:\t1001\t1001\t1001\t1001", "Groups:\t27 1001"]);
+    host.file(
+        "/proc/77/status",
+        0o444,
+        &["Name:\tbash", "Uid:\t1001\t1001\t1001\t1001", "Gid:\t1001\t1001\t1001\t1001", "Groups:\t27 1001"],
+    );
     host.file("/proc/78/status", 0o444, &["Name:\tbash", "Uid:\t1002\t1002\t1002\t1002", "Groups:\t27"]);
     let grant = host.membership("27", "bob");
-    assert_judged(host.judged(AccessChange::Revoke {}, &grant), Judged::Lingering, "a process of uid 1001 with the group 27");
+    assert_judged(
+        host.judged(AccessChange::Revoke {}, &grant),
+        Judged::Lingering,
+        "a process of uid 1001 with the group 27",
+    );
 }
 
 #[test]
@@ -365,6 +439,12 @@ fn sudo_answers_before_and_after() {
     assert!(before.len() > 2 && before.iter().all(|one| matches!(one.answer, Answer::Allowed(_))), "{before:#?}");
     let asked: Vec<Witness> = before.into_iter().map(|one| one.witness).collect();
     host.apply(&planned).unwrap();
-    let after = host.open().observe(&TargetQuery::about(&planned).asking(WitnessQuery::Ask(&asked))).unwrap().access.unwrap().answers;
+    let after = host
+        .open()
+        .observe(&TargetQuery::about(&planned).asking(WitnessQuery::Ask(&asked)))
+        .unwrap()
+        .access
+        .unwrap()
+        .answers;
     assert!(after.len() == asked.len() && after.iter().all(|one| one.answer == Answer::Denied), "{after:#?}");
 }
