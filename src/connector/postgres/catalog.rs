@@ -1,31 +1,132 @@
 //! Catalog queries. Each reads all data of one level in one statement, as JSON, so that a reply is one consistent
 //! state.
 //!
-//! They run with `search_path = pg_catalog`, so that objects of the target cannot shadow a catalog.
+//! They run with `search_path = pg_catalog`, so that objects of the target cannot shadow a catalog. A list of what is
+//! read is limited to what a look at one grant concerns, so that its cost does not grow with the server.
+
+use super::snapshot::FIRST_NORMAL_OID;
+
+/// The roles to read.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum RoleScope {
+    /// All roles.
+    All,
+    /// These roles, all that they can act as, and the names of all others that appear in what is read.
+    Reached {
+        /// The roles.
+        from: Vec<u32>,
+        /// The role whose sessions are counted with those of the roles that can act as it.
+        sessions: u32,
+        /// The object of the cluster whose entries are read; all objects when absent.
+        object: Option<u32>,
+    },
+}
 
 /// The objects of a database to read.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum ObjectScope {
     /// All objects.
     All,
+    /// One kind of default privilege.
+    Defaults { definer: u32, class: String },
     /// No objects, only the cluster.
     Nothing,
-    /// One object with its columns.
-    Object(u32),
-    /// Objects that these roles hold, own or granted, and their default privileges.
-    Roles(Vec<u32>),
+    /// One object with its columns: its catalog and oid.
+    Object(u32, u32),
+    /// What these roles hold and own, and who else has a right to it among all roles that were read; with the objects in
+    /// question if `pg_shdepend` lists them all.
+    Roles { holders: Vec<u32>, objects: Option<Vec<u32>> },
 }
 
-/// Returns the query for data that databases share. `passwords` is whether `pg_authid` can be read; `looked_into` names
-/// the databases whose objects are read, all databases when absent.
-pub(super) fn cluster(passwords: bool, looked_into: Option<&[String]>) -> String {
+/// Returns the query for data that databases share. `passwords` is whether `pg_authid` can be read; `read` are the oids
+/// of the databases whose objects are read.
+pub(super) fn cluster(passwords: bool, read: &[u32], scope: &RoleScope) -> String {
+    format!("{} {}", with(&reached(scope), ""), cluster_object(passwords, read, scope, ""))
+}
+
+/// Returns the query for the objects of the current database.
+pub(super) fn objects(scope: &ObjectScope, roles: &RoleScope) -> String {
+    let parts = object_parts(scope, roles);
+    format!("{} SELECT {}", with(&reached(roles), &parts.ctes), parts.json)
+}
+
+/// Returns the query for both, in one statement.
+pub(super) fn both(passwords: bool, scope: &ObjectScope, roles: &RoleScope) -> String {
+    let parts = object_parts(scope, roles);
+    let cluster = cluster_object(passwords, &[], roles, &parts.names);
+    format!("{} {cluster}::text || chr(1) || ({})::text", with(&reached(roles), &parts.ctes), parts.json)
+}
+
+fn with(first: &str, second: &str) -> String {
+    match (first, second) {
+        ("", "") => String::new(),
+        ("", one) | (one, "") => format!("WITH RECURSIVE {one}"),
+        (one, other) => format!("WITH RECURSIVE {one}, {other}"),
+    }
+}
+
+/// Roles that can be acted as (`up`), and those that can act as one (`down`).
+fn reached(scope: &RoleScope) -> String {
+    match scope {
+        RoleScope::All => String::new(),
+        RoleScope::Reached { from, sessions, .. } => format!(
+            "up(oid) AS (SELECT unnest({})::oid UNION SELECT m.roleid FROM up JOIN pg_auth_members m ON m.member = up.oid),
+ down(oid) AS (SELECT {sessions}::oid UNION SELECT m.member FROM down JOIN pg_auth_members m ON m.roleid = down.oid),
+ owners(oid) AS (SELECT oid FROM pg_roles WHERE rolname = 'pg_database_owner')",
+            array(from)
+        ),
+    }
+}
+
+/// Returns the condition that a grantee is a role that was read, or PUBLIC.
+fn concerned(scope: &RoleScope, column: &str) -> String {
+    match scope {
+        RoleScope::All => "true".to_owned(),
+        RoleScope::Reached { .. } => format!(
+            "({column} = 0 OR {column} IN (SELECT oid FROM up) OR {column} IN (SELECT oid FROM owners))"
+        ),
+    }
+}
+
+fn cluster_object(passwords: bool, read: &[u32], scope: &RoleScope, names: &str) -> String {
     let (roles, password) = if passwords { ("pg_authid", PASSWORD) } else { ("pg_roles", "'unseen'") };
-    let outside = match looked_into {
-        None => "NOT b.datallowconn".to_owned(),
-        Some(names) => {
-            let names: Vec<String> = names.iter().map(|name| literal(name)).collect();
-            format!("NOT b.datallowconn OR NOT (b.datname = ANY (ARRAY[{}]::text[]))", names.join(","))
-        }
+    let (wanted, members, sessions) = match scope {
+        RoleScope::All => ("true".to_owned(), "true", "true"),
+        RoleScope::Reached { .. } => (
+            format!(
+                "r.oid IN (SELECT oid FROM up UNION SELECT oid FROM owners UNION SELECT datdba FROM pg_database
+     UNION SELECT m.grantor FROM pg_auth_members m WHERE m.member IN (SELECT oid FROM up)
+     UNION SELECT a.grantor FROM pg_database b, {database_list} a UNION SELECT a.grantor FROM pg_tablespace t, {space_list} a
+     UNION SELECT a.grantor FROM pg_parameter_acl p, {parameter_list} a UNION SELECT spcowner FROM pg_tablespace
+     UNION SELECT oid FROM pg_roles WHERE rolname = current_user {names})",
+                database_list = exploded("b.datacl"),
+                space_list = exploded("t.spcacl"),
+                parameter_list = exploded("p.paracl")
+            ),
+            "m.member IN (SELECT oid FROM up)",
+            "usesysid IN (SELECT oid FROM down)",
+        ),
+    };
+    let entries = match scope {
+        RoleScope::Reached { object: Some(object), .. } => format!("t.object = {object}"),
+        _ => "true".to_owned(),
+    };
+    let everywhere = *scope == RoleScope::All;
+    let elsewhere = if everywhere {
+        format!(
+            "(SELECT coalesce(json_agg(json_build_object('database', d.dbid::bigint, 'catalog', d.classid::bigint,
+     'object', d.objid::bigint, 'owner', d.refobjid::bigint)), '[]')
+   FROM pg_shdepend d WHERE d.deptype = 'o' AND d.refclassid = 1260 AND d.classid <> 826 AND d.dbid <> 0
+     AND NOT (d.dbid = ANY ({})))",
+            array(read)
+        )
+    } else {
+        "'[]'::json".to_owned()
+    };
+    let concerned = concerned(scope, "a.grantee");
+    let owned = match scope {
+        RoleScope::All => "true",
+        RoleScope::Reached { .. } => "owner IN (SELECT oid FROM up)",
     };
     format!(
         "SELECT json_build_object(
@@ -36,19 +137,23 @@ pub(super) fn cluster(passwords: bool, looked_into: Option<&[String]>) -> String
  'roles', (SELECT coalesce(json_agg(json_build_object('oid', r.oid::bigint, 'name', r.rolname, 'login', r.rolcanlogin,
    'inherit', r.rolinherit, 'attributes', json_build_object('bypassrls', r.rolbypassrls, 'createdb', r.rolcreatedb,
    'createrole', r.rolcreaterole, 'replication', r.rolreplication, 'superuser', r.rolsuper),
-   'limit', r.rolconnlimit, 'valid_until', {VALID_UNTIL}, 'password', {password}) ORDER BY r.oid), '[]') FROM {roles} r),
+   'limit', r.rolconnlimit, 'valid_until', {VALID_UNTIL}, 'password', {password}) ORDER BY r.oid), '[]')
+   FROM {roles} r WHERE {wanted}),
  'memberships', (SELECT coalesce(json_agg(json_build_object('role', m.roleid::bigint, 'member', m.member::bigint,
    'grantor', m.grantor::bigint, 'admin', m.admin_option,
    'inherit', coalesce((to_jsonb(m) ->> 'inherit_option')::bool, r.rolinherit),
    'set', coalesce((to_jsonb(m) ->> 'set_option')::bool, true)) ORDER BY m.roleid, m.member, m.grantor), '[]')
-   FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member),
+   FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member WHERE {members}),
  'databases', (SELECT coalesce(json_agg(json_build_object('oid', b.oid::bigint, 'name', b.datname,
-   'owner', b.datdba::bigint, 'connectable', b.datallowconn) ORDER BY b.oid), '[]') FROM pg_database b),
- 'reaches', (SELECT coalesce(json_agg(DISTINCT jsonb_build_object('database', d.dbid::bigint,
-   'role', d.refobjid::bigint)), '[]') FROM pg_shdepend d WHERE d.refclassid = 1260 AND d.dbid <> 0),
- 'sessions', (SELECT coalesce(json_agg(json_build_object('role', s.usesysid::bigint, 'count', s.sessions)
-   ORDER BY s.usesysid), '[]') FROM (SELECT usesysid, count(*) AS sessions FROM pg_stat_activity
-   WHERE usesysid IS NOT NULL AND pid <> pg_backend_pid() GROUP BY usesysid) s),
+   'owner', b.datdba::bigint, 'connectable', b.datallowconn AND b.datconnlimit <> -2,
+   'invalid', b.datconnlimit = -2) ORDER BY b.oid), '[]') FROM pg_database b),
+ 'sessions', (SELECT coalesce(json_agg(json_build_object('role', s.usesysid::bigint, 'count', s.sessions,
+   'replicating', s.replicating) ORDER BY s.usesysid), '[]') FROM (SELECT usesysid, count(*) AS sessions,
+     count(*) FILTER (WHERE backend_type = 'walsender') AS replicating FROM pg_stat_activity
+   WHERE usesysid IS NOT NULL AND pid <> pg_backend_pid() AND {sessions} GROUP BY usesysid) s),
+ 'prepared', (SELECT coalesce(json_agg(json_build_object('role', r.oid::bigint, 'count', p.transactions)), '[]')
+   FROM (SELECT owner, count(*) AS transactions FROM pg_prepared_xacts GROUP BY owner) p
+   JOIN pg_roles r ON r.rolname = p.owner),
  'entries', (WITH thing(class, catalog, object, owner, acl, plain, name) AS (
      SELECT 'database', 1262, oid, datdba, datacl, acldefault('d', datdba), 'DATABASE ' || quote_ident(datname)
      FROM pg_database WHERE datname <> 'template0'
@@ -60,7 +165,7 @@ pub(super) fn cluster(passwords: bool, looked_into: Option<&[String]>) -> String
      'owner', t.owner::bigint, 'name', t.name, 'column_name', '', 'privilege', a.privilege_type,
      'grantee', a.grantee::bigint, 'grantor', a.grantor::bigint, 'grantable', a.is_grantable, 'initial', false,
      'builtin', t.acl IS NULL)), '[]')
-   FROM thing t, aclexplode(coalesce(t.acl, t.plain)) a WHERE a.grantee <> t.owner),
+   FROM thing t, {list} a WHERE a.grantee <> t.owner AND {entries} AND {concerned}),
  'owned', (SELECT coalesce(json_agg(json_build_object('catalog', o.catalog, 'object', o.object::bigint,
      'owner', o.owner::bigint, 'kind', o.kind, 'name', o.name)), '[]') FROM (
      SELECT 1262 AS catalog, oid AS object, datdba AS owner, 'database' AS kind, quote_ident(datname) AS name
@@ -68,52 +173,146 @@ pub(super) fn cluster(passwords: bool, looked_into: Option<&[String]>) -> String
      UNION ALL SELECT 1213, oid, spcowner, 'tablespace', quote_ident(spcname) FROM pg_tablespace WHERE oid >= 16384
      UNION ALL SELECT d.classid::int, d.objid, d.refobjid, coalesce(i.type, 'object'), coalesce(i.identity, d.objid::text)
      FROM pg_shdepend d, pg_identify_object(d.classid, d.objid, 0) i
-     WHERE d.dbid = 0 AND d.deptype = 'o' AND d.refclassid = 1260 AND d.classid NOT IN (1262, 1213)) o),
- 'owned_elsewhere', (SELECT coalesce(json_agg(json_build_object('database', d.dbid::bigint, 'catalog', d.classid::bigint,
-     'object', d.objid::bigint, 'owner', d.refobjid::bigint)), '[]')
-   FROM pg_shdepend d JOIN pg_database b ON b.oid = d.dbid
-   WHERE d.deptype = 'o' AND d.refclassid = 1260 AND d.classid <> 826 AND ({outside})))"
+     WHERE d.dbid = 0 AND d.deptype = 'o' AND d.refclassid = 1260 AND d.classid NOT IN (1262, 1213)) o WHERE {owned}),
+ 'owned_elsewhere', {elsewhere})",
+        list = exploded("coalesce(t.acl, t.plain)")
     )
 }
 
-/// Returns the query for the objects of the current database.
-pub(super) fn objects(scope: &ObjectScope) -> String {
-    let (entries, owned, defaults) = match scope {
-        ObjectScope::All => ("true".to_owned(), "true".to_owned(), "true".to_owned()),
-        ObjectScope::Nothing => ("false".to_owned(), "false".to_owned(), "false".to_owned()),
-        ObjectScope::Object(oid) => (format!("o.object = {oid}"), format!("w.object = {oid}"), "true".to_owned()),
-        ObjectScope::Roles(oids) => {
-            let set: Vec<String> = oids.iter().map(u32::to_string).collect();
-            let set = format!("(ARRAY[{}]::oid[])", set.join(","));
-            (
-                format!("(a.grantee = ANY {set} OR a.grantor = ANY {set})"),
-                format!("w.owner = ANY {set}"),
-                format!("(a.grantee = ANY {set} OR d.defaclrole = ANY {set})"),
-            )
+/// The parts of a query for objects.
+struct ObjectParts {
+    ctes: String,
+    json: String,
+    /// Further roles to name, as the end of a union.
+    names: String,
+}
+
+fn object_parts(scope: &ObjectScope, roles: &RoleScope) -> ObjectParts {
+    let concerned = concerned(roles, "a.grantee");
+    let (things, changed, entries, owned, defaults) = match scope {
+        ObjectScope::All => ("true".to_owned(), CHANGED, "true".to_owned(), "true".to_owned(), "true".to_owned()),
+        ObjectScope::Nothing => {
+            ("false".to_owned(), "true", "false".to_owned(), "false".to_owned(), "false".to_owned())
+        }
+        ObjectScope::Defaults { definer, class } => (
+            "false".to_owned(),
+            "true",
+            "false".to_owned(),
+            "false".to_owned(),
+            format!("d.defaclrole = {definer} AND d.defaclobjtype = '{}' AND {concerned}", letter(class)),
+        ),
+        // The list that counts is the present one: an initial list gives access as well.
+        ObjectScope::Object(catalog, oid) => (
+            format!("o.catalog = {catalog} AND o.object = {oid}"),
+            "true",
+            concerned,
+            format!("w.object = {oid}"),
+            "false".to_owned(),
+        ),
+        ObjectScope::Roles { holders, objects } => {
+            let set = array(holders);
+            let held = format!("a.grantee = ANY ({set})");
+            let (things, entries) = match objects {
+                Some(objects) => (format!("o.object = ANY ({})", array(objects)), concerned.clone()),
+                // The server does not record what its own roles hold.
+                None => (
+                    format!("EXISTS (SELECT 1 FROM {} a WHERE {held}) OR o.owner = ANY ({set})", exploded(LIST)),
+                    concerned.clone(),
+                ),
+            };
+            (things, "true", entries, format!("w.owner = ANY ({set})"), format!("({concerned} OR d.defaclrole = ANY ({set}))"))
         }
     };
-    format!(
-        "SELECT json_build_object(
- 'entries', (WITH o(class, catalog, object, sub, owner, acl, plain, name, col) AS ({OBJECTS})
-   SELECT coalesce(json_agg(json_build_object('class', o.class, 'object', o.object::bigint, 'column', o.sub,
-     'owner', o.owner::bigint, 'name', o.name, 'column_name', o.col, 'privilege', a.privilege_type,
-     'grantee', a.grantee::bigint, 'grantor', a.grantor::bigint, 'grantable', a.is_grantable,
-     'initial', {INITIAL}, 'builtin', o.acl IS NULL)), '[]')
-   FROM o LEFT JOIN pg_init_privs i ON i.objoid = o.object AND i.classoid = o.catalog AND i.objsubid = o.sub,
-     aclexplode(coalesce(o.acl, o.plain)) a
-   WHERE a.grantee <> o.owner AND ({CHANGED}) AND {entries}),
+    let ctes = format!(
+        "o(class, catalog, object, sub, owner, acl, plain, name, col) AS MATERIALIZED (
+   SELECT * FROM ({OBJECTS}) o(class, catalog, object, sub, owner, acl, plain, name, col) WHERE {things}),
+ e AS MATERIALIZED (SELECT o.*, a.grantee, a.grantor, a.privilege_type, a.is_grantable, {INITIAL} AS initial
+   FROM o LEFT JOIN pg_init_privs i ON i.objoid = o.object AND i.classoid = o.catalog AND i.objsubid = o.sub, {list} a
+   WHERE a.grantee <> o.owner AND ({changed}) AND {entries}),
+ w AS MATERIALIZED (SELECT w.* FROM ({OWNED}) w(catalog, object, owner) WHERE {owned}),
+ d AS MATERIALIZED (SELECT d.defaclrole, d.defaclnamespace, d.defaclobjtype, a.*
+   FROM pg_default_acl d, {default_list} a WHERE a.grantee <> d.defaclrole AND {defaults})",
+        list = exploded(LIST),
+        default_list = exploded("d.defaclacl")
+    );
+    let things = match scope {
+        ObjectScope::Object(..) | ObjectScope::Roles { .. } => {
+            "(SELECT coalesce(json_agg(json_build_object('class', o.class, 'object', o.object::bigint,
+     'owner', o.owner::bigint, 'name', o.name)), '[]') FROM o WHERE o.sub = 0)"
+        }
+        _ => "'[]'::json",
+    };
+    let set_globally = match scope {
+        ObjectScope::All | ObjectScope::Roles { .. } => "d.defaclnamespace = 0".to_owned(),
+        ObjectScope::Defaults { definer, .. } => format!("d.defaclnamespace = 0 AND d.defaclrole = {definer}"),
+        _ => "false".to_owned(),
+    };
+    let json = format!(
+        "json_build_object(
+ 'entries', (SELECT coalesce(json_agg(json_build_object('class', e.class, 'object', e.object::bigint, 'column', e.sub,
+     'owner', e.owner::bigint, 'name', e.name, 'column_name', e.col, 'privilege', e.privilege_type,
+     'grantee', e.grantee::bigint, 'grantor', e.grantor::bigint, 'grantable', e.is_grantable,
+     'initial', e.initial, 'builtin', e.acl IS NULL)), '[]') FROM e),
+ 'things', {things},
  'owned', (SELECT coalesce(json_agg(json_build_object('catalog', w.catalog::bigint, 'object', w.object::bigint,
      'owner', w.owner::bigint, 'kind', coalesce(i.type, 'object'), 'name', coalesce(i.identity, w.object::text))), '[]')
-   FROM ({OWNED}) w(catalog, object, owner), pg_identify_object(w.catalog, w.object, 0) i WHERE {owned}),
+   FROM w, pg_identify_object(w.catalog, w.object, 0) i),
  'defaults', (SELECT coalesce(json_agg(json_build_object('definer', d.defaclrole::bigint,
      'schema', d.defaclnamespace::bigint, 'schema_name', coalesce(quote_ident(n.nspname), ''),
-     'class', CASE d.defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'ROUTINES'
-       WHEN 'T' THEN 'TYPES' WHEN 'n' THEN 'SCHEMAS' ELSE 'LARGE-OBJECTS' END,
-     'privilege', a.privilege_type, 'grantee', a.grantee::bigint, 'grantable', a.is_grantable)), '[]')
-   FROM pg_default_acl d LEFT JOIN pg_namespace n ON n.oid = d.defaclnamespace, aclexplode(d.defaclacl) a
-   WHERE a.grantee <> d.defaclrole AND {defaults}))"
+     'class', {CLASS_OF_DEFAULT},
+     'privilege', d.privilege_type, 'grantee', d.grantee::bigint, 'grantable', d.is_grantable)), '[]')
+   FROM d LEFT JOIN pg_namespace n ON n.oid = d.defaclnamespace),
+ 'set_globally', (SELECT coalesce(json_agg(json_build_object('definer', d.defaclrole::bigint,
+     'class', {CLASS_OF_DEFAULT})), '[]') FROM pg_default_acl d WHERE {set_globally}))"
+    );
+    let names = "UNION SELECT grantee FROM e UNION SELECT grantor FROM e UNION SELECT owner FROM o
+     UNION SELECT grantee FROM d UNION SELECT defaclrole FROM d"
+        .to_owned();
+    ObjectParts { ctes, json, names }
+}
+
+/// Returns the query for the dependencies of roles in all databases: what they hold and own.
+pub(super) fn dependencies(roles: &[u32]) -> String {
+    format!(
+        "SELECT coalesce(json_agg(json_build_object('role', d.refobjid::bigint, 'database', d.dbid::bigint,
+   'catalog', d.classid::bigint, 'object', d.objid::bigint, 'kind', d.deptype::text)), '[]')
+ FROM pg_shdepend d WHERE d.refclassid = 1260 AND d.refobjid = ANY ({})",
+        array(roles)
     )
 }
+
+/// Returns the entries of an access control list as rows. An empty list has no dimension, which `aclexplode` rejects.
+pub(super) fn exploded(list: &str) -> String {
+    format!("aclexplode(CASE WHEN array_ndims({list}) = 1 THEN {list} END)")
+}
+
+/// Returns an array of oids.
+pub(super) fn array(oids: &[u32]) -> String {
+    let oids: Vec<String> = oids.iter().map(u32::to_string).collect();
+    format!("'{{{}}}'::oid[]", oids.join(","))
+}
+
+/// Returns whether `pg_shdepend` lists what a role holds.
+pub(super) fn is_recorded(role: u32) -> bool {
+    role >= FIRST_NORMAL_OID
+}
+
+/// Returns the letter of a class in `pg_default_acl`.
+pub(super) fn letter(class: &str) -> char {
+    match class {
+        "TABLES" => 'r',
+        "SEQUENCES" => 'S',
+        "ROUTINES" => 'f',
+        "TYPES" => 'T',
+        "SCHEMAS" => 'n',
+        _ => 'L',
+    }
+}
+
+const LIST: &str = "coalesce(o.acl, o.plain)";
+
+const CLASS_OF_DEFAULT: &str = "CASE d.defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES'
+       WHEN 'f' THEN 'ROUTINES' WHEN 'T' THEN 'TYPES' WHEN 'n' THEN 'SCHEMAS' ELSE 'LARGE-OBJECTS' END";
 
 /// Quotes a string constant. Standard-conforming strings are the default since version 9.1, and set by the connector.
 pub(super) fn literal(text: &str) -> String {
@@ -126,7 +325,7 @@ const VALID_UNTIL: &str = "CASE WHEN r.rolvaliduntil IS NULL OR r.rolvaliduntil 
 
 /// The digest of the stored password, computed by the server, so that the verifier never leaves it. An `md5` password
 /// could be guessed from its digest (its salt is the name), so it has none.
-const PASSWORD: &str = "CASE WHEN r.rolpassword IS NULL THEN 'none'
+pub(super) const PASSWORD: &str = "CASE WHEN r.rolpassword IS NULL THEN 'none'
    WHEN r.rolpassword LIKE 'SCRAM-SHA-256$%' THEN encode(sha256(convert_to(r.rolpassword, 'UTF8')), 'hex')
    WHEN r.rolpassword LIKE 'md5%' THEN 'md5' ELSE 'other' END";
 
@@ -166,9 +365,10 @@ pub(super) const OBJECTS: &str = "
 const CHANGED: &str = "o.object >= 16384 OR o.object = 2200 OR o.acl IS DISTINCT FROM i.initprivs";
 
 /// Whether an entry on an object of the server is part of the installation.
-const INITIAL: &str = "o.object < 16384 AND o.object <> 2200 AND EXISTS (
-     SELECT 1 FROM aclexplode(coalesce(i.initprivs, o.plain)) b
-     WHERE b.grantee = a.grantee AND b.grantor = a.grantor AND b.privilege_type = a.privilege_type)";
+const INITIAL: &str = "(o.object < 16384 AND o.object <> 2200 AND EXISTS (
+     SELECT 1 FROM aclexplode(CASE WHEN array_ndims(coalesce(i.initprivs, o.plain)) = 1
+       THEN coalesce(i.initprivs, o.plain) END) b
+     WHERE b.grantee = a.grantee AND b.grantor = a.grantor AND b.privilege_type = a.privilege_type))";
 
 /// Owned objects: by `pg_shdepend` for user roles; by the catalogs for the roles of the server, which `pg_shdepend`
 /// omits.

@@ -171,6 +171,26 @@ impl PostgresGrantKey {
     }
 }
 
+/// Returns the oid of the catalog of a class of objects.
+pub(super) fn catalog_of(class: &str) -> u32 {
+    match class {
+        "table" | "sequence" => 1259,
+        "schema" => 2615,
+        "routine" => 1255,
+        "type" => 1247,
+        "language" => 2612,
+        "wrapper" => 2328,
+        "server" => 1417,
+        "large-object" => 2613,
+        "database" => 1262,
+        "tablespace" => 1213,
+        _ => PARAMETERS,
+    }
+}
+
+/// The catalog of parameters.
+pub(super) const PARAMETERS: u32 = 6243;
+
 fn dashed(privilege: &str) -> String {
     privilege.replace(' ', "-")
 }

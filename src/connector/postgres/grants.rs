@@ -1,9 +1,9 @@
 //! Derives grants from the catalogs: one for every row that can be revoked.
 
 use super::{
-    grant_key::{DatabaseObject, PostgresGrantKey},
+    grant_key::{DatabaseObject, PARAMETERS, PostgresGrantKey, catalog_of},
     identifiers::ident,
-    role_graph::RoleGraph,
+    role_graph::{ReachedRoles, RoleGraph},
     snapshot::{
         AclEntry, BOOTSTRAP, ClusterSnapshot, DatabaseRole, DefaultPrivilege, FIRST_NORMAL_OID, OtherDatabaseObjects,
         OwnedObject, RoleMembership,
@@ -22,9 +22,13 @@ pub(super) struct GrantBuilder<'a> {
     pub(super) system: &'a SystemId,
     pub(super) facts: &'a ClusterSnapshot,
     pub(super) roles: RoleGraph<'a>,
-    by_object: BTreeMap<(u32, u32), Vec<&'a AclEntry>>,
-    by_grantee: BTreeMap<u32, Vec<(u32, &'a AclEntry)>>,
-    by_owner: BTreeMap<u32, Vec<(u32, &'a OwnedObject)>>,
+    /// Entries by database, object and grantee: an object can have thousands of grantees.
+    by_object: BTreeMap<(u32, u32), BTreeMap<u32, Vec<&'a AclEntry>>>,
+    pub(super) by_grantee: BTreeMap<u32, Vec<(u32, &'a AclEntry)>>,
+    pub(super) by_owner: BTreeMap<u32, Vec<(u32, &'a OwnedObject)>>,
+    /// By database, catalog and object.
+    owners: BTreeMap<(u32, u32, u32), u32>,
+    members: BTreeMap<u32, Vec<&'a RoleMembership>>,
     expansions: RefCell<BTreeMap<u32, Rc<Vec<Entitlement>>>>,
 }
 
@@ -51,14 +55,27 @@ impl<'a> GrantBuilder<'a> {
             by_object: BTreeMap::new(),
             by_grantee: BTreeMap::new(),
             by_owner: BTreeMap::new(),
+            owners: BTreeMap::new(),
+            members: BTreeMap::new(),
             expansions: RefCell::default(),
         };
         for (database, entry) in all_entries(facts) {
-            picture.by_object.entry((database, entry.object)).or_default().push(entry);
+            let on_object = picture.by_object.entry((database, entry.object)).or_default();
+            on_object.entry(entry.grantee).or_default().push(entry);
+            picture.owners.insert((database, catalog_of(&entry.class), entry.object), entry.owner);
             picture.by_grantee.entry(entry.grantee).or_default().push((database, entry));
         }
         for (database, owned) in all_owned(facts) {
             picture.by_owner.entry(owned.owner).or_default().push((database, owned));
+            picture.owners.insert((database, owned.catalog, owned.object), owned.owner);
+        }
+        for (database, objects) in &facts.objects {
+            for thing in &objects.things {
+                picture.owners.insert((*database, catalog_of(&thing.class), thing.object), thing.owner);
+            }
+        }
+        for row in &facts.cluster.memberships {
+            picture.members.entry(row.role).or_default().push(row);
         }
         picture
     }
@@ -77,29 +94,34 @@ impl<'a> GrantBuilder<'a> {
         self.grant_of(row)
     }
 
-    /// Returns every entry on the object and on its columns.
-    pub(super) fn entries_on(&self, on: &DatabaseObject) -> Vec<&'a AclEntry> {
+    /// Returns every entry for `holder`, PUBLIC or a role in `reached`, on the object and on its columns.
+    pub(super) fn entries_on(&self, on: &DatabaseObject, holder: u32, reached: &ReachedRoles) -> Vec<&'a AclEntry> {
+        let Some(there) = self.by_object.get(&(on.database, on.oid)) else { return Vec::new() };
+        let is_concerned = |grantee: u32| grantee == holder || grantee == 0 || reached.contains_key(&grantee);
+        let lists: Vec<&Vec<&AclEntry>> = if reached.len() < there.len() {
+            let roles = [holder, 0].into_iter().filter(|role| !reached.contains_key(role));
+            let roles: BTreeSet<u32> = roles.chain(reached.keys().copied()).collect();
+            roles.iter().filter_map(|role| there.get(role)).collect()
+        } else {
+            there.iter().filter(|(grantee, _)| is_concerned(**grantee)).map(|(_, list)| list).collect()
+        };
         // Oids are unique only within a catalog.
-        let there = self.by_object.get(&(on.database, on.oid)).into_iter().flatten().copied();
-        there.filter(|entry| entry.class == on.class).collect()
+        lists.into_iter().flatten().copied().filter(|entry| entry.class == on.class).collect()
+    }
+
+    /// Returns the memberships in a role.
+    pub(super) fn members_of(&self, role: u32) -> &[&'a RoleMembership] {
+        self.members.get(&role).map_or(&[], Vec::as_slice)
     }
 
     /// Returns the owner of the object of a key; `None` when the object does not exist.
     pub(super) fn owner(&self, key: &PostgresGrantKey) -> Option<u32> {
         let (database, catalog, object) = match key {
-            PostgresGrantKey::Privilege { on, .. } => {
-                if let Some(entry) = self.entries_on(on).first() {
-                    return Some(entry.owner);
-                }
-                // An object on which only the owner has rights has no entry.
-                (on.database, catalog_of(&on.class), on.oid)
-            }
+            PostgresGrantKey::Privilege { on, .. } => (on.database, catalog_of(&on.class), on.oid),
             PostgresGrantKey::Ownership { database, catalog, object, .. } => (*database, *catalog, *object),
             _ => return None,
         };
-        let same =
-            |(at, owned): &(u32, &OwnedObject)| *at == database && owned.catalog == catalog && owned.object == object;
-        let owned = all_owned(self.facts).find(same).map(|(_, owned)| owned.owner);
+        let owned = self.owners.get(&(database, catalog, object)).copied();
         // Objects of the installation are not listed as owned, and always exist.
         owned.or((object < FIRST_NORMAL_OID || catalog == PARAMETERS).then_some(BOOTSTRAP))
     }
@@ -122,16 +144,38 @@ impl<'a> GrantBuilder<'a> {
             for (attribute, _) in self.facts.role(oid).into_iter().flat_map(|r| &r.attributes).filter(|(_, is)| **is) {
                 given.insert(format!("attribute/{attribute}"), attribute.to_uppercase());
             }
-            for (database, entry) in self.by_grantee.get(&oid).into_iter().flatten().filter(|(_, e)| !e.initial) {
-                given.insert(entry_key(*database, entry).entitlement(), self.entry_name(*database, entry));
-            }
-            for (database, owned) in self.by_owner.get(&oid).into_iter().flatten() {
-                given.insert(owned_key(*database, owned).entitlement(), self.owned_name(*database, owned));
+            self.add_held(oid, None, &mut given);
+        }
+        for database in self.facts.objects.keys() {
+            let there = self.roles.reached_in(*database, role);
+            for oid in there.keys().filter(|oid| !reached.contains_key(oid)) {
+                self.add_held(*oid, Some(*database), &mut given);
             }
         }
         let given = Rc::new(shortened(given));
         self.expansions.borrow_mut().insert(role, Rc::clone(&given));
         given
+    }
+
+    /// Adds what a role itself holds and owns; in one database alone, if named.
+    fn add_held(&self, oid: u32, only: Option<u32>, given: &mut BTreeMap<String, String>) {
+        let is_there = |database: u32| only.is_none_or(|only| only == database);
+        for (database, entry) in self.by_grantee.get(&oid).into_iter().flatten().filter(|(_, e)| !e.initial) {
+            if is_there(*database) {
+                given.insert(entry_key(*database, entry).entitlement(), self.entry_name(*database, entry));
+            }
+        }
+        for (database, owned) in self.by_owner.get(&oid).into_iter().flatten() {
+            if is_there(*database) {
+                given.insert(owned_key(*database, owned).entitlement(), self.owned_name(*database, owned));
+            }
+        }
+        for (database, objects) in self.facts.objects.iter().filter(|(database, _)| is_there(**database)) {
+            for coming in objects.defaults.iter().filter(|coming| coming.grantee == oid) {
+                let key = self.key(GrantRow::Coming(*database, coming));
+                given.insert(key.entitlement(), self.coming_name(*database, coming));
+            }
+        }
     }
 
     fn rows(&self, kind: GrantKind) -> Vec<GrantRow<'a>> {
@@ -208,7 +252,7 @@ impl<'a> GrantBuilder<'a> {
         let key = self.key(row);
         let holder = key.holder();
         let own = self.own_path(&key);
-        let mut paths: BTreeSet<AccessPath> = self.paths(&key).into_iter().collect();
+        let mut paths: BTreeSet<AccessPath> = self.paths(&key).into_iter().map(|found| found.path).collect();
         paths.remove(&own);
         let mut attributes = crate::model::Attributes::new();
         let mut expands_to = Vec::new();
@@ -307,24 +351,23 @@ impl<'a> GrantBuilder<'a> {
     }
 
     fn granted_by(&self, role: u32, member: u32) -> Option<u32> {
-        let rows = &self.facts.cluster.memberships;
-        rows.iter().find(|row| row.role == role && row.member == member).map(|row| row.grantor)
+        self.members_of(role).iter().find(|row| row.member == member).map(|row| row.grantor)
     }
 
     fn place(&self, database: u32) -> String {
         if database == 0 { String::new() } else { format!(" IN DATABASE {}", shown(&self.facts.database(database))) }
     }
 
-    fn entry_name(&self, database: u32, entry: &AclEntry) -> String {
+    pub(super) fn entry_name(&self, database: u32, entry: &AclEntry) -> String {
         let column = if entry.column == 0 { String::new() } else { format!(" ({})", entry.column_name) };
         format!("{}{column} ON {}{}", entry.privilege, entry.name, self.place(database))
     }
 
-    fn owned_name(&self, database: u32, owned: &OwnedObject) -> String {
+    pub(super) fn owned_name(&self, database: u32, owned: &OwnedObject) -> String {
         format!("OWNER OF {} {}{}", owned.kind.to_uppercase(), owned.name, self.place(database))
     }
 
-    fn coming_name(&self, database: u32, coming: &DefaultPrivilege) -> String {
+    pub(super) fn coming_name(&self, database: u32, coming: &DefaultPrivilege) -> String {
         let schema = if coming.schema == 0 { String::new() } else { format!(" IN SCHEMA {}", coming.schema_name) };
         format!(
             "{} ON {} TO COME{schema} BY {}{}",
@@ -348,7 +391,7 @@ pub(super) fn all_owned(facts: &ClusterSnapshot) -> impl Iterator<Item = (u32, &
     shared.chain(facts.objects.iter().flat_map(|(at, objects)| objects.owned.iter().map(move |owned| (*at, owned))))
 }
 
-fn entry_key(database: u32, entry: &AclEntry) -> PostgresGrantKey {
+pub(super) fn entry_key(database: u32, entry: &AclEntry) -> PostgresGrantKey {
     let on = DatabaseObject { database, class: entry.class.clone(), oid: entry.object, column: entry.column };
     PostgresGrantKey::Privilege {
         on,
@@ -358,7 +401,7 @@ fn entry_key(database: u32, entry: &AclEntry) -> PostgresGrantKey {
     }
 }
 
-fn owned_key(database: u32, owned: &OwnedObject) -> PostgresGrantKey {
+pub(super) fn owned_key(database: u32, owned: &OwnedObject) -> PostgresGrantKey {
     PostgresGrantKey::Ownership { database, catalog: owned.catalog, object: owned.object, owner: owned.owner }
 }
 
@@ -390,26 +433,7 @@ fn shortened(given: BTreeMap<String, String>) -> Vec<Entitlement> {
     list
 }
 
-/// Returns the oid of the catalog of a class of objects.
-fn catalog_of(class: &str) -> u32 {
-    match class {
-        "table" | "sequence" => 1259,
-        "schema" => 2615,
-        "routine" => 1255,
-        "type" => 1247,
-        "language" => 2612,
-        "wrapper" => 2328,
-        "server" => 1417,
-        "large-object" => 2613,
-        "database" => 1262,
-        "tablespace" => 1213,
-        _ => PARAMETERS,
-    }
-}
-
-const PARAMETERS: u32 = 6243;
-
 const READABLE: usize = 64;
 
 /// The first version in which a membership can be granted several times, by different roles.
-const SEVERAL_GRANTORS: u32 = 160_000;
+pub(super) const SEVERAL_GRANTORS: u32 = 160_000;

@@ -1,6 +1,6 @@
 //! Graph of role memberships: the roles that a role can act as.
 
-use super::snapshot::{ClusterSnapshot, DatabaseRole};
+use super::snapshot::{ClusterSnapshot, DatabaseRole, RoleMembership};
 use std::{
     cell::RefCell,
     collections::{BTreeMap, VecDeque},
@@ -16,54 +16,104 @@ pub(super) struct MembershipChain {
     pub(super) inherits: bool,
 }
 
+/// The roles that a principal can act as, each with its path.
+pub(super) type ReachedRoles = Rc<BTreeMap<u32, MembershipChain>>;
+
 /// The graph of memberships of one read.
 pub(super) struct RoleGraph<'a> {
     facts: &'a ClusterSnapshot,
-    up: BTreeMap<u32, Vec<MembershipEdge>>,
-    known: RefCell<BTreeMap<u32, Rc<BTreeMap<u32, MembershipChain>>>>,
-}
-
-#[derive(Clone, Copy)]
-struct MembershipEdge {
-    role: u32,
-    inherits: bool,
+    up: BTreeMap<u32, Vec<&'a RoleMembership>>,
+    /// By database and role; 0 is the cluster.
+    known: RefCell<BTreeMap<(u32, u32), ReachedRoles>>,
+    /// The predefined role of database owners.
+    owners: Option<u32>,
 }
 
 impl<'a> RoleGraph<'a> {
     /// Returns the graph.
     pub(super) fn new(facts: &'a ClusterSnapshot) -> Self {
-        let mut up: BTreeMap<u32, Vec<MembershipEdge>> = BTreeMap::new();
+        let mut up: BTreeMap<u32, Vec<&RoleMembership>> = BTreeMap::new();
         for row in &facts.cluster.memberships {
             // Since version 16, a membership can have neither option and no ADMIN: it gives no access.
             if row.inherit || row.set || row.admin {
-                up.entry(row.member).or_default().push(MembershipEdge { role: row.role, inherits: row.inherit });
+                up.entry(row.member).or_default().push(row);
             }
         }
-        Self { facts, up, known: RefCell::default() }
+        let is_owners = |role: &&DatabaseRole| role.is_predefined() && role.name == DATABASE_OWNER;
+        let owners = facts.cluster.roles.iter().find(is_owners).map(|role| role.oid);
+        Self { facts, up, known: RefCell::default(), owners }
     }
 
     /// Returns every role that `member` can act as, with the shortest path; inheriting paths are preferred. The role
     /// itself is not included.
-    pub(super) fn reached_by(&self, member: u32) -> Rc<BTreeMap<u32, MembershipChain>> {
-        if let Some(known) = self.known.borrow().get(&member) {
+    pub(super) fn reached_by(&self, member: u32) -> ReachedRoles {
+        self.reached_in(0, member)
+    }
+
+    /// Returns the same in one database: its owner is a member of `pg_database_owner` there, which no catalog shows.
+    pub(super) fn reached_in(&self, database: u32, member: u32) -> ReachedRoles {
+        if let Some(known) = self.known.borrow().get(&(database, member)) {
             return Rc::clone(known);
         }
-        let mut reached = self.walk(member, true);
-        for (role, chain) in self.walk(member, false) {
-            reached.entry(role).or_insert(MembershipChain { inherits: false, ..chain });
-        }
-        let reached = Rc::new(reached);
-        self.known.borrow_mut().insert(member, Rc::clone(&reached));
+        let reached = if database == 0 {
+            let mut reached = self.walk(member, &|row| row.inherit);
+            for (role, chain) in self.walk(member, &|_| true) {
+                reached.entry(role).or_insert(MembershipChain { inherits: false, ..chain });
+            }
+            Rc::new(reached)
+        } else {
+            self.with_owners(database, member)
+        };
+        self.known.borrow_mut().insert((database, member), Rc::clone(&reached));
         reached
+    }
+
+    fn with_owners(&self, database: u32, member: u32) -> ReachedRoles {
+        let reached = self.reached_by(member);
+        let Some(owners) = self.owners else { return reached };
+        let Some(database) = self.facts.cluster.databases.iter().find(|it| it.oid == database) else { return reached };
+        let own = MembershipChain { roles: Vec::new(), inherits: true };
+        let chain = if database.owner == member { Some(&own) } else { reached.get(&database.owner) };
+        let Some(chain) = chain else { return reached };
+        let mut roles = chain.roles.clone();
+        roles.push(owners);
+        let chain = MembershipChain { roles, inherits: chain.inherits };
+        let mut all = reached.as_ref().clone();
+        all.insert(owners, chain);
+        Rc::new(all)
+    }
+
+    /// Returns the predefined role of database owners.
+    pub(super) fn database_owners(&self) -> Option<u32> {
+        self.owners
+    }
+
+    /// Returns the roles that `member` can act as by memberships with one option alone.
+    pub(super) fn reached_with(
+        &self,
+        member: u32,
+        has: &dyn Fn(&RoleMembership) -> bool,
+    ) -> BTreeMap<u32, MembershipChain> {
+        self.walk(member, has)
     }
 
     /// Returns the path to a superuser role that `member` is or can act as.
     pub(super) fn superuser(&self, member: u32) -> Option<MembershipChain> {
-        let is = |oid: u32| self.facts.role(oid).is_some_and(|role: &DatabaseRole| role.is("superuser"));
+        self.with_attribute(member, "superuser")
+    }
+
+    /// Returns the path by which `member` can grant itself every role but superusers: CREATEROLE before version 16.
+    pub(super) fn role_creator(&self, member: u32) -> Option<MembershipChain> {
+        if self.facts.cluster.version >= BOUNDED_CREATEROLE { None } else { self.with_attribute(member, "createrole") }
+    }
+
+    /// Returns the path to a role with this attribute that `member` is or can act as.
+    pub(super) fn with_attribute(&self, member: u32, attribute: &str) -> Option<MembershipChain> {
+        let is = |oid: u32| self.facts.role(oid).is_some_and(|role: &DatabaseRole| role.is(attribute));
         if is(member) {
             return Some(MembershipChain { roles: Vec::new(), inherits: true });
         }
-        // The attribute is not inherited and needs SET ROLE.
+        // Attributes are not inherited and need SET ROLE.
         let reached = self.reached_by(member);
         let found = reached.iter().find(|(oid, _)| is(**oid))?;
         Some(MembershipChain { inherits: false, ..found.1.clone() })
@@ -75,29 +125,40 @@ impl<'a> RoleGraph<'a> {
         self.reached_by(member).get(&role.oid).cloned()
     }
 
-    /// Returns the path to `role`, if `member` can act as it.
-    pub(super) fn chain(&self, member: u32, role: u32) -> Option<MembershipChain> {
-        self.reached_by(member).get(&role).cloned()
-    }
-
     /// Describes a path: `member of a, of b`.
     pub(super) fn words(&self, chain: &MembershipChain) -> String {
-        let names: Vec<String> = chain.roles.iter().map(|oid| self.facts.name(*oid)).collect();
-        let way = names.join(", of ");
-        if chain.inherits { format!("member of {way}") } else { format!("member of {way}, by SET ROLE") }
+        let mut roles = chain.roles.as_slice();
+        let mut text = String::new();
+        if let ([before @ .., last], true) = (roles, self.is_owners(roles)) {
+            text = format!("owner of the database, thus {}", self.facts.name(*last));
+            roles = before;
+            if !roles.is_empty() {
+                text = format!("an {text}");
+            }
+        }
+        if !roles.is_empty() {
+            let names: Vec<String> = roles.iter().map(|oid| self.facts.name(*oid)).collect();
+            let members = format!("member of {}", names.join(", of "));
+            text = if text.is_empty() { members } else { format!("{members}, {text}") };
+        }
+        if chain.inherits { text } else { format!("{text}, by SET ROLE") }
     }
 
-    fn walk(&self, member: u32, inheriting: bool) -> BTreeMap<u32, MembershipChain> {
+    fn is_owners(&self, roles: &[u32]) -> bool {
+        roles.last().is_some_and(|last| Some(*last) == self.owners)
+    }
+
+    fn walk(&self, member: u32, follows: &dyn Fn(&RoleMembership) -> bool) -> BTreeMap<u32, MembershipChain> {
         let mut reached: BTreeMap<u32, MembershipChain> = BTreeMap::new();
         let mut next = VecDeque::from([(member, Vec::new())]);
         while let Some((at, way)) = next.pop_front() {
             for edge in self.up.get(&at).into_iter().flatten() {
-                if (inheriting && !edge.inherits) || edge.role == member || reached.contains_key(&edge.role) {
+                if !follows(edge) || edge.role == member || reached.contains_key(&edge.role) {
                     continue;
                 }
                 let mut roles: Vec<u32> = way.clone();
                 roles.push(edge.role);
-                reached.insert(edge.role, MembershipChain { roles: roles.clone(), inherits: inheriting });
+                reached.insert(edge.role, MembershipChain { roles: roles.clone(), inherits: true });
                 next.push_back((edge.role, roles));
             }
         }
@@ -113,3 +174,8 @@ impl MembershipChain {
         format!("{}{how}", oids.join("/"))
     }
 }
+
+const DATABASE_OWNER: &str = "pg_database_owner";
+
+/// The first version in which CREATEROLE is limited to roles on which its holder has ADMIN.
+const BOUNDED_CREATEROLE: u32 = 160_000;

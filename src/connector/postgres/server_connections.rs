@@ -2,10 +2,11 @@
 
 use super::{
     catalog,
-    catalog::ObjectScope,
+    catalog::{ObjectScope, RoleScope},
     config::{PostgresConfig, TlsMode},
+    read_scope::ReadScope,
     role_graph::RoleGraph,
-    snapshot::{ClusterCatalog, ClusterSnapshot},
+    snapshot::{ClusterCatalog, ClusterSnapshot, RoleDependency},
     sqlstate::{self, BatchError},
 };
 use crate::connector::ConnectorError;
@@ -20,21 +21,6 @@ use std::{
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// The scope of a read.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum ReadScope {
-    /// The cluster alone.
-    Cluster,
-    /// The defaults of one database.
-    Defaults(u32),
-    /// Everything, in every configured database.
-    Everything,
-    /// One object of one database.
-    Object(u32, u32),
-    /// The access of a role and of all roles that it can act as, in all databases.
-    Role(u32),
-}
-
 /// A server with its connections, and the number of calls.
 pub(super) struct ServerConnections {
     pub(super) config: PostgresConfig,
@@ -42,6 +28,8 @@ pub(super) struct ServerConnections {
     /// By the oid of the connected database, independent of its name.
     clients: BTreeMap<u32, Client>,
     first: Option<u32>,
+    /// The databases that refused a connection, with the reason.
+    pub(super) refused: BTreeMap<u32, String>,
     /// Whether `pg_authid` can be read.
     pub(super) sees_passwords: bool,
     /// The time limit of a reply.
@@ -57,6 +45,7 @@ impl ServerConnections {
             password,
             clients: BTreeMap::new(),
             first: None,
+            refused: BTreeMap::new(),
             sees_passwords: false,
             patience: PATIENCE,
             calls: 0,
@@ -66,44 +55,97 @@ impl ServerConnections {
     /// Reads the target; `prefix` is sent before the first query, in the same message.
     pub(super) fn read_snapshot(&mut self, view: &ReadScope, prefix: &str) -> Result<ClusterSnapshot, ConnectorError> {
         let first = self.first()?;
-        let (at, scope) = match view {
-            ReadScope::Cluster | ReadScope::Everything | ReadScope::Role(_) => (first, ObjectScope::Nothing),
-            ReadScope::Defaults(database) => (*database, ObjectScope::Object(0)),
-            ReadScope::Object(database, object) => (*database, ObjectScope::Object(*object)),
-        };
-        let wanted = self.config.databases.clone();
-        let cluster = catalog::cluster(self.sees_passwords, wanted.as_deref());
-        if scope != ObjectScope::Nothing {
+        let (roles, objects) = view.parts();
+        let passwords = self.sees_passwords;
+        if let Some(at) = view.database() {
             if !self.clients.contains_key(&at) {
-                let known: ClusterCatalog = self.json(first, &cluster)?;
+                let known: ClusterCatalog = self.json(first, &catalog::cluster(passwords, &[], &roles))?;
                 match known.databases.iter().find(|database| database.oid == at) {
                     // The database was dropped with its contents.
                     None => return Ok(ClusterSnapshot { cluster: known, objects: BTreeMap::new() }),
-                    Some(database) => self.connect(at, &database.name)?,
+                    Some(database) if !self.try_connect(at, &database.name.clone())? => {
+                        return Ok(ClusterSnapshot { cluster: known, objects: BTreeMap::new() });
+                    }
+                    Some(_) => {}
                 }
             }
-            return self.both(at, prefix, &cluster, &scope);
+            return self.both(at, prefix, &objects, &roles);
         }
-        let cluster: ClusterCatalog = self.json(at, &format!("{prefix}{cluster}"))?;
-        let mut facts = ClusterSnapshot { cluster, objects: BTreeMap::new() };
-        let (databases, scope) = match view {
-            ReadScope::Everything => (self.looked_into(&facts.cluster), ObjectScope::All),
-            ReadScope::Role(role) => {
-                let mut roles: Vec<u32> = RoleGraph::new(&facts).reached_by(*role).keys().copied().collect();
-                roles.push(*role);
-                // The server does not record where its own roles have access, so all databases are queried.
-                let own = roles.iter().any(|oid| *oid < super::snapshot::FIRST_NORMAL_OID);
-                let has = |database: u32| {
-                    own || facts.cluster.reaches.iter().any(|it| it.database == database && roles.contains(&it.role))
-                };
-                let all = self.looked_into(&facts.cluster);
-                (all.into_iter().filter(|(oid, _)| has(*oid)).collect(), ObjectScope::Roles(roles))
+        match view {
+            ReadScope::Everything => self.everything(first),
+            ReadScope::Membership { role, .. } | ReadScope::Whole(role) => {
+                let cluster = format!("{prefix}{}", catalog::cluster(passwords, &[], &roles));
+                let cluster: ClusterCatalog = self.json(first, &cluster)?;
+                self.of_role(*role, &roles, ClusterSnapshot { cluster, objects: BTreeMap::new() })
             }
-            _ => (Vec::new(), ObjectScope::Nothing),
+            _ => {
+                let cluster = format!("{prefix}{}", catalog::cluster(passwords, &[], &roles));
+                Ok(ClusterSnapshot { cluster: self.json(first, &cluster)?, objects: BTreeMap::new() })
+            }
+        }
+    }
+
+    fn everything(&mut self, first: u32) -> Result<ClusterSnapshot, ConnectorError> {
+        let passwords = self.sees_passwords;
+        let open = self.open_databases()?;
+        let read: Vec<u32> = open.iter().map(|(oid, _)| *oid).collect();
+        let cluster = self.json(first, &catalog::cluster(passwords, &read, &RoleScope::All))?;
+        let mut facts = ClusterSnapshot { cluster, objects: BTreeMap::new() };
+        for oid in read {
+            let objects = self.json(oid, &catalog::objects(&ObjectScope::All, &RoleScope::All))?;
+            facts.objects.insert(oid, objects);
+        }
+        Ok(facts)
+    }
+
+    /// Connects to the databases whose objects are read; returns those that accepted.
+    pub(super) fn open_databases(&mut self) -> Result<Vec<(u32, String)>, ConnectorError> {
+        let first = self.first()?;
+        let scope = RoleScope::Reached { from: Vec::new(), sessions: 0, object: Some(0) };
+        let known: ClusterCatalog = self.json(first, &catalog::cluster(false, &[], &scope))?;
+        self.refused.clear();
+        let mut open = Vec::new();
+        for (oid, name) in self.looked_into(&known) {
+            if self.try_connect(oid, &name)? {
+                open.push((oid, name));
+            }
+        }
+        Ok(open)
+    }
+
+    /// Adds what a role and all roles that it can act as hold, in the databases where the server records it.
+    fn of_role(
+        &mut self,
+        role: u32,
+        roles: &RoleScope,
+        mut facts: ClusterSnapshot,
+    ) -> Result<ClusterSnapshot, ConnectorError> {
+        let first = self.first()?;
+        let mut holders: Vec<u32> = RoleGraph::new(&facts).reached_by(role).keys().copied().collect();
+        holders.push(role);
+        let held: Vec<RoleDependency> = self.json(first, &catalog::dependencies(&holders))?;
+        // The server does not record what its own roles hold, and no catalog shows who is `pg_database_owner`.
+        let recorded = holders.iter().all(|oid| catalog::is_recorded(*oid));
+        let owners = RoleGraph::new(&facts).database_owners();
+        let owns = |database: u32| {
+            facts.cluster.databases.iter().any(|it| it.oid == database && holders.contains(&it.owner))
         };
-        for (oid, name) in databases {
-            self.connect(oid, &name)?;
-            let objects = self.json(oid, &catalog::objects(&scope))?;
+        let wanted: Vec<(u32, String)> = self.looked_into(&facts.cluster);
+        let wanted: Vec<(u32, String, bool)> = wanted.into_iter().map(|(oid, name)| (oid, name, owns(oid))).collect();
+        for (oid, name, owned) in wanted {
+            let objects: Vec<u32> = held.iter().filter(|it| it.database == oid).map(|it| it.object).collect();
+            if recorded && objects.is_empty() && !owned {
+                continue;
+            }
+            if !self.try_connect(oid, &name)? {
+                continue;
+            }
+            let mut there = holders.clone();
+            if owned {
+                there.extend(owners);
+            }
+            let scope = ObjectScope::Roles { holders: there, objects: (recorded && !owned).then_some(objects) };
+            let objects = self.json(oid, &catalog::objects(&scope, roles))?;
             facts.objects.insert(oid, objects);
         }
         Ok(facts)
@@ -111,25 +153,22 @@ impl ServerConnections {
 
     /// Reads inside a transaction in one database: the part of a view in that database.
     pub(super) fn look_in(&mut self, database: u32, view: &ReadScope) -> Result<ClusterSnapshot, ConnectorError> {
-        let scope = match view {
-            ReadScope::Cluster | ReadScope::Everything => ObjectScope::Nothing,
-            ReadScope::Defaults(_) => ObjectScope::Object(0),
-            ReadScope::Object(_, object) => ObjectScope::Object(*object),
-            ReadScope::Role(role) => ObjectScope::Roles(vec![*role]),
+        let (roles, objects) = view.parts();
+        let objects = match view {
+            ReadScope::Whole(role) => ObjectScope::Roles { holders: vec![*role], objects: None },
+            _ => objects,
         };
-        let cluster = catalog::cluster(self.sees_passwords, self.config.databases.as_deref());
-        self.both(database, "", &cluster, &scope)
+        self.both(database, "", &objects, &roles)
     }
 
     fn both(
         &mut self,
         at: u32,
         prefix: &str,
-        cluster: &str,
         scope: &ObjectScope,
+        roles: &RoleScope,
     ) -> Result<ClusterSnapshot, ConnectorError> {
-        let objects = catalog::objects(scope);
-        let text = self.one(at, &format!("{prefix}SELECT ({cluster})::text || chr(1) || ({objects})::text"))?;
+        let text = self.one(at, &format!("{prefix}{}", catalog::both(self.sees_passwords, scope, roles)))?;
         // JSON escapes control characters, so the first one is the separator.
         let (cluster, objects) = text.split_once('\u{1}').ok_or_else(|| unreadable("two parts"))?;
         Ok(ClusterSnapshot { cluster: parse(cluster)?, objects: BTreeMap::from([(at, parse(objects)?)]) })
@@ -241,6 +280,23 @@ impl ServerConnections {
         Ok(())
     }
 
+    /// Connects to a database; false when the server refuses it for this database alone, which is remembered.
+    fn try_connect(&mut self, oid: u32, name: &str) -> Result<bool, ConnectorError> {
+        match self.connect(oid, name) {
+            Ok(()) => Ok(true),
+            Err(
+                error @ (ConnectorError::Unauthenticated(_)
+                | ConnectorError::Forbidden { .. }
+                | ConnectorError::NotFound(_)
+                | ConnectorError::Permanent(_)),
+            ) => {
+                self.refused.insert(oid, error.to_string());
+                Ok(false)
+            }
+            Err(other) => Err(other),
+        }
+    }
+
     fn client(&mut self, database: &str) -> Result<Client, ConnectorError> {
         self.calls += 1;
         let settings = self.settings(database);
@@ -265,12 +321,12 @@ impl ServerConnections {
         settings
     }
 
-    fn one(&mut self, database: u32, sql: &str) -> Result<String, ConnectorError> {
+    pub(super) fn one(&mut self, database: u32, sql: &str) -> Result<String, ConnectorError> {
         let answer = self.batch(database, sql).map_err(|error| sqlstate::before_commit(&error))?;
         answer.into_iter().next().ok_or_else(|| unreadable("a row"))
     }
 
-    fn json<T: serde::de::DeserializeOwned>(&mut self, database: u32, sql: &str) -> Result<T, ConnectorError> {
+    pub(super) fn json<T: serde::de::DeserializeOwned>(&mut self, database: u32, sql: &str) -> Result<T, ConnectorError> {
         parse(&self.one(database, sql)?)
     }
 }

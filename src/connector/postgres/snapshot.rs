@@ -23,10 +23,10 @@ pub(super) struct ClusterCatalog {
     pub(super) roles: Vec<DatabaseRole>,
     pub(super) memberships: Vec<RoleMembership>,
     pub(super) databases: Vec<DatabaseInfo>,
-    /// The databases in which a role has rights or owns objects (`pg_shdepend`).
-    pub(super) reaches: Vec<DatabaseAccess>,
     /// Open sessions by role.
     pub(super) sessions: Vec<RoleSessions>,
+    /// Prepared transactions by role.
+    pub(super) prepared: Vec<PreparedTransactions>,
     pub(super) entries: Vec<AclEntry>,
     pub(super) owned: Vec<OwnedObject>,
     /// Owned objects in databases that were not read: known without their names.
@@ -63,16 +63,31 @@ pub(super) struct DatabaseInfo {
     pub(super) name: String,
     pub(super) owner: u32,
     pub(super) connectable: bool,
+    /// Left by an interrupted DROP DATABASE.
+    pub(super) invalid: bool,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
-pub(super) struct DatabaseAccess {
-    pub(super) database: u32,
+/// An object that a role holds a right on or owns, by `pg_shdepend`; the database is 0 for the cluster.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct RoleDependency {
     pub(super) role: u32,
+    pub(super) database: u32,
+    pub(super) catalog: u32,
+    pub(super) object: u32,
+    /// `o` owner, `a` access control list, `r` policy, `i` initial list, `t` tablespace.
+    pub(super) kind: String,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub(super) struct RoleSessions {
+    pub(super) role: u32,
+    pub(super) count: u64,
+    /// Those that stream the log of the server.
+    pub(super) replicating: u64,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub(super) struct PreparedTransactions {
     pub(super) role: u32,
     pub(super) count: u64,
 }
@@ -91,6 +106,24 @@ pub(super) struct DatabaseObjects {
     pub(super) entries: Vec<AclEntry>,
     pub(super) owned: Vec<OwnedObject>,
     pub(super) defaults: Vec<DefaultPrivilege>,
+    /// The objects of a read that names its objects, also those without an entry.
+    pub(super) things: Vec<NamedObject>,
+    /// The defaults that replace those of the server for all schemas.
+    pub(super) set_globally: Vec<GlobalDefault>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct NamedObject {
+    pub(super) class: String,
+    pub(super) object: u32,
+    pub(super) owner: u32,
+    pub(super) name: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct GlobalDefault {
+    pub(super) definer: u32,
+    pub(super) class: String,
 }
 
 /// One privilege of one entry of an access control list. The owner's own privileges are omitted: they are part of
@@ -162,6 +195,16 @@ impl ClusterSnapshot {
     /// Returns the number of open sessions of the role.
     pub(super) fn sessions(&self, role: u32) -> u64 {
         self.cluster.sessions.iter().filter(|open| open.role == role).map(|open| open.count).sum()
+    }
+
+    /// Returns the number of prepared transactions of the role.
+    pub(super) fn prepared(&self, role: u32) -> u64 {
+        self.cluster.prepared.iter().filter(|held| held.role == role).map(|held| held.count).sum()
+    }
+
+    /// Returns the number of sessions that stream the log for the role.
+    pub(super) fn replicating(&self, role: u32) -> u64 {
+        self.cluster.sessions.iter().filter(|open| open.role == role).map(|open| open.replicating).sum()
     }
 
     /// Returns the known object that the read found, which distinguishes absence from a failed read.
