@@ -2,7 +2,7 @@
 //!
 //! Each writes its figures to `tests/nightly/results`; the last ones are committed.
 
-use crate::{campaign::campaigns, trust::gate_and_walk};
+use crate::{campaign::campaigns, servers::postgres_worlds, trust::gate_and_walk};
 use std::{fmt::Write as _, fs, path::Path, time::Instant};
 
 #[test]
@@ -22,6 +22,30 @@ fn campaigns_agree_with_reference_on_many_histories() {
     let mut figures = vec![("histories", 200)];
     figures.extend(results);
     record("campaigns", &figures, start);
+}
+
+/// The range of seeds is that of `TENURE_SEEDS`, such as `200..400`, or the first 200.
+#[test]
+#[ignore = "takes about twenty minutes for 200 worlds"]
+fn postgres_verdicts_agree_with_servers_in_many_worlds() {
+    let start = Instant::now();
+    let range = std::env::var("TENURE_SEEDS").unwrap_or_else(|_| "0..200".to_owned());
+    let (first, end) = range.split_once("..").expect("a range such as 200..400");
+    let totals = postgres_worlds::compare_worlds(first.parse().unwrap()..end.parse().unwrap());
+    let figures = [
+        ("worlds", totals.worlds),
+        ("confirmed", totals.confirmed),
+        ("confirmed but left, or gained", totals.wrong),
+        ("gone", totals.gone),
+        ("gone and confirmed", totals.gone_and_confirmed),
+        ("unknown", totals.unknown),
+    ];
+    for reason in &totals.refused {
+        println!("{reason}");
+    }
+    record(&format!("postgres_worlds_{}", range.replace("..", "_")), &figures, start);
+    assert!(totals.failures.is_empty(), "{}", totals.failures.join("\n\n"));
+    assert!(totals.gone_and_confirmed * 100 >= totals.gone * 97, "{:#?}", totals.refused);
 }
 
 /// Writes the figures of a test to the file that is committed.

@@ -2,11 +2,13 @@
 //! effect.
 
 use super::{
+    collateral::{self, TouchedAccess, TouchingChange},
     grant_key::PostgresGrantKey,
     grants::GrantBuilder,
-    impact, observe,
+    impact,
+    read_scope::ReadScope,
     rotate::{self, PasswordRotation},
-    server_connections::{ReadScope, ServerConnections},
+    server_connections::ServerConnections,
     snapshot::{ClusterSnapshot, FIRST_NORMAL_OID},
     sql, sqlstate,
 };
@@ -33,8 +35,8 @@ pub(super) fn apply(
         )));
     };
     let view = match (&key, &action.change) {
-        (PostgresGrantKey::Account { role }, AccessChange::Revoke {}) => ReadScope::Role(*role),
-        _ => observe::view(&key),
+        (PostgresGrantKey::Account { role }, AccessChange::Revoke {}) => ReadScope::Whole(*role),
+        _ => ReadScope::of(&key),
     };
     let facts = server.read_snapshot(&view, "BEGIN READ WRITE; ")?;
     let at = facts.cluster.database;
@@ -66,6 +68,9 @@ impl ApplyTransaction<'_> {
             });
         }
         self.as_planned(facts)?;
+        if matches!((self.key, &self.action.change), (PostgresGrantKey::Account { .. }, AccessChange::Revoke {})) {
+            self.rehearse(facts)?;
+        }
         let rotation = match self.action.change {
             AccessChange::Rotate {} => Some(PasswordRotation::begin(self.action, sink)?),
             _ => None,
@@ -151,12 +156,25 @@ impl ApplyTransaction<'_> {
         if !begun || at != before.cluster.database {
             statements.insert(0, "BEGIN READ WRITE".to_owned());
         }
-        if let Err(error) = self.server.batch(at, &statements.join(";\n")) {
-            let class = sqlstate::before_commit(&error);
-            self.server.roll_back(at);
-            return Err(rotation.map_or(class.clone(), |rotation| rotation.redact(class)));
-        }
-        let meant = self.check(at, group, rotation);
+        let touching = touching(self.action, self.key, group);
+        let look = touching.query(before.cluster.version);
+        let place = usize::from(statements.first().is_some_and(|text| text.starts_with("BEGIN")));
+        statements.insert(place, look.clone());
+        statements.push(look);
+        let rows = match self.server.batch(at, &statements.join(";\n")) {
+            Ok(rows) => rows,
+            Err(error) => {
+                let class = sqlstate::before_commit(&error);
+                self.server.roll_back(at);
+                return Err(rotation.map_or(class.clone(), |rotation| rotation.redact(class)));
+            }
+        };
+        let states: Vec<TouchedAccess> = rows.iter().filter_map(|row| serde_json::from_str(row).ok()).collect();
+        let meant = match states.as_slice() {
+            [was, is] => touching.compare(was, is),
+            _ => Err(ConnectorError::Transient("the reply of the server is not two states".to_owned())),
+        };
+        let meant = meant.and_then(|()| self.check(at, group, rotation));
         if let Err(why) = meant {
             self.server.roll_back(at);
             return Err(why);
@@ -165,6 +183,41 @@ impl ApplyTransaction<'_> {
             return Err(ConnectorError::Transient("the connection was lost before COMMIT".to_owned()));
         }
         self.server.batch(at, "COMMIT").map(drop).map_err(|error| sqlstate::at_commit(&error))
+    }
+
+    /// Runs the statements that precede DROP ROLE in every database, looks for what would prevent it, and rolls back.
+    /// Several transactions cannot be undone together, so nothing is committed before all of them are known to work.
+    fn rehearse(&mut self, before: &ClusterSnapshot) -> Result<(), ConnectorError> {
+        let role = self.key.holder();
+        let groups = groups(&self.action.operations);
+        let touched: Vec<u32> = groups.iter().map(|group| database_of(group)).collect();
+        for group in groups {
+            let database = database_of(&group);
+            let at = if database == 0 { before.cluster.database } else { database };
+            let obstacles = collateral::obstacles(role, database != 0, &touched);
+            let mut statements: Vec<&str> = group
+                .iter()
+                .filter(|operation| operation.call != sql::TERMINATE && !operation.text.starts_with("DROP ROLE"))
+                .map(|operation| operation.text.as_str())
+                .collect();
+            if at != before.cluster.database {
+                statements.insert(0, "BEGIN READ WRITE");
+            }
+            // The connection of the first read is inside its transaction.
+            let save = if at == before.cluster.database { "SAVEPOINT rehearsal" } else { "" };
+            statements
+                .insert(usize::from(save.is_empty()), if save.is_empty() { "SELECT 1 WHERE false" } else { save });
+            statements.push(&obstacles);
+            let rows = self.server.batch(at, &statements.join(";\n"));
+            let undone = if save.is_empty() { "ROLLBACK" } else { "ROLLBACK TO SAVEPOINT rehearsal" };
+            let rows = rows.map_err(|error| sqlstate::before_commit(&error))?;
+            self.server.batch(at, undone).map_err(|error| sqlstate::before_commit(&error))?;
+            if let Some(found) = rows.last().filter(|found| !found.is_empty()) {
+                let text = format!("DROP ROLE would fail, nothing was changed: {found}");
+                return Err(ConnectorError::PreconditionFailed(text));
+            }
+        }
+        Ok(())
     }
 
     /// Reads inside the transaction, and checks that the change has its effect, and that the names in the SQL belong to
@@ -221,6 +274,13 @@ impl ApplyTransaction<'_> {
         }
         words
     }
+}
+
+/// Returns what a group of statements may change.
+fn touching<'a>(action: &'a Action<Planned>, key: &'a PostgresGrantKey, group: &[&Operation]) -> TouchingChange<'a> {
+    let keys = group.iter().filter_map(|operation| operation.with.get("removes"));
+    let removes = keys.filter_map(|key| PostgresGrantKey::parse(&GrantKey::parse(key).ok()?)).collect();
+    TouchingChange { key, change: &action.change, removes, holder: &action.grant.principal.name, loses: &action.loses }
 }
 
 /// Returns the difference between the live and the reviewed grant; `None` when they are equal, or the live one has only

@@ -38,10 +38,32 @@ pub(super) enum ObjectScope {
     Roles { holders: Vec<u32>, objects: Option<Vec<u32>> },
 }
 
-/// Returns the query for data that databases share. `passwords` is whether `pg_authid` can be read; `read` are the oids
-/// of the databases whose objects are read.
-pub(super) fn cluster(passwords: bool, read: &[u32], scope: &RoleScope) -> String {
-    format!("{} {}", with(&reached(scope), ""), cluster_object(passwords, read, scope, ""))
+/// What a connection can read of a cluster.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ReadableParts {
+    /// Whether `pg_authid` can be read.
+    pub(super) passwords: bool,
+    /// The names of the databases whose objects are read; all databases when absent.
+    pub(super) databases: Option<Vec<String>>,
+    /// The databases that refused a connection.
+    pub(super) refused: Vec<u32>,
+}
+
+impl ReadableParts {
+    /// Returns the condition that the objects of database `b` are read.
+    fn condition(&self) -> String {
+        let names = self.databases.as_ref().map_or_else(String::new, |names| {
+            let names: Vec<String> = names.iter().map(|name| literal(name)).collect();
+            format!(" AND b.datname = ANY (ARRAY[{}]::text[])", names.join(","))
+        });
+        let refused = array(&self.refused);
+        format!("(b.datallowconn AND b.datconnlimit <> -2 AND NOT b.oid = ANY ({refused}){names})")
+    }
+}
+
+/// Returns the query for data that databases share.
+pub(super) fn cluster(parts: &ReadableParts, scope: &RoleScope) -> String {
+    format!("{} {}", with(&reached(scope), ""), cluster_object(parts, scope, ""))
 }
 
 /// Returns the query for the objects of the current database.
@@ -51,9 +73,9 @@ pub(super) fn objects(scope: &ObjectScope, roles: &RoleScope) -> String {
 }
 
 /// Returns the query for both, in one statement.
-pub(super) fn both(passwords: bool, scope: &ObjectScope, roles: &RoleScope) -> String {
+pub(super) fn both(readable: &ReadableParts, scope: &ObjectScope, roles: &RoleScope) -> String {
     let parts = object_parts(scope, roles);
-    let cluster = cluster_object(passwords, &[], roles, &parts.names);
+    let cluster = cluster_object(readable, roles, &parts.names);
     format!("{} {cluster}::text || chr(1) || ({})::text", with(&reached(roles), &parts.ctes), parts.json)
 }
 
@@ -82,14 +104,14 @@ fn reached(scope: &RoleScope) -> String {
 fn concerned(scope: &RoleScope, column: &str) -> String {
     match scope {
         RoleScope::All => "true".to_owned(),
-        RoleScope::Reached { .. } => format!(
-            "({column} = 0 OR {column} IN (SELECT oid FROM up) OR {column} IN (SELECT oid FROM owners))"
-        ),
+        RoleScope::Reached { .. } => {
+            format!("({column} = 0 OR {column} IN (SELECT oid FROM up) OR {column} IN (SELECT oid FROM owners))")
+        }
     }
 }
 
-fn cluster_object(passwords: bool, read: &[u32], scope: &RoleScope, names: &str) -> String {
-    let (roles, password) = if passwords { ("pg_authid", PASSWORD) } else { ("pg_roles", "'unseen'") };
+fn cluster_object(readable: &ReadableParts, scope: &RoleScope, names: &str) -> String {
+    let (roles, password) = if readable.passwords { ("pg_authid", PASSWORD) } else { ("pg_roles", "'unseen'") };
     let (wanted, members, sessions) = match scope {
         RoleScope::All => ("true".to_owned(), "true", "true"),
         RoleScope::Reached { .. } => (
@@ -104,7 +126,8 @@ fn cluster_object(passwords: bool, read: &[u32], scope: &RoleScope, names: &str)
                 parameter_list = exploded("p.paracl")
             ),
             "m.member IN (SELECT oid FROM up)",
-            "usesysid IN (SELECT oid FROM down)",
+            // The connections of the engine are known to it.
+            "usesysid IN (SELECT oid FROM down) AND NOT (usename = current_user AND application_name LIKE 'tenure%')",
         ),
     };
     let entries = match scope {
@@ -116,12 +139,16 @@ fn cluster_object(passwords: bool, read: &[u32], scope: &RoleScope, names: &str)
         format!(
             "(SELECT coalesce(json_agg(json_build_object('database', d.dbid::bigint, 'catalog', d.classid::bigint,
      'object', d.objid::bigint, 'owner', d.refobjid::bigint)), '[]')
-   FROM pg_shdepend d WHERE d.deptype = 'o' AND d.refclassid = 1260 AND d.classid <> 826 AND d.dbid <> 0
-     AND NOT (d.dbid = ANY ({})))",
-            array(read)
+   FROM pg_shdepend d JOIN pg_database b ON b.oid = d.dbid
+   WHERE d.deptype = 'o' AND d.refclassid = 1260 AND d.classid <> 826 AND NOT {})",
+            readable.condition()
         )
     } else {
         "'[]'::json".to_owned()
+    };
+    let dependents = match scope {
+        RoleScope::All => "true".to_owned(),
+        RoleScope::Reached { from, .. } => format!("d.refobjid = ANY ({})", array(from)),
     };
     let concerned = concerned(scope, "a.grantee");
     let owned = match scope {
@@ -174,7 +201,14 @@ fn cluster_object(passwords: bool, read: &[u32], scope: &RoleScope, names: &str)
      UNION ALL SELECT d.classid::int, d.objid, d.refobjid, coalesce(i.type, 'object'), coalesce(i.identity, d.objid::text)
      FROM pg_shdepend d, pg_identify_object(d.classid, d.objid, 0) i
      WHERE d.dbid = 0 AND d.deptype = 'o' AND d.refclassid = 1260 AND d.classid NOT IN (1262, 1213)) o WHERE {owned}),
- 'owned_elsewhere', {elsewhere})",
+ 'owned_elsewhere', {elsewhere},
+ 'dependents', (SELECT coalesce(json_agg(DISTINCT jsonb_build_object('role', d.refobjid::bigint,
+     'database', d.dbid::bigint, 'what', CASE WHEN d.classid = 826 THEN 'defaults' WHEN d.deptype = 'r' THEN 'policies'
+       WHEN d.deptype = 'i' THEN 'initial-privileges' ELSE 'unread-privileges' END)), '[]')
+   FROM pg_shdepend d LEFT JOIN pg_database b ON b.oid = d.dbid WHERE d.refclassid = 1260 AND {dependents}
+     AND ((d.classid = 826 AND d.deptype = 'o') OR d.deptype IN ('r', 'i')
+       OR (d.deptype = 'a' AND d.dbid <> 0 AND NOT {readable}))))",
+        readable = readable.condition(),
         list = exploded("coalesce(t.acl, t.plain)")
     )
 }
@@ -220,25 +254,32 @@ fn object_parts(scope: &ObjectScope, roles: &RoleScope) -> ObjectParts {
                     concerned.clone(),
                 ),
             };
-            (things, "true", entries, format!("w.owner = ANY ({set})"), format!("({concerned} OR d.defaclrole = ANY ({set}))"))
+            (
+                things,
+                "true",
+                entries,
+                format!("w.owner = ANY ({set})"),
+                format!("({concerned} OR d.defaclrole = ANY ({set}))"),
+            )
         }
     };
     let ctes = format!(
         "o(class, catalog, object, sub, owner, acl, plain, name, col) AS MATERIALIZED (
    SELECT * FROM ({OBJECTS}) o(class, catalog, object, sub, owner, acl, plain, name, col) WHERE {things}),
- e AS MATERIALIZED (SELECT o.*, a.grantee, a.grantor, a.privilege_type, a.is_grantable, {INITIAL} AS initial
+ e AS MATERIALIZED (SELECT o.*, a.grantee, a.grantor, a.privilege_type, a.is_grantable, {initial} AS initial
    FROM o LEFT JOIN pg_init_privs i ON i.objoid = o.object AND i.classoid = o.catalog AND i.objsubid = o.sub, {list} a
    WHERE a.grantee <> o.owner AND ({changed}) AND {entries}),
  w AS MATERIALIZED (SELECT w.* FROM ({OWNED}) w(catalog, object, owner) WHERE {owned}),
  d AS MATERIALIZED (SELECT d.defaclrole, d.defaclnamespace, d.defaclobjtype, a.*
    FROM pg_default_acl d, {default_list} a WHERE a.grantee <> d.defaclrole AND {defaults})",
+        initial = INITIAL.replace("{INFORMATION_SCHEMA}", INFORMATION_SCHEMA),
         list = exploded(LIST),
         default_list = exploded("d.defaclacl")
     );
     let things = match scope {
         ObjectScope::Object(..) | ObjectScope::Roles { .. } => {
             "(SELECT coalesce(json_agg(json_build_object('class', o.class, 'object', o.object::bigint,
-     'owner', o.owner::bigint, 'name', o.name)), '[]') FROM o WHERE o.sub = 0)"
+     'owner', o.owner::bigint)), '[]') FROM o WHERE o.sub = 0)"
         }
         _ => "'[]'::json",
     };
@@ -365,10 +406,15 @@ pub(super) const OBJECTS: &str = "
 const CHANGED: &str = "o.object >= 16384 OR o.object = 2200 OR o.acl IS DISTINCT FROM i.initprivs";
 
 /// Whether an entry on an object of the server is part of the installation.
-const INITIAL: &str = "(o.object < 16384 AND o.object <> 2200 AND EXISTS (
+const INITIAL: &str = "((o.object < 16384 AND o.object <> 2200 AND EXISTS (
      SELECT 1 FROM aclexplode(CASE WHEN array_ndims(coalesce(i.initprivs, o.plain)) = 1
        THEN coalesce(i.initprivs, o.plain) END) b
-     WHERE b.grantee = a.grantee AND b.grantor = a.grantor AND b.privilege_type = a.privilege_type))";
+     WHERE b.grantee = a.grantee AND b.grantor = a.grantor AND b.privilege_type = a.privilege_type))
+   OR {INFORMATION_SCHEMA})";
+
+/// The privileges of PUBLIC on `information_schema`, which is created after the initial lists are recorded.
+pub(super) const INFORMATION_SCHEMA: &str = "(o.object < 16384 AND i.initprivs IS NULL AND a.grantee = 0
+     AND a.privilege_type IN ('SELECT', 'USAGE') AND o.name ~ '^[A-Z]+ information_schema(\\.|$)')";
 
 /// Owned objects: by `pg_shdepend` for user roles; by the catalogs for the roles of the server, which `pg_shdepend`
 /// omits.

@@ -1,9 +1,7 @@
 //! Lists grants: one consistent read, returned kind by kind and page by page.
 
 use super::{
-    config::PasswordVisibility,
-    grants::GrantBuilder,
-    server_connections::{ReadScope, ServerConnections},
+    config::PasswordVisibility, grants::GrantBuilder, read_scope::ReadScope, server_connections::ServerConnections,
     snapshot::ClusterSnapshot,
 };
 use crate::{
@@ -115,11 +113,16 @@ pub(super) fn validate(server: &mut ServerConnections) -> Result<ConnectorHealth
         };
         blind_spots.push(why.to_owned());
     }
-    let seen: Vec<String> = server.looked_into(cluster).into_iter().map(|(_, name)| name).collect();
+    let seen: Vec<String> = server.open_databases()?.into_iter().map(|(_, name)| name).collect();
     for database in &cluster.databases {
         // `template0` never accepts connections, so its objects cannot be used.
         if !seen.contains(&database.name) && database.name != "template0" {
-            let why = if database.connectable { "not listed in `databases`" } else { "accepts no connections" };
+            let why = match server.refused.get(&database.oid) {
+                Some(why) => format!("the connection was refused, leave it out with `databases = [...]`: {why}"),
+                None if database.invalid => "left by an interrupted DROP DATABASE; drop it again".to_owned(),
+                None if database.connectable => "not listed in `databases`".to_owned(),
+                None => "accepts no connections".to_owned(),
+            };
             blind_spots.push(format!("objects in database {}: {why}", database.name));
         }
     }

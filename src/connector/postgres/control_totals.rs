@@ -1,10 +1,6 @@
 //! Control totals: counts the same grants independently of the listing.
 
-use super::{
-    catalog,
-    server_connections::{ReadScope, ServerConnections},
-    sqlstate,
-};
+use super::{catalog, read_scope::ReadScope, server_connections::ServerConnections, sqlstate};
 use crate::{
     connector::{ConnectorError, ControlTotal},
     model::GrantKind,
@@ -13,12 +9,12 @@ use crate::{
 /// Counts views where the listing reads tables, letters of access control lists where it reads exploded rows, and owner
 /// columns where it reads `pg_shdepend`.
 pub(super) fn control_totals(server: &mut ServerConnections) -> Result<Vec<ControlTotal>, ConnectorError> {
+    let open = server.open_databases()?;
     let facts = server.read_snapshot(&ReadScope::Cluster, "")?;
     let sees_passwords = server.sees_passwords;
     let [accounts, attributes, passwords, members, mut owned, mut privileges] =
         count(server, 0, &cluster(sees_passwords))?;
-    for (oid, name) in server.looked_into(&facts.cluster) {
-        server.connect(oid, &name)?;
+    for (oid, _) in open {
         let [owned_there, privileges_there] = count(server, oid, &objects())?;
         owned += owned_there;
         privileges += privileges_there;
@@ -81,11 +77,14 @@ fn objects() -> String {
    + (SELECT count(*) FROM o WHERE o.object >= 16384 AND o.acl IS NULL AND o.class IN ('routine', 'type', 'language'))
    + (SELECT count(*) FROM o LEFT JOIN pg_init_privs i
        ON i.objoid = o.object AND i.classoid = o.catalog AND i.objsubid = o.sub, LATERAL (
-       SELECT grantee, grantor, privilege_type FROM aclexplode(o.acl) WHERE grantee <> o.owner
-       EXCEPT SELECT grantee, grantor, privilege_type FROM aclexplode(coalesce(i.initprivs, o.plain))) changed
-     WHERE o.object < 16384 AND o.object <> 2200)
+       SELECT grantee, grantor, privilege_type FROM {present} WHERE grantee <> o.owner
+       EXCEPT SELECT grantee, grantor, privilege_type FROM {initial}) a
+     WHERE o.object < 16384 AND o.object <> 2200 AND NOT {information_schema})
    + (SELECT coalesce(sum({LETTERS}), 0) FROM (SELECT defaclacl, defaclrole FROM pg_default_acl) o(acl, owner),
-       unnest(o.acl) item WHERE {NOT_OWNER}))"
+       unnest(o.acl) item WHERE {NOT_OWNER}))",
+        initial = catalog::exploded("coalesce(i.initprivs, o.plain)"),
+        present = catalog::exploded("o.acl"),
+        information_schema = catalog::INFORMATION_SCHEMA,
     )
 }
 

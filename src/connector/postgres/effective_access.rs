@@ -115,7 +115,12 @@ impl GrantBuilder<'_> {
     pub(super) fn first_edge(&self, holder: u32, chain: &MembershipChain, database: u32) -> Option<PostgresGrantKey> {
         let first = *chain.roles.first()?;
         if Some(first) == self.roles.database_owners() {
-            return Some(PostgresGrantKey::Ownership { database: 0, catalog: DATABASES, object: database, owner: holder });
+            return Some(PostgresGrantKey::Ownership {
+                database: 0,
+                catalog: DATABASES,
+                object: database,
+                owner: holder,
+            });
         }
         let rows = self.members_of(first).iter().filter(|row| row.member == holder);
         // A membership that inherits gives more.
@@ -207,8 +212,7 @@ impl GrantBuilder<'_> {
                 paths.push(FoundPath { grantable: row.admin, ..self.itself(&key) });
             } else if let Some(chain) = reached.get(&row.member) {
                 let text = format!("{}, itself a member", self.roles.words(chain));
-                let found =
-                    FoundPath::new(AccessRoute::Role, chain.ids(), text, self.first_edge(member, chain, 0));
+                let found = FoundPath::new(AccessRoute::Role, chain.ids(), text, self.first_edge(member, chain, 0));
                 paths.push(FoundPath { grantable: row.admin, ..found });
             }
         }

@@ -188,6 +188,9 @@ pub(super) fn catalog_of(class: &str) -> u32 {
     }
 }
 
+/// The attribute with what depends on a role beside its grants: `DATABASE/KIND`, separated by blanks.
+pub(super) const DEPENDENTS: &str = "dependents";
+
 /// The catalog of parameters.
 pub(super) const PARAMETERS: u32 = 6243;
 

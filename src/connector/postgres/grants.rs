@@ -1,12 +1,12 @@
 //! Derives grants from the catalogs: one for every row that can be revoked.
 
 use super::{
-    grant_key::{DatabaseObject, PARAMETERS, PostgresGrantKey, catalog_of},
+    grant_key::{DEPENDENTS, DatabaseObject, PARAMETERS, PostgresGrantKey, catalog_of},
     identifiers::ident,
     role_graph::{ReachedRoles, RoleGraph},
     snapshot::{
         AclEntry, BOOTSTRAP, ClusterSnapshot, DatabaseRole, DefaultPrivilege, FIRST_NORMAL_OID, OtherDatabaseObjects,
-        OwnedObject, RoleMembership,
+        OwnedObject, RoleDependents, RoleMembership,
     },
     tier,
 };
@@ -263,6 +263,13 @@ impl<'a> GrantBuilder<'a> {
                 attributes.insert("inherit".to_owned(), yes_no(role.inherit));
                 attributes.insert("login".to_owned(), yes_no(role.login));
                 attributes.insert("valid-until".to_owned(), role.valid_until.clone());
+                let mut dependents: Vec<&RoleDependents> =
+                    self.facts.cluster.dependents.iter().filter(|it| it.role == role.oid).collect();
+                dependents.sort();
+                if !dependents.is_empty() {
+                    let list = dependents.iter().map(|it| format!("{}/{}", it.database, it.what));
+                    attributes.insert(DEPENDENTS.to_owned(), list.collect::<Vec<_>>().join(" "));
+                }
                 "account on the server".to_owned()
             }
             GrantRow::Attribute(_, attribute) => attribute.to_uppercase(),

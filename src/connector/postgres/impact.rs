@@ -1,9 +1,12 @@
 //! Impact of a change on other principals, from the inventory: rejected changes, and lost access.
 
-use super::{grant_key::PostgresGrantKey, snapshot::BOOTSTRAP};
+use super::{
+    grant_key::{DEPENDENTS, PostgresGrantKey},
+    snapshot::BOOTSTRAP,
+};
 use crate::{
     connector::UnsupportedChangeError,
-    model::{AccessChange, AccessLoss, AccessPath, Grant, GrantKind, Inventory},
+    model::{AccessChange, AccessLoss, Grant, GrantKey, GrantKind, Inventory, Overlap, RemainingPath},
 };
 use std::collections::{BTreeSet, VecDeque};
 
@@ -24,6 +27,13 @@ pub(super) fn of(
             format!("`{user}` is the role of the engine, which would lock itself out"),
             "have another administrator make the change, and attest it",
         );
+    }
+    if let Some(role) = own_power(user, key, inventory) {
+        let why = match role == user {
+            true => format!("it is a right of `{user}`, the role of the engine, which would lock itself out"),
+            false => format!("`{user}`, the role of the engine, acts as `{role}`, and would lock itself out"),
+        };
+        return harm(why, "have another administrator make the change, and attest it");
     }
     if matches!((key, change), (PostgresGrantKey::Account { role: BOOTSTRAP }, AccessChange::Revoke {}))
         || matches!((key, change), (PostgresGrantKey::Attribute { role: BOOTSTRAP, .. }, AccessChange::Revoke {}))
@@ -50,6 +60,31 @@ pub(super) fn of(
         }
         _ => Ok(()),
     }
+}
+
+/// Returns the role from whose grant the engine draws its power: its own, or one that it can act as. A superuser does not
+/// depend on other grants.
+fn own_power(user: &str, key: &PostgresGrantKey, inventory: &Inventory) -> Option<String> {
+    let own = inventory.of_entitlement("account").find(|account| account.principal.name == user)?;
+    let all = RemainingAccess { inventory, gone: None };
+    let holder = key.holder().to_string();
+    let is_own = holder == own.principal.id;
+    let is_superuser = |id: &str| inventory.of_entitlement("attribute/superuser").any(|held| held.principal.id == id);
+    if is_superuser(&own.principal.id) {
+        return None;
+    }
+    let matters = match key {
+        PostgresGrantKey::Membership { .. } | PostgresGrantKey::Attribute { .. } => {
+            is_own || all.roles(&own.principal.id).contains(&holder)
+        }
+        PostgresGrantKey::Privilege { .. } => is_own,
+        _ => false,
+    };
+    if !matters {
+        return None;
+    }
+    let role = inventory.of_principal(&holder).find(|held| held.kind == GrantKind::Account);
+    Some(role.map_or(holder, |role| role.principal.name.clone()))
 }
 
 /// Rights that the holder granted to others would be removed as well (`CASCADE`).
@@ -99,8 +134,22 @@ fn drop(role: u32, grant: &Grant, inventory: &Inventory) -> Result<(), Unsupport
         let why = format!("`{name}` owns {} objects: {}", owned.len(), listed(&owned));
         return harm(why, "assign another owner (REASSIGN OWNED in each database), or disable the account");
     }
-    let members: Vec<&str> =
-        inventory.of_entitlement(&format!("role/{role}")).map(|held| held.principal.name.as_str()).collect();
+    let dependents = grant.attribute(DEPENDENTS).unwrap_or_default();
+    let blocking: Vec<&str> = dependents.split(' ').filter(|it| !it.is_empty() && !it.ends_with("/defaults")).collect();
+    if !blocking.is_empty() {
+        let why = format!(
+            "DROP ROLE would fail: `{name}` has {} (database oid and kind)",
+            blocking.iter().map(|it| it.replace('/', ": ")).collect::<Vec<_>>().join("; ")
+        );
+        return harm(why, "remove them manually in these databases (policies, privileges), or disable the account");
+    }
+    // ADMIN alone, as the creator of a role has since version 16, gives nothing of the role.
+    let uses = |held: &&Grant| held.attribute("inherit") != Some("no") || held.attribute("set") != Some("no");
+    let members: Vec<&str> = inventory
+        .of_entitlement(&format!("role/{role}"))
+        .filter(uses)
+        .map(|held| held.principal.name.as_str())
+        .collect();
     if !members.is_empty() {
         let why = format!("{} members of `{name}` would lose its rights: {}", members.len(), listed(&members));
         return harm(why, "decide on their memberships first");
@@ -130,8 +179,7 @@ pub(super) fn losses(
     grant: &Grant,
     key: &PostgresGrantKey,
     inventory: &Inventory,
-    survives: &[&AccessPath],
-    cleared: &[&AccessPath],
+    survives: &[RemainingPath],
 ) -> Vec<AccessLoss> {
     let holder = &grant.principal;
     let loss = |principal: &str, entitlement: &str| AccessLoss {
@@ -140,6 +188,9 @@ pub(super) fn losses(
     };
     let mut losses = BTreeSet::new();
     match (change, key) {
+        (AccessChange::Disable {}, PostgresGrantKey::Password { .. }) => {
+            losses.insert(loss(&holder.name, "log in with the password"));
+        }
         (AccessChange::Disable {}, _) => {
             losses.insert(loss(&holder.name, "log in"));
         }
@@ -147,14 +198,15 @@ pub(super) fn losses(
             for held in inventory.of_principal(&holder.id) {
                 losses.insert(loss(&holder.name, &held.entitlement.name));
             }
+            for held in inventory.of_entitlement(&format!("role/{}", holder.id)) {
+                losses.insert(loss(&held.principal.name, &format!("ADMIN of {}", held.entitlement.name)));
+            }
         }
         (AccessChange::Revoke {}, _) => {
-            let after = InventoryWithoutGrant { inventory, gone: grant };
-            if survives.is_empty() {
+            let after = RemainingAccess { inventory, gone: Some(&grant.key) };
+            let keeps_all = survives.iter().any(|left| left.overlap == Overlap::Whole);
+            if !keeps_all {
                 losses.insert(loss(&holder.name, &grant.entitlement.name));
-            }
-            for path in cleared {
-                losses.insert(loss(&holder.name, &format!("{}, {}", grant.entitlement.name, path.text)));
             }
             let others = if holder.id == "0" { after.everybody() } else { after.members(&holder.id) };
             for (id, name) in others {
@@ -162,7 +214,7 @@ pub(super) fn losses(
                     losses.insert(loss(&name, &grant.entitlement.name));
                 }
             }
-            for given in grant.expands_to.iter().filter(|_| survives.is_empty()) {
+            for given in grant.expands_to.iter().filter(|_| !keeps_all) {
                 if !after.has(&holder.id, &given.id) {
                     losses.insert(loss(&holder.name, &given.name));
                 }
@@ -178,34 +230,34 @@ pub(super) fn losses(
     losses.into_iter().collect()
 }
 
-/// The inventory without one grant.
-struct InventoryWithoutGrant<'a> {
-    inventory: &'a Inventory,
-    gone: &'a Grant,
+/// The inventory, without one grant.
+pub(super) struct RemainingAccess<'a> {
+    pub(super) inventory: &'a Inventory,
+    pub(super) gone: Option<&'a GrantKey>,
 }
 
-impl InventoryWithoutGrant<'_> {
-    fn has(&self, principal: &str, entitlement: &str) -> bool {
+impl RemainingAccess<'_> {
+    pub(super) fn has(&self, principal: &str, entitlement: &str) -> bool {
         let mut selves = self.roles(principal);
         selves.insert(principal.to_owned());
-        let superuser = |held: &Grant| selves.contains(&held.principal.id) && held.key != self.gone.key;
+        let superuser = |held: &Grant| selves.contains(&held.principal.id) && Some(&held.key) != self.gone;
         if self.inventory.of_entitlement("attribute/superuser").any(superuser) {
             return true;
         }
         let gives = |held: &Grant| {
-            held.key != self.gone.key && (held.principal.id == "0" || selves.contains(&held.principal.id))
+            Some(&held.key) != self.gone && (held.principal.id == "0" || selves.contains(&held.principal.id))
         };
         self.inventory.of_entitlement(entitlement).any(gives)
     }
 
     /// Returns the roles that `principal` can act as.
-    fn roles(&self, principal: &str) -> BTreeSet<String> {
+    pub(super) fn roles(&self, principal: &str) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
         let mut next = VecDeque::from([principal.to_owned()]);
         while let Some(at) = next.pop_front() {
             for held in self.inventory.of_principal(&at) {
                 let Some(role) = held.entitlement.id.strip_prefix("role/") else { continue };
-                if held.key != self.gone.key && found.insert(role.to_owned()) {
+                if Some(&held.key) != self.gone && found.insert(role.to_owned()) {
                     next.push_back(role.to_owned());
                 }
             }
@@ -214,7 +266,7 @@ impl InventoryWithoutGrant<'_> {
     }
 
     /// Returns the principals that can act as `role`, including nested ones.
-    fn members(&self, role: &str) -> BTreeSet<(String, String)> {
+    pub(super) fn members(&self, role: &str) -> BTreeSet<(String, String)> {
         let mut found = BTreeSet::new();
         let mut next = VecDeque::from([role.to_owned()]);
         while let Some(at) = next.pop_front() {
@@ -227,7 +279,7 @@ impl InventoryWithoutGrant<'_> {
         found
     }
 
-    fn everybody(&self) -> BTreeSet<(String, String)> {
+    pub(super) fn everybody(&self) -> BTreeSet<(String, String)> {
         let accounts = self.inventory.of_entitlement("account");
         accounts.map(|held| (held.principal.id.clone(), held.principal.name.clone())).collect()
     }

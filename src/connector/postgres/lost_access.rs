@@ -2,7 +2,7 @@
 
 use super::{
     grant_key::{DatabaseObject, PostgresGrantKey},
-    grants::{GrantBuilder, SEVERAL_GRANTORS, entry_key, owned_key},
+    grants::{GrantBuilder, entry_key, owned_key},
     tier,
 };
 use crate::model::{AccessChange, Tier};
@@ -57,9 +57,7 @@ impl LostAccess {
                 _ => MembershipUse::All,
             }),
             PostgresGrantKey::Ownership { .. } => Self::Ownership,
-            PostgresGrantKey::Password { .. } => {
-                Self::Password { replaced: matches!(change, AccessChange::Rotate {}) }
-            }
+            PostgresGrantKey::Password { .. } => Self::Password { replaced: matches!(change, AccessChange::Rotate {}) },
             PostgresGrantKey::Privilege { .. } => Self::Privilege { option: !reduced.is_empty() },
         }
     }
@@ -148,10 +146,5 @@ impl GrantBuilder<'_> {
         let is_it = |class: &str| super::grant_key::catalog_of(class) == *catalog;
         let thing = things.iter().find(|thing| thing.object == *object && is_it(&thing.class))?;
         Some(DatabaseObject { database: *database, class: thing.class.clone(), oid: *object, column: 0 })
-    }
-
-    /// Returns whether a membership key names a row of this version.
-    pub(super) fn has_grantors(&self) -> bool {
-        self.facts.cluster.version >= SEVERAL_GRANTORS
     }
 }

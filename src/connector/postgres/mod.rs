@@ -20,21 +20,33 @@
 //! its user was removed, until it ends), and when a right or a login was last used.
 
 mod apply;
+mod ask;
 mod attributes;
 mod catalog;
+mod collateral;
 mod collect;
 mod config;
 mod connection;
 mod control_totals;
+mod decision_functions;
 mod definition;
 mod effective_access;
+mod effects;
 mod grant_key;
 mod grants;
 mod identifiers;
 mod impact;
+mod lingering;
+mod logins;
+mod lost_access;
 mod observe;
 mod operations;
+mod other_objects;
 mod phrases;
+mod probe;
+mod read_scope;
+mod remaining;
+mod request;
 mod reverse_operations;
 mod role_graph;
 mod rotate;
@@ -43,6 +55,7 @@ mod server_connections;
 mod snapshot;
 mod sql;
 mod sqlstate;
+mod survivors;
 mod tier;
 
 #[cfg(test)]

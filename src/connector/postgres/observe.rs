@@ -1,30 +1,27 @@
-//! Reads one grant: its existence, and the paths by which its holder has the entitlement.
+//! Reads one grant: its existence, every path by which its holder keeps a part of the lost access, and the answers of the
+//! server.
 
 use super::{
+    ask::ask,
     grant_key::PostgresGrantKey,
-    grants::{GrantBuilder, direct},
-    server_connections::{ReadScope, ServerConnections},
+    grants::GrantBuilder,
+    lingering::lingering,
+    logins::other_logins,
+    lost_access::{LostAccess, MembershipUse},
+    other_objects::other_objects,
+    read_scope::ReadScope,
+    remaining::{Leftover, leftovers},
+    request::{self, AccessRequest},
+    server_connections::ServerConnections,
     snapshot::ClusterSnapshot,
 };
 use crate::{
-    connector::{ConnectorError, TargetQuery},
-    model::{AccessRoute, GrantObservation, RemainingAccess, RemainingPath, SystemId},
+    connector::{ConnectorError, MAX_WITNESSES, TargetQuery, WitnessQuery},
+    model::{
+        AccessChange, Digest, GrantKey, GrantObservation, RemainingAccess, RemainingPath, SystemId, Tier, Witness,
+    },
 };
-
-/// Returns the scope of a complete read of a grant.
-pub(super) fn view(key: &PostgresGrantKey) -> ReadScope {
-    match key {
-        PostgresGrantKey::Account { .. } | PostgresGrantKey::Attribute { .. } | PostgresGrantKey::Password { .. } => {
-            ReadScope::Cluster
-        }
-        PostgresGrantKey::Default { database, .. } => ReadScope::Defaults(*database),
-        PostgresGrantKey::Membership { role, .. } => ReadScope::Role(*role),
-        PostgresGrantKey::Ownership { database: 0, .. } => ReadScope::Cluster,
-        PostgresGrantKey::Ownership { database, object, .. } => ReadScope::Object(*database, *object),
-        PostgresGrantKey::Privilege { on, .. } if on.database == 0 => ReadScope::Cluster,
-        PostgresGrantKey::Privilege { on, .. } => ReadScope::Object(on.database, on.oid),
-    }
-}
+use std::collections::BTreeMap;
 
 /// Reads a grant.
 pub(super) fn observe(
@@ -36,74 +33,209 @@ pub(super) fn observe(
     let Some(key) = PostgresGrantKey::parse(&grant.key) else {
         return Err(ConnectorError::Unsupported(format!("{} is not a grant key of a PostgreSQL server", grant.key)));
     };
-    match server.read_snapshot(&view(&key), "") {
-        Ok(facts) => Ok(sighting(system, &facts, &key, query, server.sees_passwords)),
+    let read = server.read_snapshot(&ReadScope::of(&key), "");
+    let read = read.and_then(|facts| TargetLook { system, server, query, key: &key, facts: &facts }.observation());
+    match read {
         // The server was reached and refused the read.
-        Err(ConnectorError::Forbidden { missing }) => Ok(unknown(format!("the read was refused: {missing}"))),
-        Err(other) => Err(other),
+        Err(ConnectorError::Forbidden { missing }) => {
+            Ok(GrantObservation::unknown(format!("the read was refused: {missing}")))
+        }
+        other => other,
     }
 }
 
-/// Returns the observation of a grant.
-pub(super) fn sighting(
-    system: &SystemId,
-    facts: &ClusterSnapshot,
-    key: &PostgresGrantKey,
-    query: &TargetQuery<'_>,
-    sees_passwords: bool,
-) -> GrantObservation {
-    let Some(probe) = facts.probe() else {
-        return unknown("the read did not show the role of the engine: it may be partial".to_owned());
-    };
+/// Returns the reason why a read does not show whether a grant exists.
+fn unreadable(facts: &ClusterSnapshot, key: &PostgresGrantKey, sees_passwords: bool) -> Option<String> {
+    if facts.probe().is_none() {
+        return Some("the read did not show the role of the engine: it may be partial".to_owned());
+    }
     if matches!(key, PostgresGrantKey::Password { .. }) && !sees_passwords {
-        return unknown("passwords cannot be read: no SELECT on pg_authid".to_owned());
+        return Some("passwords cannot be read: no SELECT on pg_authid".to_owned());
     }
-    if let Some(why) = unseen(facts, key) {
-        return unknown(why);
-    }
-    let picture = GrantBuilder::new(system, facts);
-    let grant = picture.grant(key);
-    let mut paths = picture.paths(key);
-    let own = picture.own_path(key);
-    // The grant itself is the first path, as in the inventory.
-    paths.sort_by_key(|path| *path != own);
-    let open = facts.sessions(key.holder());
-    let mut lingering = Vec::new();
-    match key {
-        PostgresGrantKey::Account { role } if open > 0 => {
-            let closed = facts.role(*role).is_none_or(|role| !role.login);
-            if closed {
-                paths.clear();
-                lingering.push(format!("{open} open sessions"));
-            } else {
-                paths.push(direct(AccessRoute::Session, role.to_string(), format!("{open} open sessions")));
-            }
-        }
-        // Without a password, open sessions used it before, or another authentication method.
-        PostgresGrantKey::Password { role, .. } if paths.is_empty() && open > 0 && has_none(facts, *role) => {
-            lingering.push(format!("{open} sessions opened before, or without a password"));
-        }
-        _ => {}
-    }
-    // A grant in the expected state is no remaining path of what was taken from it.
-    let is_expected = query.expects.is_shown_by(grant.as_ref());
-    let paths = paths.into_iter().filter(|_| !is_expected);
-    let paths = paths.map(|path| RemainingPath::whole(path, query.grant.tier)).collect();
-    GrantObservation { grant, access: Ok(RemainingAccess { paths, lingering, ..RemainingAccess::nothing(probe) }) }
-}
-
-/// An existing database that was not read leaves its contents unknown.
-fn unseen(facts: &ClusterSnapshot, key: &PostgresGrantKey) -> Option<String> {
+    // An existing database that was not read leaves its contents unknown.
     let database = key.database();
     let there = facts.cluster.databases.iter().any(|it| it.oid == database);
     let seen = database == 0 || facts.objects.contains_key(&database);
     (there && !seen).then(|| format!("database {} was not read", facts.database(database)))
 }
 
-fn has_none(facts: &ClusterSnapshot, role: u32) -> bool {
-    facts.role(role).is_none_or(|role| role.password == "none")
+struct TargetLook<'a> {
+    system: &'a SystemId,
+    server: &'a mut ServerConnections,
+    query: &'a TargetQuery<'a>,
+    key: &'a PostgresGrantKey,
+    facts: &'a ClusterSnapshot,
 }
 
-fn unknown(reason: String) -> GrantObservation {
-    GrantObservation::unknown(reason)
+impl TargetLook<'_> {
+    fn observation(mut self) -> Result<GrantObservation, ConnectorError> {
+        if let Some(why) = unreadable(self.facts, self.key, self.server.sees_passwords) {
+            return Ok(GrantObservation::unknown(why));
+        }
+        let (key, facts, query) = (self.key, self.facts, self.query);
+        let picture = GrantBuilder::new(self.system, facts);
+        let grant = picture.grant(key);
+        let lost = LostAccess::of(key, query.change);
+        let tier = query.grant.tier;
+        let is_expected = query.expects.is_shown_by(grant.as_ref());
+        let mut left = leftovers(&picture, key, &lost, tier, is_expected);
+        left.extend(self.beyond_the_catalogs(&picture, &lost, tier)?);
+        // The grant itself is the first path, as in the inventory.
+        let own = picture.own_path(key);
+        left.sort_by(|a, b| (a.path != own, a.tier, &a.path).cmp(&(b.path != own, b.tier, &b.path)));
+        let witnesses = match query.witnesses {
+            WitnessQuery::Ask(witnesses) => witnesses.to_vec(),
+            WitnessQuery::Choose => chosen(&picture, key, &lost),
+            WitnessQuery::Nothing => Vec::new(),
+        };
+        let answers = ask(self.server, facts.cluster.version, &witnesses);
+        // Before a change, the answers matter alone.
+        let digests = match query.witnesses {
+            WitnessQuery::Choose => BTreeMap::new(),
+            _ => self.digests(&picture, &left)?,
+        };
+        let paths = left.into_iter().map(|left| remaining(left, &digests, &witnesses)).collect();
+        let access = RemainingAccess {
+            paths,
+            lingering: lingering(facts, key, &lost, query.grant, query.change),
+            answers,
+            probe: facts.probe().unwrap_or_default(),
+        };
+        Ok(GrantObservation { grant, access: Ok(access) })
+    }
+
+    /// Paths that the lists of the catalogs do not show.
+    fn beyond_the_catalogs(
+        &mut self,
+        picture: &GrantBuilder<'_>,
+        lost: &LostAccess,
+        tier: Tier,
+    ) -> Result<Vec<Leftover>, ConnectorError> {
+        let holder = self.key.holder();
+        match lost {
+            LostAccess::Login if matches!(self.query.change, AccessChange::Reduce { to } if to.starts_with("valid")) => {
+                other_logins(self.server, self.facts, holder, false, tier)
+            }
+            LostAccess::Password { replaced } => other_logins(self.server, self.facts, holder, *replaced, tier),
+            LostAccess::Privilege { option: false } => {
+                let roles = roles_of(picture, self.key.database(), holder);
+                other_objects(self.server, holder, &roles, &[self.key], tier)
+            }
+            LostAccess::Membership(MembershipUse::All) => {
+                let PostgresGrantKey::Membership { role, member, .. } = self.key else { return Ok(Vec::new()) };
+                let roles = roles_of(picture, 0, *member);
+                // A member that still reaches the role has what it gives anyway.
+                if roles.contains(role) || self.facts.role(*member).is_none() {
+                    return Ok(Vec::new());
+                }
+                let given = picture.given_by(*role, *member);
+                let keys: Vec<&PostgresGrantKey> = given.iter().map(|right| &right.key).collect();
+                other_objects(self.server, *member, &roles, &keys, tier)
+            }
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// Returns the digests of the listed grants that give the paths. What a membership gives is read for it.
+    fn digests(
+        &mut self,
+        picture: &GrantBuilder<'_>,
+        left: &[Leftover],
+    ) -> Result<BTreeMap<PostgresGrantKey, (GrantKey, Digest)>, ConnectorError> {
+        let mut digests = BTreeMap::new();
+        for by in left.iter().filter_map(|left| left.by.as_ref()) {
+            if digests.contains_key(by) {
+                continue;
+            }
+            let is_read = ReadScope::of(by) == ReadScope::of(self.key);
+            let grant = match by {
+                PostgresGrantKey::Membership { .. } if !is_read => {
+                    let facts = self.server.read_snapshot(&ReadScope::of(by), "")?;
+                    GrantBuilder::new(self.system, &facts).grant(by)
+                }
+                PostgresGrantKey::Attribute { .. }
+                | PostgresGrantKey::Default { .. }
+                | PostgresGrantKey::Ownership { .. }
+                    if !is_read =>
+                {
+                    let facts = self.server.read_snapshot(&ReadScope::of(by), "")?;
+                    GrantBuilder::new(self.system, &facts).grant(by)
+                }
+                PostgresGrantKey::Privilege { on, .. } if self.is_elsewhere(on.database, on.oid) => {
+                    let facts = self.server.read_snapshot(&ReadScope::of(by), "")?;
+                    GrantBuilder::new(self.system, &facts).grant(by)
+                }
+                _ => picture.grant(by),
+            };
+            if let Some(grant) = grant {
+                digests.insert(by.clone(), (grant.key.clone(), grant.digest()));
+            }
+        }
+        Ok(digests)
+    }
+
+    fn is_elsewhere(&self, database: u32, oid: u32) -> bool {
+        !matches!(self.key, PostgresGrantKey::Privilege { on, .. } if on.database == database && on.oid == oid)
+    }
+}
+
+/// Returns the role itself and all that it can act as.
+fn roles_of(picture: &GrantBuilder<'_>, database: u32, holder: u32) -> Vec<u32> {
+    std::iter::once(holder).chain(picture.roles.reached_in(database, holder).keys().copied()).collect()
+}
+
+fn remaining(
+    left: Leftover,
+    digests: &BTreeMap<PostgresGrantKey, (GrantKey, Digest)>,
+    witnesses: &[Witness],
+) -> RemainingPath {
+    let permits = |witness: &&Witness| request::parse(witness).is_some_and(|(_, request)| left.permits(&request));
+    let allows = witnesses.iter().filter(permits).cloned().collect();
+    let grant = left.by.as_ref().and_then(|by| digests.get(by)).cloned();
+    RemainingPath { path: left.path, overlap: left.overlap, tier: left.tier, grant, allows }
+}
+
+/// Returns requests that represent the lost access, the most critical first.
+fn chosen(picture: &GrantBuilder<'_>, key: &PostgresGrantKey, lost: &LostAccess) -> Vec<Witness> {
+    let holder = key.holder();
+    let name = |role: u32| picture.facts.name(role);
+    let mut requests: Vec<(AccessRequest, String)> = Vec::new();
+    match (lost, key) {
+        (LostAccess::Membership(part), PostgresGrantKey::Membership { role, .. }) => {
+            if matches!(part, MembershipUse::All | MembershipUse::Set) {
+                requests.push((AccessRequest::ActAs(*role), format!("SET ROLE {}", name(*role))));
+            }
+            if matches!(part, MembershipUse::All | MembershipUse::Inherit) {
+                requests.push((AccessRequest::Inherit(*role), format!("use the rights of {}", name(*role))));
+            }
+            if *part == MembershipUse::Administer {
+                requests.push((AccessRequest::Administer(*role), format!("grant {} to others", name(*role))));
+            }
+            if *part == MembershipUse::All {
+                let mut given = picture.given_by(*role, holder);
+                given.sort_by_key(|right| right.tier);
+                let rights = given.into_iter().filter(|right| !matches!(right.key, PostgresGrantKey::Default { .. }));
+                requests.extend(rights.filter_map(|right| Some((AccessRequest::of(&right.key, false)?, right.name))));
+            }
+        }
+        (LostAccess::Privilege { option }, PostgresGrantKey::Privilege { on, privilege, .. }) => {
+            let words = picture.grant(key).map_or_else(|| privilege.clone(), |grant| grant.entitlement.name);
+            requests.extend(AccessRequest::of(key, *option).map(|request| (request, words.clone())));
+            let by_column = matches!(privilege.as_str(), "SELECT" | "INSERT" | "UPDATE" | "REFERENCES");
+            if on.class == "table" && on.column == 0 && by_column && !option {
+                let any = AccessRequest::Privilege {
+                    on: on.clone(),
+                    any_column: true,
+                    privilege: privilege.clone(),
+                    option: false,
+                };
+                requests.push((any, format!("{words}, any column")));
+            }
+        }
+        _ => {
+            let words = picture.grant(key).map_or_else(String::new, |grant| grant.entitlement.name);
+            requests.extend(AccessRequest::of(key, false).map(|request| (request, words)));
+        }
+    }
+    requests.iter().take(MAX_WITNESSES).map(|(request, words)| request::witness(holder, request, words)).collect()
 }

@@ -1,9 +1,9 @@
 //! Plans changes: operations, lost access and rejections, from the inventory alone.
 
-use super::{grant_key::PostgresGrantKey, impact, sql};
+use super::{effects::effects, grant_key::PostgresGrantKey, impact, sql, survivors::survivors};
 use crate::{
     connector::{PlannedChange, UnsupportedChangeError},
-    model::{AccessChange, AccessRoute, ExpectedState, Grant, Inventory, RemainingPath},
+    model::{AccessChange, ExpectedState, Grant, Inventory},
 };
 use std::collections::BTreeMap;
 
@@ -19,16 +19,11 @@ pub(super) fn plan_change(
     impact::of(user, change, grant, &key, inventory)?;
     let operations = sql::render(change, grant, inventory)?;
     let expects = expects(change, &key)?;
-    let (cleared, survives): (Vec<_>, Vec<_>) = match change {
-        AccessChange::Revoke {} => {
-            grant.paths.iter().skip(1).partition(|path| is_cleared_too(&key, path.via, &path.ids))
-        }
-        _ => Default::default(),
-    };
-    let loses = impact::losses(change, grant, &key, inventory, &survives, &cleared);
-    let survives = survives.into_iter().map(|path| RemainingPath::whole(path.clone(), grant.tier)).collect();
+    let survives = survivors(change, grant, &key, inventory);
+    let loses = impact::losses(change, grant, &key, inventory, &survives);
+    let effects = effects(change, grant, &key, inventory);
     let irreversible = irreversible(change, &key);
-    Ok(PlannedChange { operations, expects, loses, survives, effects: Vec::new(), irreversible })
+    Ok(PlannedChange { operations, expects, loses, survives, effects, irreversible })
 }
 
 /// Returns the state that confirms the change.
@@ -56,12 +51,6 @@ fn expects(change: &AccessChange, key: &PostgresGrantKey) -> Result<ExpectedStat
             _ => shows(&[("grantable", "no")]),
         },
     })
-}
-
-/// The server removes the privilege on a column with that on the whole table, when the same role granted both.
-fn is_cleared_too(key: &PostgresGrantKey, via: AccessRoute, ids: &str) -> bool {
-    let PostgresGrantKey::Privilege { on, grantor, .. } = key else { return false };
-    on.column == 0 && via == AccessRoute::Direct && ids.starts_with(&format!("{grantor}/column."))
 }
 
 fn irreversible(change: &AccessChange, key: &PostgresGrantKey) -> Option<String> {

@@ -36,7 +36,9 @@ impl ReadScope {
                 Self::Defaults { database: *database, definer: *definer, class: class.clone(), holder }
             }
             PostgresGrantKey::Membership { role, member, .. } => Self::Membership { role: *role, member: *member },
-            PostgresGrantKey::Ownership { database: 0, object, .. } => Self::Role { role: holder, object: Some(*object) },
+            PostgresGrantKey::Ownership { database: 0, object, .. } => {
+                Self::Role { role: holder, object: Some(*object) }
+            }
             PostgresGrantKey::Ownership { database, catalog, object, .. } => {
                 Self::Object { database: *database, catalog: *catalog, object: *object, holder }
             }

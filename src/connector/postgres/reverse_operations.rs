@@ -37,6 +37,7 @@ pub(super) fn undo(action: &Action<Planned>) -> Option<Vec<Operation>> {
             return action
                 .operations
                 .iter()
+                .filter(|operation| !operation.text.starts_with("GRANT "))
                 .map(|operation| reversed_statement(operation, &key, &holder, action))
                 .collect();
         }

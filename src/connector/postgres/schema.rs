@@ -2,6 +2,7 @@
 
 use super::{
     config::{NAME, PostgresConfig},
+    grant_key::PostgresGrantKey,
     operations,
 };
 use crate::{
@@ -51,5 +52,13 @@ impl ConnectorSchema for PostgresSchema {
         inventory: &Inventory,
     ) -> Result<PlannedChange, UnsupportedChangeError> {
         operations::plan_change(&self.user, change, grant, inventory)
+    }
+
+    fn has_oracle(&self, grant: &Grant) -> bool {
+        // Objects to come can be asked about only by a role that may create them.
+        !matches!(
+            PostgresGrantKey::parse(&grant.key),
+            None | Some(PostgresGrantKey::Default { .. } | PostgresGrantKey::Ownership { .. })
+        )
     }
 }

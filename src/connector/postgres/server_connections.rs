@@ -4,6 +4,7 @@ use super::{
     catalog,
     catalog::{ObjectScope, RoleScope},
     config::{PostgresConfig, TlsMode},
+    identifiers::original,
     read_scope::ReadScope,
     role_graph::RoleGraph,
     snapshot::{ClusterCatalog, ClusterSnapshot, RoleDependency},
@@ -56,15 +57,15 @@ impl ServerConnections {
     pub(super) fn read_snapshot(&mut self, view: &ReadScope, prefix: &str) -> Result<ClusterSnapshot, ConnectorError> {
         let first = self.first()?;
         let (roles, objects) = view.parts();
-        let passwords = self.sees_passwords;
+        let parts = self.readable();
         if let Some(at) = view.database() {
             if !self.clients.contains_key(&at) {
-                let known: ClusterCatalog = self.json(first, &catalog::cluster(passwords, &[], &roles))?;
+                let known: ClusterCatalog = self.json(first, &catalog::cluster(&parts, &roles))?;
                 match known.databases.iter().find(|database| database.oid == at) {
                     // The database was dropped with its contents.
-                    None => return Ok(ClusterSnapshot { cluster: known, objects: BTreeMap::new() }),
+                    None => return Ok(ClusterSnapshot { cluster: known, ..ClusterSnapshot::default() }),
                     Some(database) if !self.try_connect(at, &database.name.clone())? => {
-                        return Ok(ClusterSnapshot { cluster: known, objects: BTreeMap::new() });
+                        return Ok(ClusterSnapshot { cluster: known, ..ClusterSnapshot::default() });
                     }
                     Some(_) => {}
                 }
@@ -74,23 +75,23 @@ impl ServerConnections {
         match view {
             ReadScope::Everything => self.everything(first),
             ReadScope::Membership { role, .. } | ReadScope::Whole(role) => {
-                let cluster = format!("{prefix}{}", catalog::cluster(passwords, &[], &roles));
+                let cluster = format!("{prefix}{}", catalog::cluster(&parts, &roles));
                 let cluster: ClusterCatalog = self.json(first, &cluster)?;
-                self.of_role(*role, &roles, ClusterSnapshot { cluster, objects: BTreeMap::new() })
+                self.of_role(*role, &roles, ClusterSnapshot { cluster, ..ClusterSnapshot::default() })
             }
             _ => {
-                let cluster = format!("{prefix}{}", catalog::cluster(passwords, &[], &roles));
-                Ok(ClusterSnapshot { cluster: self.json(first, &cluster)?, objects: BTreeMap::new() })
+                let cluster = format!("{prefix}{}", catalog::cluster(&parts, &roles));
+                Ok(ClusterSnapshot { cluster: self.json(first, &cluster)?, ..ClusterSnapshot::default() })
             }
         }
     }
 
     fn everything(&mut self, first: u32) -> Result<ClusterSnapshot, ConnectorError> {
-        let passwords = self.sees_passwords;
         let open = self.open_databases()?;
         let read: Vec<u32> = open.iter().map(|(oid, _)| *oid).collect();
-        let cluster = self.json(first, &catalog::cluster(passwords, &read, &RoleScope::All))?;
-        let mut facts = ClusterSnapshot { cluster, objects: BTreeMap::new() };
+        let cluster = self.json(first, &catalog::cluster(&self.readable(), &RoleScope::All))?;
+        let unread = self.refused.keys().copied().collect();
+        let mut facts = ClusterSnapshot { cluster, objects: BTreeMap::new(), unread };
         for oid in read {
             let objects = self.json(oid, &catalog::objects(&ObjectScope::All, &RoleScope::All))?;
             facts.objects.insert(oid, objects);
@@ -102,7 +103,7 @@ impl ServerConnections {
     pub(super) fn open_databases(&mut self) -> Result<Vec<(u32, String)>, ConnectorError> {
         let first = self.first()?;
         let scope = RoleScope::Reached { from: Vec::new(), sessions: 0, object: Some(0) };
-        let known: ClusterCatalog = self.json(first, &catalog::cluster(false, &[], &scope))?;
+        let known: ClusterCatalog = self.json(first, &catalog::cluster(&catalog::ReadableParts::default(), &scope))?;
         self.refused.clear();
         let mut open = Vec::new();
         for (oid, name) in self.looked_into(&known) {
@@ -127,9 +128,8 @@ impl ServerConnections {
         // The server does not record what its own roles hold, and no catalog shows who is `pg_database_owner`.
         let recorded = holders.iter().all(|oid| catalog::is_recorded(*oid));
         let owners = RoleGraph::new(&facts).database_owners();
-        let owns = |database: u32| {
-            facts.cluster.databases.iter().any(|it| it.oid == database && holders.contains(&it.owner))
-        };
+        let owns =
+            |database: u32| facts.cluster.databases.iter().any(|it| it.oid == database && holders.contains(&it.owner));
         let wanted: Vec<(u32, String)> = self.looked_into(&facts.cluster);
         let wanted: Vec<(u32, String, bool)> = wanted.into_iter().map(|(oid, name)| (oid, name, owns(oid))).collect();
         for (oid, name, owned) in wanted {
@@ -138,6 +138,7 @@ impl ServerConnections {
                 continue;
             }
             if !self.try_connect(oid, &name)? {
+                facts.unread.push(oid);
                 continue;
             }
             let mut there = holders.clone();
@@ -168,10 +169,22 @@ impl ServerConnections {
         scope: &ObjectScope,
         roles: &RoleScope,
     ) -> Result<ClusterSnapshot, ConnectorError> {
-        let text = self.one(at, &format!("{prefix}{}", catalog::both(self.sees_passwords, scope, roles)))?;
+        let text = self.one(at, &format!("{prefix}{}", catalog::both(&self.readable(), scope, roles)))?;
         // JSON escapes control characters, so the first one is the separator.
         let (cluster, objects) = text.split_once('\u{1}').ok_or_else(|| unreadable("two parts"))?;
-        Ok(ClusterSnapshot { cluster: parse(cluster)?, objects: BTreeMap::from([(at, parse(objects)?)]) })
+        Ok(ClusterSnapshot {
+            cluster: parse(cluster)?,
+            objects: BTreeMap::from([(at, parse(objects)?)]),
+            unread: Vec::new(),
+        })
+    }
+
+    fn readable(&self) -> catalog::ReadableParts {
+        catalog::ReadableParts {
+            passwords: self.sees_passwords,
+            databases: self.config.databases.clone(),
+            refused: self.refused.keys().copied().collect(),
+        }
     }
 
     /// Returns the databases whose objects are read.
@@ -233,7 +246,7 @@ impl ServerConnections {
     pub(super) fn log_in(&mut self, user: &str, password: &SecretString) -> Result<(), String> {
         self.calls += 1;
         let mut settings = self.settings(&self.config.database);
-        settings.user(user).password(password.expose_secret()).application_name("tenure-proof");
+        settings.user(&original(user)).password(password.expose_secret()).application_name("tenure-proof");
         connect(settings, &self.config, self.patience).map(drop).map_err(|error| match error {
             ConnectionRefused::ByServer(error) => error.code().unwrap_or("no answer").to_owned(),
             ConnectionRefused::ByUs(why) => why,
@@ -269,7 +282,7 @@ impl ServerConnections {
         if self.clients.contains_key(&oid) {
             return Ok(());
         }
-        let client = self.client(name)?;
+        let client = self.client(&original(name))?;
         let (client, answer) = self.ask(client, "SELECT oid::text FROM pg_database WHERE datname = current_database()");
         let answer = answer.map_err(|error| sqlstate::before_commit(&error))?;
         let Some(client) = client.filter(|_| answer == [oid.to_string()]) else {
@@ -326,7 +339,11 @@ impl ServerConnections {
         answer.into_iter().next().ok_or_else(|| unreadable("a row"))
     }
 
-    pub(super) fn json<T: serde::de::DeserializeOwned>(&mut self, database: u32, sql: &str) -> Result<T, ConnectorError> {
+    pub(super) fn json<T: serde::de::DeserializeOwned>(
+        &mut self,
+        database: u32,
+        sql: &str,
+    ) -> Result<T, ConnectorError> {
         parse(&self.one(database, sql)?)
     }
 }

@@ -1,6 +1,7 @@
 //! Catalog contents as read: rows with oids, and names for display.
 
-use serde::Deserialize;
+use super::identifiers::{visible, visible_sql};
+use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 
 /// The result of one read: the cluster, and the objects of the databases that were read.
@@ -9,6 +10,8 @@ pub(super) struct ClusterSnapshot {
     pub(super) cluster: ClusterCatalog,
     /// By the oid of the database.
     pub(super) objects: BTreeMap<u32, DatabaseObjects>,
+    /// The databases that are to be read, and refused the connection.
+    pub(super) unread: Vec<u32>,
 }
 
 /// Data shared by all databases of the cluster.
@@ -31,11 +34,15 @@ pub(super) struct ClusterCatalog {
     pub(super) owned: Vec<OwnedObject>,
     /// Owned objects in databases that were not read: known without their names.
     pub(super) owned_elsewhere: Vec<OtherDatabaseObjects>,
+    /// What prevents that a role is dropped, or has to be restored before, and is no grant.
+    pub(super) dependents: Vec<RoleDependents>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct DatabaseRole {
     pub(super) oid: u32,
+    /// As displayed.
+    #[serde(deserialize_with = "displayed")]
     pub(super) name: String,
     pub(super) login: bool,
     pub(super) inherit: bool,
@@ -60,6 +67,8 @@ pub(super) struct RoleMembership {
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct DatabaseInfo {
     pub(super) oid: u32,
+    /// As displayed.
+    #[serde(deserialize_with = "displayed")]
     pub(super) name: String,
     pub(super) owner: u32,
     pub(super) connectable: bool,
@@ -70,12 +79,8 @@ pub(super) struct DatabaseInfo {
 /// An object that a role holds a right on or owns, by `pg_shdepend`; the database is 0 for the cluster.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct RoleDependency {
-    pub(super) role: u32,
     pub(super) database: u32,
-    pub(super) catalog: u32,
     pub(super) object: u32,
-    /// `o` owner, `a` access control list, `r` policy, `i` initial list, `t` tablespace.
-    pub(super) kind: String,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -90,6 +95,14 @@ pub(super) struct RoleSessions {
 pub(super) struct PreparedTransactions {
     pub(super) role: u32,
     pub(super) count: u64,
+}
+
+/// Something in a database that depends on a role.
+#[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) struct RoleDependents {
+    pub(super) database: u32,
+    pub(super) what: String,
+    pub(super) role: u32,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -117,7 +130,6 @@ pub(super) struct NamedObject {
     pub(super) class: String,
     pub(super) object: u32,
     pub(super) owner: u32,
-    pub(super) name: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -135,8 +147,10 @@ pub(super) struct AclEntry {
     pub(super) column: i32,
     pub(super) owner: u32,
     /// The text after ON, quoted for SQL.
+    #[serde(deserialize_with = "displayed_sql")]
     pub(super) name: String,
     /// The column, quoted for SQL; empty for the whole object.
+    #[serde(deserialize_with = "displayed_sql")]
     pub(super) column_name: String,
     pub(super) privilege: String,
     pub(super) grantee: u32,
@@ -154,6 +168,7 @@ pub(super) struct OwnedObject {
     pub(super) object: u32,
     pub(super) owner: u32,
     pub(super) kind: String,
+    #[serde(deserialize_with = "displayed_sql")]
     pub(super) name: String,
 }
 
@@ -162,6 +177,7 @@ pub(super) struct OwnedObject {
 pub(super) struct DefaultPrivilege {
     pub(super) definer: u32,
     pub(super) schema: u32,
+    #[serde(deserialize_with = "displayed_sql")]
     pub(super) schema_name: String,
     pub(super) class: String,
     pub(super) privilege: String,
@@ -230,6 +246,14 @@ impl DatabaseRole {
     pub(super) fn is_predefined(&self) -> bool {
         self.oid < FIRST_NORMAL_OID && self.name.starts_with("pg_")
     }
+}
+
+fn displayed<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    String::deserialize(from).map(|name| visible(&name))
+}
+
+fn displayed_sql<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    String::deserialize(from).map(|text| visible_sql(&text))
 }
 
 /// Lower oids belong to the server itself (`FirstNormalObjectId` in `access/transam.h`).

@@ -1,7 +1,7 @@
 //! Generates the exact SQL of a change.
 
 use super::{
-    grant_key::PostgresGrantKey,
+    grant_key::{DEPENDENTS, PostgresGrantKey},
     identifiers::{ident, outside_quotes},
 };
 use crate::{
@@ -154,15 +154,44 @@ impl SqlStatement<'_> {
     fn privilege(&self, option: &str) -> Result<Vec<Operation>, UnsupportedChangeError> {
         let what = outside_quotes(&self.grant.entitlement.name, " IN DATABASE ").0;
         let text = format!("REVOKE {option}{what} FROM {}", self.holder());
-        let revoke = self.operation(SQL, text, option.is_empty());
+        let mut changes = vec![self.operation(SQL, text, option.is_empty())];
+        // The server revokes a privilege on columns with that on the table, and only the latter was decided.
+        for column in self.columns() {
+            let what = outside_quotes(&column.entitlement.name, " IN DATABASE ").0;
+            let with = if column.attribute("grantable") == Some("yes") { " WITH GRANT OPTION" } else { "" };
+            changes.push(self.operation(SQL, format!("GRANT {what} TO {}{with}", self.holder()), false));
+        }
         match (self.grant.attribute("granted-by"), self.key.grantor()) {
-            (Some("owner"), _) | (_, None) => Ok(vec![revoke]),
+            (Some("owner"), _) | (_, None) => Ok(changes),
             (_, Some(grantor)) => {
                 let become_grantor = format!("SET LOCAL ROLE {}", self.role(grantor)?);
                 let again = "RESET ROLE".to_owned();
-                Ok(vec![self.operation(SQL, become_grantor, false), revoke, self.operation(SQL, again, false)])
+                changes.insert(0, self.operation(SQL, become_grantor, false));
+                changes.push(self.operation(SQL, again, false));
+                Ok(changes)
             }
         }
+    }
+
+    /// Returns the grants of the same privilege on columns of the same table, by the same grantor.
+    fn columns(&self) -> Vec<&Grant> {
+        let PostgresGrantKey::Privilege { on, privilege, grantee, grantor } = self.key else { return Vec::new() };
+        if on.column != 0 || on.class != "table" {
+            return Vec::new();
+        }
+        let is_column = |held: &&Grant| {
+            let Some(PostgresGrantKey::Privilege { on: other, privilege: same, grantee: to, grantor: by }) =
+                PostgresGrantKey::parse(&held.key)
+            else {
+                return false;
+            };
+            let table = (other.database, &other.class, other.oid) == (on.database, &on.class, on.oid);
+            table && other.column != 0 && (&same, to, by) == (privilege, *grantee, *grantor)
+        };
+        let mut columns: Vec<&Grant> =
+            self.inventory.of_principal(&self.grant.principal.id).filter(is_column).collect();
+        columns.sort_by(|a, b| a.key.cmp(&b.key));
+        columns
     }
 
     fn default(&self, option: &str) -> Result<Vec<Operation>, UnsupportedChangeError> {
@@ -192,13 +221,29 @@ impl SqlStatement<'_> {
             vec![self.operation(SQL, format!("ALTER ROLE {} NOLOGIN", self.holder()), false), self.terminate()];
         let mut shared = Vec::new();
         for grant in held_or_set_by(self.inventory, oid) {
-            let revoke = render(&AccessChange::Revoke {}, grant, self.inventory)?;
+            if is_built_in(grant, oid) {
+                continue;
+            }
+            // Privileges on columns are revoked as well.
+            let mut revoke = render(&AccessChange::Revoke {}, grant, self.inventory)?;
+            revoke.retain(|operation| !operation.text.starts_with("GRANT "));
             let list = if PostgresGrantKey::parse(&grant.key).is_some_and(|key| key.database() == 0) {
                 &mut shared
             } else {
                 &mut operations
             };
             list.extend(revoke);
+        }
+        // A default that lacks the built-in privileges of PUBLIC prevents the drop.
+        let dependents = self.grant.attribute(DEPENDENTS).unwrap_or_default();
+        for database in dependents.split(' ').filter_map(|it| it.strip_suffix("/defaults")) {
+            let place = operations.iter().rposition(|it| it.with.get("database").is_some_and(|at| at == database));
+            for what in ["EXECUTE ON ROUTINES", "USAGE ON TYPES"] {
+                let text = format!("ALTER DEFAULT PRIVILEGES FOR ROLE {} GRANT {what} TO PUBLIC", self.holder());
+                let mut restore = self.operation(SQL, text, false);
+                restore.with.insert("database".to_owned(), database.to_owned());
+                operations.insert(place.map_or(operations.len(), |place| place + 1), restore);
+            }
         }
         operations.extend(shared);
         operations.push(self.operation(SQL, format!("DROP ROLE {}", self.holder()), true));
@@ -217,6 +262,16 @@ fn held_or_set_by(inventory: &Inventory, role: u32) -> Vec<&Grant> {
     grants.extend(inventory.grants().filter(sets));
     grants.sort_by_key(|grant| PostgresGrantKey::parse(&grant.key).map(|key| (key.database(), key)));
     grants
+}
+
+/// Returns whether a grant is a built-in default of PUBLIC on future objects of the role.
+fn is_built_in(grant: &Grant, role: u32) -> bool {
+    matches!(
+        PostgresGrantKey::parse(&grant.key),
+        Some(PostgresGrantKey::Default { definer, schema: 0, class, privilege, grantee: 0, .. })
+            if definer == role
+                && matches!((class.as_str(), privilege.as_str()), ("ROUTINES", "EXECUTE") | ("TYPES", "USAGE"))
+    )
 }
 
 /// Returns the name of a role in the inventory; `None` for predefined roles that cannot be used to log in.

@@ -7,6 +7,7 @@ mod harness;
 mod hosts;
 mod http;
 mod postgres;
+pub(crate) mod postgres_worlds;
 mod pull_requests;
 mod remotes;
 mod reviewer;

@@ -2,22 +2,23 @@
 //!
 //! They are here and not in `tests/` because an [`Intent`] can only be created inside the library.
 
+mod cases;
+mod cost;
 mod network_failures;
 mod refusals;
 mod remaining_access;
 mod verdicts;
 
 use super::{PasswordVisibility, Postgres, PostgresConfig, TlsMode, open};
-use crate::connector::TargetQuery;
-use crate::model::{RemainingPath, SurvivingPath, Tier};
 use crate::{
     connector::{
         ApplyReceipt, Collector, ConnectorError, ConnectorSchema, Intent, Provisioner, SecretSink, SinkError,
-        UnsupportedChangeError, tests::postgres::Cluster,
+        TargetQuery, UnsupportedChangeError, WitnessQuery, tests::postgres::Cluster,
     },
     model::{
-        AccessChange, Action, ActionId, CampaignId, Digest, Grant, GrantKind, GrantObservation, Inventory, ItemId,
-        RepoId, SystemId, Timestamp, Verdict, VerificationLevel,
+        AccessChange, Action, ActionId, Answer, CampaignId, Digest, Grant, GrantKind, GrantObservation, Inventory,
+        ItemId, RemainingAccess, RemainingPath, RepoId, SurvivingPath, SystemId, Tier, Timestamp, Verdict,
+        VerificationLevel, Witness,
         action::{ActionBasis, ActionSpec, Planned},
     },
 };
@@ -32,9 +33,13 @@ use std::{
 
 static CLUSTER: LazyLock<Cluster> = LazyLock::new(|| Cluster::start(&[]));
 
+/// A server of each installed version, the oldest first.
+static CLUSTERS: LazyLock<Vec<Cluster>> = LazyLock::new(|| Cluster::start_all(&["max_prepared_transactions = 4"]));
+
 /// A test case: a database and names that no other test uses.
 struct Story {
     number: u32,
+    cluster: &'static Cluster,
     database: String,
     postgres: Postgres,
     vault: Vault,
@@ -54,13 +59,23 @@ impl SecretSink for Vault {
 impl Story {
     /// Starts a test case: every `name_N` in `statements`, run as the superuser, becomes a unique name.
     fn new(statements: &str) -> Self {
+        Self::on(&CLUSTER, statements)
+    }
+
+    /// Starts a test case on each version.
+    fn on_all(statements: &str) -> impl Iterator<Item = Self> {
+        CLUSTERS.iter().map(move |cluster| Self::on(cluster, statements))
+    }
+
+    fn on(cluster: &'static Cluster, statements: &str) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let database = format!("case_{number}");
-        CLUSTER.sql("postgres", &format!("CREATE DATABASE {database}"));
+        cluster.sql("postgres", &format!("CREATE DATABASE {database}"));
         let story = Self {
             number,
-            postgres: connector(&[&database], "super", CLUSTER.password()),
+            cluster,
+            postgres: connector_to(cluster, &[&database], "super", cluster.password()),
             database,
             vault: Vault::default(),
         };
@@ -73,11 +88,11 @@ impl Story {
     }
 
     fn sql(&self, statements: &str) {
-        CLUSTER.sql(&self.database, &self.text(statements));
+        self.cluster.sql(&self.database, &self.text(statements));
     }
 
     fn ask(&self, query: &str) -> String {
-        CLUSTER.ask(&self.database, &self.text(query))
+        self.cluster.ask(&self.database, &self.text(query))
     }
 
     /// Returns whether a role can select from a table, as the server reports it.
@@ -122,6 +137,20 @@ impl Story {
         apply_by(&self.postgres, planned, &self.vault)
     }
 
+    /// Returns what is left after a change, with the answers to the requests that were permitted before it.
+    fn left(&self, plan: &ActionSpec, witnesses: &[Witness]) -> RemainingAccess {
+        let query = TargetQuery::about(plan).asking(WitnessQuery::Ask(witnesses));
+        self.postgres.observe(&query).unwrap().access.unwrap()
+    }
+
+    /// Returns the requests that the server permits, of those that represent what a change takes away.
+    fn permitted(&self, plan: &ActionSpec) -> Vec<Witness> {
+        let query = TargetQuery::about(plan).asking(WitnessQuery::Choose);
+        let answers = self.postgres.observe(&query).unwrap().access.unwrap().answers;
+        let allowed = answers.into_iter().filter(|it| matches!(it.answer, Answer::Allowed(_)));
+        allowed.map(|it| it.witness).collect()
+    }
+
     fn observe(&self, grant: &Grant) -> GrantObservation {
         self.postgres.observe(&TargetQuery::removal(grant)).unwrap()
     }
@@ -143,7 +172,12 @@ impl Story {
 }
 
 fn connector(databases: &[&str], user: &str, password: &str) -> Postgres {
-    open(&system(), &config(databases, user), SecretString::from(password.to_owned())).unwrap()
+    connector_to(&CLUSTER, databases, user, password)
+}
+
+fn connector_to(cluster: &Cluster, databases: &[&str], user: &str, password: &str) -> Postgres {
+    let config = PostgresConfig { port: cluster.port(), ..config(databases, user) };
+    open(&system(), &config, SecretString::from(password.to_owned())).unwrap()
 }
 
 fn config(databases: &[&str], user: &str) -> PostgresConfig {

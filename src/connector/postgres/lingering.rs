@@ -1,0 +1,58 @@
+//! What outlives a change: sessions and prepared transactions that may still use what was taken away.
+//!
+//! The server does not show which role a session has assumed, so every session that could have assumed it counts.
+
+use super::{
+    grant_key::PostgresGrantKey,
+    lost_access::{LostAccess, MembershipUse},
+    snapshot::ClusterSnapshot,
+};
+use crate::model::{AccessChange, Grant};
+
+/// Returns what may still use the lost access.
+pub(super) fn lingering(
+    facts: &ClusterSnapshot,
+    key: &PostgresGrantKey,
+    lost: &LostAccess,
+    reviewed: &Grant,
+    change: &AccessChange,
+) -> Vec<String> {
+    let holder = key.holder();
+    let open = facts.sessions(holder);
+    let mut found = Vec::new();
+    let mut add = |count: u64, text: String| {
+        if count > 0 {
+            found.push(format!("{count} {text}"));
+        }
+    };
+    let reduces = matches!(change, AccessChange::Reduce { .. });
+    match lost {
+        LostAccess::Login if !reduces => {
+            add(open, format!("open sessions of {}", facts.name(holder)));
+            add(facts.prepared(holder), "prepared transactions".to_owned());
+        }
+        LostAccess::Password { .. } if !reduces => {
+            add(open, "sessions opened before, or without a password".to_owned());
+        }
+        LostAccess::Attribute(attribute) if attribute == "superuser" => {
+            let how =
+                if facts.cluster.version < CHECKED_AUTHORIZATION { "SET SESSION AUTHORIZATION" } else { "SET ROLE" };
+            add(open, format!("open sessions of {}, which may act as a superuser by {how}", facts.name(holder)));
+        }
+        LostAccess::Attribute(attribute) if attribute == "replication" => {
+            add(facts.replicating(holder), "sessions that stream the log".to_owned());
+        }
+        LostAccess::Membership(MembershipUse::All | MembershipUse::Set) if reviewed.attribute("set") != Some("no") => {
+            let PostgresGrantKey::Membership { role, .. } = key else { return found };
+            // The read counts the sessions of the member and of all roles that can act as it.
+            let all: u64 = facts.cluster.sessions.iter().map(|open| open.count).sum();
+            add(all, format!("open sessions, which may have assumed role {}", facts.name(*role)));
+            add(facts.prepared(*role), format!("prepared transactions of {}", facts.name(*role)));
+        }
+        _ => {}
+    }
+    found
+}
+
+/// The first version in which SET SESSION AUTHORIZATION checks the present attributes of the role that logged in.
+const CHECKED_AUTHORIZATION: u32 = 170_000;
