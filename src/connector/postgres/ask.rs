@@ -1,7 +1,7 @@
 //! Asks the server whether requests are permitted: its own functions, for every role that the principal can become.
 //!
 //! A denial is the answer for now: it does not cover what the principal could give itself first (by ADMIN, ownership or
-//! CREATEROLE), nor what another object does for it. The paths of a look cover those.
+//! CREATEROLE), nor what another object does for it. The paths of a read cover those.
 
 use super::{
     decision_functions::expression,

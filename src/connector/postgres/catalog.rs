@@ -2,7 +2,7 @@
 //! state.
 //!
 //! They run with `search_path = pg_catalog`, so that objects of the target cannot shadow a catalog. A list of what is
-//! read is limited to what a look at one grant concerns, so that its cost does not grow with the server.
+//! read is limited to what one grant concerns, so that its cost does not grow with the server.
 
 use super::snapshot::FIRST_NORMAL_OID;
 
@@ -33,12 +33,12 @@ pub(super) enum ObjectScope {
     Nothing,
     /// One object with its columns: its catalog and oid.
     Object(u32, u32),
-    /// What these roles hold and own, and who else has a right to it among all roles that were read; with the objects in
-    /// question if `pg_shdepend` lists them all.
+    /// The objects that these roles hold or own, with the rights of all roles that were read; the objects in question are
+    /// named if `pg_shdepend` lists them all.
     Roles { holders: Vec<u32>, objects: Option<Vec<u32>> },
 }
 
-/// What a connection can read of a cluster.
+/// The parts of a cluster that a connection can read.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ReadableParts {
     /// Whether `pg_authid` can be read.
@@ -288,6 +288,13 @@ fn object_parts(scope: &ObjectScope, roles: &RoleScope) -> ObjectParts {
         ObjectScope::Defaults { definer, .. } => format!("d.defaclnamespace = 0 AND d.defaclrole = {definer}"),
         _ => "false".to_owned(),
     };
+    let named = match scope {
+        ObjectScope::Roles { .. } => {
+            "(SELECT coalesce(json_object_agg(r.oid::text, r.rolname), '{}') FROM pg_roles r WHERE r.oid IN (
+     SELECT grantor FROM e UNION SELECT owner FROM o UNION SELECT defaclrole FROM d))"
+        }
+        _ => "'{}'::json",
+    };
     let json = format!(
         "json_build_object(
  'entries', (SELECT coalesce(json_agg(json_build_object('class', e.class, 'object', e.object::bigint, 'column', e.sub,
@@ -303,6 +310,7 @@ fn object_parts(scope: &ObjectScope, roles: &RoleScope) -> ObjectParts {
      'class', {CLASS_OF_DEFAULT},
      'privilege', d.privilege_type, 'grantee', d.grantee::bigint, 'grantable', d.is_grantable)), '[]')
    FROM d LEFT JOIN pg_namespace n ON n.oid = d.defaclnamespace),
+ 'names', {named},
  'set_globally', (SELECT coalesce(json_agg(json_build_object('definer', d.defaclrole::bigint,
      'class', {CLASS_OF_DEFAULT})), '[]') FROM pg_default_acl d WHERE {set_globally}))"
     );

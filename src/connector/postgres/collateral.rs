@@ -1,8 +1,8 @@
 //! Compares the access lists that a change touches, and the effective access of the roles concerned, before and after it
 //! in the same transaction.
 //!
-//! Nothing may be added, and nothing may be removed but what the action names: then nobody gains, and only those lose
-//! who had it through the named right.
+//! No row may be added, and only the rows that the action names may be removed: then no role gains access, and only those
+//! lose it that had it through the named right.
 
 use super::{
     catalog::{OBJECTS, array, exploded, letter, literal},
@@ -86,7 +86,7 @@ impl TouchingChange<'_> {
             }
             _ => None,
         };
-        // A decision about PUBLIC is about everybody.
+        // A decision about PUBLIC is about all roles.
         let Some(test) = test.filter(|_| holder != 0) else { return "'[]'::json".to_owned() };
         let members = format!(
             "r.oid IN (WITH RECURSIVE down(oid) AS (SELECT {holder}::oid
@@ -104,10 +104,10 @@ impl TouchingChange<'_> {
         )
     }
 
-    /// Checks that a change did what it names, and nothing else.
+    /// Checks that a change has only the effects that it names.
     ///
     /// # Errors
-    /// What else it would do.
+    /// The first other effect.
     pub(super) fn compare(&self, before: &TouchedAccess, after: &TouchedAccess) -> Result<(), ConnectorError> {
         let failed = |text: String| Err(ConnectorError::PreconditionFailed(format!("{text}; rolled back")));
         let map = |state: &TouchedAccess| state.rows.iter().cloned().collect::<BTreeMap<String, String>>();

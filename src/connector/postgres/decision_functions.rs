@@ -2,7 +2,7 @@
 
 use super::{catalog, grant_key::DatabaseObject, request::AccessRequest};
 
-/// Returns the expression that is null when the request is denied, and says how it is permitted otherwise.
+/// Returns the expression that is null when the request is denied, and states how it is permitted otherwise.
 pub(super) fn expression(
     principal: u32,
     request: &AccessRequest,

@@ -1,4 +1,4 @@
-//! What outlives a change: sessions and prepared transactions that may still use what was taken away.
+//! Sessions and prepared transactions that may still use the access after it was taken away.
 //!
 //! The server does not show which role a session has assumed, so every session that could have assumed it counts.
 

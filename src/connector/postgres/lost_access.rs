@@ -16,7 +16,7 @@ pub(super) enum LostAccess {
     Coming { option: bool },
     /// Every login by the account.
     Login,
-    /// What a membership gives.
+    /// The rights that a membership gives.
     Membership(MembershipUse),
     /// Ownership, which no change takes away.
     Ownership,
@@ -29,7 +29,7 @@ pub(super) enum LostAccess {
 /// The use of a membership that is taken away.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum MembershipUse {
-    /// All that the role gives.
+    /// Every right that the role gives.
     All,
     /// To grant the role to others.
     Administer,

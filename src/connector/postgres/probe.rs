@@ -6,7 +6,7 @@ use super::{
 use crate::model::Answer;
 use serde::Deserialize;
 
-/// What the probe needs to know first.
+/// The place of a probe, and its conditions.
 #[derive(Deserialize)]
 struct ProbePlace {
     definer: Option<String>,

@@ -1,4 +1,4 @@
-//! Scopes of reads: what a look at one grant concerns.
+//! Scopes of reads, from one grant to a whole server.
 
 use super::{
     catalog::{ObjectScope, RoleScope},
@@ -14,7 +14,7 @@ pub(super) enum ReadScope {
     Defaults { database: u32, definer: u32, class: String, holder: u32 },
     /// Everything, in every configured database.
     Everything,
-    /// What a membership gives, and how else the member has it, in all databases.
+    /// The rights that a membership gives, with the other ways of the member to them, in all databases.
     Membership { role: u32, member: u32 },
     /// One object of one database, by its catalog and oid, as its holder can use it.
     Object { database: u32, catalog: u32, object: u32, holder: u32 },
@@ -25,7 +25,7 @@ pub(super) enum ReadScope {
 }
 
 impl ReadScope {
-    /// Returns the scope of a complete look at a grant.
+    /// Returns the scope of a complete read of a grant.
     pub(super) fn of(key: &PostgresGrantKey) -> Self {
         let holder = key.holder();
         match key {

@@ -34,7 +34,7 @@ pub(super) struct ClusterCatalog {
     pub(super) owned: Vec<OwnedObject>,
     /// Owned objects in databases that were not read: known without their names.
     pub(super) owned_elsewhere: Vec<OtherDatabaseObjects>,
-    /// What prevents that a role is dropped, or has to be restored before, and is no grant.
+    /// Dependencies that prevent a role from being dropped, or have to be restored first, and are no grants.
     pub(super) dependents: Vec<RoleDependents>,
 }
 
@@ -121,6 +121,8 @@ pub(super) struct DatabaseObjects {
     pub(super) defaults: Vec<DefaultPrivilege>,
     /// The objects of a read that names its objects, also those without an entry.
     pub(super) things: Vec<NamedObject>,
+    /// The names of grantors and owners.
+    pub(super) names: BTreeMap<u32, String>,
     /// The defaults that replace those of the server for all schemas.
     pub(super) set_globally: Vec<GlobalDefault>,
 }
@@ -195,11 +197,10 @@ impl ClusterSnapshot {
 
     /// Returns the display name of a grantee; 0 is PUBLIC.
     pub(super) fn name(&self, oid: u32) -> String {
-        match self.role(oid) {
-            Some(role) => role.name.clone(),
-            None if oid == 0 => "PUBLIC".to_owned(),
-            None => format!("(role {oid}, dropped)"),
-        }
+        let known = self.role(oid).map(|role| role.name.clone());
+        let named = || self.objects.values().find_map(|objects| objects.names.get(&oid)).map(|name| visible(name));
+        let unknown = || if oid == 0 { "PUBLIC".to_owned() } else { format!("(role {oid}, dropped)") };
+        known.or_else(named).unwrap_or_else(unknown)
     }
 
     /// Returns the name of a database.

@@ -98,7 +98,7 @@ fn giving<'a>(path: &AccessPath, grant: &Grant, key: &PostgresGrantKey, inventor
     }
 }
 
-/// What a role gives and its member has by other grants as well.
+/// Rights that a role gives, and that its member has by other grants as well.
 fn of_contents(
     grant: &Grant,
     key: &PostgresGrantKey,

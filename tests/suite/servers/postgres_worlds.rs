@@ -31,9 +31,9 @@ pub(crate) struct Compared {
     paths: String,
     /// A request that was permitted before, and still is although the change is confirmed; or an access that was gained.
     pub(crate) wrong: Option<String>,
-    /// Whether the server denies every request and nothing lives on.
+    /// Whether the server denies every request, and no session is left.
     gone: bool,
-    /// Whether something in the world cannot be told.
+    /// Whether the world has access that cannot be compared.
     untold: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The cost of a look and of an action does not depend on the size of the server.
+//! Tests that the cost of an action does not depend on the size of the server.
 
 use super::*;
 use std::time::Instant;

@@ -1,4 +1,4 @@
-//! What the server answers to requests of the test's own: every privilege on every object of the world, for every role
+//! Answers of the server to requests of the test's own: every privilege on every object of the world, for every role
 //! that a principal can become.
 
 use super::world::Choice;
@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 /// The answers of the server at one time.
 #[derive(Clone, Debug)]
 pub(crate) struct Truth {
-    /// What each role can do by itself and all roles that it can become: `role request`.
+    /// The requests that each role is permitted by itself and all roles that it can become: `role request`.
     everybody: BTreeSet<String>,
     /// The requests that the chosen grant permits.
     lost: BTreeSet<String>,
@@ -109,7 +109,7 @@ impl Truth {
         self.permitted.iter().filter(wanted).filter(|request| after.permitted.contains(*request)).cloned().collect()
     }
 
-    /// Returns an access that somebody has only after the change.
+    /// Returns an access that a role has only after the change.
     pub(crate) fn gained(&self, after: &Self) -> Option<String> {
         after.everybody.difference(&self.everybody).next().cloned()
     }
