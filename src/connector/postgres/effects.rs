@@ -1,6 +1,6 @@
 //! Effects of a change on other grants, by the inventory.
 
-use super::{grant_key::PostgresGrantKey, impact::ReducedInventory, sql};
+use super::{grant_key::PostgresGrantKey, impact::InventoryWithoutGrant, sql};
 use crate::model::{AccessChange, Grant, Inventory, action::SideEffect};
 use std::collections::BTreeSet;
 
@@ -42,7 +42,7 @@ pub(super) fn effects(
         }
         _ => {
             // The paths of the same right of others, the contents of roles, and all that was reached through a role.
-            let all = ReducedInventory { inventory, gone: None };
+            let all = InventoryWithoutGrant { inventory, gone: None };
             let mut reached = BTreeSet::from([key.holder().to_string()]);
             let others = if key.holder() == 0 { all.everybody() } else { all.members(&key.holder().to_string()) };
             reached.extend(others.into_iter().map(|(id, _)| id));

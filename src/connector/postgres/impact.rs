@@ -66,7 +66,7 @@ pub(super) fn of(
 /// depend on other grants.
 fn own_power(user: &str, key: &PostgresGrantKey, inventory: &Inventory) -> Option<String> {
     let own = inventory.of_entitlement("account").find(|account| account.principal.name == user)?;
-    let all = ReducedInventory { inventory, gone: None };
+    let all = InventoryWithoutGrant { inventory, gone: None };
     let holder = key.holder().to_string();
     let is_own = holder == own.principal.id;
     let is_superuser = |id: &str| inventory.of_entitlement("attribute/superuser").any(|held| held.principal.id == id);
@@ -203,7 +203,7 @@ pub(super) fn losses(
             }
         }
         (AccessChange::Revoke {}, _) => {
-            let after = ReducedInventory { inventory, gone: Some(&grant.key) };
+            let after = InventoryWithoutGrant { inventory, gone: Some(&grant.key) };
             let keeps_all = survives.iter().any(|left| left.overlap == Overlap::Whole);
             if !keeps_all {
                 losses.insert(loss(&holder.name, &grant.entitlement.name));
@@ -231,12 +231,12 @@ pub(super) fn losses(
 }
 
 /// The inventory, without one grant.
-pub(super) struct ReducedInventory<'a> {
+pub(super) struct InventoryWithoutGrant<'a> {
     pub(super) inventory: &'a Inventory,
     pub(super) gone: Option<&'a GrantKey>,
 }
 
-impl ReducedInventory<'_> {
+impl InventoryWithoutGrant<'_> {
     pub(super) fn has(&self, principal: &str, entitlement: &str) -> bool {
         let mut selves = self.roles(principal);
         selves.insert(principal.to_owned());
