@@ -30,7 +30,8 @@ impl<T> Deref for AccountTable<T> {
 }
 
 impl<T: AccountRow> AccountTable<T> {
-    fn new(parsed: ParsedRows<T>) -> Self {
+    /// Returns the table of parsed rows.
+    pub(super) fn new(parsed: ParsedRows<T>) -> Self {
         let (mut names, mut ids) = (BTreeMap::new(), BTreeMap::new());
         for (at, row) in parsed.rows.iter().enumerate() {
             let (name, id) = row.value.identity();

@@ -5,6 +5,7 @@ use super::{
     atomic_replace::{check, replace},
     authorized_keys,
     calls::{SUCCEED_KEY, parameter},
+    collateral,
     file_edits::PendingWrites,
     grant_key::key,
     lock::{self, LockTargets},
@@ -17,7 +18,10 @@ use super::{
 };
 use crate::{
     connector::{ApplyReceipt, ConnectorError, Intent, SecretSink, TargetQuery},
-    model::{Action, Operation, action::Planned},
+    model::{
+        Action, Operation,
+        action::{ActionSpec, Planned},
+    },
 };
 use std::{
     io::Write,
@@ -57,7 +61,7 @@ pub(super) fn apply(
         }
     }
     let Some(succession) = action.operations.iter().find(|operation| operation.call == SUCCEED_KEY) else {
-        let changed = edit(root, &tree, &action.operations)?;
+        let changed = edit(root, action, &tree, &action.operations)?;
         return Ok(receipt(&changed, None));
     };
     rotate(look, action, succession, &tree, sink)
@@ -85,7 +89,7 @@ fn rotate(
     }
     let rest: Vec<Operation> =
         action.operations.iter().filter(|operation| operation.call != SUCCEED_KEY).cloned().collect();
-    changed.extend(edit(root, &after, &rest).map_err(|error| half_done(&changed, file, &error))?);
+    changed.extend(edit(root, action, &after, &rest).map_err(|error| half_done(&changed, file, &error))?);
     let mut receipt = receipt(&changed, successor.deposited.clone());
     let account = parameter(succession, "account")?;
     receipt.successor = Some(key(&["key", account, &successor.fingerprint])?);
@@ -95,11 +99,17 @@ fn rotate(
 }
 
 /// Applies the operations and returns the changed files.
-fn edit(root: &RootDir, tree: &HostSnapshot, operations: &[Operation]) -> Result<Vec<String>, ConnectorError> {
+fn edit(
+    root: &RootDir,
+    action: &ActionSpec,
+    tree: &HostSnapshot,
+    operations: &[Operation],
+) -> Result<Vec<String>, ConnectorError> {
     let mut work = PendingWrites::on(tree);
     for operation in operations {
         work.apply(operation)?;
     }
+    collateral::check(root, action, tree, &work)?;
     write(root, tree, work)
 }
 

@@ -10,9 +10,10 @@ use super::{
     },
     grant_key::{SudoersPrincipal, part},
     grants::{holders, hosts, rule_digest},
+    rights::{ListMember, SudoWorld, UnseenFiles},
     snapshot::{GROUP, GSHADOW, HostSnapshot, PASSWD, SHADOW},
-    sudoers::{self, RuleRewrite, StatementKind, expanded, written},
-    text::shown,
+    sudoers::{self, AliasKind, RuleRewrite, StatementKind, expanded, written},
+    text::{shown, shown_whole},
 };
 use crate::{
     connector::ConnectorError,
@@ -37,6 +38,17 @@ impl<'a> PendingWrites<'a> {
     /// Returns the files that differ from the read ones.
     pub(super) fn into_changed(self) -> Vec<(String, Zeroizing<Vec<u8>>)> {
         self.changed
+    }
+
+    /// Returns the new content of a file that differs from the read one.
+    pub(super) fn changed(&self, path: &str) -> Option<&[u8]> {
+        self.changed.iter().find(|(known, _)| known == path).map(|(_, bytes)| bytes.as_slice())
+    }
+
+    /// Returns whether accounts, groups or rules differ.
+    pub(super) fn changes_rights(&self) -> bool {
+        let rules = |path: &str| self.tree.sudoers.files.iter().any(|(known, _)| known == path);
+        self.changed.iter().any(|(path, _)| matches!(path.as_str(), PASSWD | GROUP) || rules(path))
     }
 
     /// Applies an operation. Changes that are already made are kept.
@@ -251,7 +263,9 @@ impl<'a> PendingWrites<'a> {
                     || ConnectorError::PreconditionFailed(format!("{file} no longer has this rule for {holder}"));
                 return if done { Ok(()) } else { Err(gone()) };
             };
-            let new = sudoers::rewrite(&bytes, &statement, privilege, &name, left).ok_or_else(|| lost(file))?;
+            let others = self.other_members(&statement, &name);
+            let new = sudoers::rewrite(&bytes, &statement, privilege, &name, left, others.as_deref());
+            let new = new.ok_or_else(|| lost(file))?;
             if new == bytes || unread(&new) > before {
                 return Err(ConnectorError::Permanent(format!(
                     "the rule in {file} cannot be edited without breaking it"
@@ -260,6 +274,25 @@ impl<'a> PendingWrites<'a> {
             self.set(file, new);
         }
         Err(ConnectorError::Permanent(format!("{file} has this rule more than {ROUNDS} times")))
+    }
+
+    /// Returns the members of a rule's list without one that an alias contains, when an exclusion of that member would
+    /// exclude others as well; `None` when it would not.
+    fn other_members(&self, statement: &sudoers::SudoersStatement, member: &str) -> Option<Vec<ListMember>> {
+        let StatementKind::Spec(spec) = &statement.kind else { return None };
+        let id = |name: &str| SudoersPrincipal::listed(self.tree, name).id();
+        let flat = self.tree.sudoers.flat(AliasKind::User, &spec.users);
+        let list = |keep: &dyn Fn(&str) -> bool| -> Vec<ListMember> {
+            let each = flat.iter().map(|(item, _)| ListMember { name: item.name.clone(), negated: item.negated });
+            each.filter(|item| item.negated || keep(&item.name)).collect()
+        };
+        let without = list(&|name| id(name) != id(member));
+        let world = SudoWorld::of(self.tree, &UnseenFiles);
+        let mut excluded = list(&|_| true);
+        excluded.push(ListMember { name: member.to_owned(), negated: true });
+        let differs = world.directory.accounts().iter().filter_map(|account| world.directory.subject(&account.name));
+        let differs = differs.into_iter().any(|one| world.includes(&without, &one) != world.includes(&excluded, &one));
+        differs.then_some(without)
     }
 
     fn find_rule(
@@ -300,7 +333,7 @@ impl<'a> PendingWrites<'a> {
         let bytes = self.bytes(file).to_vec();
         let found = authorized_keys::read(&bytes).keys;
         let same = |key: &&authorized_keys::AuthorizedKey| {
-            key.fingerprint == fingerprint && shown(&key.options.join(",")) == from
+            key.fingerprint == fingerprint && shown_whole(&key.options.join(",")) == from
         };
         let targets: Vec<usize> = found.iter().filter(same).map(|key| key.line).collect();
         let Some(to) = to else {

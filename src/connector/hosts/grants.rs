@@ -2,11 +2,13 @@
 
 use super::{
     account_files::{GroupEntry, PasswdEntry, PasswordField},
+    collateral,
     config::HostsConfig,
     grant_key::{SudoersPrincipal, key, path_part},
+    rights::{SudoWorld, UnseenFiles},
     snapshot::HostSnapshot,
     sudoers::{AliasKind, HostSpec, StatementKind, SudoersMember, UserSpec, expanded, written},
-    text::shown,
+    text::{shown, shown_whole},
 };
 use crate::{
     connector::ConnectorError,
@@ -15,7 +17,10 @@ use crate::{
         Tier, Timestamp,
     },
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cell::OnceCell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 /// Returns all grants of one kind.
 pub(super) fn of_kind(
@@ -24,7 +29,7 @@ pub(super) fn of_kind(
     tree: &HostSnapshot,
     kind: GrantKind,
 ) -> Result<Vec<Grant>, ConnectorError> {
-    let listing = HostGrants { system, config, tree, about: None };
+    let listing = HostGrants { system, config, tree, about: None, world: OnceCell::new() };
     let grants = match kind {
         GrantKind::Account => listing.accounts()?,
         GrantKind::Credential => [listing.group_passwords()?, listing.keys()?].concat(),
@@ -44,7 +49,7 @@ pub(super) fn concerning(
     grant: &Grant,
 ) -> Result<Inventory, ConnectorError> {
     let about = Some((grant.principal.id.as_str(), grant.entitlement.id.as_str()));
-    let listing = HostGrants { system, config, tree, about };
+    let listing = HostGrants { system, config, tree, about, world: OnceCell::new() };
     let mut grants = listing.rules()?;
     let expansions = by_group(&grants);
     grants.extend(listing.memberships(&expansions)?);
@@ -61,6 +66,8 @@ struct HostGrants<'a> {
     tree: &'a HostSnapshot,
     /// The ids of the principal and the entitlement that are concerned; `None` for all grants.
     about: Option<(&'a str, &'a str)>,
+    /// The rules, for those that deny something.
+    world: OnceCell<SudoWorld<'static>>,
 }
 
 impl HostGrants<'_> {
@@ -249,7 +256,7 @@ impl HostGrants<'_> {
                 for one in &listed.keys.keys {
                     let mut attributes = attributes([
                         ("file", shown(file)),
-                        ("options", shown(&one.options.join(","))),
+                        ("options", shown_whole(&one.options.join(","))),
                         ("type", one.kind.clone()),
                     ]);
                     if let Some(bits) = one.bits {
@@ -329,6 +336,12 @@ impl HostGrants<'_> {
         if !holder.except.is_empty() {
             attributes.insert("except".to_owned(), holder.except.join(","));
         }
+        if rights.iter().any(|right| right.negated) {
+            let world = self.world.get_or_init(|| SudoWorld::of(self.tree, &UnseenFiles));
+            if let Some(hidden) = collateral::hidden_by(world, self.tree, file, &digest, who) {
+                attributes.insert("hides".to_owned(), hidden);
+            }
+        }
         if holder.by_alias {
             attributes.insert("alias".to_owned(), "yes".to_owned());
         }
@@ -389,20 +402,19 @@ pub(super) fn holders(tree: &HostSnapshot, spec: &UserSpec) -> Vec<RuleHolder> {
 fn listed(tree: &HostSnapshot, users: &[SudoersMember]) -> Vec<RuleHolder> {
     let flat: Vec<(SudoersMember, bool)> = tree.sudoers.flat(AliasKind::User, users);
     let mut holders: Vec<RuleHolder> = Vec::new();
-    let mut except = Vec::new();
     for (item, by_alias) in flat {
         let who = SudoersPrincipal::listed(tree, &item.name);
         holders.retain(|holder| holder.who.id() != who.id());
-        except.retain(|id| *id != who.id());
         if item.negated {
-            except.push(who.id());
+            // The last match decides: an exclusion applies to the members before it.
+            holders.iter_mut().for_each(|holder| holder.except.push(who.id()));
         } else {
             holders.push(RuleHolder { who, name: item.name, by_alias, except: Vec::new() });
         }
     }
-    except.sort();
     for holder in &mut holders {
-        holder.except.clone_from(&except);
+        holder.except.sort();
+        holder.except.dedup();
     }
     holders
 }

@@ -2,7 +2,7 @@
 //!
 //! It reads `passwd`, `shadow`, `group`, `gshadow`, `sudoers` with all included files, and every `authorized_keys`, and
 //! lists login accounts, memberships, sudo rules, SSH keys and group passwords. `grant_key` defines the identity of an
-//! account: uid *and* name. `effective_access` computes the paths to an entitlement, `operations` the supported
+//! account: uid *and* name. `remaining_access` computes what is left after a change, `operations` the supported
 //! changes, and `apply` edits the files: under the locks of the system's own tools, atomically, one line at a time.
 //!
 //! Other sources of access are not read, and reported by `validate` when detected: directories of users (LDAP, SSSD),
@@ -15,10 +15,10 @@ mod atomic_replace;
 mod attributes;
 mod authorized_keys;
 mod calls;
+mod collateral;
 mod config;
 mod connection;
 mod definition;
-mod effective_access;
 mod file_edits;
 mod grant_key;
 mod grants;

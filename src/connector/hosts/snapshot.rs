@@ -68,6 +68,24 @@ impl HostSnapshot {
         Self::read_for(root, config, KeyScope::All, &ParseCache::default())
     }
 
+    /// Returns the accounts, groups and rules as they would be with new contents of some files. Keys are left out.
+    pub(super) fn drafted(&self, new: &dyn Fn(&str) -> Option<Vec<u8>>) -> Self {
+        let accounts = new(PASSWD).map(|bytes| Arc::new(AccountTable::new(account_files::accounts(&bytes))));
+        let groups = new(GROUP).map(|bytes| Arc::new(AccountTable::new(account_files::groups(&bytes))));
+        Self {
+            files: BTreeMap::new(),
+            accounts: accounts.unwrap_or_else(|| self.accounts.clone()),
+            shadows: self.shadows.clone(),
+            groups: groups.unwrap_or_else(|| self.groups.clone()),
+            group_shadows: self.group_shadows.clone(),
+            sudoers: self.sudoers.redrafted(|path| new(path).map(|bytes| sudoers::parse(&bytes))),
+            keys: BTreeMap::new(),
+            unread: Vec::new(),
+            surroundings: self.surroundings.clone(),
+            blind_spots: Vec::new(),
+        }
+    }
+
     /// Returns the account with this name: the first matching line, as getpwnam(3) does.
     pub(super) fn account(&self, name: &str) -> Option<&PasswdEntry> {
         self.accounts.named(name)

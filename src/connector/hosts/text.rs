@@ -2,10 +2,19 @@
 
 use std::fmt::Write;
 
-/// Escapes a text of a file for display: printable ASCII and Latin letters are unchanged.
+/// Escapes the beginning of a text of a file for display: printable ASCII and Latin letters are unchanged.
 pub(super) fn shown(text: &str) -> String {
+    escaped(text, LONGEST)
+}
+
+/// Escapes a whole text, which is compared and written back.
+pub(super) fn shown_whole(text: &str) -> String {
+    escaped(text, usize::MAX)
+}
+
+fn escaped(text: &str, most: usize) -> String {
     let mut shown = String::with_capacity(text.len());
-    for c in text.chars().take(LONGEST) {
+    for c in text.chars().take(most) {
         if is_plain(c) {
             shown.push(c);
         } else {

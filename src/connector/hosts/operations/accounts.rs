@@ -64,6 +64,7 @@ impl HostChangePlanner<'_> {
         let [account] = self.bound()?;
         self.soaked()?;
         let name = split(&account).1;
+        self.opens_no_other(&account)?;
         let mut operations = Vec::new();
         for held in self.held(&account) {
             match held.kind {
@@ -89,7 +90,33 @@ impl HostChangePlanner<'_> {
         let lost =
             format!("{id} can be assigned again, and its next owner would own the remaining files, such as {home}");
         let draft = self.gone(operations);
-        Ok(PlannedChange { irreversible: Some(lost), loses: self.all_of_account(&account), ..draft })
+        // The name stays in the rule, without an account.
+        let excluded = format!("name:{name}");
+        let mut effects: Vec<_> =
+            self.held(&account).into_iter().flat_map(|held| self.effects_of(held, &excluded)).collect();
+        effects.sort();
+        effects.dedup();
+        Ok(PlannedChange { irreversible: Some(lost), loses: self.all_of_account(&account), effects, ..draft })
+    }
+
+    /// A key that also opens another account of the uid has to be removed there first: afterwards it is not known as one
+    /// of this account any more.
+    fn opens_no_other(&self, account: &str) -> Result<(), UnsupportedChangeError> {
+        for key in self.held(account).into_iter().filter(|held| held.kind == GrantKind::Credential) {
+            let same = |other: &&Grant| {
+                other.kind == GrantKind::Credential && !self.held(account).iter().any(|held| held.key == other.key)
+            };
+            if let Some(other) = self.inventory.of_entitlement(&key.entitlement.id).find(same) {
+                return harm(
+                    format!(
+                        "\"{}\" is the same key as \"{}\", which stays",
+                        key.entitlement.name, other.entitlement.name
+                    ),
+                    format!("decide `revoke` on {} first", other.key),
+                );
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn soaked(&self) -> Result<(), UnsupportedChangeError> {

@@ -20,8 +20,7 @@ impl HostChangePlanner<'_> {
     }
 
     pub(super) fn expire_key(&self) -> Result<PlannedChange, UnsupportedChangeError> {
-        let options = self.grant.attribute("options").unwrap_or("");
-        let others = authorized_keys::options(options).unwrap_or_default();
+        let others = self.options()?;
         let others = others.into_iter().filter(|option| authorized_keys::option_name(option) != "expiry-time");
         let left: Vec<String> = others.chain(["expiry-time=\"19700102\"".to_owned()]).collect();
         self.with_options(&left.join(","))
@@ -32,8 +31,8 @@ impl HostChangePlanner<'_> {
         let Some(wanted) = authorized_keys::options(to) else {
             return harm(format!("`{to}` are not valid options of sshd"), example);
         };
-        let now = self.grant.attribute("options").filter(|options| !options.is_empty()).unwrap_or("");
-        let held = if now.is_empty() { Vec::new() } else { authorized_keys::options(now).unwrap_or_default() };
+        let now = self.grant.attribute("options").unwrap_or("");
+        let held = self.options()?;
         if let Some(more) = wanted.iter().find(|option| !takes_away(option, &wanted, &held)) {
             return harm(
                 format!("`{more}` would give more rights than the key has now, or cannot be compared"),
@@ -56,13 +55,27 @@ impl HostChangePlanner<'_> {
         self.with_options(&wanted.join(","))
     }
 
+    /// Returns the present options. Without a complete list, a change could drop some of them.
+    fn options(&self) -> Result<Vec<String>, UnsupportedChangeError> {
+        match self.grant.attribute("options").unwrap_or("") {
+            "" => Ok(Vec::new()),
+            text => match authorized_keys::options(text) {
+                Some(options) => Ok(options),
+                None => harm(
+                    format!("the options `{text}` cannot be read completely"),
+                    "change the line manually, or revoke the key",
+                ),
+            },
+        }
+    }
+
     pub(super) fn with_options(&self, to: &str) -> Result<PlannedChange, UnsupportedChangeError> {
         let operations = vec![self.key(self.grant, SET_OPTIONS, Some(to))?];
         Ok(PlannedChange { expects: shows([("options", to)]), ..self.gone(operations) })
     }
 
     pub(super) fn rotate_key(&self) -> Result<PlannedChange, UnsupportedChangeError> {
-        let options = authorized_keys::options(self.grant.attribute("options").unwrap_or("")).unwrap_or_default();
+        let options = self.options()?;
         if options.iter().any(|option| authorized_keys::option_name(option) == "cert-authority") {
             return unsupported(
                 "the line trusts a certificate authority, whose key is created where certificates are signed"

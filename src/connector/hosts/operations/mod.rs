@@ -1,12 +1,13 @@
 //! Plans changes of grants on a host from the inventory alone.
 
 mod accounts;
+mod effects;
 mod keys;
+mod survival;
 
 use super::{
     calls::{LEAVE_GROUP, LOCK_GROUP, NARROW_RULE, REMOVE_RULE, operation},
     config::{HostsConfig, OptionalFile},
-    effective_access,
     sudoers::{narrowed, read_rights, written},
 };
 use crate::{
@@ -58,7 +59,7 @@ impl HostChangePlanner<'_> {
                 format!("set another primary group of {who} manually (usermod -g), then review again"),
             );
         }
-        Ok(self.gone(vec![self.leave(&group, &member)]))
+        self.opens_nothing(self.gone(vec![self.leave(&group, &member)]))
     }
 
     fn leave(&self, group: &str, member: &str) -> Operation {
@@ -70,7 +71,7 @@ impl HostChangePlanner<'_> {
     }
 
     fn remove_rule(&self) -> Result<PlannedChange, UnsupportedChangeError> {
-        Ok(self.gone(vec![self.rule(self.grant, None)?]))
+        self.opens_nothing(self.gone(vec![self.rule(self.grant, None)?]))
     }
 
     fn narrow_rule(&self, to: &str) -> Result<PlannedChange, UnsupportedChangeError> {
@@ -80,7 +81,8 @@ impl HostChangePlanner<'_> {
             Err(why) => return harm(why, "use commands that the rule allows now, such as `/usr/bin/id, /usr/bin/ls`"),
         };
         let operations = vec![self.rule(self.grant, Some(&left))?];
-        Ok(PlannedChange { expects: shows([("commands", &left)]), ..self.gone(operations) })
+        let survives = self.survivors(Some(&left));
+        Ok(PlannedChange { expects: shows([("commands", &left)]), survives, ..self.gone(operations) })
     }
 
     fn rule(&self, rule: &Grant, to: Option<&str>) -> Result<Operation, UnsupportedChangeError> {
@@ -109,16 +111,12 @@ impl HostChangePlanner<'_> {
     }
 
     fn gone(&self, operations: Vec<Operation>) -> PlannedChange {
-        let own = self.grant.paths.first().map(|path| path.ids.as_str());
-        let paths = effective_access::paths(self.grant, self.inventory);
-        let others = paths.into_iter().filter(|path| Some(path.ids.as_str()) != own);
-        let survives = others.map(|path| RemainingPath::whole(path, self.grant.tier)).collect();
         PlannedChange {
             operations,
             expects: ExpectedState::Absent,
             loses: self.losers(),
-            survives,
-            effects: Vec::new(),
+            survives: self.survivors(None),
+            effects: self.effects_of(self.grant, &self.grant.principal.id),
             irreversible: None,
         }
     }

@@ -185,9 +185,17 @@ impl SudoJail {
         }
         call.arg("--").arg(&request.command);
         call.args(request.arguments.iter().flat_map(|arguments| arguments.split(' ')));
-        let out = match call.output() {
-            Ok(out) => out,
-            Err(error) => return Answer::CannotAsk(format!("sudo cannot be run: {error}")),
+        let mut attempt = 0;
+        let out = loop {
+            attempt += 1;
+            match call.output() {
+                // Another thread started a process while the copy was written, which still has it open.
+                Ok(out) if attempt < 20 && contains(&out.stderr, "Text file busy") => {
+                    std::thread::sleep(std::time::Duration::from_millis(20));
+                }
+                Ok(out) => break out,
+                Err(error) => return Answer::CannotAsk(format!("sudo cannot be run: {error}")),
+            }
         };
         if out.status.success() && !out.stdout.is_empty() {
             return Answer::Allowed(format!(
@@ -206,6 +214,10 @@ impl SudoJail {
             None => Answer::Denied,
         }
     }
+}
+
+fn contains(bytes: &[u8], text: &str) -> bool {
+    String::from_utf8_lossy(bytes).contains(text)
 }
 
 /// Messages beside an answer.

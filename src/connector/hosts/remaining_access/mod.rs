@@ -9,6 +9,8 @@ mod outside;
 mod processes;
 mod sudo;
 
+pub(super) use sudo::tier as part_tier;
+
 use super::{
     config::HostsConfig,
     grant_key::bound_account,

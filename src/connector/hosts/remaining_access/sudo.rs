@@ -222,7 +222,7 @@ impl AccessReader<'_> {
 
 /// Returns the tier of a part of the lost rights. What is as critical as the most critical of them has the tier of the
 /// grant.
-pub(super) fn tier(part: Tier, lost: Option<Tier>, grant: Tier) -> Tier {
+pub(in crate::connector::hosts) fn tier(part: Tier, lost: Option<Tier>, grant: Tier) -> Tier {
     match lost {
         Some(lost) if part > lost => part.max(grant),
         _ => part.min(grant),

@@ -14,6 +14,7 @@ use super::{
 use std::collections::BTreeMap;
 
 /// The rules of sudo with everything that they refer to.
+#[derive(Clone)]
 pub(in crate::connector::hosts) struct SudoWorld<'a> {
     pub directory: AccountDirectory,
     /// In the order in which sudo reads them.
@@ -180,6 +181,21 @@ impl<'a> SudoWorld<'a> {
 }
 
 impl RuleCommand {
+    /// Returns a command of this pattern for every target.
+    pub(in crate::connector::hosts) fn everything(pattern: CommandPattern) -> Self {
+        Self {
+            users: vec![ListMember::read("ALL")],
+            groups: Vec::new(),
+            negated: false,
+            pattern,
+            digests: Vec::new(),
+            not_before: None,
+            not_after: None,
+            chroot: None,
+            passwordless: false,
+        }
+    }
+
     /// Returns the command of a privilege.
     pub(in crate::connector::hosts) fn of(right: &SudoPrivilege) -> Self {
         let members = |names: &[String]| names.iter().map(|name| ListMember::read(name)).collect();

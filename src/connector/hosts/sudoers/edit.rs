@@ -1,6 +1,7 @@
 //! Removes or reduces one rule of a sudoers file without changing other bytes.
 
 use super::{
+    super::rights::ListMember,
     parse::{HostSpec, StatementKind, SudoersStatement, UserSpec},
     privilege::word,
 };
@@ -18,21 +19,22 @@ pub(in crate::connector::hosts) enum RuleRewrite<'a> {
 ///
 /// `member` is a name in the rule's list of users, or in one of its aliases. Other users of the rule keep their
 /// privileges: a member of an alias is excluded by `!member` after the alias, because the last match in a list of users
-/// decides (sudoers(5)).
+/// decides (sudoers(5)). Where that would exclude others, `others` are written in place of the list.
 pub(in crate::connector::hosts) fn rewrite(
     bytes: &[u8],
     statement: &SudoersStatement,
     privilege: usize,
     member: &str,
     left: RuleRewrite<'_>,
+    others: Option<&[ListMember]>,
 ) -> Option<Vec<u8>> {
     let StatementKind::Spec(spec) = &statement.kind else { return None };
     let place = spec.users.iter().position(|item| !item.negated && item.name == member);
-    let others = spec.users.iter().any(|item| !item.negated && item.name != member);
+    let shares = spec.users.iter().any(|item| !item.negated && item.name != member);
     let whole = bytes.get(statement.range.clone())?;
     let line = match place {
-        Some(_) if !others => alone(bytes, statement, spec, privilege, left)?,
-        _ => shared(bytes, statement, spec, place, privilege, member, left)?,
+        Some(_) if !shares => alone(bytes, statement, spec, privilege, left)?,
+        _ => shared(bytes, statement, spec, place, privilege, member, left, others)?,
     };
     let mut new = Vec::with_capacity(bytes.len() + whole.len());
     new.extend_from_slice(&bytes[..statement.range.start]);
@@ -64,6 +66,7 @@ fn alone(
     }
 }
 
+#[expect(clippy::too_many_arguments, reason = "one edit with its parts")]
 /// Edits a rule with other users: removes the member, and adds a rule with the remaining part after it.
 fn shared(
     bytes: &[u8],
@@ -73,9 +76,16 @@ fn shared(
     privilege: usize,
     member: &str,
     left: RuleRewrite<'_>,
+    others: Option<&[ListMember]>,
 ) -> Option<Vec<u8>> {
-    let mut line = match place {
-        Some(at) => {
+    let mut line = match (place, others) {
+        (None, Some([])) => Vec::new(),
+        (None, Some(others)) => {
+            let range = spec.users.first()?.range.start..spec.users.last()?.range.end;
+            let each = others.iter().map(|one| format!("{}{}", if one.negated { "!" } else { "" }, word(&one.name)));
+            replaced(bytes, statement, &range, each.collect::<Vec<_>>().join(", ").as_bytes())
+        }
+        (Some(at), _) => {
             let range = match (spec.users.get(at + 1), at.checked_sub(1).and_then(|before| spec.users.get(before))) {
                 (Some(next), _) => spec.users[at].range.start..next.range.start,
                 (None, Some(before)) => before.range.end..spec.users[at].range.end,
@@ -83,7 +93,7 @@ fn shared(
             };
             replaced(bytes, statement, &range, b"")
         }
-        None => {
+        (None, None) => {
             let end = spec.users.last()?.range.end;
             replaced(bytes, statement, &(end..end), format!(", !{}", word(member)).as_bytes())
         }
@@ -95,10 +105,14 @@ fn shared(
         .filter_map(|(index, other)| remaining_bytes(bytes, other, (index == privilege).then_some(left)))
         .collect();
     if !own.is_empty() {
-        if line.last() != Some(&b'\n') {
+        if !line.is_empty() && line.last() != Some(&b'\n') {
             line.push(b'\n');
         }
         line.extend_from_slice(word(member).as_bytes());
+        // What the list excludes after the member stays excluded.
+        for excluded in spec.users[place.unwrap_or(0)..].iter().filter(|item| item.negated) {
+            line.extend_from_slice(format!(", !{}", word(&excluded.name)).as_bytes());
+        }
         line.push(b' ');
         line.extend_from_slice(&own.join(&b" : "[..]));
         line.push(b'\n');
@@ -133,7 +147,7 @@ mod tests {
     fn after(file: &str, rule: usize, privilege: usize, member: &str, left: RuleRewrite<'_>) -> String {
         let statements = parse(file.as_bytes());
         let specs: Vec<_> = statements.iter().filter(|s| matches!(s.kind, StatementKind::Spec(_))).collect();
-        String::from_utf8(rewrite(file.as_bytes(), specs[rule], privilege, member, left).unwrap()).unwrap()
+        String::from_utf8(rewrite(file.as_bytes(), specs[rule], privilege, member, left, None).unwrap()).unwrap()
     }
 
     #[test]

@@ -57,6 +57,44 @@ impl Sudoers {
         (0..count).for_each(|statement| self.take(file, statement));
     }
 
+    /// Returns the rules with other statements in some files. Includes, aliases and settings must be the same.
+    pub(in crate::connector::hosts) fn redrafted(&self, new: impl Fn(&str) -> Option<Vec<SudoersStatement>>) -> Self {
+        let mut drafted = Self::default();
+        let mut changed = Vec::new();
+        for (path, old) in &self.files {
+            let new = new(path);
+            changed.push(new.is_some());
+            drafted.open(path, new.unwrap_or_else(|| old.clone()));
+        }
+        // The next statement of each file to take.
+        let mut next = vec![0; self.files.len()];
+        for (file, statement) in &self.order {
+            if !changed.get(*file).copied().unwrap_or_default() {
+                drafted.take(*file, *statement);
+                continue;
+            }
+            let Some((_, old)) = self.files.get(*file) else { continue };
+            if *statement == 0 {
+                next[*file] = 0;
+            }
+            let is_include = |one: &SudoersStatement| matches!(one.kind, StatementKind::Include { .. });
+            let included = old.get(*statement).is_some_and(is_include);
+            if !included && *statement + 1 < old.len() {
+                continue;
+            }
+            let count = drafted.files[*file].1.len();
+            while next[*file] < count {
+                let at = next[*file];
+                next[*file] += 1;
+                drafted.take(*file, at);
+                if included && drafted.files[*file].1.get(at).is_some_and(is_include) {
+                    break;
+                }
+            }
+        }
+        drafted
+    }
+
     /// Returns each statement with its file, in the order in which sudo reads them.
     pub(in crate::connector::hosts) fn statements(&self) -> impl Iterator<Item = (&str, &SudoersStatement)> {
         self.order.iter().filter_map(|(file, statement)| {

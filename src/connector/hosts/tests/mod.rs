@@ -2,6 +2,7 @@
 
 mod accepted;
 mod accounts;
+mod collateral;
 mod crash;
 mod keys;
 mod memberships;

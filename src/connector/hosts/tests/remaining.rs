@@ -6,7 +6,7 @@ use std::os::unix::fs::symlink;
 
 /// The judgement of an observation after a change, as the core makes it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Judged {
+pub(super) enum Judged {
     Confirmed,
     Lingering,
     StillPresent,
@@ -14,7 +14,7 @@ enum Judged {
 }
 
 /// Returns a host with bob, eve, carl and dan, a rule for the group sudo, and commands.
-fn base() -> Host {
+pub(super) fn base() -> Host {
     let host = Host::debian();
     let users = ["bob:x:1001", "eve:x:1002", "carl:x:1003", "dan:x:1004"];
     let mut passwd =
@@ -58,11 +58,11 @@ impl Host {
         self.file(path, mode, &lines);
     }
 
-    fn rules(&self, lines: &[&str]) {
+    pub(super) fn rules(&self, lines: &[&str]) {
         self.file("/etc/sudoers.d/rules", 0o440, lines);
     }
 
-    fn membership(&self, group: &str, user: &str) -> Grant {
+    pub(super) fn membership(&self, group: &str, user: &str) -> Grant {
         self.grant(GrantKind::Membership, &[&format!("membership:gid:{group}:"), &format!(":{user}")])
     }
 
@@ -87,7 +87,7 @@ impl Host {
     }
 
     /// Makes a change and judges what is left, as the core does.
-    fn judged(&self, change: AccessChange, grant: &Grant) -> (Judged, GrantObservation) {
+    pub(super) fn judged(&self, change: AccessChange, grant: &Grant) -> (Judged, GrantObservation) {
         let planned = self.plan(change, grant);
         let before = self.verify(&planned).access.unwrap();
         let allowed: Vec<Witness> = before
@@ -152,7 +152,7 @@ fn bob_loses(lost: &str, commands: &str, left: &str) -> (Judged, GrantObservatio
     host.judged(AccessChange::Revoke {}, &grant)
 }
 
-fn assert_judged((judged, seen): (Judged, GrantObservation), wanted: Judged, word: &str) {
+pub(super) fn assert_judged((judged, seen): (Judged, GrantObservation), wanted: Judged, word: &str) {
     assert_eq!(judged, wanted, "{seen:#?}");
     let left = seen.access.unwrap();
     let texts: Vec<String> = left.paths.iter().map(ToString::to_string).chain(left.lingering).collect();

@@ -1,0 +1,229 @@
+//! Compares who may do what before and after a drafted change, over the live files, immediately before they are written.
+//!
+//! A change gives nothing to any account. It takes from its principal, and from those that the plan names, what the
+//! decided change takes and nothing else: what a rule would be without one member of its list is the measure.
+
+use super::{
+    file_edits::PendingWrites,
+    grant_key::SudoersPrincipal,
+    rights::{
+        Decision, ListMember, RuleCommand, SudoRequest, SudoRule, SudoSubject, SudoWorld, TreeFiles, applicable,
+        decide_by, probes,
+    },
+    root_dir::RootDir,
+    snapshot::HostSnapshot,
+    sudo_request,
+    sudoers::read_rights,
+    text::shown,
+};
+use crate::{
+    connector::ConnectorError,
+    model::{AccessChange, ExpectedState, GrantKind, action::ActionSpec},
+};
+use std::collections::BTreeSet;
+
+/// Compares the files as they were read with their drafted contents.
+///
+/// # Errors
+/// [`ConnectorError::PreconditionFailed`] with the names of those who would gain, or lose what the plan does not name.
+pub(super) fn check(
+    root: &RootDir,
+    action: &ActionSpec,
+    tree: &HostSnapshot,
+    work: &PendingWrites<'_>,
+) -> Result<(), ConnectorError> {
+    if !work.changes_rights() {
+        return Ok(());
+    }
+    let drafted = tree.drafted(&|path| work.changed(path).map(<[u8]>::to_vec));
+    let files = TreeFiles::below(root);
+    let (before, after) = (SudoWorld::of(tree, &files), SudoWorld::of(&drafted, &files));
+    let decided = decided(action, tree, &files);
+    let compared = Comparison { action, before: &before, after: &after, decided: decided.as_ref() };
+    match compared.harm() {
+        None => Ok(()),
+        Some(harm) => Err(ConnectorError::PreconditionFailed(harm)),
+    }
+}
+
+/// Returns the rules of the system as the decision wants them; `None` when the decision is not about a rule.
+fn decided<'a>(action: &ActionSpec, tree: &HostSnapshot, files: &'a TreeFiles<'a>) -> Option<SudoWorld<'a>> {
+    let grant = &action.grant;
+    if grant.kind != GrantKind::Rule {
+        return None;
+    }
+    let ids = &grant.paths.first()?.ids;
+    let digest = ids.rsplit('/').next()?;
+    let file = grant.attribute("file")?;
+    let new = match (&action.change, &action.expects) {
+        (AccessChange::Reduce { .. }, ExpectedState::Shows(shown)) => Some(read_rights(shown.get("commands")?)?),
+        _ => None,
+    };
+    let mut world = SudoWorld::of(tree, files);
+    let is_holder = |member: &ListMember| {
+        !member.negated && SudoersPrincipal::listed(tree, &member.name).id() == grant.principal.id
+    };
+    let mut rules = Vec::new();
+    for rule in std::mem::take(&mut world.rules) {
+        let place =
+            rule.users.iter().rposition(is_holder).filter(|_| rule.digest == digest && shown(&rule.file) == file);
+        let Some(place) = place else {
+            rules.push(rule);
+            continue;
+        };
+        let reduced = new.as_ref().map(|rights| SudoRule {
+            // The member, and what the list excludes after it.
+            users: rule.users[place..]
+                .iter()
+                .enumerate()
+                .filter(|(at, member)| *at == 0 || member.negated)
+                .map(|(_, member)| member.clone())
+                .collect(),
+            commands: rights.iter().map(RuleCommand::of).collect(),
+            ..rule.clone()
+        });
+        rules
+            .push(SudoRule { users: rule.users.iter().filter(|member| !is_holder(member)).cloned().collect(), ..rule });
+        rules.extend(reduced);
+    }
+    world.rules = rules;
+    Some(world)
+}
+
+/// Returns what an account would gain if one rule lost the principal: what its denials hide; `None` for nothing. Without
+/// the files of the system, only certain answers count.
+pub(super) fn hidden_by(
+    world: &SudoWorld<'_>,
+    tree: &HostSnapshot,
+    file: &str,
+    digest: &str,
+    who: &SudoersPrincipal,
+) -> Option<String> {
+    let id = who.id();
+    let holds = |member: &ListMember| !member.negated && SudoersPrincipal::listed(tree, &member.name).id() == id;
+    let mut after = world.clone();
+    for rule in after.rules.iter_mut().filter(|rule| rule.digest == digest && rule.file == file) {
+        rule.users.retain(|member| !holds(member));
+    }
+    let accounts = world.directory.accounts().iter().filter_map(|account| world.directory.subject(&account.name));
+    for subject in accounts {
+        let (was, is) = (applicable(world, &subject), applicable(&after, &subject));
+        if was.len() == is.len() || is.is_empty() {
+            continue;
+        }
+        let rules = was.iter().filter_map(|rule| world.rules.get(rule.rule));
+        let commands: Vec<&RuleCommand> = rules.flat_map(|rule| &rule.commands).collect();
+        for request in probes(world, &commands) {
+            let gains = decide_by(world, &was, &subject, &request) == Decision::Denied
+                && matches!(decide_by(&after, &is, &subject, &request), Decision::Allowed(_));
+            if gains {
+                return Some(format!("{}: {}", shown(&subject.login), words(&request, &subject.login)));
+            }
+        }
+    }
+    None
+}
+
+struct Comparison<'a> {
+    action: &'a ActionSpec,
+    before: &'a SudoWorld<'a>,
+    after: &'a SudoWorld<'a>,
+    decided: Option<&'a SudoWorld<'a>>,
+}
+
+impl Comparison<'_> {
+    /// Returns who would gain or lose, in words.
+    fn harm(&self) -> Option<String> {
+        let names: BTreeSet<&str> =
+            self.before.directory.accounts().iter().map(|account| account.name.as_str()).collect();
+        let rules = |world: &SudoWorld<'_>, subject: &SudoSubject| -> Vec<String> {
+            let each = applicable(world, subject).into_iter();
+            each.filter_map(|one| {
+                world.rules.get(one.rule).map(|rule| format!("{} {:?} {:?}", rule.file, rule.digest, one.doubt))
+            })
+            .collect()
+        };
+        let runas = runas_changes(self.before, self.after);
+        for name in names {
+            let (Some(old), Some(new)) = (self.before.directory.subject(name), self.after.directory.subject(name))
+            else {
+                continue;
+            };
+            if !runas && rules(self.before, &old) == rules(self.after, &new) {
+                continue;
+            }
+            if let Some(harm) = self.harm_for(&old, &new) {
+                return Some(harm);
+            }
+        }
+        None
+    }
+
+    fn harm_for(&self, old: &SudoSubject, new: &SudoSubject) -> Option<String> {
+        let (was, is) = (applicable(self.before, old), applicable(self.after, new));
+        let commands: Vec<&RuleCommand> = [(self.before, &was), (self.after, &is)]
+            .into_iter()
+            .flat_map(|(world, rules)| rules.iter().filter_map(|rule| world.rules.get(rule.rule)))
+            .flat_map(|rule| &rule.commands)
+            .collect();
+        let ideal = self.decided.map(|world| (world, applicable(world, old)));
+        for request in probes(self.before, &commands) {
+            let target =
+                |world: &SudoWorld<'_>| request.user.as_ref().is_none_or(|name| world.directory.named(name).is_some());
+            if !target(self.after) {
+                continue;
+            }
+            let before = decide_by(self.before, &was, old, &request);
+            let after = decide_by(self.after, &is, new, &request);
+            let allowed = |decision: &Decision| matches!(decision, Decision::Allowed(_));
+            let gains = allowed(&after) && !allowed(&before) || before == Decision::Denied && after != Decision::Denied;
+            if gains {
+                return Some(format!("{} would gain {}", shown(&new.login), words(&request, &new.login)));
+            }
+            if !allowed(&before) || allowed(&after) {
+                continue;
+            }
+            let wanted = match &ideal {
+                Some((world, rules)) => !allowed(&decide_by(world, rules, old, &request)),
+                None => self.is_named(old),
+            };
+            if !wanted {
+                return Some(format!(
+                    "{} would lose {}, which the plan does not name",
+                    shown(&old.login),
+                    words(&request, &old.login)
+                ));
+            }
+        }
+        None
+    }
+
+    /// Returns whether the plan names the losses of an account.
+    fn is_named(&self, subject: &SudoSubject) -> bool {
+        let action = self.action;
+        let named = |name: &str| action.loses.iter().any(|loss| loss.principal.trim_start_matches('%') == name);
+        let everyone = action.loses.iter().any(|loss| loss.principal == "everyone");
+        action.grant.principal.id == format!("uid:{}", subject.uid)
+            || everyone
+            || named(&shown(&subject.login))
+            || action
+                .loses
+                .iter()
+                .any(|loss| loss.principal.strip_prefix('%').is_some_and(|group| subject.groups.contains(group)))
+    }
+}
+
+/// Returns whether groups of target users have other members, on which rules of others depend.
+fn runas_changes(before: &SudoWorld<'_>, after: &SudoWorld<'_>) -> bool {
+    let by_group = |rule: &SudoRule| {
+        rule.commands.iter().any(|command| command.users.iter().any(|user| user.name.starts_with('%')))
+    };
+    let groups = |world: &SudoWorld<'_>| -> Vec<_> {
+        world.directory.accounts().iter().filter_map(|account| world.directory.subject(&account.name)).collect()
+    };
+    before.rules.iter().any(by_group) && groups(before) != groups(after)
+}
+
+fn words(request: &SudoRequest, login: &str) -> String {
+    format!("{} as {}", shown(&sudo_request::line(request)), shown(request.user.as_deref().unwrap_or(login)))
+}

@@ -1,0 +1,194 @@
+//! Revokes one grant of a random system, and compares what is judged with what sudo then permits.
+
+use super::{
+    Host,
+    remaining::{Judged, judge},
+    sudo_agreement::{LINES, host_name, jail, lay, sudo_jail, sudo_jail::SudoJail, sudo_worlds::{Dice, Palette, USERS, World}},
+};
+use crate::{
+    connector::{Collector, ConnectorError, TargetQuery, WitnessQuery},
+    model::{AccessChange, Answer, Grant, GrantKind, Inventory, Witness},
+};
+use sha2::{Digest, Sha256};
+use std::{collections::BTreeSet, fs};
+
+#[derive(Debug, Default)]
+struct Figures {
+    worlds: usize,
+    decided: usize,
+    confirmed: usize,
+    still_present: usize,
+    unknown: usize,
+    refused: usize,
+    /// Removals after which sudo denies what it permitted by the lost grant, and those of them that are confirmed.
+    gone: usize,
+    gone_confirmed: usize,
+    reasons: std::collections::BTreeMap<String, usize>,
+}
+
+/// The answers of sudo: user, target and command line of what it permits.
+type Answers = BTreeSet<(&'static str, &'static str, usize)>;
+
+fn ask(jail: &SudoJail, groups_of: &dyn Fn(&str) -> Vec<u32>) -> Answers {
+    let mut allowed = Answers::new();
+    for (name, uid, _) in USERS.iter().filter(|user| user.1 >= 1001) {
+        for runas in ["root", "www-data", "carl"] {
+            for at in [0, 1, 4, 6, 7, 8] {
+                if jail.allows(*uid, &groups_of(name), Some(runas), None, LINES[at]).0 {
+                    allowed.insert((name, runas, at));
+                }
+            }
+        }
+    }
+    allowed
+}
+
+/// Returns the groups of a user by the group file.
+fn groups(jail: &SudoJail, name: &str) -> Vec<u32> {
+    let mut gids: Vec<u32> = USERS.iter().filter(|user| user.0 == name).map(|user| user.2).collect();
+    for line in fs::read_to_string(jail.path("/etc/group")).unwrap().lines() {
+        let fields: Vec<&str> = line.split(':').collect();
+        if fields[3].split(',').any(|member| member == name) {
+            gids.push(fields[2].parse().unwrap());
+        }
+    }
+    gids
+}
+
+/// Runs one world; returns a false answer, if there is one.
+fn run(jail: &SudoJail, world: &World, pick: u64, host_name: &str, figures: &mut Figures) -> Option<String> {
+    lay(jail, world, host_name);
+    let host = Host::at(jail.path(""));
+    let inventory = host.inventory();
+    let wanted = |grant: &&Grant| matches!(grant.kind, GrantKind::Rule | GrantKind::Membership) && grant.attribute("primary").is_none() && grant.principal.id != "uid:0";
+    let grants: Vec<&Grant> = inventory.grants().filter(wanted).collect();
+    figures.worlds += 1;
+    if grants.is_empty() {
+        return None;
+    }
+    let grant = grants[Dice(pick).below(grants.len())];
+    let before = ask(jail, &|name| groups(jail, name));
+    let Ok(draft) = host.plan_change(&AccessChange::Revoke {}, grant) else {
+        figures.refused += 1;
+        return None;
+    };
+    let planned = super::planned(draft, AccessChange::Revoke {}, grant);
+    let seen = host.verify(&planned).access.unwrap();
+    let asked: Vec<Witness> =
+        seen.answers.iter().filter(|one| matches!(one.answer, Answer::Allowed(_))).map(|one| one.witness.clone()).collect();
+    match host.apply(&planned) {
+        Ok(_) => {}
+        Err(ConnectorError::PreconditionFailed(_)) => {
+            figures.refused += 1;
+            return None;
+        }
+        Err(error) => return Some(format!("{}: {error}", grant.key)),
+    }
+    figures.decided += 1;
+    let after = host.open().observe(&TargetQuery::about(&planned).asking(WitnessQuery::Ask(&asked))).unwrap();
+    let judged = judge(&planned, &after);
+    let answers = ask(jail, &|name| groups(jail, name));
+    let gained: Vec<_> = answers.difference(&before).collect();
+    if !gained.is_empty() {
+        return Some(format!("{} {}: gains {gained:?}", grant.key, grant.entitlement.name));
+    }
+    // What the reviewed grant permitted by itself, on a system with its rules alone.
+    let lost = alone(jail, world, &inventory, grant, host_name, &before);
+    let left: Vec<_> = lost.intersection(&answers).collect();
+    let named = after.access.as_ref().map(|access| access.paths.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap_or_default();
+    match judged {
+        Judged::Confirmed => figures.confirmed += 1,
+        Judged::StillPresent => figures.still_present += 1,
+        _ => figures.unknown += 1,
+    }
+    if left.is_empty() {
+        figures.gone += 1;
+        figures.gone_confirmed += usize::from(judged == Judged::Confirmed);
+        if judged != Judged::Confirmed {
+            let reason = format!("{judged:?} {} {} {named:?}", grant.entitlement.name, grant.principal.name);
+            *figures.reasons.entry(reason).or_default() += 1;
+        }
+    }
+    // What is left of a lower tier is named beside a confirmation.
+    let confirmed_whole = judged == Judged::Confirmed && !left.is_empty() && named.is_empty();
+    let root_left = judged == Judged::Confirmed && left.iter().any(|(_, runas, _)| *runas == "root") && grant.kind == GrantKind::Rule && grant.tier >= crate::model::Tier::T1;
+    (confirmed_whole || root_left).then(|| format!("{} {} of {}: confirmed, and left is {left:?}; named {named:?}", grant.key, grant.entitlement.name, grant.principal.name))
+}
+
+/// Returns the answers to the users of a grant with the rules that it gives, asked in the same way.
+fn alone(jail: &SudoJail, world: &World, inventory: &Inventory, grant: &Grant, host_name: &str, before: &Answers) -> Answers {
+    let files: Vec<(String, String)> = ["/etc/sudoers", "/etc/sudoers.d/a", "/etc/sudoers.d/b", "/etc/group"]
+        .iter()
+        .map(|path| ((*path).to_owned(), fs::read_to_string(jail.path(path)).unwrap()))
+        .collect();
+    let rules: Vec<&Grant> = match grant.kind {
+        GrantKind::Rule => vec![grant],
+        _ => inventory.of_principal(&grant.entitlement.id).filter(|rule| rule.kind == GrantKind::Rule).collect(),
+    };
+    let mut text = String::from("Defaults listpw=never\nDefaults !fqdn\n");
+    for setting in &world.defaults {
+        text.push_str(&format!("Defaults {setting}\n"));
+    }
+    for rule in rules {
+        let who = match rule.principal.id.as_str() {
+            "everyone" => "ALL".to_owned(),
+            id if id.starts_with("uid:") => id.replace("uid:", "#"),
+            _ if rule.principal.name.starts_with('%') => rule.principal.name.clone(),
+            id => id.replace("netgroup:", "+").replace("group-name:", "%").replace("name:", ""),
+        };
+        text.push_str(&format!("{who} {} = {}\n", rule.attribute("hosts").unwrap(), rule.attribute("commands").unwrap()));
+    }
+    let original = world.files(host_name);
+    jail.file("/etc/group", 0o644, &original["/etc/group"]);
+    jail.file("/etc/sudoers", 0o440, &text);
+    jail.file("/etc/sudoers.d/a", 0o440, "");
+    jail.file("/etc/sudoers.d/b", 0o440, "");
+    let own = ask(jail, &|name| world.groups_of(name));
+    for (path, text) in files {
+        jail.file(&path, if path.contains("sudoers") { 0o440 } else { 0o644 }, &text);
+    }
+    let uid = grant.principal.id.strip_prefix("uid:").and_then(|uid| uid.parse::<u32>().ok());
+    let concerned = |name: &str| uid.is_none_or(|uid| USERS.iter().any(|user| user.0 == name && user.1 == uid));
+    own.into_iter().filter(|one| before.contains(one) && concerned(one.0)).collect()
+}
+
+fn compare(seeds: std::ops::Range<u64>) -> Option<Figures> {
+    if let Some(why) = sudo_jail::unavailable() {
+        eprintln!("not compared: {why}");
+        return None;
+    }
+    let (jail, host, mut figures) = (jail(), host_name(), Figures::default());
+    let digest = |path: &str| {
+        let sum = Sha256::digest(fs::read(jail.path(path)).unwrap());
+        sum.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+    };
+    for seed in seeds {
+        let palette = if seed % 2 == 0 { Palette::Plain } else { Palette::Rich };
+        let mut world = World::of(seed, palette, &host, &digest);
+        let Some(mut found) = run(&jail, &world, seed, &host, &mut figures) else { continue };
+        let mut unused = Figures::default();
+        while let Some((less, why)) =
+            world.smaller().into_iter().find_map(|w| run(&jail, &w, seed, &host, &mut unused).map(|why| (w, why)))
+        {
+            (world, found) = (less, why);
+        }
+        let files = world.files(&host).into_iter().filter(|(p, _)| p.contains("sudoers") || p == "/etc/group");
+        panic!("seed {seed}: {found}\n{}", files.map(|(p, t)| format!("{p}\n{t}")).collect::<Vec<_>>().join("\n"));
+    }
+    Some(figures)
+}
+
+#[test]
+fn verdicts_agree_with_sudo_on_random_systems() {
+    let Some(figures) = compare(0..20) else { return };
+    assert!(figures.gone_confirmed * 100 >= figures.gone * 90, "{figures:#?}");
+}
+
+#[test]
+#[ignore = "takes about ten minutes"]
+fn verdicts_agree_with_sudo_on_many_systems() {
+    let range = std::env::var("TENURE_SEEDS").unwrap_or_else(|_| "0..200".to_owned());
+    let (start, end) = range.split_once("..").unwrap();
+    let figures = compare(start.parse().unwrap()..end.parse().unwrap());
+    eprintln!("{figures:#?}");
+}
