@@ -166,7 +166,8 @@ impl StatusInputs<'_> {
             Tier::T2 | Tier::T3 => VerificationLevel::V3,
         };
         let left = history.verification.iter().flat_map(|seen| &seen.left).map(String::as_str).collect::<Vec<_>>();
-        let left = if left.is_empty() { String::new() } else { format!("; left, of a lower tier: {}", left.join(", ")) };
+        let left =
+            if left.is_empty() { String::new() } else { format!("; left, of a lower tier: {}", left.join(", ")) };
         match history.confirmed {
             Some(level) if level >= needed => (ItemState::Confirmed, format!("at {level}{left}")),
             Some(level) => (ItemState::Applied, format!("confirmed at {level}; {} needs {needed}", resolution.tier)),
