@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     connector::{PlannedChange, UnsupportedChangeError},
-    model::{AccessChange, AccessLoss, ExpectedState, Grant, GrantKind, Inventory, Operation, RemainingPath},
+    model::{AccessChange, AccessLoss, ExpectedState, Grant, GrantKind, Inventory, Operation},
 };
 use std::collections::BTreeMap;
 

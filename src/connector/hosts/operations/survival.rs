@@ -53,7 +53,7 @@ impl HostChangePlanner<'_> {
             if let Some(hidden) = rule.attribute("hides") {
                 return harm(
                     format!(
-                        "{} also denies commands; without it, somebody would gain ({hidden})",
+                        "{} also denies commands; without it, an account would gain ({hidden})",
                         rule.entitlement.name
                     ),
                     "revoke the rule that permits them first",
@@ -160,7 +160,7 @@ impl HostChangePlanner<'_> {
         let mut own = vec![self.grant];
         own.extend(rules);
         let mut unknown = PRINCIPAL_ID;
-        let mut names = |uid: &str, directory: &mut AccountDirectory| {
+        let names = |uid: &str, directory: &mut AccountDirectory| {
             for account in
                 self.inventory.of_entitlement(&format!("uid:{uid}")).filter(|one| one.kind == GrantKind::Account)
             {

@@ -231,7 +231,6 @@ fn doas_rule(file: &str, line: usize, text: &str) -> Option<SudoRule> {
         negated,
         pattern: CommandPattern::read(&pattern),
         digests: Vec::new(),
-        not_before: None,
         not_after: None,
         chroot: None,
         passwordless: options.contains("nopass"),

@@ -69,16 +69,6 @@ impl CommandPattern {
         };
         Self { path, arguments, text: text.to_owned() }
     }
-
-    /// Returns whether it permits more than the tree can enumerate: commands by their text, or arguments by a pattern.
-    pub(in crate::connector::hosts) fn is_open(&self) -> bool {
-        let arguments = match &self.arguments {
-            ArgumentPattern::Glob(glob) => has_meta(glob),
-            ArgumentPattern::Regex(_) => true,
-            ArgumentPattern::Any | ArgumentPattern::Empty => false,
-        };
-        arguments || matches!(self.path, PathPattern::Regex(_))
-    }
 }
 
 impl ArgumentPattern {

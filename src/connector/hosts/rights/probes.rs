@@ -128,7 +128,9 @@ fn command_lines(world: &SudoWorld<'_>, commands: &[&RuleCommand]) -> BTreeMap<S
         if let PathPattern::Regex(Some(regex)) = &pattern.path {
             let all = usual_commands(world);
             let fits = all.iter().chain(&literals).filter(|path| regex.is_match(path.as_bytes()));
-            fits.for_each(|path| drop(paths.entry(path.clone()).or_default()));
+            for path in fits {
+                paths.entry(path.clone()).or_default();
+            }
         }
     }
     for (path, arguments) in &mut paths {

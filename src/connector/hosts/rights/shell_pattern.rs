@@ -135,7 +135,7 @@ fn bracket(text: &[u8]) -> Option<(usize, ByteSet)> {
         if byte == b'[' && text.get(at + 1) == Some(&b':') {
             let end = at + 2 + text[at + 2..].windows(2).position(|two| two == b":]")?;
             let class = class_of(&text[at + 2..end])?;
-            (0..=255_u8).filter(|b| class(b)).for_each(|b| set.bytes[usize::from(b)] = true);
+            (0..=255_u8).filter(class).for_each(|b| set.bytes[usize::from(b)] = true);
             at = end + 2;
             continue;
         }

@@ -53,7 +53,6 @@ pub(in crate::connector::hosts) struct RuleCommand {
     pub negated: bool,
     pub pattern: CommandPattern,
     pub digests: Vec<String>,
-    pub not_before: Option<String>,
     pub not_after: Option<String>,
     pub chroot: Option<String>,
     /// Whether it runs without a password.
@@ -189,7 +188,6 @@ impl RuleCommand {
             negated: false,
             pattern,
             digests: Vec::new(),
-            not_before: None,
             not_after: None,
             chroot: None,
             passwordless: false,
@@ -209,7 +207,6 @@ impl RuleCommand {
             negated: right.negated,
             pattern: CommandPattern::read(&right.command),
             digests: right.options.iter().filter(|option| option.starts_with("sha")).cloned().collect(),
-            not_before: option("NOTBEFORE"),
             not_after: option("NOTAFTER"),
             chroot: option("CHROOT"),
             passwordless: right.tags.iter().any(|tag| tag == "NOPASSWD"),

@@ -11,6 +11,7 @@ mod rules;
 mod sudo_agreement;
 mod tools;
 mod unsafe_targets;
+mod verdict_agreement;
 
 use super::{Hosts, HostsConfig, open};
 use crate::connector::TargetQuery;
@@ -39,6 +40,13 @@ struct Host {
 }
 
 impl Host {
+    /// Returns the host below an existing directory.
+    fn at(root: PathBuf) -> Self {
+        let mut config = HostsConfig::below(root);
+        config.lock_wait_seconds = 0;
+        Self { dir: tempfile::tempdir().unwrap(), config }
+    }
+
     /// Returns a host with root and daemon; ana, an administrator by sudo; svc, a service with a key; and bo, who left.
     fn debian() -> Self {
         let dir = tempfile::tempdir().unwrap();

@@ -102,7 +102,7 @@ impl Host {
     }
 }
 
-fn judge(planned: &ActionSpec, after: &GrantObservation) -> Judged {
+pub(super) fn judge(planned: &ActionSpec, after: &GrantObservation) -> Judged {
     let Ok(left) = &after.access else { return Judged::Unknown };
     let kinds: Vec<SurvivalKind> = left.paths.iter().map(|path| survival(path, planned.grant.tier, false)).collect();
     let explained: Vec<&Witness> = left.paths.iter().flat_map(|path| &path.allows).collect();

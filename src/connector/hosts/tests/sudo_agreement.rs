@@ -1,9 +1,9 @@
 //! Compares the evaluator of rules with sudo on random systems.
 
 #[path = "../../../../tests/support/sudo_jail.rs"]
-mod sudo_jail;
+pub(super) mod sudo_jail;
 #[path = "../../../../tests/support/sudo_worlds.rs"]
-mod sudo_worlds;
+pub(super) mod sudo_worlds;
 
 use super::super::{
     config::HostsConfig,
@@ -16,7 +16,7 @@ use std::{fs, os::unix::fs::symlink};
 use sudo_jail::SudoJail;
 use sudo_worlds::{COMMANDS, Palette, USERS, World};
 
-const LINES: &[&[&str]] = &[
+pub(super) const LINES: &[&[&str]] = &[
     &["/usr/bin/id"],
     &["/usr/bin/id", "-u"],
     &["/usr/bin/id", "-n", "-u"],
@@ -30,7 +30,7 @@ const LINES: &[&[&str]] = &[
     &["/usr/sbin/visudo"],
 ];
 
-fn jail() -> SudoJail {
+pub(super) fn jail() -> SudoJail {
     let jail = SudoJail::new();
     for command in COMMANDS {
         jail.file(command, 0o755, command);
@@ -42,11 +42,11 @@ fn jail() -> SudoJail {
     jail
 }
 
-fn host_name() -> String {
+pub(super) fn host_name() -> String {
     fs::read_to_string("/proc/sys/kernel/hostname").unwrap().trim().split('.').next().unwrap().to_owned()
 }
 
-fn lay(jail: &SudoJail, world: &World, host: &str) {
+pub(super) fn lay(jail: &SudoJail, world: &World, host: &str) {
     for (path, text) in world.files(host) {
         jail.file(&path, if path.contains("sudoers") { 0o440 } else { 0o644 }, &text);
     }
@@ -129,7 +129,7 @@ fn compare(seeds: std::ops::Range<u64>, step: usize) -> Option<Figures> {
     for seed in seeds {
         let palette = if seed % 3 == 0 { Palette::Plain } else { Palette::Rich };
         let mut world = World::of(seed, palette, &host, &digest);
-        let every = |turn: usize| turn % step == 0;
+        let every = |turn: usize| turn.is_multiple_of(step);
         let Some((turn, mut found)) = disagreement(&jail, &world, &host, &every, &mut figures) else { continue };
         // The smallest world that still disagrees is shown.
         let mut unused = Figures::default();

@@ -3,7 +3,11 @@
 use super::{
     Host,
     remaining::{Judged, judge},
-    sudo_agreement::{LINES, host_name, jail, lay, sudo_jail, sudo_jail::SudoJail, sudo_worlds::{Dice, Palette, USERS, World}},
+    sudo_agreement::{
+        LINES, host_name, jail, lay, sudo_jail,
+        sudo_jail::SudoJail,
+        sudo_worlds::{Dice, Palette, USERS, World},
+    },
 };
 use crate::{
     connector::{Collector, ConnectorError, TargetQuery, WitnessQuery},
@@ -60,7 +64,11 @@ fn run(jail: &SudoJail, world: &World, pick: u64, host_name: &str, figures: &mut
     lay(jail, world, host_name);
     let host = Host::at(jail.path(""));
     let inventory = host.inventory();
-    let wanted = |grant: &&Grant| matches!(grant.kind, GrantKind::Rule | GrantKind::Membership) && grant.attribute("primary").is_none() && grant.principal.id != "uid:0";
+    let wanted = |grant: &&Grant| {
+        matches!(grant.kind, GrantKind::Rule | GrantKind::Membership)
+            && grant.attribute("primary").is_none()
+            && grant.principal.id != "uid:0"
+    };
     let grants: Vec<&Grant> = inventory.grants().filter(wanted).collect();
     figures.worlds += 1;
     if grants.is_empty() {
@@ -74,8 +82,12 @@ fn run(jail: &SudoJail, world: &World, pick: u64, host_name: &str, figures: &mut
     };
     let planned = super::planned(draft, AccessChange::Revoke {}, grant);
     let seen = host.verify(&planned).access.unwrap();
-    let asked: Vec<Witness> =
-        seen.answers.iter().filter(|one| matches!(one.answer, Answer::Allowed(_))).map(|one| one.witness.clone()).collect();
+    let asked: Vec<Witness> = seen
+        .answers
+        .iter()
+        .filter(|one| matches!(one.answer, Answer::Allowed(_)))
+        .map(|one| one.witness.clone())
+        .collect();
     match host.apply(&planned) {
         Ok(_) => {}
         Err(ConnectorError::PreconditionFailed(_)) => {
@@ -95,7 +107,11 @@ fn run(jail: &SudoJail, world: &World, pick: u64, host_name: &str, figures: &mut
     // What the reviewed grant permitted by itself, on a system with its rules alone.
     let lost = alone(jail, world, &inventory, grant, host_name, &before);
     let left: Vec<_> = lost.intersection(&answers).collect();
-    let named = after.access.as_ref().map(|access| access.paths.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap_or_default();
+    let named = after
+        .access
+        .as_ref()
+        .map(|access| access.paths.iter().map(ToString::to_string).collect::<Vec<_>>())
+        .unwrap_or_default();
     match judged {
         Judged::Confirmed => figures.confirmed += 1,
         Judged::StillPresent => figures.still_present += 1,
@@ -111,12 +127,27 @@ fn run(jail: &SudoJail, world: &World, pick: u64, host_name: &str, figures: &mut
     }
     // What is left of a lower tier is named beside a confirmation.
     let confirmed_whole = judged == Judged::Confirmed && !left.is_empty() && named.is_empty();
-    let root_left = judged == Judged::Confirmed && left.iter().any(|(_, runas, _)| *runas == "root") && grant.kind == GrantKind::Rule && grant.tier >= crate::model::Tier::T1;
-    (confirmed_whole || root_left).then(|| format!("{} {} of {}: confirmed, and left is {left:?}; named {named:?}", grant.key, grant.entitlement.name, grant.principal.name))
+    let root_left = judged == Judged::Confirmed
+        && left.iter().any(|(_, runas, _)| *runas == "root")
+        && grant.kind == GrantKind::Rule
+        && grant.tier >= crate::model::Tier::T1;
+    (confirmed_whole || root_left).then(|| {
+        format!(
+            "{} {} of {}: confirmed, and left is {left:?}; named {named:?}",
+            grant.key, grant.entitlement.name, grant.principal.name
+        )
+    })
 }
 
 /// Returns the answers to the users of a grant with the rules that it gives, asked in the same way.
-fn alone(jail: &SudoJail, world: &World, inventory: &Inventory, grant: &Grant, host_name: &str, before: &Answers) -> Answers {
+fn alone(
+    jail: &SudoJail,
+    world: &World,
+    inventory: &Inventory,
+    grant: &Grant,
+    host_name: &str,
+    before: &Answers,
+) -> Answers {
     let files: Vec<(String, String)> = ["/etc/sudoers", "/etc/sudoers.d/a", "/etc/sudoers.d/b", "/etc/group"]
         .iter()
         .map(|path| ((*path).to_owned(), fs::read_to_string(jail.path(path)).unwrap()))
@@ -136,7 +167,11 @@ fn alone(jail: &SudoJail, world: &World, inventory: &Inventory, grant: &Grant, h
             _ if rule.principal.name.starts_with('%') => rule.principal.name.clone(),
             id => id.replace("netgroup:", "+").replace("group-name:", "%").replace("name:", ""),
         };
-        text.push_str(&format!("{who} {} = {}\n", rule.attribute("hosts").unwrap(), rule.attribute("commands").unwrap()));
+        text.push_str(&format!(
+            "{who} {} = {}\n",
+            rule.attribute("hosts").unwrap(),
+            rule.attribute("commands").unwrap()
+        ));
     }
     let original = world.files(host_name);
     jail.file("/etc/group", 0o644, &original["/etc/group"]);
@@ -185,10 +220,26 @@ fn verdicts_agree_with_sudo_on_random_systems() {
 }
 
 #[test]
-#[ignore = "takes about ten minutes"]
+#[ignore = "takes about ten minutes for 200 systems"]
 fn verdicts_agree_with_sudo_on_many_systems() {
     let range = std::env::var("TENURE_SEEDS").unwrap_or_else(|_| "0..200".to_owned());
     let (start, end) = range.split_once("..").unwrap();
-    let figures = compare(start.parse().unwrap()..end.parse().unwrap());
+    let Some(figures) = compare(start.parse().unwrap()..end.parse().unwrap()) else { return };
     eprintln!("{figures:#?}");
+    record(&range, &figures);
+}
+
+/// Writes the totals of a range to the file that is committed.
+fn record(range: &str, figures: &Figures) {
+    let commit = std::process::Command::new("git").args(["rev-parse", "--short", "HEAD"]).output().unwrap();
+    let Figures { worlds, decided, confirmed, still_present, unknown, refused, gone, gone_confirmed, .. } = figures;
+    let text = format!(
+        "seeds: {range}\ncommit: {}systems: {worlds}\ndecided: {decided}\nrefused: {refused}\nconfirmed: {confirmed}\n\
+         still present: {still_present}\nunknown: {unknown}\nfalse confirmed: 0\ngains: 0\n\
+         gone by sudo: {gone}\nof these confirmed: {gone_confirmed}\n",
+        String::from_utf8(commit.stdout).unwrap()
+    );
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/nightly/results");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join(format!("hosts_verdicts_{}.txt", range.replace("..", "_"))), text).unwrap();
 }
