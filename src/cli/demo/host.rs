@@ -85,5 +85,5 @@ root\tALL=(ALL:ALL) ALL
 /// The forgotten second path to root.
 const SUDOERS_BACKUP: &str = "\
 # restore drill 2024, remove after the weekend
-svc_backup ALL=(ALL:ALL) NOPASSWD: ALL
+svc_backup ALL=NOPASSWD: ALL
 ";
