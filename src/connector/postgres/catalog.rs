@@ -245,7 +245,8 @@ fn object_parts(scope: &ObjectScope, roles: &RoleScope) -> ObjectParts {
         ),
         ObjectScope::Roles { holders, objects } => {
             let set = array(holders);
-            let held = format!("a.grantee = ANY ({set})");
+            // PUBLIC has rights on thousands of objects of the server.
+            let held = format!("a.grantee = ANY ({set}) AND (a.grantee <> 0 OR o.object >= 16384)");
             let (things, entries) = match objects {
                 Some(objects) => (format!("o.object = ANY ({})", array(objects)), concerned.clone()),
                 // The server does not record what its own roles hold.

@@ -101,6 +101,42 @@ impl GrantBuilder<'_> {
         given.into_iter().map(rated).collect()
     }
 
+    /// Returns the rights of `member` by other grants, that `role` gives on all objects.
+    pub(super) fn given_everywhere(&self, role: u32, member: u32) -> Vec<GivenRight> {
+        let rights = self.roles.rights_everywhere(role);
+        let gives = |class: &str, privilege: &str| {
+            rights.iter().any(|(on, privileges)| *on == class && privileges.contains(&privilege))
+        };
+        let mut given = Vec::new();
+        for (database, objects) in &self.facts.objects {
+            let reached = self.roles.reached_in(*database, member);
+            let is_own = |oid: u32| oid == 0 || oid == member || reached.contains_key(&oid);
+            for entry in objects.entries.iter().filter(|entry| !entry.initial && is_own(entry.grantee)) {
+                if gives(&entry.class, &entry.privilege)
+                    && let PostgresGrantKey::Privilege { on, privilege, .. } = entry_key(*database, entry)
+                {
+                    let key = PostgresGrantKey::Privilege { on, privilege, grantee: member, grantor: 0 };
+                    given.push((key, self.entry_name(*database, entry)));
+                }
+            }
+            for owned in objects.owned.iter().filter(|owned| is_own(owned.owner)) {
+                let key = owned_key(*database, owned);
+                let Some(on) = self.object_of(&key) else { continue };
+                let privileges = rights.iter().filter(|(class, _)| *class == on.class);
+                for privilege in privileges.flat_map(|(_, privileges)| privileges.iter()) {
+                    let privilege = (*privilege).to_owned();
+                    let name = format!("{privilege} by {}", self.owned_name(*database, owned));
+                    let key = PostgresGrantKey::Privilege { on: on.clone(), privilege, grantee: member, grantor: 0 };
+                    given.push((key, name));
+                }
+            }
+        }
+        given.sort();
+        given.dedup_by(|one, other| one.0 == other.0);
+        let rated = |(key, name)| GivenRight { tier: tier::of(&key, self.facts, &self.roles), key, name };
+        given.into_iter().map(rated).collect()
+    }
+
     /// Returns what a role itself holds and owns, as grants to `member`; in one database alone, if named.
     fn held_by(&self, oid: u32, member: u32, only: Option<u32>) -> Vec<(PostgresGrantKey, String)> {
         let is_there = |database: u32| only.is_none_or(|only| only == database);

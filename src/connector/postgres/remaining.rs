@@ -11,7 +11,7 @@ use super::{
     request::AccessRequest,
 };
 use crate::model::{AccessPath, AccessRoute, Overlap, Tier};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A path that gives a part of the lost access.
 #[derive(Clone, Debug)]
@@ -148,28 +148,30 @@ fn of_membership(picture: &GrantBuilder<'_>, key: &PostgresGrantKey, tier: Tier)
     if picture.facts.role(*member).is_none() {
         return left;
     }
-    let given = picture.given_by(*role, *member);
+    let listed = picture.given_by(*role, *member);
+    let everywhere = picture.given_everywhere(*role, *member);
+    let given: Vec<&GivenRight> = listed.iter().chain(&everywhere).collect();
     let mut groups: BTreeMap<(AccessRoute, String), PartialPath<'_>> = BTreeMap::new();
     let mut covered = 0;
-    for right in &given {
+    for right in given.iter().copied() {
         let mut is_covered = false;
-        for (found, is_part) in ways_to(picture, right, *member) {
+        for (found, is_part, tier) in ways_to(picture, right, *member) {
             is_covered |= !is_part;
             let group = match &found.by {
                 Some(by) => by.to_string(),
                 None => found.path.ids.clone(),
             };
             let entry = groups.entry((found.path.via, group));
-            entry.or_insert_with(|| PartialPath::new(found)).rights.push((right, is_part));
+            entry.or_insert_with(|| PartialPath::new(found)).rights.push((right, is_part, tier));
         }
         covered += usize::from(is_covered);
     }
-    let everything = covered == given.len();
+    let everything = covered == given.len() && picture.roles.rights_everywhere(*role).is_empty();
     // Paths to the role itself give all of it.
     let known: Vec<Option<PostgresGrantKey>> = left.iter().map(|whole| whole.by.clone()).collect();
     let parts = groups.into_values().filter(|part| part.found.by.is_none() || !known.contains(&part.found.by));
     left.extend(parts.map(|part| part.into_leftover(tier, everything)).collect::<Vec<_>>());
-    if !given.is_empty() {
+    if !given.is_empty() || !picture.roles.rights_everywhere(*role).is_empty() {
         left.extend(by_server(picture, key, tier, &left));
     }
     for database in &picture.facts.unread {
@@ -180,18 +182,20 @@ fn of_membership(picture: &GrantBuilder<'_>, key: &PostgresGrantKey, tier: Tier)
     left
 }
 
-/// Returns the other ways to one right that a role gives.
-fn ways_to(picture: &GrantBuilder<'_>, right: &GivenRight, member: u32) -> Vec<(FoundPath, bool)> {
-    let mut ways: Vec<(FoundPath, bool)> =
-        picture.paths(&right.key).into_iter().map(|found| (found.part.is_some(), found)).map(|(a, b)| (b, a)).collect();
-    // What others granted on an owned object is a part of owning it.
+/// Returns the other ways to one right that a role gives, whether each gives only a part, and the tier of that.
+fn ways_to(picture: &GrantBuilder<'_>, right: &GivenRight, member: u32) -> Vec<(FoundPath, bool, Tier)> {
+    let own = picture.paths(&right.key).into_iter();
+    let mut ways: Vec<(FoundPath, bool, Tier)> =
+        own.map(|found| (found.part.is_some(), found)).map(|(is_part, found)| (found, is_part, right.tier)).collect();
+    // A right that others granted on an owned object is a part of owning it.
     if let Some(on) = picture.object_of(&right.key) {
         let reached = picture.roles.reached_in(on.database, member);
-        let privileges: Vec<String> =
+        let privileges: BTreeSet<String> =
             picture.entries_on(&on, member, &reached).iter().map(|entry| entry.privilege.clone()).collect();
         for privilege in privileges {
             let key = PostgresGrantKey::Privilege { on: on.clone(), privilege, grantee: member, grantor: 0 };
-            ways.extend(picture.paths(&key).into_iter().map(|found| (found, true)));
+            let tier = super::tier::of(&key, picture.facts, &picture.roles);
+            ways.extend(picture.paths(&key).into_iter().map(|found| (found, true, tier)));
         }
     }
     ways
@@ -199,7 +203,7 @@ fn ways_to(picture: &GrantBuilder<'_>, right: &GivenRight, member: u32) -> Vec<(
 
 struct PartialPath<'a> {
     found: FoundPath,
-    rights: Vec<(&'a GivenRight, bool)>,
+    rights: Vec<(&'a GivenRight, bool, Tier)>,
 }
 
 impl PartialPath<'_> {
@@ -208,13 +212,13 @@ impl PartialPath<'_> {
     }
 
     fn into_leftover(self, lost: Tier, everything: bool) -> Leftover {
-        let mut names: Vec<&str> = self.rights.iter().map(|(right, _)| right.name.as_str()).collect();
+        let mut names: Vec<&str> = self.rights.iter().map(|(right, ..)| right.name.as_str()).collect();
         names.dedup();
         let count = names.len();
         let shown = names.iter().take(NAMED).copied().collect::<Vec<_>>().join("; ");
         let what = if count > NAMED { format!("{shown}; and {} more", count - NAMED) } else { shown };
-        let tier = self.rights.iter().map(|(right, _)| right.tier).min().unwrap_or(lost);
-        let covers = self.rights.iter().map(|(right, is_part)| (right.key.clone(), *is_part)).collect();
+        let tier = self.rights.iter().map(|(_, _, tier)| *tier).min().unwrap_or(lost);
+        let covers = self.rights.iter().map(|(right, is_part, _)| (right.key.clone(), *is_part)).collect();
         let (overlap, tier) = if everything { (Overlap::Whole, lost) } else { (Overlap::Part(what), tier) };
         Leftover { path: self.found.path, overlap, tier, by: self.found.by, covers: Covered::Rights(covers) }
     }

@@ -83,6 +83,20 @@ impl<'a> RoleGraph<'a> {
         Rc::new(all)
     }
 
+    /// Returns the rights on all objects that `role`, or a role that it can act as, has without an entry in a list.
+    pub(super) fn rights_everywhere(&self, role: u32) -> Vec<ClassRights> {
+        if self.superuser(role).is_some() {
+            return EVERYWHERE.iter().flat_map(|(_, rights)| rights.iter().copied()).chain(SUPERUSER).collect();
+        }
+        let reached = self.reached_by(role);
+        let is_one = |name: &str| {
+            std::iter::once(&role)
+                .chain(reached.keys())
+                .any(|oid| self.facts.role(*oid).is_some_and(|role| role.is_predefined() && role.name == name))
+        };
+        EVERYWHERE.iter().filter(|(name, _)| is_one(name)).flat_map(|(_, rights)| rights.iter().copied()).collect()
+    }
+
     /// Returns the predefined role of database owners.
     pub(super) fn database_owners(&self) -> Option<u32> {
         self.owners
@@ -174,6 +188,27 @@ impl MembershipChain {
         format!("{}{how}", oids.join("/"))
     }
 }
+
+/// A class of objects, and privileges on them.
+type ClassRights = (&'static str, &'static [&'static str]);
+
+/// The rights of predefined roles on all objects (documentation, section 22.5).
+const EVERYWHERE: [(&str, &[ClassRights]); 3] = [
+    ("pg_read_all_data", &[("table", &["SELECT"]), ("sequence", &["SELECT"]), ("schema", &["USAGE"])]),
+    (
+        "pg_write_all_data",
+        &[("table", &["INSERT", "UPDATE", "DELETE"]), ("sequence", &["UPDATE"]), ("schema", &["USAGE"])],
+    ),
+    ("pg_maintain", &[("table", &["MAINTAIN"])]),
+];
+
+/// Further rights of superusers.
+const SUPERUSER: [ClassRights; 4] = [
+    ("table", &["REFERENCES", "TRIGGER", "TRUNCATE"]),
+    ("sequence", &["USAGE"]),
+    ("schema", &["CREATE"]),
+    ("routine", &["EXECUTE"]),
+];
 
 const DATABASE_OWNER: &str = "pg_database_owner";
 

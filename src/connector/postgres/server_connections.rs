@@ -130,11 +130,22 @@ impl ServerConnections {
         let owners = RoleGraph::new(&facts).database_owners();
         let owns =
             |database: u32| facts.cluster.databases.iter().any(|it| it.oid == database && holders.contains(&it.owner));
+        // Rights on all objects are compared with every right of the member.
+        let everywhere = !RoleGraph::new(&facts).rights_everywhere(role).is_empty();
+        let member = match roles {
+            RoleScope::Reached { sessions, .. } if everywhere => {
+                let graph = RoleGraph::new(&facts);
+                let mut member: Vec<u32> = graph.reached_by(*sessions).keys().copied().collect();
+                member.extend([*sessions, 0]);
+                member
+            }
+            _ => Vec::new(),
+        };
         let wanted: Vec<(u32, String)> = self.looked_into(&facts.cluster);
         let wanted: Vec<(u32, String, bool)> = wanted.into_iter().map(|(oid, name)| (oid, name, owns(oid))).collect();
         for (oid, name, owned) in wanted {
             let objects: Vec<u32> = held.iter().filter(|it| it.database == oid).map(|it| it.object).collect();
-            if recorded && objects.is_empty() && !owned {
+            if recorded && objects.is_empty() && !owned && !everywhere {
                 continue;
             }
             if !self.try_connect(oid, &name)? {
@@ -142,10 +153,12 @@ impl ServerConnections {
                 continue;
             }
             let mut there = holders.clone();
+            there.extend(&member);
             if owned {
                 there.extend(owners);
             }
-            let scope = ObjectScope::Roles { holders: there, objects: (recorded && !owned).then_some(objects) };
+            let scope =
+                ObjectScope::Roles { holders: there, objects: (recorded && !owned && !everywhere).then_some(objects) };
             let objects = self.json(oid, &catalog::objects(&scope, roles))?;
             facts.objects.insert(oid, objects);
         }

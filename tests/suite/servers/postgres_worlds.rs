@@ -64,7 +64,14 @@ pub(crate) fn compare_worlds(seeds: std::ops::Range<u64>) -> Totals {
         let worlds: Vec<World> = round.iter().map(|seed| World::random(*seed)).collect();
         for compared in compare(&clusters, &worlds) {
             if compared.wrong.is_some() {
+                // Finding the smallest world takes minutes.
+                eprintln!("{compared:#?}");
                 let index = round.iter().position(|seed| *seed == compared.seed).unwrap_or_default();
+                if std::env::var_os("TENURE_NO_SHRINKING").is_some() {
+                    totals.failures.push(format!("{compared:#?}\n{}", worlds[index].statements.join(";\n")));
+                    totals.add(compared);
+                    continue;
+                }
                 let smallest = shrink(&clusters[index], &worlds[index]);
                 totals.failures.push(format!("{compared:#?}\n{}", smallest.statements.join(";\n")));
             }
@@ -160,7 +167,7 @@ fn compare(clusters: &[Cluster], worlds: &[World]) -> Vec<Compared> {
         };
         let is_left = paths.contains("left: ");
         let wrong = match verdict.as_str() {
-            "confirmed" => left.iter().find(|one| !is_left || one.contains("table")).cloned().or(used),
+            "confirmed" => left.first().filter(|_| !is_left).cloned().or(used),
             _ => None,
         };
         compared.push(Compared {
@@ -168,7 +175,7 @@ fn compare(clusters: &[Cluster], worlds: &[World]) -> Vec<Compared> {
             seed: world.seed,
             grant: choice.words.clone(),
             gone: left.is_empty() && sessions[index].is_none() && verdict != "held",
-            untold: world.is_untold(),
+            untold: world.is_untold(clusters[index].version()),
             wrong: wrong.or(gained.map(|gain| format!("gained: {gain}"))),
             verdict,
             paths,
@@ -225,7 +232,7 @@ fn shrink(cluster: &Cluster, world: &World) -> World {
     smallest
 }
 
-const MOST_TRIES: usize = 60;
+const MOST_TRIES: usize = 40;
 
 #[test]
 fn verdicts_agree_with_the_server_in_random_worlds() {

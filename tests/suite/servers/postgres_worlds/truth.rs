@@ -40,7 +40,7 @@ impl Truth {
         ));
         let principal =
             cluster.ask(database, &format!("SELECT rolname FROM pg_roles WHERE oid = {}", choice.principal));
-        let (lost, permitted) = Self::chosen(choice, &rows, &reach);
+        let (lost, permitted) = Self::chosen(choice, &rows, &reach, how);
         Self { everybody, lost, permitted, principal }
     }
 
@@ -48,6 +48,7 @@ impl Truth {
         choice: &Choice,
         rows: &dyn Fn(&str) -> BTreeSet<String>,
         reach: &str,
+        how: &str,
     ) -> (BTreeSet<String>, BTreeSet<String>) {
         let (kind, ids) = choice.key.split_once(':').unwrap();
         let ids: Vec<&str> = ids.split('/').collect();
@@ -62,13 +63,17 @@ impl Truth {
                 (lost.clone(), lost)
             }
             "membership" => {
-                // What the roles behind the membership hold by themselves, and PUBLIC does not.
+                // The rights of the roles behind the membership that PUBLIC does not have, or that they were granted as well.
                 let role = ids[0];
                 let behind = format!(
-                    "(SELECT r.oid FROM pg_roles r WHERE r.oid = {role} OR pg_has_role({role}::oid, r.oid, 'MEMBER'))"
+                    "(SELECT r.oid FROM pg_roles r WHERE r.oid = {role} OR pg_has_role({role}::oid, r.oid, '{how}'))"
                 );
                 let lost = format!(
-                    "EXISTS (SELECT 1 FROM {behind} b WHERE {}) AND NOT {} AND NOT (SELECT rolsuper FROM pg_roles WHERE oid = {role})",
+                    "EXISTS (SELECT 1 FROM {behind} b WHERE {} AND (NOT {} OR EXISTS (SELECT 1 FROM pg_class c,
+                       LATERAL aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) e
+                       WHERE a.class IN ('table', 'sequence') AND c.oid = a.oid AND e.grantee = b.oid
+                         AND e.privilege_type = a.privilege)))
+                     AND NOT (SELECT rolsuper FROM pg_roles WHERE oid = {role})",
                     test("b.oid"),
                     test("'public'::name")
                 );
