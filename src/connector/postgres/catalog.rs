@@ -240,7 +240,8 @@ fn object_parts(scope: &ObjectScope, roles: &RoleScope) -> ObjectParts {
             format!("o.catalog = {catalog} AND o.object = {oid}"),
             "true",
             concerned,
-            format!("w.object = {oid}"),
+            // By the index of `pg_shdepend` on database, catalog and object.
+            format!("w.catalog = {catalog} AND w.object = {oid}"),
             "false".to_owned(),
         ),
         ObjectScope::Roles { holders, objects } => {
