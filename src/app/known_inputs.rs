@@ -1,17 +1,21 @@
 //! Inputs shared by the views of several commits of one history, so that each file version is processed once.
 
-use super::AppError;
+use super::{AppError, resolutions};
 use crate::{
+    campaign::Resolution,
     diag::Diagnostics,
     git::{ObjectId, TreeFile},
     inventory::LoadedInventory,
-    model::SystemId,
+    model::{Digest, SystemId, Timestamp},
+    plan::IdCache,
     policy::{PackSources, PolicyPack},
     store::{KnownDigests, RepositorySnapshot},
+    trust::{RepositoryState, Verified, VotingSlot},
 };
 use std::{
     cell::RefCell,
     collections::{BTreeMap, HashMap},
+    rc::Rc,
 };
 
 /// Inputs of earlier views of the same history. Later views do not read them again where they are unchanged.
@@ -21,6 +25,26 @@ pub struct KnownInputs {
     /// The last inventory of each system, with its tree.
     pub(super) inventories: RefCell<BTreeMap<SystemId, (ObjectId, LoadedInventory)>>,
     packs: RefCell<KnownPacks>,
+    resolutions: RefCell<Option<(Vec<ResolutionInput>, Rc<[Resolution]>)>>,
+    pub(super) ids: IdCache,
+}
+
+/// A signed file that determines resolutions: a campaign, a stage close or a review. The commit determines the items
+/// and assignments of a campaign.
+#[derive(Eq, PartialEq)]
+struct ResolutionInput {
+    commit: ObjectId,
+    path: String,
+    digest: Digest,
+    signers: Vec<String>,
+    slots: Vec<VotingSlot>,
+}
+
+impl ResolutionInput {
+    fn of<T>(file: &Verified<T>, slots: &[VotingSlot]) -> Self {
+        let (path, slots) = (file.path().to_owned(), slots.to_vec());
+        Self { commit: file.commit(), path, digest: file.digest(), signers: file.names(), slots }
+    }
 }
 
 /// The last compiled pack, and which files belong to a pack.
@@ -57,6 +81,28 @@ impl KnownInputs {
         let pack = compile_pack(snapshot, &files, &profiles)?;
         *last = Some((files, profiles, pack.clone()));
         Ok(pack)
+    }
+}
+
+impl KnownInputs {
+    /// Returns the resolutions of all decisions at no time, or those of an earlier state with the same campaigns, stage
+    /// closes and reviews.
+    pub(super) fn resolutions(&self, governed: &RepositoryState) -> Rc<[Resolution]> {
+        let mut inputs = Vec::new();
+        for (id, opening) in governed.openings() {
+            inputs.push(ResolutionInput::of(opening.campaign(), &[]));
+            inputs.extend(opening.closes().iter().map(|close| ResolutionInput::of(close, &[])));
+            inputs.extend(governed.answers(id).map(|(review, slots)| ResolutionInput::of(review, slots)));
+        }
+        let mut last = self.resolutions.borrow_mut();
+        if let Some((of, known)) = &*last
+            && *of == inputs
+        {
+            return Rc::clone(known);
+        }
+        let known: Rc<[Resolution]> = resolutions(governed, Timestamp::from_unix(0)).into();
+        *last = Some((inputs, Rc::clone(&known)));
+        known
     }
 }
 

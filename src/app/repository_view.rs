@@ -74,6 +74,11 @@ impl<'r> RepositoryView<'r> {
         self
     }
 
+    /// Returns the inputs shared with other views, if there are any.
+    pub(super) const fn known(&self) -> Option<&'r KnownInputs> {
+        self.known
+    }
+
     /// Returns the digest over all governed files.
     ///
     /// # Errors

@@ -24,4 +24,3 @@ pub use defect::{DefectCode, EvidenceDefect};
 pub use keys::{EngineKeyHistory, EngineKeys, EngineSigners, KeysError};
 pub use ledger::{Ledger, RecordRef};
 pub use secret_scan::{SecretScanner, no_secrets};
-pub use segment::reread_segment;

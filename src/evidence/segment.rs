@@ -1,10 +1,9 @@
 //! Verifies the chain through all segments: sequence numbers, digests of previous lines, and the Merkle tree over all
 //! lines.
 
-use super::{DefectCode, EvidenceDefect, commit::AddedSegment, decode::DecodeCache, layout::MAX_SEGMENT, record_line};
+use super::{DefectCode, EvidenceDefect, commit::AddedSegment, decode::DecodeCache, record_line};
 use crate::{
     format::merkle::MerkleTree,
-    git::{GitError, ObjectId, Repository},
     model::{Digest, record::Record},
 };
 use std::io::BufRead as _;
@@ -103,26 +102,6 @@ impl RecordChain {
             }
         }
     }
-}
-
-/// Passes the records of a segment that a [`super::Ledger`] has verified to `show`, each with the digest of its line.
-/// Lines that are no records are skipped: the ledger has reported them.
-///
-/// # Errors
-/// When the segment cannot be read.
-pub fn reread_segment(
-    repository: &Repository,
-    blob: ObjectId,
-    mut show: impl FnMut(&Record, Digest),
-) -> Result<(), GitError> {
-    let bytes = repository.blob(blob, MAX_SEGMENT)?;
-    let mut memory = DecodeCache::default();
-    for line in split(bytes.strip_suffix(b"\n").unwrap_or(&bytes)) {
-        if let Ok(record) = record_line::read(line, &mut memory) {
-            show(&record, Digest::of(line));
-        }
-    }
-    Ok(())
 }
 
 /// Splits into lines. The standard library finds a byte fastest in its own reader.

@@ -35,6 +35,7 @@ pub mod id;
 pub mod inventory;
 pub mod jcs;
 pub mod observation;
+pub mod plan_evidence;
 pub mod reason;
 pub mod record;
 mod serde_text;
@@ -55,6 +56,7 @@ pub use inventory::Inventory;
 pub use observation::{
     Answer, GrantObservation, Overlap, RemainingAccess, RemainingPath, VerificationLevel, Witness, WitnessAnswer,
 };
+pub use plan_evidence::{ActionState, PlanEvidence};
 pub use reason::ReasonCode;
 pub use stage_progress::{StagePosition, StageProgress, StageTally};
 pub use strategy::{ReviewResult, Strategy};

@@ -1,7 +1,7 @@
 //! Computes a plan from signed decisions, inventories and evidence.
 
 use super::{
-    Draft, HeldCode, HeldDecision, Plan, PlanInputs, SodContext,
+    Draft, HeldCode, HeldDecision, IdCache, Plan, PlanInputs, SodContext,
     document::{PlanDocument, SCHEMA},
     order,
     role_member_removal::{removal_options, residual_access},
@@ -12,16 +12,15 @@ use crate::{
     campaign::Resolution,
     connector::{self, ConnectorSchema, UnsupportedChangeError},
     model::{
-        AccessChange, ActionId, CampaignId, Digest, ExpectedState, Grant, Inventory, ItemId, REMOVE_AFTER_SOAK,
-        SystemId, Tier, Verdict, VerificationLevel,
+        AccessChange, ActionState, CampaignId, Digest, ExpectedState, Grant, Inventory, ItemId, PlanEvidence,
+        REMOVE_AFTER_SOAK, SystemId, Tier, Verdict, VerificationLevel,
         action::ActionSpec,
         file::{Remediation, System},
-        history::{ActionHistory, EvidenceHistory},
         jcs::CanonicalizationError,
         record::OutcomeKind,
     },
 };
-use std::collections::{BTreeMap, HashSet};
+use std::{borrow::Cow, collections::BTreeMap};
 
 /// The inputs of a plan.
 pub struct BuildInputs<'a> {
@@ -36,7 +35,7 @@ pub struct BuildInputs<'a> {
     /// The systems, by id. Decisions on a system without an inventory are held.
     pub targets: &'a BTreeMap<SystemId, PlanTarget<'a>>,
     /// The state derived from the evidence.
-    pub history: &'a EvidenceHistory,
+    pub history: &'a dyn PlanEvidence,
     /// Returns the grant as it was reviewed, from the inventory that its campaign pinned.
     pub reviewed: &'a dyn Fn(&Resolution) -> Option<Grant>,
     /// The inputs for separation of duties; `None` without rules.
@@ -58,13 +57,21 @@ pub struct PlanTarget<'a> {
 /// # Errors
 /// When an operation of a connector has no canonical form.
 pub fn build(inputs: &BuildInputs<'_>) -> Result<Plan<Draft>, CanonicalizationError> {
+    build_with(inputs, &IdCache::default())
+}
+
+/// As [`build`], with the ids that earlier plans derived.
+///
+/// # Errors
+/// As [`build`].
+pub fn build_with(inputs: &BuildInputs<'_>, ids: &IdCache) -> Result<Plan<Draft>, CanonicalizationError> {
     let mut actions = Vec::new();
     let mut held = Vec::new();
-    let index = items_of(inputs);
+    let index = items_of(inputs, ids);
     let in_force = in_force(inputs.resolutions, &index);
     let keeps = KeptGrants::of(&in_force);
     for resolution in in_force.into_iter().filter(|resolution| resolution.verdict.changes_target()) {
-        match step(resolution, inputs, &index, &keeps) {
+        match step(resolution, inputs, ids, (&index, &keeps)) {
             BuildStep::Act(action) => actions.push(*action),
             BuildStep::Done => {}
             BuildStep::Hold(code, why, next) => {
@@ -82,27 +89,23 @@ pub fn build(inputs: &BuildInputs<'_>) -> Result<Plan<Draft>, CanonicalizationEr
 /// The present grant of each item. Items are found by campaign, system and key, even if the grant has changed.
 type GrantIndex<'a> = BTreeMap<ItemId, &'a Grant>;
 
-fn items_of<'a>(inputs: &BuildInputs<'a>) -> GrantIndex<'a> {
-    let mut wanted: BTreeMap<(&SystemId, &CampaignId), HashSet<&ItemId>> = BTreeMap::new();
-    for resolution in inputs.resolutions {
-        wanted.entry((&resolution.system, &resolution.campaign)).or_default().insert(&resolution.item);
-    }
-    let mut index = GrantIndex::new();
-    for ((system, campaign), items) in wanted {
-        let Some(inventory) = inputs.targets.get(system).and_then(|target| target.inventory) else { continue };
-        let grants = inventory.grants().map(|grant| (ItemId::of(campaign, system, &grant.key), grant));
-        index.extend(grants.filter(|(item, _)| items.contains(item)));
-    }
-    index
+fn items_of<'a>(inputs: &BuildInputs<'a>, ids: &IdCache) -> GrantIndex<'a> {
+    let grant = |resolution: &Resolution| {
+        let inventory = inputs.targets.get(&resolution.system)?.inventory?;
+        Some((resolution.item, ids.grant(&resolution.campaign, inventory, &resolution.item)?))
+    };
+    inputs.resolutions.iter().filter_map(grant).collect()
 }
 
 /// Selects the last resolution of each grant: a later campaign may have decided differently, and an earlier one must
 /// not undo that.
 fn in_force<'a>(resolutions: &'a [Resolution], index: &GrantIndex<'_>) -> Vec<&'a Resolution> {
-    let mut last: BTreeMap<(&SystemId, String), &Resolution> = BTreeMap::new();
+    let mut last: BTreeMap<(&SystemId, Cow<'_, str>), &Resolution> = BTreeMap::new();
     for resolution in resolutions {
-        let what =
-            index.get(&resolution.item).map_or_else(|| resolution.item.to_string(), |grant| grant.key.to_string());
+        let what = match index.get(&resolution.item) {
+            Some(grant) => Cow::Borrowed(grant.key.as_str()),
+            None => Cow::Owned(resolution.item.to_string()),
+        };
         last.insert((&resolution.system, what), resolution);
     }
     last.into_values().collect()
@@ -117,9 +120,10 @@ enum BuildStep {
 fn step(
     resolution: &Resolution,
     inputs: &BuildInputs<'_>,
-    index: &GrantIndex<'_>,
-    keeps: &KeptGrants<'_>,
+    ids: &IdCache,
+    (index, keeps): (&GrantIndex<'_>, &KeptGrants<'_>),
 ) -> BuildStep {
+    let action_id = |verb| ids.action(&inputs.premises.repo, &resolution.item, &resolution.grant, verb);
     let system = &resolution.system;
     if let Some(path) = inputs.suspended.get(&resolution.campaign) {
         let why = format!("the signed file {path} was changed on main");
@@ -127,8 +131,8 @@ fn step(
         return BuildStep::Hold(HeldCode::CampaignSuspended, why, next);
     }
     let Some(target) = inputs.targets.get(system) else {
-        let id = ActionId::of(&inputs.premises.repo, &resolution.item, &resolution.grant, resolution.verdict.as_str());
-        if inputs.history.action(&id).is_some_and(ActionHistory::is_done) {
+        let id = action_id(resolution.verdict.as_str());
+        if inputs.history.action_state(&id).is_some_and(|past| past.is_done) {
             return BuildStep::Done;
         }
         if let Some(problem) = inputs.unreadable.get(system) {
@@ -157,18 +161,17 @@ fn step(
             );
         }
     };
-    let repo = &inputs.premises.repo;
-    let mut id = ActionId::of(repo, &resolution.item, &resolution.grant, resolution.verdict.as_str());
-    let mut past = inputs.history.action(&id);
+    let mut id = action_id(resolution.verdict.as_str());
+    let mut past = inputs.history.action_state(&id);
     let mut change = change;
-    if let Some(disabled) = past.filter(|past| past.is_done()) {
+    if let Some(disabled) = past.filter(|past| past.is_done) {
         let grant = index.get(&resolution.item).copied();
         if !soaked(resolution, disabled, grant, vocabulary, inventory) {
             return BuildStep::Done;
         }
-        id = ActionId::of(repo, &resolution.item, &resolution.grant, REMOVE_AFTER_SOAK);
-        past = inputs.history.action(&id);
-        if past.is_some_and(ActionHistory::is_done) {
+        id = action_id(REMOVE_AFTER_SOAK);
+        past = inputs.history.action_state(&id);
+        if past.is_some_and(|past| past.is_done) {
             return BuildStep::Done;
         }
         change = AccessChange::Revoke {};
@@ -216,7 +219,7 @@ fn step(
 /// is measured by the inventory and the evidence, not by a clock.
 fn soaked(
     resolution: &Resolution,
-    disabled: &ActionHistory,
+    disabled: ActionState,
     grant: Option<&Grant>,
     vocabulary: &dyn ConnectorSchema,
     inventory: &Inventory,
@@ -228,8 +231,8 @@ fn soaked(
     vocabulary.grace_period_days(grant).is_some_and(|days| days > 0 && rested(days))
 }
 
-fn waits_for_a_person(past: &ActionHistory) -> bool {
-    past.outcome.as_ref().is_some_and(|outcome| outcome.result == OutcomeKind::Manual)
+fn waits_for_a_person(past: ActionState) -> bool {
+    past.outcome == Some(OutcomeKind::Manual)
 }
 
 type DraftResult = Result<(Grant, Digest, connector::PlannedChange), Box<BuildStep>>;
@@ -242,7 +245,7 @@ fn present(
     change: &AccessChange,
     vocabulary: &dyn ConnectorSchema,
     inventory: &Inventory,
-    past: Option<&ActionHistory>,
+    past: Option<ActionState>,
 ) -> DraftResult {
     let now = grant.digest();
     // A grant that the engine disabled has changed by that. No other change is removed after a soak period.
@@ -267,10 +270,9 @@ fn present(
 }
 
 /// Returns whether the engine attempted a change without confirmation, so that the difference may be its own change.
-fn was_begun(past: &ActionHistory) -> bool {
-    past.outcome.as_ref().is_none_or(|outcome| {
-        matches!(outcome.result, OutcomeKind::Applied | OutcomeKind::Failed | OutcomeKind::Unknown)
-    })
+fn was_begun(past: ActionState) -> bool {
+    past.outcome
+        .is_none_or(|result| matches!(result, OutcomeKind::Applied | OutcomeKind::Failed | OutcomeKind::Unknown))
 }
 
 /// Drafts the verification of a grant that is absent from the inventory: no call is needed, but its absence on every

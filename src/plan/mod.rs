@@ -28,6 +28,7 @@
 mod build;
 mod document;
 mod guardrail;
+mod id_cache;
 mod order;
 mod publication_proof;
 mod role_member_removal;
@@ -38,9 +39,10 @@ mod surviving_access;
 #[cfg(test)]
 mod tests;
 
-pub use build::{BuildInputs, PlanTarget, administrators, build};
+pub use build::{BuildInputs, PlanTarget, administrators, build, build_with};
 pub use document::{HeldCode, HeldDecision, PlanInputs, SCHEMA};
 pub use guardrail::{GuardrailLimits, GuardrailViolation, OwnerDirectory};
+pub use id_cache::IdCache;
 pub use publication_proof::PublicationProof;
 pub use separation_of_duties::{NoteCode, SodContext, SodNote};
 pub use state::{Cleared, Draft, GuardrailsExceeded, Plan, Recorded, read};

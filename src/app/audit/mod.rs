@@ -1,6 +1,7 @@
 //! Audits: reads the evidence, recomputes plans and populations, and compares them with the records.
 
 mod evidence_index;
+mod evidence_timeline;
 mod external_state;
 mod recomputation;
 
@@ -34,10 +35,9 @@ pub fn examine(
         return Ok(vec![unfounded(session)]);
     }
     let mut index = EvidenceIndex::new(readback_keys(session)?);
-    let (ledger, history, defects) = read_with(session, &mut |seen| index.observe(seen))?;
-    let index = index.end();
+    let (ledger, history, defects) = read_with(session, &mut |seen, history| index.observe(seen, history))?;
     let read = EvidenceState { ledger: &ledger, newest: index.newest };
-    let repeat = Recomputation::compute(session, &history, index.segments, index.ends)?;
+    let repeat = Recomputation::compute(session, &history, &index.timeline)?;
     let mut defects: Vec<Finding> = defects.iter().map(finding_of).collect();
     defects.extend(index.unearned);
     defects.extend(external.findings(&read, session, now)?);

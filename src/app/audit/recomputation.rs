@@ -1,21 +1,21 @@
 //! Recomputes the plans of runs and the populations of campaigns at the commits where they were made.
 
+use super::evidence_timeline::EvidenceTimeline;
 use crate::{
     app::{AppError, CampaignInputs, KnownInputs, PlanContext, RepositorySession, RepositoryView},
     audit::PlanRecomputation,
     campaign::{CampaignPopulation, population},
-    evidence::reread_segment,
     git::ObjectId,
     model::{
-        CampaignId, Digest, SystemId,
+        CampaignId, Digest, PlanEvidence, SystemId,
         file::Campaign,
         history::{EvidenceHistory, RunHistory},
     },
     trust::RepositoryState,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-/// Recomputed plans and populations, from one walk along main and one more pass over the evidence.
+/// Recomputed plans and populations, from one walk along main.
 pub(super) struct Recomputation<'a> {
     session: &'a RepositorySession,
     plans: BTreeMap<u64, Result<Digest, String>>,
@@ -37,12 +37,10 @@ impl<'a> Recomputation<'a> {
     pub(super) fn compute(
         session: &'a RepositorySession,
         history: &EvidenceHistory,
-        segments: Vec<ObjectId>,
-        ends: BTreeSet<u64>,
+        timeline: &EvidenceTimeline,
     ) -> Result<Self, AppError> {
         let inputs = KnownInputs::default();
         let mut again = Self { session, plans: BTreeMap::new(), populations: BTreeMap::new(), inputs };
-        let mut known = HistoricalEvidence { session, segments, ends, read: 0, history: EvidenceHistory::default() };
         let line = session.repository.first_parents(None, session.main)?;
         let places: BTreeMap<ObjectId, usize> = line.into_iter().zip(0..).collect();
         let runs = history.runs().map(|(_, run)| run).filter(|run| run.start.plan.is_some());
@@ -64,8 +62,8 @@ impl<'a> Recomputation<'a> {
             let there = commit.and_then(|commit| Ok((commit, state_at(session, commit, &mut governed)?)));
             match stop {
                 RecomputePoint::Plan(run) => {
-                    let known = known.at(run.start.evidence);
-                    let plan = there.and_then(|(commit, governed)| again.plan_at(run, commit, governed, known?));
+                    let known = timeline.at(run.start.evidence);
+                    let plan = there.and_then(|(commit, governed)| again.plan_at(run, commit, governed, &known?));
                     again.plans.insert(run.seq, plan);
                 }
                 RecomputePoint::Population(campaign) => {
@@ -86,7 +84,7 @@ impl<'a> Recomputation<'a> {
         run: &RunHistory,
         commit: ObjectId,
         governed: &RepositoryState,
-        known: &EvidenceHistory,
+        known: &dyn PlanEvidence,
     ) -> Result<Digest, String> {
         let session = self.session;
         let view = self.view(commit, format!("the plan of run {}", run.seq));
@@ -141,37 +139,6 @@ impl PlanRecomputation for Recomputation<'_> {
 
     fn population(&self, campaign: &CampaignId) -> Result<(Digest, u64), String> {
         self.populations.get(campaign).cloned().unwrap_or_else(|| Err("the campaign is not signed".to_owned()))
-    }
-}
-
-/// The evidence that a run had read. It advances from run to run, so only one history is in memory. The segments were
-/// verified before.
-struct HistoricalEvidence<'a> {
-    session: &'a RepositorySession,
-    segments: Vec<ObjectId>,
-    ends: BTreeSet<u64>,
-    /// The number of segments in the history.
-    read: usize,
-    history: EvidenceHistory,
-}
-
-impl HistoricalEvidence<'_> {
-    /// Returns the history of the first `size` records.
-    fn at(&mut self, size: u64) -> Result<&EvidenceHistory, String> {
-        if size > 0 && !self.ends.contains(&size) {
-            return Err(format!("the run had read {size} records, and no commit ends with this number"));
-        }
-        if size < self.history.size() {
-            (self.read, self.history) = (0, EvidenceHistory::default());
-        }
-        while self.history.size() < size {
-            let next = self.segments.get(self.read).ok_or("the evidence has fewer records than the run had read")?;
-            let history = &mut self.history;
-            reread_segment(&self.session.repository, *next, |record, line| history.push(record, line))
-                .map_err(|error| error.to_string())?;
-            self.read += 1;
-        }
-        Ok(&self.history)
     }
 }
 

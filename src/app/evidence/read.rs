@@ -37,16 +37,16 @@ fn heads(session: &RepositorySession) -> Result<Vec<ObjectId>, AppError> {
 /// # Errors
 /// When git fails, or there is no trust state.
 pub fn read(session: &RepositorySession) -> Result<(EvidenceHistory, Vec<EvidenceDefect>), AppError> {
-    read_with(session, &mut |_| {}).map(|(_, history, defects)| (history, defects))
+    read_with(session, &mut |_, _| {}).map(|(_, history, defects)| (history, defects))
 }
 
-/// As [`read`], with the ledger; passes every record to `show`.
+/// As [`read`], with the ledger; passes every record to `show`, with the history that ends with it.
 ///
 /// # Errors
 /// As [`read`].
 pub fn read_with(
     session: &RepositorySession,
-    show: &mut (dyn FnMut(&RecordRef<'_>) + Send),
+    show: &mut (dyn FnMut(&RecordRef<'_>, &EvidenceHistory) + Send),
 ) -> Result<(Ledger, EvidenceHistory, Vec<EvidenceDefect>), AppError> {
     let mut history = EvidenceHistory::default();
     let mut ledger = Ledger::new(engine_keys(session)?);
@@ -61,11 +61,11 @@ fn advance(
     head: ObjectId,
     ledger: &mut Ledger,
     history: &mut EvidenceHistory,
-    show: &mut (dyn FnMut(&RecordRef<'_>) + Send),
+    show: &mut (dyn FnMut(&RecordRef<'_>, &EvidenceHistory) + Send),
 ) -> Result<Vec<EvidenceDefect>, AppError> {
     let read = ledger.advance(&session.repository, head, &mut |seen| {
         history.push(seen.record, seen.line);
-        show(seen);
+        show(seen, history);
     });
     let mut defects = read?;
     // The branch is append-only, so a ref outside the history of the head means that the log was forked.
@@ -104,7 +104,7 @@ pub fn read_cached(session: &RepositorySession) -> Result<EvidenceHistory, AppEr
     })?;
     let (mut ledger, mut history) = known.unwrap_or_else(|| (Ledger::new(keys), EvidenceHistory::default()));
     let is_known = ledger.head() == Some(head);
-    require_valid(advance(session, head, &mut ledger, &mut history, &mut |_| {})?)?;
+    require_valid(advance(session, head, &mut ledger, &mut history, &mut |_, _| {})?)?;
     if !is_known && let Some(content) = ledger.save(&history) {
         // The result does not depend on the cache, so a failure to write it is not an error.
         let _ = cache.write(&key, head, &content);

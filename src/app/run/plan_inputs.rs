@@ -8,16 +8,20 @@ use crate::{
     git::ObjectId,
     inventory::{IdentityDirectory, LoadedInventory},
     model::{
-        CampaignId, Digest, Grant, ItemId, SystemId, Timestamp,
+        CampaignId, Digest, Grant, ItemId, PlanEvidence, SystemId, Timestamp,
         file::{Campaign, System},
         history::EvidenceHistory,
     },
-    plan::{BuildInputs, Draft, GuardrailLimits, Plan, PlanInputs, PlanTarget, SodContext, administrators, build},
+    plan::{
+        BuildInputs, Draft, GuardrailLimits, Plan, PlanInputs, PlanTarget, SodContext, administrators, build,
+        build_with,
+    },
     policy::PolicyPack,
     store::RepoPath,
     trust::RepositoryState,
 };
 use std::{
+    borrow::Cow,
     cell::RefCell,
     collections::{BTreeMap, BTreeSet},
     path::Path,
@@ -83,18 +87,25 @@ impl<'v> PlanContext<'v> {
     ///
     /// # Errors
     /// When there is no trust state, or a value has no canonical form.
-    pub fn plan(&self, governed: &RepositoryState, history: &EvidenceHistory) -> Result<Plan<Draft>, AppError> {
+    pub fn plan(&self, governed: &RepositoryState, history: &dyn PlanEvidence) -> Result<Plan<Draft>, AppError> {
         let trust = governed.trust().ok_or_else(|| {
             AppError::from(
                 Diagnostic::error("trust-not-established", "there is no trust state at this commit")
                     .help("tenure check"),
             )
         })?;
-        let mut resolutions = resolutions(governed, Timestamp::from_unix(0));
-        // Decisions on a system without a file are held: removing the file does not remove the access.
-        let is_removed = |id: &SystemId| self.is_whole && !self.systems.contains_key(id);
-        resolutions
-            .retain(|resolution| self.systems.contains_key(&resolution.system) || is_removed(&resolution.system));
+        let known = self.view.known();
+        let all = match known {
+            Some(known) => known.resolutions(governed),
+            None => resolutions(governed, Timestamp::from_unix(0)).into(),
+        };
+        // A plan for all systems also holds the decisions on a system without a file: removing the file does not remove
+        // the access.
+        let is_chosen = |resolution: &&Resolution| self.systems.contains_key(&resolution.system);
+        let resolutions: Cow<'_, [Resolution]> = match self.is_whole {
+            true => Cow::Borrowed(&all),
+            false => Cow::Owned(all.iter().filter(is_chosen).cloned().collect()),
+        };
         let targets: BTreeMap<_, _> = self
             .systems
             .iter()
@@ -117,8 +128,8 @@ impl<'v> PlanContext<'v> {
             evidence_size: history.size(),
             evidence_head: history.head(),
         };
-        let known = RefCell::new(BTreeMap::new());
-        let pinned = ReviewedGrants { view: self.view, governed, resolutions: &resolutions, known };
+        let loaded = RefCell::new(BTreeMap::new());
+        let pinned = ReviewedGrants { view: self.view, governed, resolutions: &resolutions, known: loaded };
         let reviewed = |resolution: &Resolution| pinned.grant(resolution);
         let duties = Some(self.duties());
         let suspended = governed.suspended_campaigns();
@@ -132,7 +143,11 @@ impl<'v> PlanContext<'v> {
             reviewed: &reviewed,
             duties,
         };
-        build(&inputs).map_err(|error| Diagnostic::error("plan-failed", error.to_string()).into())
+        let plan = match known {
+            Some(known) => build_with(&inputs, &known.ids),
+            None => build(&inputs),
+        };
+        plan.map_err(|error| Diagnostic::error("plan-failed", error.to_string()).into())
     }
 
     /// Returns the systems with an invalid file, each with the first problem.
