@@ -163,7 +163,7 @@ mod tests {
         for seq in 0..600 {
             let (record, line) = (record(seq), Digest::of(seq.to_string()));
             // Three records in a segment, and every other segment ends a commit.
-            let id = |number: u64| ObjectId::from_raw([u8::try_from(number).unwrap(); 20]);
+            let id = |number: u64| ObjectId::parse(&format!("{number:040x}")).unwrap();
             let (blob, commit) = (id(seq / 3), id(seq / 6));
             history.push(&record, line);
             let path = "log/1";
