@@ -25,7 +25,7 @@ pub use known_inputs::KnownInputs;
 pub use permitted_signers::{KnownSigner, TrustHints, joined, newest, registered_keys};
 pub use repository_view::{Identities, RepositoryView, SystemFiles};
 pub use run::{
-    EnforceRequest, PlanContext, VerifyRequest, cleared_plan, enforce, open_error, pending_records,
-    require_not_rolled_back, resolutions, verify,
+    EnforceRequest, PlanContext, UnlockRequest, VerifyRequest, cleared_plan, enforce, open_error, pending_records,
+    require_not_rolled_back, resolutions, unlock, verify,
 };
 pub use session::{RepositorySession, SessionRequest, UnpinnedRoot, root_pin, state_cache};

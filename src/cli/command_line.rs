@@ -2,7 +2,7 @@
 
 use super::{
     attest, audit, campaign, check, collect, completions, demo, enforce, exception, fmt, forge,
-    global_args::GlobalArgs, init, plan, policy, principals, review, schema, sign, system, verify,
+    global_args::GlobalArgs, init, plan, policy, principals, review, schema, sign, system, unlock, verify,
 };
 use clap::{CommandFactory as _, Parser, Subcommand, builder::StyledStr};
 
@@ -38,6 +38,7 @@ pub(super) enum CliCommand {
     Schema(schema::SchemaArgs),
     Sign(sign::SignArgs),
     System(system::SystemArgs),
+    Unlock(unlock::UnlockArgs),
     Verify(verify::VerifyArgs),
 }
 
@@ -46,7 +47,7 @@ const GROUPS: [(&str, &[&str]); 5] = [
     ("Start", &["init", "demo"]),
     ("Govern", &["system", "principals", "policy", "exception"]),
     ("Review", &["campaign", "review", "sign", "check"]),
-    ("Enforce", &["collect", "plan", "enforce", "verify", "attest"]),
+    ("Enforce", &["collect", "plan", "enforce", "verify", "attest", "unlock"]),
     ("Prove and integrate", &["audit", "forge", "fmt", "schema", "completions"]),
 ];
 
@@ -62,7 +63,7 @@ const VARIABLES: [(&str, &str); 6] = [
 
 const NOTES: &str = "\
 Exit codes: 0 done · 1 failed · 2 usage error · 3 findings or a guardrail ·
-4 the target disagrees · 75 busy, try again
+4 the target disagrees · 75 busy, try again · 130 interrupted
 
 `main` is the main branch of the remote (origin/main) as of the last fetch:
 changes count when they are merged there. `check` checks the current commit.

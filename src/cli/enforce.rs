@@ -13,12 +13,21 @@ use crate::{
         evidence::{fetch_main, remote},
         require_not_rolled_back,
     },
-    enforce::{Journal as _, RunObserver, RunStep, RunSummary},
+    diag::{Diagnostic, counted},
+    enforce::{ActionResult, INTERRUPTED, Journal as _, RunObserver, RunStep, RunSummary},
     model::{ActionId, SystemId},
     report::{ItemNames, OutputStyle, run_human, run_json},
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::sync::atomic::{AtomicU64, Ordering};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use std::{
+    io::Write as _,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 /// Apply signed decisions, read the result back, and record evidence
 ///
@@ -27,7 +36,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// The intents are pushed to the evidence branch before any target is changed.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  tenure enforce              all systems\n  tenure enforce web-1        one system: a matrix runs one job for each system, in parallel\n\nExit codes: 0 all confirmed or kept, or waiting for sessions or people within the time limit · 3 held decisions, findings or a guardrail · 4 the target disagrees · 75 another run has locked a system"
+    after_help = "Examples:\n  tenure enforce              all systems\n  tenure enforce web-1        one system: a matrix runs one job for each system, in parallel\n\nExit codes: 0 all confirmed or kept, or waiting for sessions or people within the time limit · 3 held decisions, findings or a guardrail · 4 the target disagrees · 75 another run has locked a system · 130 interrupted: the current action was finished, and the lock of the systems released"
 )]
 pub(super) struct EnforceArgs {
     /// Only these systems
@@ -72,7 +81,8 @@ fn run_once(args: &EnforceArgs, context: &mut CommandContext) -> Result<ExitStat
             return plan::exit_with(ExitStatus::Findings, &assembly, context);
         }
     };
-    let observer = ProgressObserver::new(plan.actions().len() as u64, context.terminal, args.crash_at());
+    let interrupted = interruption()?;
+    let observer = ProgressObserver::new(plan.actions().len() as u64, context.terminal, args.crash_at(), interrupted);
     let (lease, job) = (args.engine.lease, git_host_job());
     let request = EnforceRequest { plan, lease, job: &job, variable: &variable, observer: &observer, now };
     let done = enforce(&session, &assembly, request, journal);
@@ -82,9 +92,46 @@ fn run_once(args: &EnforceArgs, context: &mut CommandContext) -> Result<ExitStat
     let exit = match summary.exit {
         0 => ExitStatus::Done,
         3 => ExitStatus::Findings,
+        INTERRUPTED => return interrupted_exit(&summary),
         _ => ExitStatus::Disagrees,
     };
     plan::exit_with(exit, &assembly, context)
+}
+
+/// Returns the failure of an interrupted run, with the next step.
+fn interrupted_exit(summary: &RunSummary) -> Result<ExitStatus, CliError> {
+    let untouched = |done: &&ActionResult| done.outcome.class.as_deref() == Some("interrupted");
+    let left = summary.done.iter().filter(untouched).count();
+    let problem = Diagnostic::error("run-interrupted", "the run was interrupted, and ended in order")
+        .with_note(format!("the action in progress was finished; {} not started", counted(left, "recorded action was")))
+        .with_note("the systems are not locked any more")
+        .help("run `tenure enforce` to continue");
+    Err(CliError::new(ExitStatus::Interrupted, problem))
+}
+
+/// Returns a flag that is set by Ctrl-C and by the signal to end. A second Ctrl-C ends the process immediately; the next
+/// run then finishes its work, after its lease.
+fn interruption() -> Result<Arc<AtomicBool>, CliError> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register_conditional_shutdown(SIGINT, INTERRUPTED.into(), interrupted.clone())?;
+    for signal in [SIGINT, SIGTERM] {
+        signal_hook::flag::register(signal, interrupted.clone())?;
+    }
+    let seen = Arc::downgrade(&interrupted);
+    std::thread::spawn(move || {
+        while let Some(flag) = seen.upgrade() {
+            if flag.load(Ordering::Relaxed) {
+                let text =
+                    "interrupted: the action in progress is finished first; press Ctrl-C again to end immediately";
+                // Without stderr there is no way to report anything.
+                let _ = writeln!(std::io::stderr(), "{text}");
+                return;
+            }
+            drop(flag);
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    });
+    Ok(interrupted)
 }
 
 fn report(summary: &RunSummary, items: &ItemNames, context: &mut CommandContext) -> Result<(), CliError> {
@@ -101,10 +148,11 @@ struct ProgressObserver {
     crash_at: Option<(String, u64)>,
     /// Number of times the run has reached the crash step.
     passed: AtomicU64,
+    interrupted: Arc<AtomicBool>,
 }
 
 impl ProgressObserver {
-    fn new(actions: u64, terminal: bool, crash_at: Option<&str>) -> Self {
+    fn new(actions: u64, terminal: bool, crash_at: Option<&str>, interrupted: Arc<AtomicBool>) -> Self {
         let target = if terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(Some(actions), target);
         if let Ok(style) = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len} {elapsed}") {
@@ -114,7 +162,7 @@ impl ProgressObserver {
             let (step, times) = at.split_once(':').unwrap_or((at, "1"));
             (step.to_owned(), times.parse().unwrap_or(1))
         });
-        Self { bar, crash_at, passed: AtomicU64::new(0) }
+        Self { bar, crash_at, passed: AtomicU64::new(0), interrupted }
     }
 
     fn finish(&self) {
@@ -133,5 +181,9 @@ impl RunObserver for ProgressObserver {
             // As in a power failure, no destructor runs and no buffer is flushed.
             let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
         }
+    }
+
+    fn is_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed)
     }
 }

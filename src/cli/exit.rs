@@ -22,6 +22,8 @@ pub enum ExitStatus {
     Done,
     /// There are findings, or a guardrail was exceeded.
     Findings,
+    /// The command was interrupted, and ended in order.
+    Interrupted,
     /// The command line is invalid.
     Usage,
 }
@@ -36,6 +38,7 @@ impl ExitStatus {
             Self::Findings => 3,
             Self::Disagrees => 4,
             Self::Busy => 75,
+            Self::Interrupted => 130,
         }
     }
 }

@@ -28,6 +28,7 @@ mod schema;
 mod session;
 mod sign;
 mod system;
+mod unlock;
 mod verify;
 
 #[cfg(test)]
@@ -85,6 +86,7 @@ fn dispatch(cli: Cli, context: &mut CommandContext) -> Result<ExitStatus, CliErr
         CliCommand::Schema(args) => schema::run(&args, context),
         CliCommand::Sign(args) => sign::run(&args, context),
         CliCommand::System(args) => system::run(&args, context),
+        CliCommand::Unlock(args) => unlock::run(&args, context),
         CliCommand::Verify(args) => verify::run(&args, context),
     }
 }

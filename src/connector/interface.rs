@@ -226,6 +226,16 @@ pub trait Provisioner: Collector {
         sink: &dyn SecretSink,
     ) -> Result<ApplyReceipt, ConnectorError>;
 
+    /// Returns whether an earlier attempt at the action stopped after a part of it, so that edits, copies or locks of it
+    /// are left. [`Provisioner::apply`] finishes such an action.
+    ///
+    /// # Errors
+    /// When the target cannot be read.
+    fn is_half_done(&self, action: &ActionSpec) -> Result<bool, ConnectorError> {
+        let _ = action;
+        Ok(false)
+    }
+
     /// Returns the calls that would undo the action, if possible.
     fn compensate(&self, action: &Action<Planned>) -> Option<Vec<Operation>>;
 }

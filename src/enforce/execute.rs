@@ -114,7 +114,13 @@ pub(super) fn execute(
             return done(OutcomeKind::Failed, Some(error.class()), &text, Some(judgement));
         }
     };
-    match readiness(&planned, &before, hand.acted) {
+    let readiness = match readiness(&planned, &before, hand.acted) {
+        ActionReadiness::Ready => ActionReadiness::Ready,
+        // The target does not show the reviewed grant any more, because an earlier attempt has made a part of the change.
+        _ if hand.provisioner.is_half_done(&planned).unwrap_or(false) => ActionReadiness::Ready,
+        other => other,
+    };
+    match readiness {
         ActionReadiness::Already => {
             let judgement = read_back(hand.provisioner.as_ref(), &planned, witnesses);
             return done(OutcomeKind::Already, None, "the grant was already removed or changed", Some(judgement));
@@ -129,6 +135,10 @@ pub(super) fn execute(
     if hand.remediation == Remediation::Manual {
         let text = "a person must make the change; the operations of the plan are the work order";
         return done(OutcomeKind::Manual, None, text, Some(VerificationResult::pending(text)));
+    }
+    if observer.is_interrupted() {
+        let text = "the run was interrupted, so no change was made; the next run continues";
+        return done(OutcomeKind::Failed, Some("interrupted"), text, Some(judge(&planned, &before)));
     }
     if lease.is_over() {
         let text = "the lease of the run on the system has expired, so no change was made; the next run continues";

@@ -24,7 +24,7 @@ pub use execute::{ActionResult, ProvisioningTarget};
 pub use journal::{Journal, JournalError};
 pub use out_of_band::{ChangeKind, OutOfBandReport, UnexplainedChange};
 pub use read_target::{ReadTarget, VerifiedAction};
-pub use run::{RunError, RunRequest, RunSummary, enforce};
+pub use run::{INTERRUPTED, RunError, RunRequest, RunSummary, enforce};
 pub use separation_of_duties::{AcceptedViolations, SodReport};
 pub use step::{NoopObserver, RunObserver, RunStep};
 pub use verdict::{VerificationResult, judge};

@@ -40,6 +40,10 @@ pub(super) fn recover(
                     Err(error) => {
                         (VerificationResult::unknown(error.to_string()), OutcomeKind::Unknown, error.to_string())
                     }
+                    Ok(_) if hand.provisioner.is_half_done(planned).unwrap_or(false) => {
+                        let text = "found half done after an interrupted run, which this run finishes";
+                        (VerificationResult::unknown(text), OutcomeKind::Unknown, text.to_owned())
+                    }
                     Ok(now) => {
                         let judgement = judge(planned, &now);
                         // An earlier run confirmed it, and the interrupted run executed it again without effect.

@@ -42,7 +42,8 @@ pub struct RunSummary {
     pub done: Vec<ActionResult>,
     /// The number of dangling intents of earlier runs that were recovered.
     pub recovered: usize,
-    /// The exit code: 0; 3 when decisions are held; 4 when a target differs from its decision.
+    /// The exit code: 0; 3 when decisions are held; 4 when a target differs from its decision; 130 when the run was
+    /// interrupted.
     pub exit: u8,
     /// The decisions that did not become actions, with the reason and the remedy of each.
     pub held: Vec<HeldDecision>,
@@ -85,6 +86,9 @@ pub fn enforce(order: RunRequest<'_>, journal: &mut dyn Journal) -> Result<RunSu
     let mut done: Vec<ActionResult> = Vec::new();
     let mut begun = false;
     for batch in plan.batches(BATCH) {
+        if observer.is_interrupted() {
+            break;
+        }
         let asked = ask_before(batch.actions(), hands, journal.history());
         let intents = batch.actions().iter().map(|action| intent_of(action, &batch, asked.of(&action.id)));
         let first = pending.len();
@@ -97,6 +101,10 @@ pub fn enforce(order: RunRequest<'_>, journal: &mut dyn Journal) -> Result<RunSu
         pending.extend(finished.iter().flat_map(ActionResult::entries));
         done.extend(finished);
     }
+    if !begun && observer.is_interrupted() {
+        // No record was written, and no target was changed.
+        return Ok(RunSummary { done, recovered, exit: INTERRUPTED, held });
+    }
     let is_clean = |done: &&ActionResult| {
         let since = journal.history().action(&done.planned.id).map_or(now, |past| past.first_intended_at);
         let is_overdue = done.planned.grant.tier.is_removal_overdue(since, now);
@@ -104,6 +112,7 @@ pub fn enforce(order: RunRequest<'_>, journal: &mut dyn Journal) -> Result<RunSu
     };
     // Computed from the planned actions, so that an action that was lost on the way is not counted as clean.
     let exit = match planned - done.iter().filter(is_clean).count() {
+        _ if observer.is_interrupted() => INTERRUPTED,
         0 if waiting == 0 => 0,
         0 => 3,
         _ => 4,
@@ -201,6 +210,9 @@ fn end_of(done: &[ActionResult], exit: u8) -> RunEnd {
     }
     RunEnd { outcomes, verifications, exit }
 }
+
+/// The exit code of an interrupted run, as of a shell after Ctrl-C.
+pub const INTERRUPTED: u8 = 130;
 
 /// The maximum number of intents that are recorded before their outcomes.
 const BATCH: usize = 100;

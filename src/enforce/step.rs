@@ -59,6 +59,11 @@ impl RunStep {
 pub trait RunObserver: Sync {
     /// Called when the run reaches `step`; `action` is set for the steps of an action.
     fn reached(&self, step: RunStep, action: Option<&ActionId>);
+
+    /// Returns whether the run is to end in order: no further action is started.
+    fn is_interrupted(&self) -> bool {
+        false
+    }
 }
 
 /// An observer that ignores all events.

@@ -51,6 +51,7 @@ pub struct Appender<'a> {
     kept: BTreeMap<Digest, Vec<u8>>,
     published: u32,
     pace: Duration,
+    released: Vec<RunId>,
 }
 
 /// A commit that was pushed, with an unknown result.
@@ -73,6 +74,7 @@ impl<'a> Appender<'a> {
             kept: BTreeMap::new(),
             published: 0,
             pace: PACE,
+            released: Vec::new(),
         };
         appender.fetch(&[])?;
         if let Some(genesis) = appender.ledger.genesis()
@@ -90,6 +92,13 @@ impl<'a> Appender<'a> {
     #[must_use]
     pub fn with_pace(mut self, pace: Duration) -> Self {
         self.pace = pace;
+        self
+    }
+
+    /// Lets the run take over systems from these runs, although their leases have not expired.
+    #[must_use]
+    pub fn releasing(mut self, runs: &[RunId]) -> Self {
+        self.released = runs.to_vec();
         self
     }
 
@@ -168,7 +177,7 @@ impl<'a> Appender<'a> {
             }
             return lock::check_held(&self.history, run);
         };
-        lock::acquire(&self.history, run, systems, clock.now())
+        lock::acquire(&self.history, run, systems, &self.released, clock.now())
     }
 
     fn write(&self, entries: &[RecordPayload]) -> Result<PushAttempt, JournalError> {

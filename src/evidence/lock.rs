@@ -16,9 +16,10 @@ pub(super) fn acquire(
     history: &EvidenceHistory,
     run: &RunId,
     systems: &[SystemId],
+    released: &[RunId],
     now: Timestamp,
 ) -> Result<(), JournalError> {
-    for (by, other) in history.holding(systems).filter(|(by, _)| *by != run) {
+    for (by, other) in history.holding(systems).filter(|(by, _)| *by != run && !released.contains(by)) {
         let until = lease_end(other);
         let from_the_future = other.started_at.unix() > now.unix() + TOLERANCE;
         if now <= until || from_the_future {
@@ -26,6 +27,29 @@ pub(super) fn acquire(
         }
     }
     Ok(())
+}
+
+/// A run that holds a system.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct LeaseHolder {
+    /// The run.
+    pub run: RunId,
+    /// The end of its lease, by its clock.
+    pub until: Timestamp,
+    /// Whether the lease has expired.
+    pub is_over: bool,
+}
+
+impl LeaseHolder {
+    /// Returns the runs that hold a system.
+    pub fn of(history: &EvidenceHistory, system: &SystemId, now: Timestamp) -> Vec<Self> {
+        let holder = |(run, history): (&RunId, &RunHistory)| {
+            let until = lease_end(history);
+            let is_over = now > until && history.started_at.unix() <= now.unix() + TOLERANCE;
+            Self { run: run.clone(), until, is_over }
+        };
+        history.holding(std::slice::from_ref(system)).map(holder).collect()
+    }
 }
 
 /// Rejects the continuation of a run after a later one took over one of its systems.

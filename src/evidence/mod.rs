@@ -23,4 +23,5 @@ pub use appender::{Appender, AppenderOptions};
 pub use defect::{DefectCode, EvidenceDefect};
 pub use keys::{EngineKeyHistory, EngineKeys, EngineSigners, KeysError};
 pub use ledger::{Ledger, RecordRef};
+pub use lock::LeaseHolder;
 pub use secret_scan::{SecretScanner, no_secrets};

@@ -306,9 +306,19 @@ impl EvidenceHistory {
         self.order.iter().filter_map(|id| self.runs.get_key_value(id))
     }
 
-    /// Returns the open runs that hold any of `systems`.
+    /// Returns the open runs that hold any of `systems`: no later run has taken it over.
     pub fn holding<'a>(&'a self, systems: &'a [SystemId]) -> impl Iterator<Item = (&'a RunId, &'a RunHistory)> {
-        self.runs().filter(|(_, run)| run.end.is_none() && run.start.systems.iter().any(|s| systems.contains(s)))
+        let is_last = |run: &RunHistory, system: &SystemId| {
+            self.runs()
+                .rev()
+                .find(|(_, other)| other.start.systems.contains(system))
+                .is_some_and(|(_, o)| o.seq == run.seq)
+        };
+        let open = self.runs().filter(|(_, run)| run.end.is_none());
+        open.filter(move |(_, run)| {
+            let mut held = run.start.systems.iter().filter(|system| systems.contains(system));
+            held.any(|system| is_last(run, system))
+        })
     }
 
     /// Returns the record of an accepted review file.

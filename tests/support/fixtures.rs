@@ -256,6 +256,11 @@ impl TestRepository {
         ran(&mut self.command(arguments))
     }
 
+    /// Runs `tenure` with these arguments in the repository, at a number of minutes later.
+    pub fn tenure_later(&self, minutes: i64, arguments: &[&str]) -> Ran {
+        ran(&mut self.command_in(&self.repo(), minutes, arguments))
+    }
+
     /// Returns the command `tenure` with these arguments in the repository.
     pub fn command(&self, arguments: &[&str]) -> Command {
         self.command_in(&self.repo(), 0, arguments)

@@ -16,9 +16,13 @@ fn is_disk_full(message: &str) -> bool {
 
 /// Returns the failure for an error of the journal.
 pub fn journal_failure(error: JournalError) -> AppError {
+    let unlock;
     let (code, kind, help) = match &error {
-        JournalError::Busy { .. } => {
-            ("system-busy", FailureKind::Busy, "try again when that run has ended or its lease has expired")
+        JournalError::Busy { system, .. } => {
+            unlock = format!(
+                "try again when that run has ended or its lease has expired; if it was killed: tenure unlock {system}"
+            );
+            ("system-busy", FailureKind::Busy, unlock.as_str())
         }
         JournalError::Contended { .. } => ("push-contended", FailureKind::Busy, "try again"),
         JournalError::Fenced { .. } => ("run-fenced", FailureKind::Busy, "no action needed: the other run continues"),

@@ -1,11 +1,13 @@
-//! Plans, and runs that enforce or verify them.
+//! Plans, runs that enforce or verify them, and the release of their locks.
 
 mod enforce;
 mod pending_records;
 mod plan_inputs;
+mod unlock;
 mod verify;
 
 pub use enforce::{EnforceRequest, cleared_plan, enforce, require_not_rolled_back};
 pub use pending_records::pending_records;
 pub use plan_inputs::{PlanContext, open_error, resolutions};
+pub use unlock::{UnlockRequest, unlock};
 pub use verify::{VerifyRequest, verify};

@@ -8,6 +8,7 @@ use super::{
     collateral,
     file_edits::PendingWrites,
     grant_key::key,
+    half_done,
     lock::{self, LockTargets},
     look::HostLook,
     observe,
@@ -41,17 +42,13 @@ pub(super) fn apply(
     if *intent.action() != action.id || action.grant.system != *system {
         return Err(ConnectorError::Permanent("the intent is for another action".to_owned()));
     }
-    let touches = |what: &str| action.operations.iter().any(|operation| operation.call.contains(what));
-    let wanted = LockTargets {
-        accounts: touches(":passwd:") || touches(":shadow:") || touches(":group:"),
-        sudoers: touches(":sudoers:"),
-    };
-    let _held = lock::acquire(root, wanted, Duration::from_secs(config.lock_wait_seconds.into()))?;
+    let _held = lock::acquire(root, &LockTargets::of(action), Duration::from_secs(config.lock_wait_seconds.into()))?;
     let (tree, inventory) = look.about(&action.grant)?;
     let sighting = observe::seen(look, &TargetQuery::about(action), &tree, &inventory);
     match (&sighting.grant, &sighting.access) {
         (Some(grant), _) if grant.digest() == action.precondition => {}
-        // Gone, or an earlier attempt was interrupted after the essential change: the remaining edits are made.
+        // An earlier attempt was interrupted after the essential change: the remaining edits are made.
+        _ if half_done::has_edits_left(action, &tree, &inventory) => {}
         (_, Ok(left)) if left.paths.is_empty() => {}
         (Some(_), _) if action.expects.is_shown_by(sighting.grant.as_ref()) => {}
         (Some(_), _) => return Err(drifted("it has changed since it was reviewed")),

@@ -46,6 +46,7 @@ pub(super) fn replace(root: &RootDir, path: &str, old: &FileContent, new: &[u8])
     let (directory, name) = root.parent(path)?;
     let temporary = temporary(name);
     let outcome = staged(&directory, name, &temporary, path, new)
+        .map(|model| root.keep(model))
         .and_then(|()| unchanged(&directory, name, path, old))
         .and_then(|()| fs::renameat(&directory, temporary.as_str(), &directory, name).map_err(|e| refused(e, path)));
     if outcome.is_err() {
@@ -63,14 +64,15 @@ pub(super) fn temporary(name: &str) -> String {
     format!(".{name}.tenure")
 }
 
-/// Writes `new` beside the file, with all attributes of the old file.
+/// Writes `new` beside the file, with all attributes of the old file. Returns the old file, whose lock ends when it is
+/// closed.
 pub(super) fn staged(
     directory: &OwnedFd,
     name: &str,
     temporary: &str,
     path: &str,
     new: &[u8],
-) -> Result<(), ConnectorError> {
+) -> Result<std::fs::File, ConnectorError> {
     let error = |e: Errno| refused(e, path);
     match fs::unlinkat(directory, temporary, AtFlags::empty()) {
         Ok(()) | Err(Errno::NOENT) => {}
@@ -90,7 +92,8 @@ pub(super) fn staged(
     fs::fchown(&file, Some(Uid::from_raw(stat.st_uid)), Some(Gid::from_raw(stat.st_gid))).map_err(error)?;
     fs::fchmod(&file, Mode::from_raw_mode(stat.st_mode & 0o7777)).map_err(error)?;
     copy_attributes(&model, &file).map_err(error)?;
-    fs::fsync(&file).map_err(error)
+    fs::fsync(&file).map_err(error)?;
+    Ok(std::fs::File::from(model))
 }
 
 /// Copies extended attributes: security labels and access control lists.

@@ -3,7 +3,7 @@
 use super::{
     apply, calls,
     config::HostsConfig,
-    grants,
+    grants, half_done,
     key_files::KeyScope,
     last_login,
     look::HostLook,
@@ -18,7 +18,8 @@ use crate::{
         GrantPage, Intent, ListingCursor, PlannedChange, Provisioner, SecretSink, TargetQuery, UnsupportedChangeError,
     },
     model::{
-        AccessChange, Action, Grant, GrantKind, GrantObservation, Inventory, Operation, SystemId, action::Planned,
+        AccessChange, Action, Grant, GrantKind, GrantObservation, Inventory, Operation, SystemId,
+        action::{ActionSpec, Planned},
     },
 };
 
@@ -102,6 +103,10 @@ impl Provisioner for Hosts {
         sink: &dyn SecretSink,
     ) -> Result<ApplyReceipt, ConnectorError> {
         apply::apply(self.look(), action, &intent, sink)
+    }
+
+    fn is_half_done(&self, action: &ActionSpec) -> Result<bool, ConnectorError> {
+        half_done::is_half_done(self.look(), action)
     }
 
     fn compensate(&self, action: &Action<Planned>) -> Option<Vec<Operation>> {

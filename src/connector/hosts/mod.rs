@@ -22,6 +22,7 @@ mod definition;
 mod file_edits;
 mod grant_key;
 mod grants;
+mod half_done;
 mod key_files;
 mod last_login;
 mod lock;

@@ -2,6 +2,7 @@
 
 use super::{
     account_files::lines,
+    half_done,
     look::HostLook,
     oracle,
     remaining_access::{AccessFindings, AccessReader},
@@ -56,7 +57,13 @@ pub(super) fn control_totals(root: &RootDir) -> Result<Vec<ControlTotal>, Connec
 /// Reads what is left of the access that a change takes away. A failed read is unknown, never absence.
 pub(super) fn sighting(look: HostLook<'_>, query: &TargetQuery<'_>) -> GrantObservation {
     match look.about(query.grant) {
-        Ok((tree, inventory)) => seen(look, query, &tree, &inventory),
+        Ok((tree, inventory)) => {
+            let mut seen = seen(look, query, &tree, &inventory);
+            if let Some(rest) = half_done::rest(query, seen.grant.as_ref(), &tree) {
+                seen.access = Err(rest);
+            }
+            seen
+        }
         Err(error) => GrantObservation::unknown(error.to_string()),
     }
 }

@@ -9,7 +9,10 @@ use rustix::{
 use std::{
     io::Read,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 use zeroize::Zeroizing;
 
@@ -18,6 +21,9 @@ pub(super) struct RootDir {
     dir: OwnedFd,
     path: PathBuf,
     calls: AtomicU64,
+    /// The files that were read since a lock was taken. A lock of fcntl(2) ends when the process closes any descriptor of
+    /// its file.
+    kept: Mutex<Option<Vec<std::fs::File>>>,
 }
 
 /// The state of a file when it was read. It has no `Debug`, because it may be a shadow file.
@@ -71,7 +77,7 @@ impl RootDir {
     pub(super) fn open(path: &Path) -> Result<Self, ConnectorError> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let dir = fs::open(path, flags, Mode::empty()).map_err(|e| refused(e, &path.display().to_string()))?;
-        Ok(Self { dir, path: path.to_owned(), calls: AtomicU64::new(0) })
+        Ok(Self { dir, path: path.to_owned(), calls: AtomicU64::new(0), kept: Mutex::new(None) })
     }
 
     /// Returns the directory as configured.
@@ -84,6 +90,23 @@ impl RootDir {
         self.calls.load(Ordering::Relaxed)
     }
 
+    /// Keeps the files open that are read from now on, until [`RootDir::close_files`].
+    pub(super) fn keep_files_open(&self) {
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(Vec::new());
+    }
+
+    /// Closes the files that were kept open.
+    pub(super) fn close_files(&self) {
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Keeps a file open, if its descriptor may be one of a locked file.
+    pub(super) fn keep(&self, file: std::fs::File) {
+        if let Some(kept) = &mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner) {
+            kept.push(file);
+        }
+    }
+
     /// Reads a regular file completely; a missing file is an error.
     pub(super) fn read(&self, path: &str) -> Result<FileContent, ConnectorError> {
         self.read_if_there(path)?.ok_or_else(|| ConnectorError::NotFound(path.to_owned()))
@@ -94,7 +117,11 @@ impl RootDir {
         // Without NONBLOCK, a FIFO created by a user in place of a file would block the read forever.
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         match self.resolve(path, flags) {
-            Ok(file) => read_whole(file, path).map(Some),
+            Ok(file) => {
+                let (content, file) = read_whole(file, path)?;
+                self.keep(file);
+                Ok(Some(content))
+            }
             Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
             Err(error) => Err(refused(error, path)),
         }
@@ -223,7 +250,7 @@ fn walk(root: &OwnedFd, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
     fs::open(format!("/proc/self/fd/{}", last.as_raw_fd()), flags, Mode::empty())
 }
 
-fn read_whole(file: OwnedFd, path: &str) -> Result<FileContent, ConnectorError> {
+fn read_whole(file: OwnedFd, path: &str) -> Result<(FileContent, std::fs::File), ConnectorError> {
     let stat = fs::fstat(&file).map_err(|e| refused(e, path))?;
     if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
         return Err(ConnectorError::Permanent(format!("{path} is not a regular file")));
@@ -238,7 +265,8 @@ fn read_whole(file: OwnedFd, path: &str) -> Result<FileContent, ConnectorError> 
     if stamp_of(&after) != stamp_of(&stat) || bytes.len() as u64 != stamp_of(&stat).size {
         return Err(ConnectorError::Transient(format!("{path} changed while it was read")));
     }
-    Ok(FileContent { bytes, stamp: stamp_of(&stat), mode: stat.st_mode & 0o7777, owner: stat.st_uid })
+    let content = FileContent { bytes, stamp: stamp_of(&stat), mode: stat.st_mode & 0o7777, owner: stat.st_uid };
+    Ok((content, limited.into_inner()))
 }
 
 /// Returns the metadata of the file `name` in `dir`, without following a link.
@@ -300,7 +328,7 @@ mod tests {
         for path in ["/etc/up", "/etc/absolute", "/etc/round", "/../../passwd"] {
             assert_eq!(root.read(path).unwrap().bytes.as_slice(), b"inside", "{path}");
             let file = walk(&root.dir, path, OFlags::RDONLY | OFlags::CLOEXEC).unwrap();
-            assert_eq!(read_whole(file, path).unwrap().bytes.as_slice(), b"inside", "{path}");
+            assert_eq!(read_whole(file, path).unwrap().0.bytes.as_slice(), b"inside", "{path}");
         }
         assert!(matches!(root.read("/etc/loop"), Err(ConnectorError::Permanent(_))));
         assert_eq!(walk(&root.dir, "/etc/loop", OFlags::RDONLY).map(|_| ()), Err(Errno::LOOP));

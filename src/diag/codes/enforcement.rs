@@ -34,6 +34,9 @@ super::code::codes! {
     Error "last-administrator":
         "The plan would remove the last administrator of a system."
         "Add another administrator first, then collect again.";
+    Error "lease-not-expired":
+        "The run that locks the system may still be working."
+        "Wait until its lease has expired, or name it with `tenure unlock SYSTEM --run RUN-ID`.";
     Note "no-evidence":
         "The clone has no evidence branch, so every decision appears as not enforced."
         "Fetch the evidence branch if the engine has run before.";
@@ -67,6 +70,12 @@ super::code::codes! {
     Error "run-fenced":
         "Another run took over the lease of this run."
         "No action is needed: the other run continues.";
+    Error "run-holds-no-lock":
+        "The named run does not lock the system."
+        "Run `tenure unlock SYSTEM` to see the run that locks it.";
+    Error "run-interrupted":
+        "The run was interrupted. The action in progress was finished, and the lock of its systems released."
+        "Run `tenure enforce` to continue.";
     Note "run-waiting":
         "Another run is in progress, so the command waits and retries."
         "Wait, or end the command.";

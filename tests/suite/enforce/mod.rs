@@ -3,3 +3,4 @@
 mod concurrent_runs;
 mod crash;
 mod drift;
+mod interruption;

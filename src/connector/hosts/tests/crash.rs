@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::connector::hosts::{
-    atomic_replace::{staged, temporary},
+    atomic_replace::{replace, staged, temporary},
     lock::{self, LockTargets},
 };
 use rustix::process::{Signal, getpid, kill_process};
@@ -24,11 +24,15 @@ fn hosts_of_parent() -> Option<(Hosts, HostsConfig)> {
     Some((open(&SystemId::parse("web-1").unwrap(), &config).unwrap(), config))
 }
 
+fn all_locks() -> LockTargets {
+    LockTargets { accounts: true, sudoers: vec!["/etc/sudoers".to_owned()] }
+}
+
 #[test]
 #[ignore = "the process that is killed in the test below"]
 fn process_killed_before_the_rename() {
     let Some((hosts, _)) = hosts_of_parent() else { return };
-    let _held = lock::acquire(&hosts.root, LockTargets { accounts: true, sudoers: true }, Duration::ZERO).unwrap();
+    let _held = lock::acquire(&hosts.root, &all_locks(), Duration::ZERO).unwrap();
     let (directory, name) = hosts.root.parent("/etc/group").unwrap();
     staged(&directory, name, &temporary(name), "/etc/group", b"root:x:0:\n").unwrap();
     kill_process(getpid(), Signal::KILL).unwrap();
@@ -90,4 +94,128 @@ fn read_only_file_system_is_a_refusal() {
         "{said}"
     );
     assert_eq!(host.read("/etc/group"), before);
+}
+
+/// Removes the line of an account from a file, as one step of the removal of bo.
+fn without_bo(hosts: &Hosts, path: &str) -> Vec<u8> {
+    let text = String::from_utf8(hosts.root.read(path).unwrap().bytes.to_vec()).unwrap();
+    text.split_inclusive('\n').filter(|line| !line.starts_with("bo:")).collect::<String>().into_bytes()
+}
+
+#[test]
+#[ignore = "the process that is killed in the test below"]
+fn process_killed_between_two_renames() {
+    let Some((hosts, _)) = hosts_of_parent() else { return };
+    let _held = lock::acquire(&hosts.root, &all_locks(), Duration::ZERO).unwrap();
+    let passwd = hosts.root.read("/etc/passwd").unwrap();
+    replace(&hosts.root, "/etc/passwd", &passwd, &without_bo(&hosts, "/etc/passwd")).unwrap();
+    let (directory, name) = hosts.root.parent("/etc/shadow").unwrap();
+    staged(&directory, name, &temporary(name), "/etc/shadow", &without_bo(&hosts, "/etc/shadow")).unwrap();
+    kill_process(getpid(), Signal::KILL).unwrap();
+}
+
+/// Case kill2.
+#[test]
+fn removal_killed_between_two_files_is_finished() {
+    let host = Host::debian();
+    let bo = host.grant(GrantKind::Account, &["uid:1002:bo"]);
+    let planned = host.plan(AccessChange::Revoke {}, &bo);
+    // The membership and other edits come first, and are done.
+    host.change("/etc/group", "docker:x:998:bo", "docker:x:998:");
+    host.change("/etc/gshadow", "docker:!::bo", "docker:!::");
+    assert!(!host.open().is_half_done(&planned).unwrap());
+    let status = test_process("process_killed_between_two_renames", &host).output().unwrap().status;
+    assert_eq!(status.signal(), Some(9));
+    assert!(!host.read("/etc/passwd").contains("bo:") && host.read("/etc/shadow").contains("bo:$y"));
+    assert!(host.path("/etc/.shadow.tenure").exists() && host.path("/etc/shadow.lock").exists());
+    let hosts = host.open();
+    let reason = hosts.observe(&TargetQuery::about(&planned)).unwrap().access.unwrap_err();
+    assert!(reason.contains("half done: /etc/shadow still has the line of bo"), "{reason}");
+    assert!(hosts.is_half_done(&planned).unwrap());
+    host.apply(&planned).unwrap();
+    assert!(!host.read("/etc/shadow").contains("bo:"));
+    assert_gone(&host.look(&bo));
+    assert!(!host.open().is_half_done(&planned).unwrap());
+    no_leftovers(&host);
+}
+
+/// Killed after the last file was written, before the locks were removed.
+#[test]
+fn locks_of_a_completed_change_are_removed_by_the_next_run() {
+    let host = Host::debian();
+    let grant = host.grant(GrantKind::Membership, &["membership:gid:27", "svc"]);
+    let planned = host.plan(AccessChange::Revoke {}, &grant);
+    let status = test_process("process_killed_before_the_rename", &host).output().unwrap().status;
+    assert_eq!(status.signal(), Some(9));
+    for file in ["/etc/group", "/etc/gshadow"] {
+        host.change(file, "ana,svc", "ana");
+    }
+    assert!(host.open().is_half_done(&planned).unwrap());
+    assert!(host.apply(&planned).unwrap().already);
+    assert!(!host.open().is_half_done(&planned).unwrap());
+    assert!(!host.path("/etc/.group.tenure").exists() && !host.path("/etc/group.lock").exists());
+}
+
+/// A group file that was replaced without its gshadow.
+#[test]
+fn half_pair_of_group_files_is_finished() {
+    let host = Host::debian();
+    let grant = host.grant(GrantKind::Membership, &["membership:gid:27", "svc"]);
+    let planned = host.plan(AccessChange::Revoke {}, &grant);
+    host.change("/etc/group", "ana,svc", "ana");
+    assert!(!host.look(&grant).is_absent(), "the other file still lists the member");
+    host.apply(&planned).unwrap();
+    assert_gone(&host.look(&grant));
+    assert!(host.read("/etc/gshadow").contains("sudo:*::ana\n"));
+}
+
+fn no_leftovers(host: &Host) {
+    let names = fs::read_dir(host.path("/etc")).unwrap().map(|entry| entry.unwrap().file_name());
+    for name in names.map(|name| name.into_string().unwrap()) {
+        assert!(!name.contains("tenure") && (!name.contains(".lock") || name == ".pwd.lock"), "{name}");
+    }
+}
+
+/// Case visudo: `visudo -f` locks the file that it edits.
+#[test]
+fn included_file_that_is_edited_is_not_written() {
+    let host = Host::debian();
+    host.file("/etc/sudoers.d/bo", 0o440, &["bo ALL=(root) /usr/bin/id"]);
+    let rule = host.grant(GrantKind::Rule, &["/etc/sudoers.d/bo"]);
+    let planned = host.plan(AccessChange::Revoke {}, &rule);
+    let before = host.read("/etc/sudoers.d/bo");
+    let script = "import fcntl,sys; f=open(sys.argv[1],'r+'); fcntl.lockf(f, fcntl.LOCK_EX); print(flush=True); sys.stdin.read()";
+    for file in ["/etc/sudoers.d/bo", "/etc/sudoers"] {
+        let mut editor = Command::new("python3");
+        editor.args(["-c", script]).arg(host.path(file));
+        let spawned = editor.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped()).spawn();
+        let Ok(mut editor) = spawned else { return };
+        let mut ready = [0];
+        std::io::Read::read_exact(editor.stdout.as_mut().unwrap(), &mut ready).unwrap();
+        let answer = host.apply(&planned);
+        assert!(matches!(&answer, Err(ConnectorError::Transient(why)) if why.ends_with(file)), "{answer:?}");
+        assert_eq!(host.read("/etc/sudoers.d/bo"), before);
+        drop(editor.stdin.take());
+        editor.wait().unwrap();
+    }
+    host.apply(&planned).unwrap();
+    assert_gone(&host.look(&rule));
+}
+
+/// Closing any descriptor of a locked file ends its lock, so that reads keep theirs open.
+#[test]
+fn lock_of_sudoers_outlives_reads() {
+    let host = Host::debian();
+    let hosts = host.open();
+    let held = lock::acquire(&hosts.root, &all_locks(), Duration::ZERO).unwrap();
+    let read = hosts.root.read("/etc/sudoers").unwrap();
+    let (directory, name) = hosts.root.parent("/etc/sudoers").unwrap();
+    hosts.root.keep(staged(&directory, name, &temporary(name), "/etc/sudoers", &read.bytes).unwrap());
+    let script = "import fcntl,sys; fcntl.lockf(open(sys.argv[1],'r+'), fcntl.LOCK_EX | fcntl.LOCK_NB)";
+    let mut other = Command::new("python3");
+    other.args(["-c", script]).arg(host.path("/etc/sudoers")).stderr(std::process::Stdio::null());
+    let Ok(status) = other.status() else { return };
+    assert!(!status.success(), "the lock is held");
+    drop(held);
+    assert!(other.status().unwrap().success(), "the lock is released");
 }
