@@ -1,6 +1,6 @@
 //! Asks sudo itself: a folder with the sudo of this machine, in which a test lays the accounts and rules of a system.
 //!
-//! Nothing of the project takes part, so its answers are a second opinion on those of the connector.
+//! No code of the project takes part, so its answers are a second opinion on those of the connector.
 
 use std::{
     fs,

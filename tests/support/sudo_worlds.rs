@@ -26,7 +26,7 @@ impl Dice {
     }
 }
 
-/// How much of sudoers(5) a world uses.
+/// The part of sudoers(5) that a world uses.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Palette {
     /// Users, groups, aliases, plain paths, negations, ALL.

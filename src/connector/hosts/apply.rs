@@ -116,7 +116,7 @@ fn write(root: &RootDir, tree: &HostSnapshot, work: PendingWrites<'_>) -> Result
     for (path, new) in &changed {
         check(root, path, old(path)?)?;
         if tree.sudoers.files.iter().any(|(known, _)| known == path) {
-            valid_sudoers(path, new)?;
+            valid_sudoers(path, &old(path)?.bytes, new)?;
         }
     }
     let mut done: Vec<String> = Vec::new();
@@ -135,9 +135,19 @@ fn half_done(done: &[String], path: &str, error: &ConnectorError) -> ConnectorEr
     ConnectorError::Ambiguous(format!("{} written, {path} not: {error}", done.join(", ")))
 }
 
-/// Rejects a file that sudo would reject, with visudo if available, and always with the built-in parser.
-fn valid_sudoers(path: &str, new: &[u8]) -> Result<(), ConnectorError> {
+/// Rejects a content that visudo rejects, if it is available and accepts the present content. sudo skips what visudo
+/// rejects, such as a second definition of an alias, so a file that has such a line already can be edited as well.
+fn valid_sudoers(path: &str, old: &[u8], new: &[u8]) -> Result<(), ConnectorError> {
     let Some(visudo) = VISUDO.iter().map(Path::new).find(|path| path.exists()) else { return Ok(()) };
+    if accepts(visudo, new)? || !accepts(visudo, old)? {
+        return Ok(());
+    }
+    let included = if path == SUDOERS { "" } else { " (an included file)" };
+    Err(ConnectorError::Permanent(format!("visudo rejects the new content of {path}{included}; no change was made")))
+}
+
+/// Returns whether visudo accepts a content.
+fn accepts(visudo: &Path, new: &[u8]) -> Result<bool, ConnectorError> {
     // Checked alone: included files belong to this tree, not to the machine that visudo runs on.
     let mut alone = new.to_vec();
     for statement in sudoers::parse(new) {
@@ -162,11 +172,7 @@ fn valid_sudoers(path: &str, new: &[u8]) -> Result<(), ConnectorError> {
         // A checker that stops reading has found an error, which its status shows.
         let _ = input.write_all(&alone);
     }
-    if child.wait().map_err(failed)?.success() {
-        return Ok(());
-    }
-    let included = if path == SUDOERS { "" } else { " (an included file)" };
-    Err(ConnectorError::Permanent(format!("visudo rejects the new content of {path}{included}; no change was made")))
+    Ok(child.wait().map_err(failed)?.success())
 }
 
 fn receipt(changed: &[String], deposited: Option<String>) -> ApplyReceipt {

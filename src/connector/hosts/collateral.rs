@@ -1,18 +1,18 @@
 //! Compares who may do what before and after a drafted change, over the live files, immediately before they are written.
 //!
 //! A change gives nothing to any account. It takes from its principal, and from those that the plan names, what the
-//! decided change takes and nothing else: what a rule would be without one member of its list is the measure.
+//! decided change takes only: what a rule would be without one member of its list is the measure.
 
 use super::{
     file_edits::PendingWrites,
     grant_key::SudoersPrincipal,
     rights::{
-        Decision, ListMember, RuleCommand, SudoRequest, SudoRule, SudoSubject, SudoWorld, TreeFiles, applicable,
-        decide_by, probes,
+        Decision, ListMember, RuleCommand, SudoRule, SudoSubject, SudoWorld, TreeFiles, applicable, decide_by, probes,
     },
     root_dir::RootDir,
     snapshot::HostSnapshot,
     sudo_request,
+    sudo_world::sudo_world,
     sudoers::read_rights,
     text::shown,
 };
@@ -37,7 +37,7 @@ pub(super) fn check(
     }
     let drafted = tree.drafted(&|path| work.changed(path).map(<[u8]>::to_vec));
     let files = TreeFiles::below(root);
-    let (before, after) = (SudoWorld::of(tree, &files), SudoWorld::of(&drafted, &files));
+    let (before, after) = (sudo_world(tree, &files), sudo_world(&drafted, &files));
     let decided = decided(action, tree, &files);
     let compared = Comparison { action, before: &before, after: &after, decided: decided.as_ref() };
     match compared.harm() {
@@ -59,7 +59,7 @@ fn decided<'a>(action: &ActionSpec, tree: &HostSnapshot, files: &'a TreeFiles<'a
         (AccessChange::Reduce { .. }, ExpectedState::Shows(shown)) => Some(read_rights(shown.get("commands")?)?),
         _ => None,
     };
-    let mut world = SudoWorld::of(tree, files);
+    let mut world = sudo_world(tree, files);
     let is_holder = |member: &ListMember| {
         !member.negated && SudoersPrincipal::listed(tree, &member.name).id() == grant.principal.id
     };
@@ -88,40 +88,6 @@ fn decided<'a>(action: &ActionSpec, tree: &HostSnapshot, files: &'a TreeFiles<'a
     }
     world.rules = rules;
     Some(world)
-}
-
-/// Returns what an account would gain if one rule lost the principal: what its denials hide; `None` for nothing. Without
-/// the files of the system, only certain answers count.
-pub(super) fn hidden_by(
-    world: &SudoWorld<'_>,
-    tree: &HostSnapshot,
-    file: &str,
-    digest: &str,
-    who: &SudoersPrincipal,
-) -> Option<String> {
-    let id = who.id();
-    let holds = |member: &ListMember| !member.negated && SudoersPrincipal::listed(tree, &member.name).id() == id;
-    let mut after = world.clone();
-    for rule in after.rules.iter_mut().filter(|rule| rule.digest == digest && rule.file == file) {
-        rule.users.retain(|member| !holds(member));
-    }
-    let accounts = world.directory.accounts().iter().filter_map(|account| world.directory.subject(&account.name));
-    for subject in accounts {
-        let (was, is) = (applicable(world, &subject), applicable(&after, &subject));
-        if was.len() == is.len() || is.is_empty() {
-            continue;
-        }
-        let rules = was.iter().filter_map(|rule| world.rules.get(rule.rule));
-        let commands: Vec<&RuleCommand> = rules.flat_map(|rule| &rule.commands).collect();
-        for request in probes(world, &commands) {
-            let gains = decide_by(world, &was, &subject, &request) == Decision::Denied
-                && matches!(decide_by(&after, &is, &subject, &request), Decision::Allowed(_));
-            if gains {
-                return Some(format!("{}: {}", shown(&subject.login), words(&request, &subject.login)));
-            }
-        }
-    }
-    None
 }
 
 struct Comparison<'a> {
@@ -178,7 +144,7 @@ impl Comparison<'_> {
             let allowed = |decision: &Decision| matches!(decision, Decision::Allowed(_));
             let gains = allowed(&after) && !allowed(&before) || before == Decision::Denied && after != Decision::Denied;
             if gains {
-                return Some(format!("{} would gain {}", shown(&new.login), words(&request, &new.login)));
+                return Some(format!("{} would gain {}", shown(&new.login), sudo_request::words(&request, &new.login)));
             }
             if !allowed(&before) || allowed(&after) {
                 continue;
@@ -191,7 +157,7 @@ impl Comparison<'_> {
                 return Some(format!(
                     "{} would lose {}, which the plan does not name",
                     shown(&old.login),
-                    words(&request, &old.login)
+                    sudo_request::words(&request, &old.login)
                 ));
             }
         }
@@ -222,8 +188,4 @@ fn runas_changes(before: &SudoWorld<'_>, after: &SudoWorld<'_>) -> bool {
         world.directory.accounts().iter().filter_map(|account| world.directory.subject(&account.name)).collect()
     };
     before.rules.iter().any(by_group) && groups(before) != groups(after)
-}
-
-fn words(request: &SudoRequest, login: &str) -> String {
-    format!("{} as {}", shown(&sudo_request::line(request)), shown(request.user.as_deref().unwrap_or(login)))
 }

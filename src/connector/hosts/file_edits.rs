@@ -9,9 +9,11 @@ use super::{
         REMOVE_RULE, REMOVE_SHADOW, SET_OPTIONS, SET_SHELL, parameter,
     },
     grant_key::{SudoersPrincipal, part},
-    grants::{holders, hosts, rule_digest},
-    rights::{ListMember, SudoWorld, UnseenFiles},
+    grants::holders,
+    rights::{ListMember, UnseenFiles},
+    rule_digest::{hosts, rule_digest},
     snapshot::{GROUP, GSHADOW, HostSnapshot, PASSWD, SHADOW},
+    sudo_world::sudo_world,
     sudoers::{self, AliasKind, RuleRewrite, StatementKind, expanded, written},
     text::{shown, shown_whole},
 };
@@ -264,6 +266,7 @@ impl<'a> PendingWrites<'a> {
                 return if done { Ok(()) } else { Err(gone()) };
             };
             let others = self.other_members(&statement, &name);
+            let others: Option<Vec<_>> = others.map(|all| all.into_iter().map(|one| (one.name, one.negated)).collect());
             let new = sudoers::rewrite(&bytes, &statement, privilege, &name, left, others.as_deref());
             let new = new.ok_or_else(|| lost(file))?;
             if new == bytes || unread(&new) > before {
@@ -287,7 +290,7 @@ impl<'a> PendingWrites<'a> {
             each.filter(|item| item.negated || keep(&item.name)).collect()
         };
         let without = list(&|name| id(name) != id(member));
-        let world = SudoWorld::of(self.tree, &UnseenFiles);
+        let world = sudo_world(self.tree, &UnseenFiles);
         let mut excluded = list(&|_| true);
         excluded.push(ListMember { name: member.to_owned(), negated: true });
         let differs = world.directory.accounts().iter().filter_map(|account| world.directory.subject(&account.name));

@@ -2,11 +2,13 @@
 
 use super::{
     account_files::{GroupEntry, PasswdEntry, PasswordField},
-    collateral,
     config::HostsConfig,
     grant_key::{SudoersPrincipal, key, path_part},
+    hidden_rules::hidden_by,
     rights::{SudoWorld, UnseenFiles},
+    rule_digest::{hosts, rule_digest},
     snapshot::HostSnapshot,
+    sudo_world::sudo_world,
     sudoers::{AliasKind, HostSpec, StatementKind, SudoersMember, UserSpec, expanded, written},
     text::{shown, shown_whole},
 };
@@ -337,8 +339,8 @@ impl HostGrants<'_> {
             attributes.insert("except".to_owned(), holder.except.join(","));
         }
         if rights.iter().any(|right| right.negated) {
-            let world = self.world.get_or_init(|| SudoWorld::of(self.tree, &UnseenFiles));
-            if let Some(hidden) = collateral::hidden_by(world, self.tree, file, &digest, who) {
+            let world = self.world.get_or_init(|| sudo_world(self.tree, &UnseenFiles));
+            if let Some(hidden) = hidden_by(world, self.tree, file, &digest, who) {
                 attributes.insert("hides".to_owned(), hidden);
             }
         }
@@ -417,19 +419,6 @@ fn listed(tree: &HostSnapshot, users: &[SudoersMember]) -> Vec<RuleHolder> {
         holder.except.dedup();
     }
     holders
-}
-
-/// Returns the hosts of a privilege as text, with aliases expanded.
-pub(super) fn hosts(tree: &HostSnapshot, privilege: &HostSpec) -> String {
-    let flat = tree.sudoers.flat(AliasKind::Host, &privilege.hosts);
-    let each: Vec<String> =
-        flat.iter().map(|(item, _)| format!("{}{}", if item.negated { "!" } else { "" }, item.name)).collect();
-    each.join(",")
-}
-
-/// Returns the digest that distinguishes rules of one principal in one file: their commands and hosts.
-pub(super) fn rule_digest(commands: &str, hosts: &str) -> String {
-    Digest::of(format!("{commands}\n{hosts}\n")).hex()[..24].to_owned()
 }
 
 /// Gives the second and later grants with the same key a distinct key, so that none is lost.

@@ -5,8 +5,11 @@
 //! account: uid *and* name. `remaining_access` computes what is left after a change, `operations` the supported
 //! changes, and `apply` edits the files: under the locks of the system's own tools, atomically, one line at a time.
 //!
-//! Other sources of access are not read, and reported by `validate` when detected: directories of users (LDAP, SSSD),
-//! keys from commands or certificate authorities, doas, polkit, cron, set-user-id files.
+//! `rights` decides about requests to sudo, `oracle` asks sudo itself, and `collateral` compares all accounts before and
+//! after a drafted change.
+//!
+//! Other sources of access are reported by `validate` when detected: directories of users (LDAP, SSSD), keys from
+//! commands or certificate authorities. Those that are found to matter for a change are paths.
 
 mod account_files;
 mod account_table;
@@ -23,6 +26,7 @@ mod file_edits;
 mod grant_key;
 mod grants;
 mod half_done;
+mod hidden_rules;
 mod key_files;
 mod last_login;
 mod lock;
@@ -37,10 +41,12 @@ mod remaining_access;
 mod rights;
 mod root_dir;
 mod rotate;
+mod rule_digest;
 mod schema;
 mod snapshot;
 mod sshd_config;
 mod sudo_request;
+mod sudo_world;
 mod sudoers;
 mod surroundings;
 #[cfg(test)]

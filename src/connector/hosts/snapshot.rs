@@ -26,7 +26,7 @@ pub(super) struct HostSnapshot {
     pub keys: BTreeMap<String, KeyFile>,
     /// Lines that could not be parsed: file and number.
     pub unread: Vec<(String, usize)>,
-    /// What else decides about access on the system.
+    /// Other facts that decide about access on the system.
     pub surroundings: Surroundings,
     /// Sources of access that were not read.
     pub blind_spots: Vec<String>,

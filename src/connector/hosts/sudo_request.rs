@@ -3,7 +3,7 @@
 use super::{
     grant_key::{bound_account, decoded, part},
     rights::{CommandFiles, FileIdentity, LostRights, RemainingRules, SudoRequest, SudoSubject, SudoWorld, UNNAMED},
-    text::is_plain,
+    text::{is_plain, shown},
 };
 use crate::model::Witness;
 use std::{collections::BTreeSet, rc::Rc};
@@ -17,6 +17,11 @@ pub(super) fn line(request: &SudoRequest) -> String {
         Some(arguments) => format!("{} {arguments}", request.command),
         None => request.command.clone(),
     }
+}
+
+/// Returns a request of a login in words.
+pub(super) fn words(request: &SudoRequest, login: &str) -> String {
+    format!("{} as {}", shown(&line(request)), shown(request.user.as_deref().unwrap_or(login)))
 }
 
 /// Returns the witness of a request by a login.

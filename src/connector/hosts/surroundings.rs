@@ -1,4 +1,4 @@
-//! What decides about access beside the account files and sudoers: names of the host, netgroups, other sources of
+//! Facts that decide about access beside the account files and sudoers: names of the host, netgroups, other sources of
 //! accounts.
 
 use super::{

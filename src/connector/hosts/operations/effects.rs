@@ -1,4 +1,4 @@
-//! What a change does to the grants of others: an exclusion that is written into a shared rule.
+//! Effects of a change on other grants: an exclusion that is written into a shared rule.
 
 use super::HostChangePlanner;
 use crate::model::{Grant, GrantKind, action::SideEffect};

@@ -1,5 +1,5 @@
-//! What is left after a change, by the inventory alone: the same comparison of rights as after a read, without the
-//! files of the system. Where files would decide, the answer is that it cannot be told.
+//! Paths that remain after a change, by the inventory alone: the same comparison of rights as after a read, without the
+//! files of the system. Where files would decide, the overlap is unknown.
 
 use super::{
     super::{

@@ -153,7 +153,7 @@ impl SudoJail {
             match DirBuilder::new().mode(0o755).create(&made) {
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
                 Err(_) => {}
-                // Whatever the mask of this process is.
+                // Regardless of the mask of this process.
                 Ok(()) => fs::set_permissions(&made, Permissions::from_mode(0o755))?,
             }
         }

@@ -1,7 +1,7 @@
 //! The answers of sudo itself to concrete requests.
 //!
 //! sudo runs in a private directory with copies of the rules and accounts of the system, and empty files in place of its
-//! commands: no program of the system runs, and nothing on it is written. The user asks for itself, because sudo
+//! commands: no program of the system runs, and none of its files is written. The user asks for itself, because sudo
 //! answers root differently in several cases. What this arrangement cannot show is never an answer.
 
 mod jail;

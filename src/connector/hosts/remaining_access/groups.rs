@@ -9,7 +9,7 @@ use crate::model::{AccessRoute, GrantKind, Overlap, RemainingPath, Tier};
 use std::{collections::BTreeSet, path::Path, process::Command};
 
 impl AccessReader<'_> {
-    /// What is left of a membership, apart from rules.
+    /// Adds the other ways into a group.
     pub(super) fn group(&self, found: &mut AccessFindings) {
         let grant = self.query.grant;
         let others = self.inventory.of_entitlement(&grant.entitlement.id).filter(|other| other.key != grant.key);

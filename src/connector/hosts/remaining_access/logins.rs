@@ -16,7 +16,7 @@ use crate::model::{AccessRoute, ExpectedState, Grant, GrantKind, Overlap, Remain
 use std::collections::BTreeSet;
 
 impl AccessReader<'_> {
-    /// What is left of a key or of a group's password.
+    /// Adds the other places of a key or of a group's password.
     pub(super) fn logins_by_credential(&self, found: &mut AccessFindings) {
         let grant = self.query.grant;
         let Some((uid, fingerprint)) = grant.entitlement.id.split_once(":SHA256:") else {
@@ -76,7 +76,7 @@ impl AccessReader<'_> {
         !left.iter().all(|option| options.contains(option))
     }
 
-    /// What is left of an account: other names of its uid.
+    /// Adds the other names of an account's uid.
     pub(super) fn logins_of_account(&self, now: Option<&Grant>, found: &mut AccessFindings) {
         let grant = self.query.grant;
         let Some((uid, name)) = account_of(grant) else { return };

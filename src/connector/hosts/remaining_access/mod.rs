@@ -1,4 +1,4 @@
-//! What is left of the access that a change takes away, by every path that one read of a system shows.
+//! Access that remains of what a change takes away, by every path that one read of a system shows.
 //!
 //! `sudo` compares rights to run commands, `groups` the access of a group itself, `logins` keys and accounts, `outside`
 //! sources beside these files. `processes` finds what was started before and runs on.
@@ -17,6 +17,7 @@ use super::{
     rights::{AccountDirectory, SudoSubject, SudoWorld, TreeFiles},
     root_dir::RootDir,
     snapshot::HostSnapshot,
+    sudo_world::sudo_world,
 };
 use crate::{
     connector::TargetQuery,
@@ -36,7 +37,7 @@ pub(super) struct AccessReader<'a> {
     pub world: SudoWorld<'a>,
 }
 
-/// What is left, and the requests that represent what was lost.
+/// The remaining access, and the requests that represent the lost one.
 #[derive(Default)]
 pub(super) struct AccessFindings {
     pub access: RemainingAccess,
@@ -54,7 +55,7 @@ impl<'a> AccessReader<'a> {
         query: &'a TargetQuery<'a>,
         files: &'a TreeFiles<'a>,
     ) -> Self {
-        Self { root, config, tree, inventory, query, world: SudoWorld::of(tree, files) }
+        Self { root, config, tree, inventory, query, world: sudo_world(tree, files) }
     }
 
     /// Returns what is left. `now` is the grant in its present form.

@@ -20,7 +20,7 @@ use crate::{
 use std::{collections::BTreeSet, rc::Rc};
 
 impl AccessReader<'_> {
-    /// What is left of a rule.
+    /// Adds the rules that give a part of a rule.
     pub(super) fn sudo_of_rule(&self, found: &mut AccessFindings) {
         let grant = self.query.grant;
         self.superuser(found);
@@ -37,7 +37,7 @@ impl AccessReader<'_> {
         self.sudo_left(&self.holders_of_rule(), &lost, found);
     }
 
-    /// What is left of the rules of a group for one of its members.
+    /// Adds the rules that give a part of the rules of a group to its member.
     pub(super) fn sudo_of_group(&self, found: &mut AccessFindings) {
         self.superuser(found);
         let grant = self.query.grant;

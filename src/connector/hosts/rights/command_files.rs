@@ -8,7 +8,7 @@ use base64ct::{Base64, Encoding};
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
-/// What is known of a path.
+/// The identity of the file at a path.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(in crate::connector::hosts) enum FileIdentity {
     /// Device and inode, after symbolic links.

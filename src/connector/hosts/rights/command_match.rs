@@ -3,7 +3,7 @@
 use super::{
     command_files::{CommandFiles, FileIdentity},
     command_pattern::{ArgumentPattern, CommandPattern, PathPattern},
-    matching::Match,
+    lists::Match,
     shell_pattern::{PatternScope, fnmatch},
 };
 

@@ -1,4 +1,4 @@
-//! Commands of rules, split as sudo reads them: a path, and what it says about arguments.
+//! Commands of rules, split as sudo reads them: a path, and a pattern of arguments.
 
 use super::{
     extended_regex,

@@ -3,7 +3,7 @@
 use super::{
     accounts::SudoSubject,
     command_match::compare,
-    matching::{Match, judge},
+    lists::{Match, judge},
     world::{RuleCommand, SudoRule, SudoWorld},
 };
 use crate::model::Timestamp;
@@ -47,7 +47,7 @@ pub(in crate::connector::hosts) struct RulePlace {
 pub(in crate::connector::hosts) struct ApplicableRule {
     pub rule: usize,
     pub user: usize,
-    /// Why it may not apply.
+    /// The reason for which it may not apply.
     pub doubt: Option<String>,
 }
 

@@ -4,7 +4,7 @@
 use super::{
     command_pattern::{ArgumentPattern, CommandPattern, PathPattern},
     decide::SudoRequest,
-    matching::ListMember,
+    lists::ListMember,
     shell_pattern::sample,
     world::{RuleCommand, SudoWorld},
 };

@@ -1,11 +1,11 @@
-//! What is left of lost rights: the rules that still permit a part of them.
+//! Remaining part of lost rights: the rules that still permit a part of them.
 
 use super::{
     accounts::SudoSubject,
     command_match::compare,
     command_pattern::{ArgumentPattern, CommandPattern, PathPattern},
     decide::{Decision, RulePlace, SudoRequest, applicable, command_matches, decide_by},
-    matching::{ListMember, Match, judge},
+    lists::{ListMember, Match, judge},
     probes::{UNNAMED, probes},
     world::{RuleCommand, SudoWorld},
 };
@@ -34,7 +34,7 @@ pub(in crate::connector::hosts) struct RemainingRule {
     pub whole: bool,
     /// The requests that it permits, by the name of the login.
     pub permits: Vec<(String, SudoRequest)>,
-    /// Why it cannot be compared, if it permits none for certain.
+    /// The reason for which it cannot be compared, if it permits none for certain.
     pub doubt: Option<String>,
     /// The tier of the part.
     pub tier: Tier,
@@ -47,7 +47,7 @@ impl RemainingRule {
     }
 }
 
-/// What is left for some subjects.
+/// The remaining part for some subjects.
 #[derive(Clone, Debug, Default)]
 pub(in crate::connector::hosts) struct RemainingRules {
     pub rules: Vec<RemainingRule>,

@@ -1,6 +1,6 @@
 //! Patterns of fnmatch(3) as the C library compares them in the C locale, and the parts of a glob(3).
 
-/// How a pattern treats separators of paths.
+/// The treatment of separators of paths.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(in crate::connector::hosts) enum PatternScope {
     /// `*` matches every byte, as in arguments.

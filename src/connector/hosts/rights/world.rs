@@ -1,15 +1,11 @@
 //! Everything that decides about a request, taken from one read of a system.
 
 use super::{
-    super::{
-        grants::{hosts, rule_digest},
-        snapshot::HostSnapshot,
-        sudoers::{AliasKind, StatementKind, SudoPrivilege, SudoersMember, expanded, written},
-    },
+    super::sudoers::SudoPrivilege,
     accounts::AccountDirectory,
     command_files::CommandFiles,
     command_pattern::CommandPattern,
-    matching::{ListMember, Match},
+    lists::{ListMember, Match},
 };
 use std::collections::BTreeMap;
 
@@ -139,46 +135,6 @@ impl NetgroupFile {
     }
 }
 
-impl<'a> SudoWorld<'a> {
-    /// Returns the world of a system that was read.
-    pub(in crate::connector::hosts) fn of(tree: &HostSnapshot, files: &'a dyn CommandFiles) -> Self {
-        let mut directory = AccountDirectory::default();
-        for account in tree.accounts.iter().map(|row| &row.value) {
-            directory.account(&account.name, account.uid, account.gid);
-        }
-        for group in tree.groups.iter().map(|row| &row.value) {
-            directory.group(&group.name, group.gid, group.members.iter().map(String::as_str));
-        }
-        let mut rules = Vec::new();
-        for (file, statement) in tree.sudoers.statements() {
-            let StatementKind::Spec(spec) = &statement.kind else { continue };
-            for privilege in &spec.privileges {
-                let rights = expanded(&privilege.commands, &tree.sudoers);
-                let (text, hosts) = (written(&rights), hosts(tree, privilege));
-                rules.push(SudoRule {
-                    file: file.to_owned(),
-                    line: statement.line,
-                    digest: rule_digest(&text, &hosts),
-                    text,
-                    users: flat(tree, AliasKind::User, &spec.users),
-                    hosts: flat(tree, AliasKind::Host, &privilege.hosts),
-                    commands: rights.iter().map(RuleCommand::of).collect(),
-                });
-            }
-        }
-        Self {
-            directory,
-            rules,
-            host: tree.surroundings.host.clone(),
-            netgroups: tree.surroundings.netgroups.clone(),
-            settings: tree.sudoers.comparison.clone(),
-            limited: tree.sudoers.limited.clone(),
-            files,
-            now: tree.surroundings.now,
-        }
-    }
-}
-
 impl RuleCommand {
     /// Returns a command of this pattern for every target.
     pub(in crate::connector::hosts) fn everything(pattern: CommandPattern) -> Self {
@@ -212,9 +168,4 @@ impl RuleCommand {
             passwordless: right.tags.iter().any(|tag| tag == "NOPASSWD"),
         }
     }
-}
-
-fn flat(tree: &HostSnapshot, kind: AliasKind, items: &[SudoersMember]) -> Vec<ListMember> {
-    let each = tree.sudoers.flat(kind, items).into_iter();
-    each.map(|(item, _)| ListMember { name: item.name, negated: item.negated }).collect()
 }

@@ -1,7 +1,6 @@
 //! Removes or reduces one rule of a sudoers file without changing other bytes.
 
 use super::{
-    super::rights::ListMember,
     parse::{HostSpec, StatementKind, SudoersStatement, UserSpec},
     privilege::word,
 };
@@ -26,7 +25,7 @@ pub(in crate::connector::hosts) fn rewrite(
     privilege: usize,
     member: &str,
     left: RuleRewrite<'_>,
-    others: Option<&[ListMember]>,
+    others: Option<&[(String, bool)]>,
 ) -> Option<Vec<u8>> {
     let StatementKind::Spec(spec) = &statement.kind else { return None };
     let place = spec.users.iter().position(|item| !item.negated && item.name == member);
@@ -76,13 +75,14 @@ fn shared(
     privilege: usize,
     member: &str,
     left: RuleRewrite<'_>,
-    others: Option<&[ListMember]>,
+    others: Option<&[(String, bool)]>,
 ) -> Option<Vec<u8>> {
     let mut line = match (place, others) {
         (None, Some([])) => Vec::new(),
         (None, Some(others)) => {
             let range = spec.users.first()?.range.start..spec.users.last()?.range.end;
-            let each = others.iter().map(|one| format!("{}{}", if one.negated { "!" } else { "" }, word(&one.name)));
+            let each =
+                others.iter().map(|(name, negated)| format!("{}{}", if *negated { "!" } else { "" }, word(name)));
             replaced(bytes, statement, &range, each.collect::<Vec<_>>().join(", ").as_bytes())
         }
         (Some(at), _) => {

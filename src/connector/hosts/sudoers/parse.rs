@@ -406,7 +406,7 @@ impl SudoersParser<'_> {
         Some((String::from_utf8(word).ok()?, self.behind()))
     }
 
-    /// Returns the byte that `x` and two hexadecimal digits at the present position stand for.
+    /// Returns the byte that `x` and two hexadecimal digits at the present position represent.
     fn hexadecimal(&self) -> Option<u8> {
         let digit = |at: usize| char::from(self.text.get(self.at + at)?.0).to_digit(16);
         if self.peek() != Some(b'x') {

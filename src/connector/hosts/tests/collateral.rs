@@ -1,4 +1,4 @@
-//! Changes that must give nothing to anybody, and take nothing that the plan does not name.
+//! Changes that must give no right to an account, and take none that the plan does not name.
 
 use super::remaining::{Judged, assert_judged, base};
 use super::*;

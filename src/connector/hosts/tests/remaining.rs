@@ -86,7 +86,7 @@ impl Host {
         found[0].clone()
     }
 
-    /// Makes a change and judges what is left, as the core does.
+    /// Makes a change and evaluates the rest, as the core does.
     pub(super) fn judged(&self, change: AccessChange, grant: &Grant) -> (Judged, GrantObservation) {
         let planned = self.plan(change, grant);
         let before = self.verify(&planned).access.unwrap();

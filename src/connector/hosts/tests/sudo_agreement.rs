@@ -7,9 +7,10 @@ pub(super) mod sudo_worlds;
 
 use super::super::{
     config::HostsConfig,
-    rights::{Decision, SudoRequest, SudoWorld, TreeFiles, decide},
+    rights::{Decision, SudoRequest, TreeFiles, decide},
     root_dir::RootDir,
     snapshot::HostSnapshot,
+    sudo_world::sudo_world,
 };
 use sha2::{Digest, Sha256};
 use std::{fs, os::unix::fs::symlink};
@@ -71,7 +72,7 @@ fn disagreement(
     let root = RootDir::open(&jail.path("")).unwrap();
     let tree = HostSnapshot::read(&root, &HostsConfig::below(jail.path(""))).unwrap();
     let files = TreeFiles::below(&root);
-    let model = SudoWorld::of(&tree, &files);
+    let model = sudo_world(&tree, &files);
     let mut turn = 0;
     for (name, uid, _) in USERS.iter().filter(|user| user.1 >= 1001) {
         let subject = model.directory.subject(name).unwrap();

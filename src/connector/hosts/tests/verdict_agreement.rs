@@ -1,4 +1,4 @@
-//! Revokes one grant of a random system, and compares what is judged with what sudo then permits.
+//! Revokes one grant of a random system, and compares the verdict with the answers of sudo.
 
 use super::{
     Host,
