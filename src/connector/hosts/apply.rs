@@ -25,6 +25,7 @@ use crate::{
     },
 };
 use std::{
+    collections::BTreeSet,
     io::Write,
     path::Path,
     process::{Command, Stdio},
@@ -116,7 +117,7 @@ fn write(root: &RootDir, tree: &HostSnapshot, work: PendingWrites<'_>) -> Result
     for (path, new) in &changed {
         check(root, path, old(path)?)?;
         if tree.sudoers.files.iter().any(|(known, _)| known == path) {
-            valid_sudoers(path, &old(path)?.bytes, new)?;
+            valid_sudoers(path, new)?;
         }
     }
     let mut done: Vec<String> = Vec::new();
@@ -135,11 +136,10 @@ fn half_done(done: &[String], path: &str, error: &ConnectorError) -> ConnectorEr
     ConnectorError::Ambiguous(format!("{} written, {path} not: {error}", done.join(", ")))
 }
 
-/// Rejects a content that visudo rejects, if it is available and accepts the present content. sudo skips what visudo
-/// rejects, such as a second definition of an alias, so a file that has such a line already can be edited as well.
-fn valid_sudoers(path: &str, old: &[u8], new: &[u8]) -> Result<(), ConnectorError> {
+/// Rejects a file that sudo would reject, with visudo if available, and always with the built-in parser.
+fn valid_sudoers(path: &str, new: &[u8]) -> Result<(), ConnectorError> {
     let Some(visudo) = VISUDO.iter().map(Path::new).find(|path| path.exists()) else { return Ok(()) };
-    if accepts(visudo, new)? || !accepts(visudo, old)? {
+    if accepts(visudo, new)? {
         return Ok(());
     }
     let included = if path == SUDOERS { "" } else { " (an included file)" };
@@ -150,7 +150,20 @@ fn valid_sudoers(path: &str, old: &[u8], new: &[u8]) -> Result<(), ConnectorErro
 fn accepts(visudo: &Path, new: &[u8]) -> Result<bool, ConnectorError> {
     // Checked alone: included files belong to this tree, not to the machine that visudo runs on.
     let mut alone = new.to_vec();
+    let mut defined = BTreeSet::new();
     for statement in sudoers::parse(new) {
+        // sudo keeps the first definition of an alias, and visudo rejects the second one.
+        let repeated = match &statement.kind {
+            StatementKind::Aliases(all) => {
+                !all.iter().fold(false, |new, (kind, name, _)| new | defined.insert((*kind, name.clone())))
+            }
+            _ => false,
+        };
+        if repeated {
+            // A continued line is one comment.
+            let text = &mut alone[statement.range.clone()];
+            text.iter_mut().filter(|byte| **byte != b'\n').for_each(|byte| *byte = b'#');
+        }
         if matches!(statement.kind, StatementKind::Include { .. })
             && let Some(first) = new[statement.range.clone()].iter().position(|b| matches!(b, b'@' | b'#'))
         {

@@ -133,7 +133,7 @@ impl Comparison<'_> {
             .flat_map(|rule| &rule.commands)
             .collect();
         let ideal = self.decided.map(|world| (world, applicable(world, old)));
-        for request in probes(self.before, &commands) {
+        for request in probes(self.before, old, &commands) {
             let target =
                 |world: &SudoWorld<'_>| request.user.as_ref().is_none_or(|name| world.directory.named(name).is_some());
             if !target(self.after) {

@@ -31,7 +31,7 @@ pub(super) fn hidden_by(
         }
         let rules = was.iter().filter_map(|rule| world.rules.get(rule.rule));
         let commands: Vec<&RuleCommand> = rules.flat_map(|rule| &rule.commands).collect();
-        for request in probes(world, &commands) {
+        for request in probes(world, &subject, &commands) {
             let gains = decide_by(world, &was, &subject, &request) == Decision::Denied
                 && matches!(decide_by(&after, &is, &subject, &request), Decision::Allowed(_));
             if gains {

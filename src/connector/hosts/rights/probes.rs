@@ -2,6 +2,7 @@
 //! that none names.
 
 use super::{
+    accounts::SudoSubject,
     command_pattern::{ArgumentPattern, CommandPattern, PathPattern},
     decide::SudoRequest,
     lists::ListMember,
@@ -13,9 +14,15 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A command that no rule names: only a rule for every command permits it.
 pub(in crate::connector::hosts) const UNNAMED: &str = "/nonexistent/unnamed-command";
 
-/// Returns the requests that tell these commands of rules apart.
-pub(in crate::connector::hosts) fn probes(world: &SudoWorld<'_>, commands: &[&RuleCommand]) -> Vec<SudoRequest> {
-    let (targets, groups) = targets(world, commands);
+/// Returns the requests of a subject that distinguish these commands of rules.
+pub(in crate::connector::hosts) fn probes(
+    world: &SudoWorld<'_>,
+    subject: &SudoSubject,
+    commands: &[&RuleCommand],
+) -> Vec<SudoRequest> {
+    let (mut targets, groups) = targets(world, commands);
+    // Rules may permit commands as oneself.
+    targets.extend([subject.name.clone(), subject.login.clone()]);
     let mut found = Vec::new();
     for (path, arguments) in command_lines(world, commands) {
         for arguments in arguments {
@@ -33,8 +40,13 @@ pub(in crate::connector::hosts) fn probes(world: &SudoWorld<'_>, commands: &[&Ru
 }
 
 /// Returns requests for one command as each target of these commands of rules.
-pub(super) fn targets_only(world: &SudoWorld<'_>, commands: &[&RuleCommand]) -> Vec<SudoRequest> {
-    let (users, groups) = targets(world, commands);
+pub(super) fn targets_only(
+    world: &SudoWorld<'_>,
+    subject: &SudoSubject,
+    commands: &[&RuleCommand],
+) -> Vec<SudoRequest> {
+    let (mut users, groups) = targets(world, commands);
+    users.extend([subject.name.clone(), subject.login.clone()]);
     let request = |user, group| SudoRequest { user, group, command: UNNAMED.to_owned(), arguments: None };
     let by_user = users.into_iter().map(|user| request(Some(user), None));
     let by_group = groups.into_iter().map(|group| request(None, Some(group)));

@@ -128,8 +128,10 @@ pub(in crate::connector::hosts) fn remaining(
         }
         let applies = rules.iter().filter_map(|rule| world.rules.get(rule.rule)).flat_map(|rule| &rule.commands);
         let commands: Vec<&RuleCommand> = lost.commands().chain(applies).collect();
-        let requests: Vec<SudoRequest> =
-            probes(world, &commands).into_iter().filter(|request| lost.reached(world, subject, request)).collect();
+        let requests: Vec<SudoRequest> = probes(world, subject, &commands)
+            .into_iter()
+            .filter(|request| lost.reached(world, subject, request))
+            .collect();
         for request in &requests {
             let tier = tier_of(world, request);
             left.lost = Some(left.lost.map_or(tier, |lost| lost.min(tier)));
@@ -251,7 +253,7 @@ fn both_open(taken: &ArgumentPattern, left: &ArgumentPattern) -> bool {
 }
 
 fn same_target(world: &SudoWorld<'_>, subject: &SudoSubject, taken: &RuleCommand, left: &RuleCommand) -> bool {
-    let requests = super::probes::targets_only(world, &[taken, left]);
+    let requests = super::probes::targets_only(world, subject, &[taken, left]);
     requests.iter().any(|request| {
         [taken, left].iter().all(|command| {
             let any = RuleCommand { pattern: CommandPattern::read("ALL"), digests: Vec::new(), ..(*command).clone() };

@@ -236,6 +236,15 @@ fn s20_target_user_by_uid_keeps_the_command() {
 }
 
 #[test]
+fn command_as_oneself_is_compared() {
+    let host = base();
+    host.change("/etc/sudoers", "%sudo ALL=(ALL:ALL) ALL", "%sudo ALL=() /usr/bin/id");
+    host.rules(&["ALL ALL=(ALL, !#0) /usr/bin/id"]);
+    let grant = host.membership("27", "bob");
+    assert_judged(host.judged(AccessChange::Revoke {}, &grant), Judged::StillPresent, "gives everyone");
+}
+
+#[test]
 fn s09_last_match_in_a_list_of_users_decides() {
     assert_judged(bob_leaves_sudo(&["!bob, %ops ALL=(ALL:ALL) ALL"]), Judged::StillPresent, "%ops");
     assert_judged(bob_leaves_sudo(&["%ops, !bob ALL=(ALL:ALL) ALL"]), Judged::Confirmed, "");
