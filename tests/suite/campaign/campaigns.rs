@@ -310,14 +310,17 @@ fn judged_at_once(before: &Reference, decisions: &mut [(usize, Decision, BTreeSe
             if taken.contains(number) {
                 continue;
             }
-            *against = start.objections(says, None);
-            if against.is_empty() {
-                *against = after.objections(says, None);
+            let mut objections = start.objections(says, None);
+            if objections.is_empty() {
+                objections = after.objections(says, None);
             }
-            if against.is_empty() {
+            if objections.is_empty() {
                 after.take(*number, std::slice::from_ref(says));
                 taken.insert(*number);
+                against.clear();
             }
+            // The program may name a reason of either pass.
+            against.extend(objections);
         }
     }
     after
