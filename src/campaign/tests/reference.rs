@@ -187,11 +187,7 @@ impl Reference {
                 (answer.says.item, answer.says.stage, answer.place) == (item, stage, place)
                     && answer.reassigns().is_some()
             });
-            let given = self
-                .answers
-                .iter()
-                .any(|answer| (answer.says.item, answer.says.stage) == (item, stage) && answer.reassigns() == Some(to));
-            let asked_too = to == by || given || self.asked.contains(&(item, stage, to));
+            let asked_too = self.asked.contains(&(item, stage, to));
             let fit = self.keys.contains(&to) && !asked_too && !self.own.contains(&(item, to));
             if !asked || place != Place::Of(by) || before || !fit {
                 against.insert("reassignment-invalid");
