@@ -217,10 +217,9 @@ fn undecided(
 /// Returns whether two patterns may have common requests that were not tried.
 fn may_overlap(world: &SudoWorld<'_>, taken: &CommandPattern, left: &CommandPattern) -> bool {
     let regex = |pattern: &CommandPattern| matches!(pattern.path, PathPattern::Regex(_));
-    let (open_paths, open_arguments) = match (&taken.path, &left.path) {
-        (PathPattern::All, _) | (_, PathPattern::All) => (regex(taken) || regex(left), false),
-        _ => (regex(taken) && regex(left), both_open(&taken.arguments, &left.arguments)),
-    };
+    let all = |pattern: &CommandPattern| matches!(pattern.path, PathPattern::All);
+    let open_paths = if all(taken) || all(left) { regex(taken) || regex(left) } else { regex(taken) && regex(left) };
+    let open_arguments = both_open(&taken.arguments, &left.arguments);
     let unread = |pattern: &CommandPattern| {
         matches!(pattern.path, PathPattern::Regex(None)) || matches!(pattern.arguments, ArgumentPattern::Regex(None))
     };
@@ -235,19 +234,23 @@ fn may_overlap(world: &SudoWorld<'_>, taken: &CommandPattern, left: &CommandPatt
         };
         all.iter().any(|path| fits(taken, path) && fits(left, path))
     };
-    open_paths || open_arguments && (regex(taken) || regex(left) || paths_meet())
+    open_paths || open_arguments && (all(taken) || all(left) || paths_meet())
 }
 
+/// Returns whether two patterns of arguments may have common texts that were not tried.
 fn both_open(taken: &ArgumentPattern, left: &ArgumentPattern) -> bool {
     let start = |pattern: &ArgumentPattern| match pattern {
         ArgumentPattern::Glob(glob) if pattern.literal().is_none() => {
             Some(glob.split(['*', '?', '[', '\\']).next().unwrap_or_default().to_owned())
         }
-        ArgumentPattern::Regex(_) => Some(String::new()),
+        ArgumentPattern::Any | ArgumentPattern::Regex(_) => Some(String::new()),
         _ => None,
     };
+    let any = |pattern: &ArgumentPattern| matches!(pattern, ArgumentPattern::Any);
     match (start(taken), start(left)) {
-        (Some(taken), Some(left)) => taken.starts_with(&left) || left.starts_with(&taken),
+        (Some(start), Some(other)) if !(any(taken) && any(left)) => {
+            start.starts_with(&other) || other.starts_with(&start)
+        }
         _ => false,
     }
 }

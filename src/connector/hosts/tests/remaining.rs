@@ -210,6 +210,22 @@ fn s06_regular_expression_keeps_the_command() {
     assert_judged(bob_loses(lost, "(root) /usr/bin/ls", "bob ALL=(root) ^/usr/bin/(id|w)$"), Judged::Confirmed, "");
     let lost = "bob ALL=(root) ^/opt/[a-z]+$";
     assert_judged(bob_loses(lost, "(root) ^/opt/[a-z]+$", "bob ALL=(root) ^/opt/t.*$"), Judged::Unknown, "patterns");
+    // No example of an expression of arguments is known, so that it is unknown beside a command with any arguments.
+    let lost = "bob ALL=(root) /usr/bin/id ^-[a-z]$";
+    for left in ["^/usr/bin/[a-z]+$", "/usr/bin/id", "/usr/bin/", "ALL"] {
+        let outcome = bob_loses(lost, "(root) /usr/bin/id ^-[a-z]$", &format!("bob ALL=(root) {left}"));
+        assert_ne!(outcome.0, Judged::Confirmed, "{left}");
+    }
+    for left in ["^/usr/bin/w$", "/usr/bin/w", "/usr/bin/id /etc/hosts", "/usr/bin/id \"\""] {
+        let outcome = bob_loses(lost, "(root) /usr/bin/id ^-[a-z]$", &format!("bob ALL=(root) {left}"));
+        assert_eq!(outcome.0, Judged::Confirmed, "{left}");
+    }
+    let lost = "bob ALL=(root) /usr/bin/id";
+    assert_judged(
+        bob_loses(lost, "(root) /usr/bin/id", "bob ALL=(root) /usr/bin/id ^-[a-z]$"),
+        Judged::Unknown,
+        "patterns",
+    );
 }
 
 #[test]
