@@ -36,6 +36,7 @@ fn system(n: usize) -> System {
         deputy: Some(leader(SYSTEMS + n)),
         tier,
         environment: Some(environment(n).into()),
+        identity: None,
         remediation: Remediation::Manual,
         settings: toml::Table::new(),
         sink: None,

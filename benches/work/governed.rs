@@ -209,6 +209,7 @@ impl World {
             deputy: None,
             tier: Tier::T3,
             environment: None,
+            identity: None,
             remediation: Remediation::Automatic,
             settings,
             sink: None,

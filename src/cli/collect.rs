@@ -46,7 +46,11 @@ pub(super) fn run(args: &CollectArgs, context: &mut CommandContext) -> Result<Ex
     }
     let base = session.work_tree()?.to_path_buf();
     let variable = |name: &str| context.variable(name);
-    let around = ConnectorEnvironment { base: &base, variable: &variable };
+    // The inventory of main was reviewed; one in the work tree may be new.
+    let reviewed = view.inventories([&args.system]).unwrap_or_default();
+    let identity = reviewed.get(&args.system).and_then(|loaded| loaded.observation.target_identity.clone());
+    let identities = identity.into_iter().map(|identity| (args.system.clone(), identity)).collect();
+    let around = ConnectorEnvironment { base: &base, variable: &variable, identities: &identities };
     let collector = match args.readback {
         true => registry::readback(system, &around).map(|(collector, _)| collector),
         false => registry::collector(system, &around),
@@ -121,6 +125,7 @@ fn as_text(after: &LoadedInventory, changes: Option<&InventoryDiff>) -> String {
         observation.identity,
         counted(observation.calls, "call")
     )];
+    lines.extend(observation.target_identity.iter().map(|identity| format!("  identity of the target: {identity}")));
     for kind in &observation.kinds {
         let total = match (kind.control_total, &kind.control_source) {
             (Some(total), Some(source)) => format!("control total {total} ({source})"),

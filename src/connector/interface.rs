@@ -189,6 +189,15 @@ pub trait Collector: ConnectorSchema {
     /// When the target cannot be read.
     fn validate(&self) -> Result<ConnectorHealth, ConnectorError>;
 
+    /// Returns the immutable identity of the target, such as that of the machine or cluster; `None` if it reports none.
+    /// An exact copy of a target has the same identity.
+    ///
+    /// # Errors
+    /// When the target cannot be read.
+    fn target_identity(&self) -> Result<Option<String>, ConnectorError> {
+        Ok(None)
+    }
+
     /// Returns one page of the grants of one kind, from the beginning or from a cursor.
     ///
     /// # Errors

@@ -14,7 +14,7 @@ use crate::{
 use secrecy::SecretString;
 use serde::Deserialize as _;
 use serde_json::Value;
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 /// Data that connectors need beside their system file.
 pub struct ConnectorEnvironment<'a> {
@@ -22,6 +22,8 @@ pub struct ConnectorEnvironment<'a> {
     pub base: &'a Path,
     /// Returns an environment variable; secrets are passed in no other way.
     pub variable: &'a dyn Fn(&str) -> Option<String>,
+    /// The identities of the targets as last collected. An identity in a system file has priority.
+    pub identities: &'a BTreeMap<SystemId, String>,
 }
 
 /// A connector, for all systems that name it. Implemented by every [`ConnectorDefinition`].

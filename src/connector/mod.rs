@@ -62,6 +62,7 @@ mod definition;
 mod error;
 pub mod hosts;
 pub mod http;
+mod identified_target;
 mod intent;
 mod interface;
 mod kind;

@@ -2,7 +2,7 @@
 
 use super::{
     Collector, ConnectorEnvironment, ConnectorError, ConnectorKind, ConnectorSchema, OpenError, Provisioner,
-    unavailable::UnavailableConnector,
+    identified_target::IdentifiedTarget, unavailable::UnavailableConnector,
 };
 use crate::{
     diag::{Diagnostic, Diagnostics, SourceFile},
@@ -155,7 +155,11 @@ fn open(
         return Err(refused(system));
     }
     let opened = kind.open(&system.system, &settings_for(system, readback), around);
-    opened.unwrap_or_else(|| Err(refused(system)))
+    let connection = opened.unwrap_or_else(|| Err(refused(system)))?;
+    Ok(match system.identity.as_ref().or_else(|| around.identities.get(&system.system)).cloned() {
+        Some(expected) => Box::new(IdentifiedTarget { connection, system: system.system.clone(), expected }),
+        None => connection,
+    })
 }
 
 /// Returns a connection that fails at every call with the reason.

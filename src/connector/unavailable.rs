@@ -36,6 +36,10 @@ impl Collector for UnavailableConnector {
         Err(self.why.clone())
     }
 
+    fn target_identity(&self) -> Result<Option<String>, ConnectorError> {
+        Err(self.why.clone())
+    }
+
     fn list(&self, _: GrantKind, _: Option<&ListingCursor>) -> Result<GrantPage, ConnectorError> {
         Err(self.why.clone())
     }

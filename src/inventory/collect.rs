@@ -202,6 +202,7 @@ pub fn collect(
     let started_at = task.clock.now();
     let descriptor = task.collector.describe();
     let health = task.read("checking the visibility of the system", || task.collector.validate())?;
+    let target_identity = task.read("reading the identity of the target", || task.collector.target_identity())?;
     let mut kinds: Vec<_> = descriptor.kinds.to_vec();
     kinds.sort_unstable();
     kinds.dedup();
@@ -255,6 +256,7 @@ pub fn collect(
         engine: concat!("tenure ", env!("CARGO_PKG_VERSION")).to_owned(),
         target: shown(&health.target),
         identity: shown(&health.identity),
+        target_identity,
         started_at,
         observed_at: latest(started_at, task.clock.now()),
         calls: task.collector.calls(),

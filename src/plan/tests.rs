@@ -147,6 +147,7 @@ impl World {
             deputy: None,
             tier: Tier::T3,
             environment: None,
+            identity: None,
             remediation: self.remediation,
             settings: Default::default(),
             sink: None,

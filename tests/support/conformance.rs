@@ -34,16 +34,7 @@ pub fn list_all(collector: &dyn Collector) -> BTreeMap<GrantKind, Vec<Grant>> {
 }
 
 /// Checks every guarantee that needs no change of the system. The system must have at least one grant, and no
-/// concurrent changes.
-///
-/// # Panics
-/// When a guarantee is not met.
-pub fn conforms(collector: &dyn Collector, system: &SystemId) {
-    conforms_within(collector, system, 3);
-}
-
-/// Does the same as [`conforms`], with another limit on the calls of one observation: for a connector that reads local
-/// files and counts each of them.
+/// concurrent changes. One observation may take `most_calls`.
 ///
 /// # Panics
 /// When a guarantee is not met.

@@ -124,7 +124,8 @@ fn open_targets(
     variable: &dyn Fn(&str) -> Option<String>,
 ) -> Result<BTreeMap<SystemId, ProvisioningTarget>, AppError> {
     let base = session.settings_dir();
-    let around = ConnectorEnvironment { base: &base, variable: &variable };
+    let identities = assembly.identities();
+    let around = ConnectorEnvironment { base: &base, variable: &variable, identities: &identities };
     let mut hands = BTreeMap::new();
     for (id, system) in assembly.systems.iter().filter(|(_, system)| system.remediation != Remediation::ReportOnly) {
         hands.insert(id.clone(), open_target(system, &around).map_err(|error| open_error(id, error))?);

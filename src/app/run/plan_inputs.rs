@@ -49,6 +49,14 @@ pub struct PlanContext<'v> {
 }
 
 impl<'v> PlanContext<'v> {
+    /// Returns the identities of the targets as they were last collected.
+    pub fn identities(&self) -> BTreeMap<SystemId, String> {
+        let identity = |(id, loaded): (&SystemId, &LoadedInventory)| {
+            Some((id.clone(), loaded.observation.target_identity.clone()?))
+        };
+        self.inventories.iter().filter_map(identity).collect()
+    }
+
     /// Loads the inputs for the systems `only`, or for all systems if `only` is empty. Relative paths in settings start
     /// at `base`.
     ///

@@ -65,7 +65,8 @@ fn readers<'a>(
     request: &VerifyRequest<'_>,
 ) -> Result<BTreeMap<SystemId, ReadTarget<'a>>, AppError> {
     let base = session.settings_dir();
-    let around = ConnectorEnvironment { base: &base, variable: &request.variable };
+    let identities = assembly.identities();
+    let around = ConnectorEnvironment { base: &base, variable: &request.variable, identities: &identities };
     let mut readers = BTreeMap::new();
     for (id, system) in &assembly.systems {
         let (collector, own_credential) =

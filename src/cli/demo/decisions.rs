@@ -34,6 +34,7 @@ pub(super) fn describe(repository: &Path) -> Result<(), CliError> {
         deputy: Some(person("mia")?),
         tier: Tier::T2,
         environment: None,
+        identity: None,
         remediation: Remediation::Automatic,
         settings,
         sink: None,

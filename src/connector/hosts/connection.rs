@@ -3,7 +3,7 @@
 use super::{
     apply, calls,
     config::HostsConfig,
-    grants, half_done,
+    grants, half_done, identity,
     key_files::KeyScope,
     last_login,
     look::HostLook,
@@ -68,6 +68,10 @@ impl ConnectorSchema for Hosts {
 impl Collector for Hosts {
     fn validate(&self) -> Result<ConnectorHealth, ConnectorError> {
         observe::health(&self.root, &self.look().tree(KeyScope::All)?)
+    }
+
+    fn target_identity(&self) -> Result<Option<String>, ConnectorError> {
+        identity::of(&self.root)
     }
 
     /// Everything of one kind is one page.

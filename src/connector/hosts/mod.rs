@@ -27,6 +27,7 @@ mod grant_key;
 mod grants;
 mod half_done;
 mod hidden_rules;
+mod identity;
 mod key_files;
 mod last_login;
 mod lock;

@@ -77,6 +77,10 @@ impl Collector for Postgres {
         collect::validate(&mut self.state().server)
     }
 
+    fn target_identity(&self) -> Result<Option<String>, ConnectorError> {
+        self.state().server.system_identifier()
+    }
+
     fn list(&self, kind: GrantKind, from: Option<&ListingCursor>) -> Result<GrantPage, ConnectorError> {
         let ConnectionState { server, listing } = &mut *self.state();
         listing.page(&self.system, server, kind, from)

@@ -31,6 +31,8 @@ pub(super) struct ServerConnections {
     first: Option<u32>,
     /// The databases that refused a connection, with the reason.
     pub(super) refused: BTreeMap<u32, String>,
+    /// The system identifier of the cluster, once read from the present connection.
+    identifier: Option<Option<String>>,
     /// Whether `pg_authid` can be read.
     pub(super) sees_passwords: bool,
     /// The time limit of a reply.
@@ -47,6 +49,7 @@ impl ServerConnections {
             clients: BTreeMap::new(),
             first: None,
             refused: BTreeMap::new(),
+            identifier: None,
             sees_passwords: false,
             patience: PATIENCE,
             calls: 0,
@@ -323,8 +326,27 @@ impl ServerConnections {
         }
     }
 
+    /// Returns the system identifier of the cluster, which `initdb` creates; `None` when the role may not read it.
+    pub(super) fn system_identifier(&mut self) -> Result<Option<String>, ConnectorError> {
+        let at = self.first()?;
+        if let Some(known) = &self.identifier {
+            return Ok(known.clone());
+        }
+        let answer = match self.batch(at, "SELECT 'cluster:' || system_identifier FROM pg_control_system()") {
+            Ok(rows) => rows.into_iter().next(),
+            Err(error) => match sqlstate::before_commit(&error) {
+                ConnectorError::Forbidden { .. } => None,
+                other => return Err(other),
+            },
+        };
+        self.identifier = Some(answer.clone());
+        Ok(answer)
+    }
+
     fn client(&mut self, database: &str) -> Result<Client, ConnectorError> {
         self.calls += 1;
+        // A new connection may lead to another cluster.
+        self.identifier = None;
         let settings = self.settings(database);
         connect(settings, &self.config, self.patience).map_err(|error| match error {
             ConnectionRefused::ByServer(error) => sqlstate::before_commit(&error),

@@ -151,6 +151,7 @@ impl World {
             deputy: None,
             tier: crate::model::Tier::T3,
             environment: None,
+            identity: None,
             remediation: Remediation::Automatic,
             settings: Default::default(),
             sink: None,

@@ -21,6 +21,9 @@ pub struct Observation {
     pub target: String,
     /// The identity used for reading, as the target reported it.
     pub identity: String,
+    /// The immutable identity of the target, if it reports one: that of the machine, cluster or account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_identity: Option<String>,
     /// The start of the collection, by the collector's clock.
     pub started_at: Timestamp,
     /// The end of the collection.

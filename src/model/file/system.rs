@@ -24,6 +24,10 @@ pub struct System {
     /// The environment: `prod`, `test` and such.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<String>,
+    /// The identity of the target, as `tenure collect` reports it. Another machine, cluster or account at the same
+    /// address is refused. Without this key, the identity in the last inventory counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<String>,
     /// The way of making changes.
     pub remediation: Remediation,
     /// The settings of the connector; the keys depend on the connector.

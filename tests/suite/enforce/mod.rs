@@ -3,4 +3,5 @@
 mod concurrent_runs;
 mod crash;
 mod drift;
+mod identity;
 mod interruption;
