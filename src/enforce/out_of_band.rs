@@ -4,7 +4,8 @@ use super::read_target::{ReadTarget, VerifiedAction};
 use crate::{
     inventory::{self, CollectRequest, CollectionLimits, difference},
     model::{
-        ActionId, Clock, Digest, Grant, GrantKey, Inventory, SystemId,
+        ActionId, Clock, Grant, GrantKey, Inventory, SystemId,
+        action::SideEffect,
         history::EvidenceHistory,
         record::{FindingRecorded, OUT_OF_BAND, OutcomeKind, RecordPayload, short},
     },
@@ -142,7 +143,7 @@ struct ExplainedChanges<'a> {
     /// Grants that were changed since the inventory was collected: other grants may have been removed with them.
     acted_on: Vec<&'a Grant>,
     /// The predicted side effects of those changes.
-    effects: BTreeMap<&'a GrantKey, Option<Digest>>,
+    effects: BTreeMap<&'a GrantKey, &'a SideEffect>,
 }
 
 impl<'a> ExplainedChanges<'a> {
@@ -168,7 +169,7 @@ impl<'a> ExplainedChanges<'a> {
                 known.own.extend(&outcome.successor);
                 known.acted_on.extend(look.map(|look| &look.planned.grant));
                 let effects = look.into_iter().flat_map(|look| &look.planned.effects);
-                known.effects.extend(effects.map(|effect| (&effect.grant, effect.after)));
+                known.effects.extend(effects.map(|effect| (&effect.grant, effect)));
             }
         }
         known
@@ -177,16 +178,26 @@ impl<'a> ExplainedChanges<'a> {
     /// Grants that depend on a changed grant may disappear or lose access. Gained access is never explained.
     fn explains(&self, one: &UnexplainedChange) -> bool {
         let Grant { principal, entitlement, key, .. } = &one.grant;
-        let near = |acted: &&Grant| acted.principal.id == principal.id || acted.entitlement.id == entitlement.id;
+        // A membership depends on the grants of its group or role.
+        let near = |acted: &&Grant| {
+            acted.principal.id == principal.id
+                || acted.entitlement.id == entitlement.id
+                || acted.principal.id == entitlement.id
+        };
         let only_lost = match one.how {
             ChangeKind::Added => false,
             ChangeKind::Changed => self.committed.grant(key).is_some_and(|was| one.grant.only_lost_paths(was)),
             ChangeKind::Removed => true,
         };
-        let predicted = self.effects.get(key).is_some_and(|after| match (one.how, after) {
-            (ChangeKind::Added, _) => false,
-            (ChangeKind::Changed, Some(after)) => one.grant.digest() == *after,
-            (ChangeKind::Changed, None) => only_lost,
+        let derived = || {
+            self.committed.grant(key).is_some_and(|was| {
+                Grant { attributes: was.attributes.clone(), ..one.grant.clone() }.only_lost_paths(was)
+            })
+        };
+        let predicted = self.effects.get(key).is_some_and(|effect| match (one.how, effect.after) {
+            (ChangeKind::Added, _) => effect.is_created,
+            (ChangeKind::Changed, Some(after)) => one.grant.digest() == after,
+            (ChangeKind::Changed, None) => derived(),
             (ChangeKind::Removed, _) => true,
         });
         self.own.contains(key) || predicted || (only_lost && self.acted_on.iter().any(near))

@@ -77,9 +77,13 @@ pub struct AccessLoss {
 pub struct SideEffect {
     /// The affected grant.
     pub grant: GrantKey,
-    /// Its digest after the change; `None` when it may only lose paths, contents or itself.
+    /// Its digest after the change; `None` when it may only lose paths, contents or itself, and attributes that depend
+    /// on the changed grant may differ.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<Digest>,
+    /// Whether the change creates the grant. Its key then determines its content.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_created: bool,
 }
 
 /// The decision that permits an action.

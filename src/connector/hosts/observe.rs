@@ -14,7 +14,9 @@ use super::{
 };
 use crate::{
     connector::{ConnectorError, ConnectorHealth, ControlTotal, TargetQuery},
-    model::{AccessPath, AccessRoute, Grant, GrantKind, GrantObservation, Inventory, Overlap, RemainingPath},
+    model::{
+        AccessPath, AccessRoute, ExpectedState, Grant, GrantKind, GrantObservation, Inventory, Overlap, RemainingPath,
+    },
 };
 
 /// Returns the health of the connection and its blind spots.
@@ -76,7 +78,7 @@ pub(super) fn seen(
     inventory: &Inventory,
 ) -> GrantObservation {
     let grant = query.grant;
-    let now = found(grant, inventory);
+    let now = found(grant, query.expects, inventory);
     let files = TreeFiles::below(look.root);
     let reader = AccessReader::new(look.root, look.config, tree, inventory, query, &files);
     let AccessFindings { mut access, witnesses } = reader.findings(now.as_ref());
@@ -98,7 +100,7 @@ pub(super) fn seen(
 /// Returns the present form of the reviewed grant. Its key may have changed through the decided change (a reduced rule
 /// has another digest) or through other rules, so it is searched by file and holder as well. A grant of a renamed
 /// account is returned in its new form, which differs from the reviewed one.
-fn found(grant: &Grant, inventory: &Inventory) -> Option<Grant> {
+fn found(grant: &Grant, expects: &ExpectedState, inventory: &Inventory) -> Option<Grant> {
     if let Some(same) = inventory.grant(&grant.key) {
         return Some(same.clone());
     }
@@ -122,7 +124,9 @@ fn found(grant: &Grant, inventory: &Inventory) -> Option<Grant> {
                 _ => true,
             }
     };
-    let mut candidates = neighbours.filter(close);
+    // A smaller rule beside a removed one is another grant, and not a reduced form of it.
+    let is_reduced = grant.kind != GrantKind::Rule || matches!(expects, ExpectedState::Shows(_));
+    let mut candidates = neighbours.filter(|other| is_reduced && close(other));
     if let Some(other) = candidates.next() {
         // Under its old key, so that it can be compared.
         let mut now = other.clone();

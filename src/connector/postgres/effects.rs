@@ -14,7 +14,7 @@ pub(super) fn effects(
     let mut effects: BTreeSet<SideEffect> = BTreeSet::new();
     let mut loses = |held: &Grant| {
         if held.key != grant.key {
-            effects.insert(SideEffect { grant: held.key.clone(), after: None });
+            effects.insert(SideEffect { grant: held.key.clone(), after: None, is_created: false });
         }
     };
     match (key, change) {
@@ -36,7 +36,11 @@ pub(super) fn effects(
                 if let (Some(until), true) = (&until, held.attribute("valid-until").is_some()) {
                     let mut after = held.clone();
                     after.attributes.insert("valid-until".to_owned(), until.clone());
-                    effects.insert(SideEffect { grant: held.key.clone(), after: Some(after.digest()) });
+                    effects.insert(SideEffect {
+                        grant: held.key.clone(),
+                        after: Some(after.digest()),
+                        is_created: false,
+                    });
                 }
             }
         }

@@ -220,9 +220,9 @@ fn enforce_says_why_a_suspended_campaign_waits() {
     let review = world.read(&format!("repo/{path}"));
     world.write(&format!("repo/{path}"), &review.replacen("reason = \"", "reason = \"edited: ", 1));
     world.merge("edit a signed file");
-    let told = world.enforce(&[]).exits(4);
+    let told = world.enforce(&[]).exits(3);
     told.says("why: campaign-suspended: the signed file").says(&path).says("next: restore it").says("li: ");
-    world.enforce(&["--format", "json"]).exits(4).says("\"code\":\"campaign-suspended\"");
+    world.enforce(&["--format", "json"]).exits(3).says("\"code\":\"campaign-suspended\"");
 
     world.write(&format!("repo/{path}"), &review);
     world.merge("restore it");
@@ -236,7 +236,7 @@ fn decisions_on_a_removed_system_are_held() {
     world.merge("remove the system");
     let told = world.tenure(&["plan"]).exits(0);
     told.says("why: unknown-system: there is no systems/web-1.toml").says("next: create systems/web-1.toml");
-    world.enforce(&[]).exits(4).says("why: unknown-system");
+    world.enforce(&[]).exits(3).says("why: unknown-system");
 }
 
 #[test]
@@ -257,7 +257,7 @@ fn invalid_system_file_holds_back_only_its_system() {
     let actions = |text: &str| text.lines().filter(|line| line.contains("revoke")).count();
     assert!(actions(&one) > 0 && actions(&one) <= actions(&other), "{one}\n{other}");
     world.tenure(&["plan", "web-2"]).exits(3).says("systems/web-2.toml:3:");
-    world.enforce(&[]).exits(4).says("systems/web-2.toml:3:");
+    world.enforce(&[]).exits(3).says("systems/web-2.toml:3:");
     world.tenure(&["audit"]).hides("plan-differs");
 }
 

@@ -94,8 +94,11 @@ impl HostChangePlanner<'_> {
         let excluded = format!("name:{name}");
         let mut effects: Vec<_> =
             self.held(&account).into_iter().flat_map(|held| self.effects_of(held, &excluded)).collect();
+        let mut gone = self.held(&account);
+        gone.push(self.grant);
+        effects.extend(self.dependent(&gone));
         effects.sort();
-        effects.dedup();
+        effects.dedup_by(|later, first| later.grant == first.grant);
         Ok(PlannedChange { irreversible: Some(lost), loses: self.all_of_account(&account), effects, ..draft })
     }
 

@@ -82,7 +82,9 @@ impl HostChangePlanner<'_> {
         };
         let operations = vec![self.rule(self.grant, Some(&left))?];
         let survives = self.survivors(Some(&left));
-        Ok(PlannedChange { expects: shows([("commands", &left)]), survives, ..self.gone(operations) })
+        let draft = self.gone(operations);
+        let effects = draft.effects.iter().cloned().chain(self.reduced(self.grant, &left)).collect();
+        Ok(PlannedChange { expects: shows([("commands", &left)]), survives, effects, ..draft })
     }
 
     fn rule(&self, rule: &Grant, to: Option<&str>) -> Result<Operation, UnsupportedChangeError> {
@@ -116,7 +118,7 @@ impl HostChangePlanner<'_> {
             expects: ExpectedState::Absent,
             loses: self.losers(),
             survives: self.survivors(None),
-            effects: self.effects_of(self.grant, &self.grant.principal.id),
+            effects: [self.effects_of(self.grant, &self.grant.principal.id), self.dependent(&[self.grant])].concat(),
             irreversible: None,
         }
     }

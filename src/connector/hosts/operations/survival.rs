@@ -126,7 +126,8 @@ impl HostChangePlanner<'_> {
                 None => Overlap::Part(part(one)),
             };
             let tier = super::super::remaining_access::part_tier(one.tier, left.lost, grant.tier);
-            whole(rule, tier).map(|path| RemainingPath { overlap, ..path })
+            let by = super::super::remaining_access::responsible(rule, &grant.principal.id, self.inventory);
+            whole(rule, tier).map(|path| RemainingPath { overlap, ..path.by(by) })
         };
         left.rules.iter().filter_map(path).collect()
     }

@@ -9,7 +9,7 @@ mod outside;
 mod processes;
 mod sudo;
 
-pub(super) use sudo::tier as part_tier;
+pub(super) use sudo::{responsible, tier as part_tier};
 
 use super::{
     config::HostsConfig,

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     connector::{MAX_WITNESSES, WitnessQuery},
-    model::{AccessPath, AccessRoute, ExpectedState, Grant, GrantKind, Overlap, RemainingPath, Tier},
+    model::{AccessPath, AccessRoute, ExpectedState, Grant, GrantKind, Inventory, Overlap, RemainingPath, Tier},
 };
 use std::{collections::BTreeSet, rc::Rc};
 
@@ -119,7 +119,7 @@ impl AccessReader<'_> {
             None => Overlap::Part(parts(&left.permits)),
         };
         let path = RemainingPath { path, overlap, tier, grant: None, allows: Vec::new() };
-        match grant {
+        match grant.map(|rule| responsible(rule, &self.query.grant.principal.id, self.inventory)) {
             Some(grant) => path.by(grant),
             None => path,
         }
@@ -217,6 +217,21 @@ impl AccessReader<'_> {
         let names = self.directory().accounts().iter().map(|account| account.name.as_str());
         let subjects: BTreeSet<Rc<SudoSubject>> = names.filter_map(|name| self.directory().subject(name)).collect();
         subjects.into_iter().filter(|subject| self.world.includes(&list, subject)).collect()
+    }
+}
+
+/// Returns the grant by which a principal has the rights of a rule: its membership in the group that holds the rule, or
+/// the rule itself.
+pub(in crate::connector::hosts) fn responsible<'a>(
+    rule: &'a Grant,
+    principal: &str,
+    inventory: &'a Inventory,
+) -> &'a Grant {
+    let membership = |held: &&Grant| held.kind == GrantKind::Membership && held.entitlement.id == rule.principal.id;
+    if rule.principal.id == principal {
+        rule
+    } else {
+        inventory.of_principal(principal).find(membership).unwrap_or(rule)
     }
 }
 
