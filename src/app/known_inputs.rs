@@ -25,9 +25,12 @@ pub struct KnownInputs {
     /// The last inventory of each system, with its tree.
     pub(super) inventories: RefCell<BTreeMap<SystemId, (ObjectId, LoadedInventory)>>,
     packs: RefCell<KnownPacks>,
-    resolutions: RefCell<Option<(Vec<ResolutionInput>, Rc<[Resolution]>)>>,
+    resolutions: RefCell<Option<KnownResolutions>>,
     pub(super) ids: IdCache,
 }
+
+/// The resolutions, with all files that determine them.
+type KnownResolutions = (Vec<ResolutionInput>, Rc<[Resolution]>);
 
 /// A signed file that determines resolutions: a campaign, a stage close or a review. The commit determines the items
 /// and assignments of a campaign.

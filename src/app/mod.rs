@@ -10,6 +10,7 @@ mod exceptions;
 mod known_inputs;
 mod permitted_signers;
 mod repository_view;
+mod resolutions;
 mod run;
 mod session;
 
@@ -24,8 +25,9 @@ pub use exceptions::exception_statuses;
 pub use known_inputs::KnownInputs;
 pub use permitted_signers::{KnownSigner, TrustHints, joined, newest, registered_keys};
 pub use repository_view::{Identities, RepositoryView, SystemFiles};
+pub use resolutions::resolutions;
 pub use run::{
     EnforceRequest, PlanContext, UnlockRequest, VerifyRequest, cleared_plan, enforce, open_error, pending_records,
-    require_not_rolled_back, resolutions, unlock, verify,
+    require_not_rolled_back, unlock, verify,
 };
 pub use session::{RepositorySession, SessionRequest, UnpinnedRoot, root_pin, state_cache};

@@ -8,6 +8,6 @@ mod verify;
 
 pub use enforce::{EnforceRequest, cleared_plan, enforce, require_not_rolled_back};
 pub use pending_records::pending_records;
-pub use plan_inputs::{PlanContext, open_error, resolutions};
+pub use plan_inputs::{PlanContext, open_error};
 pub use unlock::{UnlockRequest, unlock};
 pub use verify::{VerifyRequest, verify};

@@ -1,8 +1,8 @@
 //! Loads the inputs of a plan from a commit, and computes the plan. It reads only the clone.
 
 use crate::{
-    app::{AppError, RepositoryView},
-    campaign::{Resolution, decided},
+    app::{AppError, RepositoryView, resolutions},
+    campaign::Resolution,
     connector::{ConnectorSchema, OpenError, registry},
     diag::{Diagnostic, Diagnostics},
     git::ObjectId,
@@ -231,13 +231,6 @@ fn require_systems(
     let problem = Diagnostic::error("unknown-system", format!("there is no systems/{missing}.toml on main"));
     let known: Vec<_> = systems.keys().map(ToString::to_string).collect();
     Err(problem.help(format!("systems: {}", known.join(", "))).into())
-}
-
-/// Returns the resolutions of all decisions, latest campaign last.
-pub fn resolutions(governed: &RepositoryState, now: Timestamp) -> Vec<Resolution> {
-    let mut openings: Vec<_> = governed.openings().iter().collect();
-    openings.sort_by_key(|(id, opening)| (opening.campaign().opened_at, *id));
-    openings.into_iter().flat_map(|(id, opening)| decided(opening, governed.answers(id), now)).collect()
 }
 
 /// Grants in their reviewed state, from the inventories that campaigns pinned. Each is loaded once, on demand.

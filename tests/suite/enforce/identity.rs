@@ -48,7 +48,7 @@ fn machine_without_a_machine_id_is_known_by_its_host_keys() {
 }
 
 #[test]
-fn reinstalled_machine_needs_its_new_identity_in_the_system_file() {
+fn reinstalled_machine_needs_its_new_identity_in_its_file() {
     let world = decided();
     world.write("web-1/etc/machine-id", OTHER);
     let said = world.tenure(&["collect", "web-1"]).exits(1);

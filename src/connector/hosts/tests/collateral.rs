@@ -37,7 +37,7 @@ fn digest_of_an_alias_is_kept() {
 }
 
 #[test]
-fn s16_exclusion_after_a_member_is_kept() {
+fn row_54_s16_exclusion_after_a_member_is_kept() {
     let host = base();
     host.rules(&["eve, %ops, !carl ALL=(ALL:ALL) ALL"]);
     let grant = other_rule(&host, "gid:2001");
@@ -47,7 +47,7 @@ fn s16_exclusion_after_a_member_is_kept() {
 }
 
 #[test]
-fn s15_member_named_beside_its_group_is_kept() {
+fn row_54_s15_member_named_beside_its_group_is_kept() {
     let host = base();
     host.change("/etc/group", "ops:x:2001:bob,carl", "ops:x:2001:bob,carl,eve");
     host.rules(&["User_Alias OPS = %ops, eve", "OPS ALL=(root) /usr/bin/id"]);
@@ -79,7 +79,7 @@ fn member_listed_twice_is_removed_without_harm() {
 }
 
 #[test]
-fn denial_that_hides_a_rule_is_not_removed() {
+fn row_54_denial_that_hides_a_rule_is_not_removed() {
     let host = base();
     host.file("/etc/sudoers.d/a", 0o440, &["dan ALL=NOPASSWD: ALL"]);
     host.rules(&["dan ALL=(ALL) /usr/bin/bash, /usr/bin/w, !ALL"]);
