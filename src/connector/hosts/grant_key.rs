@@ -6,7 +6,7 @@
 //! and so has one that reuses a name or a uid; a decision on the old pair never applies to it. An account that is
 //! deleted and created again with the same uid *and* name cannot be distinguished: its remaining grants still work.
 
-use super::{snapshot::HostSnapshot, text::shown};
+use super::{rights::ignores_case, snapshot::HostSnapshot, text::shown};
 use crate::{
     connector::ConnectorError,
     model::{Digest, GrantKey, Principal},
@@ -47,11 +47,19 @@ impl SudoersPrincipal {
             return Self::Group(gid, tree.group_of(gid).map(|group| group.name.clone()).unwrap_or_default());
         }
         match name.strip_prefix('%') {
-            Some(group) => match tree.group(group) {
+            Some(group) => match tree.group(group).or_else(|| {
+                let groups = tree.groups.iter().map(|row| &row.value);
+                alike(tree, "case_insensitive_group", group, groups, |group| &group.name)
+            }) {
                 Some(group) => Self::Group(group.gid, group.name.clone()),
                 None => Self::Unknown(format!("group-name:{}", part(group))),
             },
             None if name.starts_with('+') => Self::Unknown(format!("netgroup:{}", part(&name[1..]))),
+            None if tree.account(name).is_none() => {
+                let accounts = tree.accounts.iter().map(|row| &row.value);
+                let account = alike(tree, "case_insensitive_user", name, accounts, |account| &account.name);
+                Self::user(tree, account.map_or(name, |account| &account.name))
+            }
             None => Self::user(tree, name),
         }
     }
@@ -87,6 +95,19 @@ impl SudoersPrincipal {
         };
         Principal { id: self.id(), name }
     }
+}
+
+/// Returns the first entry whose name is equal to a name of sudoers(5) without regard to case, unless the setting is
+/// negated.
+fn alike<'a, T>(
+    tree: &HostSnapshot,
+    setting: &str,
+    name: &str,
+    mut entries: impl Iterator<Item = &'a T>,
+    name_of: impl Fn(&T) -> &String,
+) -> Option<&'a T> {
+    let ignored = ignores_case(&tree.sudoers.comparison, setting);
+    entries.find(|entry| ignored && name_of(entry).eq_ignore_ascii_case(name))
 }
 
 /// Returns the uid and name of the account in the key of a grant.

@@ -6,7 +6,7 @@ use super::{
     shell_pattern::{PatternScope, fnmatch, has_meta},
     world::{HostNames, NetgroupTable, SudoRule, SudoWorld},
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl SudoWorld<'_> {
     /// Returns whether a list of users allows a subject, and the member that does.
@@ -47,8 +47,7 @@ impl SudoWorld<'_> {
         if let Some(number) = name.strip_prefix('#').and_then(|digits| digits.parse::<u32>().ok()) {
             return Match::from(number == uid);
         }
-        let insensitive = self.setting("case_insensitive_user");
-        Match::from(name == account || insensitive && name.eq_ignore_ascii_case(account))
+        Match::from(self.same_name("case_insensitive_user", name, account))
     }
 
     fn group(&self, group: &str, subject: &SudoSubject) -> Match {
@@ -63,9 +62,7 @@ impl SudoWorld<'_> {
         if self.setting("match_group_by_gid") {
             return Match::from(self.directory.group_id(group).is_some_and(|gid| subject.gids.contains(&gid)));
         }
-        let insensitive = self.setting("case_insensitive_group");
-        let same = |name: &String| name == group || insensitive && name.eq_ignore_ascii_case(group);
-        if subject.groups.iter().any(same) {
+        if subject.groups.iter().any(|name| self.same_name("case_insensitive_group", name, group)) {
             return Match::Yes;
         }
         match self.settings.get("group_plugin") {
@@ -136,7 +133,7 @@ impl SudoWorld<'_> {
         let same = |member: &ListMember| match member.name.strip_prefix('#').and_then(|d| d.parse::<u32>().ok()) {
             _ if member.name == "ALL" => Match::Yes,
             Some(number) => Match::from(number == gid),
-            None => Match::from(member.name == name),
+            None => Match::from(self.same_name("case_insensitive_group", &member.name, name)),
         };
         let outcome = judge(groups, |member| member.negated, same);
         let known = |login: &str| self.directory.subject(login).is_some_and(|one| one.gids.contains(&gid));
@@ -177,7 +174,17 @@ impl SudoWorld<'_> {
         }
     }
 
+    /// Compares two names, without regard to case unless the setting is negated.
+    pub(super) fn same_name(&self, setting: &str, name: &str, other: &str) -> bool {
+        name == other || ignores_case(&self.settings, setting) && name.eq_ignore_ascii_case(other)
+    }
+
     fn setting(&self, name: &str) -> bool {
         self.settings.get(name).is_some_and(|value| value != "no")
     }
+}
+
+/// Returns whether names are compared without regard to case: the default of sudo since 1.9.
+pub(in crate::connector::hosts) fn ignores_case(settings: &BTreeMap<String, String>, setting: &str) -> bool {
+    settings.get(setting).is_none_or(|value| value != "no")
 }

@@ -23,6 +23,7 @@ pub(super) use command_files::{CommandFiles, FileIdentity, TreeFiles, UnseenFile
 pub(super) use command_pattern::CommandPattern;
 pub(super) use decide::{Decision, SudoRequest, applicable, decide, decide_by, may_concern};
 pub(super) use lists::ListMember;
+pub(super) use matching::ignores_case;
 pub(super) use probes::{UNNAMED, paths_with_name, probes};
 pub(super) use remaining::{LostRights, RemainingRule, RemainingRules, remaining};
 pub(super) use world::{HostNames, NetgroupFile, NetgroupTable, RuleCommand, SudoRule, SudoWorld};

@@ -98,19 +98,20 @@ fn targets(world: &SudoWorld<'_>, commands: &[&RuleCommand]) -> (BTreeSet<String
                 };
                 let all = directory.accounts().iter().map(|account| account.name.as_str());
                 users.extend(all.filter(fits).take(MOST_MEMBERS).map(str::to_owned));
-            } else if let Some(account) = directory.named(&member.name) {
-                users.extend(names(account.uid));
+            } else if member.name == "ALL" {
+                everyone = true;
             } else {
-                everyone |= member.name == "ALL";
+                let same = |name: &str| world.same_name("case_insensitive_user", &member.name, name);
+                let accounts = directory.accounts().iter().filter(|account| same(&account.name));
+                users.extend(accounts.flat_map(|account| names(account.uid)));
             }
         }
-        groups.extend(
-            command
-                .groups
-                .iter()
-                .filter(|group| directory.group_id(&group.name).is_some())
-                .map(|group| group.name.clone()),
-        );
+        let listed = |name: &&str| {
+            command.groups.iter().any(|group| world.same_name("case_insensitive_group", &group.name, name))
+        };
+        if !command.groups.is_empty() {
+            groups.extend(directory.groups().filter(listed).map(str::to_owned));
+        }
         if command.users.is_empty() && command.groups.is_empty() {
             everyone = true;
         }

@@ -125,3 +125,16 @@ fn right_to_run_as_a_member_is_not_taken_unnamed() {
         "{refused:?}"
     );
 }
+
+#[test]
+fn denial_of_a_name_in_other_case_is_seen() {
+    let host = base();
+    host.file("/etc/sudoers.d/a", 0o440, &["carl ALL=(root) /usr/bin/id"]);
+    host.rules(&["%OPS ALL=(root) !/usr/bin/id"]);
+    let grant = host.membership("2001", "carl");
+    let refused = host.apply(&host.plan(AccessChange::Revoke {}, &grant)).unwrap_err();
+    assert!(
+        matches!(&refused, ConnectorError::PreconditionFailed(why) if why.contains("carl would gain /usr/bin/id as root")),
+        "{refused:?}"
+    );
+}

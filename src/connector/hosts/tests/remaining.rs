@@ -473,3 +473,26 @@ fn sudo_answers_before_and_after() {
         .answers;
     assert!(after.len() == asked.len() && after.iter().all(|one| one.answer == Answer::Denied), "{after:#?}");
 }
+
+#[test]
+fn names_in_rules_are_compared_without_case() {
+    assert_judged(bob_leaves_sudo(&["BOB ALL=(ALL:ALL) ALL"]), Judged::StillPresent, "gives bob");
+    assert_judged(bob_leaves_sudo(&["%Ops ALL=(ALL:ALL) ALL"]), Judged::StillPresent, "gives %ops");
+    assert_judged(bob_leaves_sudo(&["ALL, !BOB ALL=(ALL:ALL) ALL"]), Judged::Confirmed, "");
+    for setting in ["!case_insensitive_user", "!case_insensitive_group"] {
+        let rules = [&format!("Defaults {setting}"), "BOB ALL=(ALL:ALL) ALL", "%OPS ALL=(ALL:ALL) ALL"];
+        let left = if setting.ends_with("user") { "gives %ops" } else { "gives bob" };
+        assert_judged(bob_leaves_sudo(&rules), Judged::StillPresent, left);
+    }
+    let lost = "bob ALL=(www-data) /usr/bin/id";
+    let left = "bob ALL=(WWW-Data) /usr/bin/id";
+    assert_judged(bob_loses(lost, "(www-data) /usr/bin/id", left), Judged::StillPresent, "WWW-Data");
+    let (lost, left) = ("bob ALL=(:docker) /usr/bin/id", "bob ALL=(:DOCKER) /usr/bin/id");
+    assert_judged(bob_loses(lost, "(:docker) /usr/bin/id", left), Judged::StillPresent, "DOCKER");
+}
+
+#[test]
+fn command_expression_beside_arguments_is_unknown() {
+    let (lost, left) = ("bob ALL=(root) ^/usr/bin/ls$", "bob ALL=(root) /usr/bin/ls ^-l$");
+    assert_judged(bob_loses(lost, "(root) ^/usr/bin/ls$", left), Judged::Unknown, "patterns");
+}
