@@ -11,11 +11,11 @@ use std::{
 #[derive(Debug, Default)]
 pub struct IdCache {
     items: RefCell<BTreeMap<(CampaignId, SystemId), (Digest, ItemIndex)>>,
-    actions: RefCell<HashMap<(RepoId, ItemId, Digest), ActionIds>>,
+    actions: RefCell<HashMap<(RepoId, ItemId, Digest), IdsByVerb>>,
 }
 
 /// The action ids of an item, by verb.
-type ActionIds = Vec<(String, ActionId)>;
+type IdsByVerb = Vec<(String, ActionId)>;
 
 /// The positions of the grants of an inventory by item id, sorted.
 type ItemIndex = Rc<Vec<(ItemId, usize)>>;
