@@ -4,8 +4,8 @@ use super::{
     super::{
         grant_key::{SudoersPrincipal, path_part},
         rights::{
-            Decision, ListMember, LostRights, RemainingRule, RemainingRules, RuleCommand, SudoRequest, SudoSubject,
-            SudoWorld, UNNAMED, applicable, decide, decide_by, remaining,
+            Decision, ListMember, LostRights, RemainingRule, RuleCommand, SudoRequest, SudoSubject, SudoWorld, decide,
+            remaining,
         },
         sudo_request,
         sudoers::read_rights,
@@ -88,7 +88,7 @@ impl AccessReader<'_> {
             path.allows = allows;
             found.access.paths.push(path);
         }
-        self.as_others(subjects, lost, &left, found);
+        self.by_other_users(subjects, lost, &left, found);
         self.outside_of_sudo(subjects, lost, &left, found);
     }
 
@@ -122,64 +122,6 @@ impl AccessReader<'_> {
         match grant.map(|rule| responsible(rule, &self.query.grant.principal.id, self.inventory)) {
             Some(grant) => path.by(grant),
             None => path,
-        }
-    }
-
-    /// Rights to run every command as another user, who may do what was lost.
-    fn as_others(
-        &self,
-        subjects: &[Rc<SudoSubject>],
-        lost: &LostRights,
-        left: &RemainingRules,
-        found: &mut AccessFindings,
-    ) {
-        let mut seen: BTreeSet<u32> = subjects.iter().map(|subject| subject.uid).collect();
-        for subject in subjects {
-            let rules = applicable(&self.world, subject);
-            for account in self.directory().accounts().iter().filter(|_| !rules.is_empty()) {
-                let request = SudoRequest {
-                    user: Some(account.name.clone()),
-                    group: None,
-                    command: UNNAMED.to_owned(),
-                    arguments: None,
-                };
-                let Decision::Allowed(place) = decide_by(&self.world, &rules, subject, &request) else { continue };
-                let known =
-                    account.uid == 0 && left.rules.iter().any(|rule| rule.tier == Tier::T0 && rule.doubt.is_none());
-                if seen.contains(&account.uid) || known {
-                    continue;
-                }
-                seen.insert(account.uid);
-                let opened = RemainingRule::opening(place);
-                let mut path = self.path(&self.world, &opened, self.query.grant.tier);
-                if account.uid == 0 {
-                    path.path.text = format!("{}, who may do everything", path.path.text);
-                } else {
-                    let others = self.directory().subjects_of(account.uid);
-                    let theirs = remaining(&self.world, &others, lost);
-                    let Some(best) = theirs.rules.iter().min_by_key(|rule| (rule.doubt.is_some(), rule.tier)) else {
-                        continue;
-                    };
-                    let needs = self
-                        .world
-                        .rules
-                        .get(best.rule)
-                        .is_some_and(|rule| !rule.commands.iter().all(|one| one.passwordless));
-                    path.path.text = format!(
-                        "{}; as {}, {}",
-                        path.path.text,
-                        account.name,
-                        self.path(&self.world, best, best.tier).path.text
-                    );
-                    path.tier = tier(best.tier, theirs.lost, self.query.grant.tier);
-                    path.overlap = match &best.doubt {
-                        Some(why) => Overlap::CannotTell(why.clone()),
-                        None if needs => Overlap::CannotTell(format!("sudo asks for the password of {}", account.name)),
-                        None => Overlap::Part(parts(&best.permits)),
-                    };
-                }
-                found.access.paths.push(path);
-            }
         }
     }
 
@@ -249,7 +191,7 @@ fn commands_of(grant: &Grant) -> Option<Vec<RuleCommand>> {
     Some(read_rights(grant.attribute("commands")?)?.iter().map(RuleCommand::of).collect())
 }
 
-fn parts(permits: &[(String, SudoRequest)]) -> String {
+pub(super) fn parts(permits: &[(String, SudoRequest)]) -> String {
     let mut each: Vec<String> = Vec::new();
     for (login, request) in permits {
         let text = format!("{} as {}", sudo_request::line(request), request.user.as_deref().unwrap_or(login));

@@ -93,11 +93,6 @@ impl AccountDirectory {
         &self.accounts
     }
 
-    /// Returns the names of all groups.
-    pub(in crate::connector::hosts) fn groups(&self) -> impl Iterator<Item = &str> {
-        self.group_ids.keys().map(String::as_str)
-    }
-
     /// Returns the first name of a group.
     pub(in crate::connector::hosts) fn group_name(&self, gid: u32) -> Option<&str> {
         self.group_names.get(&gid).map(String::as_str)

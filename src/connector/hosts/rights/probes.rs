@@ -110,7 +110,7 @@ fn targets(world: &SudoWorld<'_>, commands: &[&RuleCommand]) -> (BTreeSet<String
             command.groups.iter().any(|group| world.same_name("case_insensitive_group", &group.name, name))
         };
         if !command.groups.is_empty() {
-            groups.extend(directory.groups().filter(listed).map(str::to_owned));
+            groups.extend(directory.group_names().map(|(name, _)| name).filter(listed).map(str::to_owned));
         }
         if command.users.is_empty() && command.groups.is_empty() {
             everyone = true;

@@ -100,7 +100,13 @@ impl LostRights {
         self.permitted(world, subject, request) == Match::Yes
     }
 
-    fn stay(&self, world: &SudoWorld<'_>, subject: &SudoSubject, request: &SudoRequest) -> bool {
+    /// Returns whether the new form of the rule permits a request.
+    pub(in crate::connector::hosts) fn stay(
+        &self,
+        world: &SudoWorld<'_>,
+        subject: &SudoSubject,
+        request: &SudoRequest,
+    ) -> bool {
         let stays = |command: &RuleCommand| command_matches(world, command, subject, request);
         judge(&self.stays, |command| command.negated, stays).allows().0 == Match::Yes
     }

@@ -200,7 +200,7 @@ fn s05_pattern_of_a_path_keeps_the_command() {
             left,
         );
     }
-    assert_judged(bob_loses(lost, "(root) /usr/bin/ls", "bob ALL=(root) /usr/bin/[a-k]*"), Judged::Confirmed, "");
+    assert_judged(bob_loses(lost, "(root) /usr/bin/ls", "bob ALL=(root) /usr/bin/[h-k]*"), Judged::Confirmed, "");
 }
 
 #[test]
@@ -495,4 +495,43 @@ fn names_in_rules_are_compared_without_case() {
 fn command_expression_beside_arguments_is_unknown() {
     let (lost, left) = ("bob ALL=(root) ^/usr/bin/ls$", "bob ALL=(root) /usr/bin/ls ^-l$");
     assert_judged(bob_loses(lost, "(root) ^/usr/bin/ls$", left), Judged::Unknown, "patterns");
+}
+
+#[test]
+fn chain_of_other_users_keeps_root() {
+    let chain = ["bob ALL=(eve) NOPASSWD: ALL", "eve ALL=(carl) NOPASSWD: ALL", "carl ALL=(ALL) NOPASSWD: ALL"];
+    assert_judged(bob_leaves_sudo(&chain), Judged::StillPresent, "; as eve, ");
+    assert_judged(bob_leaves_sudo(&chain), Judged::StillPresent, "; as carl, ");
+    assert_judged(bob_leaves_sudo(&chain[..2]), Judged::Confirmed, "");
+    let asks = [chain[0], "eve ALL=(carl) ALL", chain[2]];
+    assert_judged(bob_leaves_sudo(&asks), Judged::Unknown, "password of eve");
+}
+
+#[test]
+fn right_to_take_a_group_keeps_its_rules() {
+    let left = |rule: &str| {
+        let host = base();
+        host.rules(&[rule]);
+        let planned = host.plan(AccessChange::Revoke {}, &host.membership("27", "bob"));
+        host.change("/etc/group", "sudo:x:27:bob", "sudo:x:27:");
+        host.change("/etc/gshadow", "sudo:!::bob", "sudo:!::");
+        let after = host.verify(&planned);
+        (judge(&planned, &after), after)
+    };
+    for rule in ["bob ALL=(:sudo) ALL", "bob ALL=(bob:sudo) ALL", "bob ALL=(:sudo) /usr/bin/bash"] {
+        assert_judged(left(rule), Judged::StillPresent, "with the group sudo");
+    }
+    let access = left("bob ALL=(:sudo) /usr/bin/id").1.access.unwrap();
+    assert!(access.paths.iter().all(|path| !path.to_string().contains("with the group")), "{access:#?}");
+}
+
+#[test]
+fn shell_as_another_user_is_every_command() {
+    assert_judged(bob_leaves_sudo(&["bob ALL=(root) /usr/bin/bash"]), Judged::StillPresent, "everything");
+    let carl = "carl ALL=(ALL) NOPASSWD: ALL";
+    assert_judged(bob_leaves_sudo(&["bob ALL=(carl) /usr/bin/bash", carl]), Judged::StillPresent, "as carl");
+    assert_judged(bob_leaves_sudo(&["bob ALL=(carl) /usr/bin/bash -n", carl]), Judged::Confirmed, "");
+    assert_judged(bob_leaves_sudo(&["bob ALL=(carl) /usr/bin/id", carl]), Judged::Confirmed, "");
+    let (lost, left) = ("bob ALL=(www-data) /usr/bin/id", "bob ALL=(www-data) /usr/bin/bash");
+    assert_judged(bob_loses(lost, "(www-data) /usr/bin/id", left), Judged::StillPresent, "every command as itself");
 }

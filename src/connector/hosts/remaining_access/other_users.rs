@@ -1,0 +1,241 @@
+//! Users that sudo permits to become, and groups that it permits to take, in any number of steps.
+
+use super::{
+    super::rights::{
+        Decision, FileIdentity, LostRights, RemainingRule, RemainingRules, RulePlace, SudoRequest, SudoSubject,
+        UNNAMED, applicable, decide_by, paths_with_name, remaining,
+    },
+    AccessFindings, AccessReader,
+    sudo::{parts, tier},
+};
+use crate::model::{Overlap, Tier};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    rc::Rc,
+};
+
+/// A user with its groups, as one or more steps of sudo give them.
+struct ReachedUser {
+    subject: Rc<SudoSubject>,
+    /// The rule of the first step, with the text of all steps.
+    first: Option<(RulePlace, String)>,
+    /// The user whose password a step needs.
+    password: Option<String>,
+}
+
+/// What the search for other users needs of a system.
+struct StepChoices {
+    /// Users with rules of their own, with every right, or as which a lost command ran.
+    users: Vec<Rc<SudoSubject>>,
+    /// Groups to which rules apply.
+    groups: Vec<(String, u32)>,
+    /// Commands that run every other command.
+    commands: Vec<String>,
+    /// The uids as which lost commands ran.
+    lost: BTreeSet<u32>,
+}
+
+impl AccessReader<'_> {
+    /// Adds the rights of users that `subjects` may become, with every command or a shell.
+    pub(super) fn by_other_users(
+        &self,
+        subjects: &[Rc<SudoSubject>],
+        lost: &LostRights,
+        left: &RemainingRules,
+        found: &mut AccessFindings,
+    ) {
+        let own: BTreeSet<u32> = subjects.iter().map(|subject| subject.uid).collect();
+        let start = |subject: &Rc<SudoSubject>| ReachedUser { subject: subject.clone(), first: None, password: None };
+        let mut queue: VecDeque<ReachedUser> = subjects.iter().map(start).collect();
+        let mut seen: BTreeSet<(u32, BTreeSet<u32>, bool)> =
+            subjects.iter().map(|subject| (subject.uid, subject.gids.clone(), false)).collect();
+        let choices = self.choices(left);
+        let mut everything = left.rules.iter().any(|rule| rule.tier == Tier::T0 && rule.doubt.is_none());
+        let most = subjects.len() + MOST_STEPS;
+        let mut taken = 0;
+        while let Some(from) = queue.pop_front() {
+            if everything && from.first.is_some() {
+                break;
+            }
+            taken += 1;
+            if taken > most {
+                let why = "sudo permits too many users to be compared";
+                found.doubt("rule", self.query.grant.entitlement.name.clone(), why, self.query.grant.tier);
+                break;
+            }
+            for (to, shell) in self.steps(&from, &own, lost, left, &choices) {
+                let state = |needs| (to.subject.uid, to.subject.gids.clone(), needs);
+                let needs = to.password.is_some();
+                let root = to.subject.uid == 0;
+                let plain = own.contains(&to.subject.uid) && from.subject.gids.is_superset(&to.subject.gids);
+                if plain || root && everything || seen.contains(&state(false)) || !seen.insert(state(needs)) {
+                    continue;
+                }
+                self.reached(&to, shell, lost, left, &choices, found);
+                everything |= root && !needs;
+                if !root {
+                    queue.push_back(to);
+                }
+            }
+        }
+    }
+
+    fn choices(&self, left: &RemainingRules) -> StepChoices {
+        let directory = self.directory();
+        let uid = |name: &String| directory.named(name).map(|account| account.uid);
+        let lost: BTreeSet<u32> =
+            left.requests.iter().filter_map(|(_, request)| request.user.as_ref().and_then(uid)).collect();
+        let accounts = directory.accounts().iter().filter_map(|account| directory.subject(&account.name));
+        let users = accounts
+            .filter(|user| user.uid == 0 || lost.contains(&user.uid) || !applicable(&self.world, user).is_empty())
+            .collect();
+        let useful = |gid: u32| self.world.rules.iter().any(|rule| self.world.is_by_group(rule, gid));
+        let groups = directory.group_names().filter(|(_, gid)| useful(*gid));
+        let groups = groups.map(|(name, gid)| (name.to_owned(), gid)).collect();
+        let shells = SHELLS.iter().flat_map(|name| paths_with_name(&self.world, &format!("/usr/bin/{name}")));
+        let exists = |path: &String| matches!(self.world.files.identity(path), FileIdentity::Known(..));
+        let commands = std::iter::once(UNNAMED.to_owned()).chain(shells.filter(exists)).collect();
+        StepChoices { users, groups, commands, lost }
+    }
+
+    /// Returns the users that a user may become by one command, and whether that command is a shell.
+    fn steps(
+        &self,
+        from: &ReachedUser,
+        own: &BTreeSet<u32>,
+        lost: &LostRights,
+        left: &RemainingRules,
+        choices: &StepChoices,
+    ) -> Vec<(ReachedUser, bool)> {
+        let rules = applicable(&self.world, &from.subject);
+        let mut found = Vec::new();
+        if rules.is_empty() {
+            return found;
+        }
+        let allowed = |user: Option<&str>, group: Option<&str>| {
+            choices.commands.iter().find_map(|command| {
+                let request = SudoRequest {
+                    user: user.map(str::to_owned),
+                    group: group.map(str::to_owned),
+                    command: command.clone(),
+                    arguments: Some(UNNAMED.to_owned()).filter(|_| command.ends_with("/env")),
+                };
+                let shell = command != UNNAMED;
+                // Without a password, su is a shell for root alone.
+                if command.ends_with("/su") && !user.is_some_and(|user| self.is_root(user)) {
+                    return None;
+                }
+                let Decision::Allowed(place) = decide_by(&self.world, &rules, &from.subject, &request) else {
+                    return None;
+                };
+                let whole = |rule: &RemainingRule| {
+                    (rule.rule, rule.user) == (place.rule, place.user) && rule.whole && rule.doubt.is_none()
+                };
+                let known = from.first.is_none() && left.rules.iter().any(whole);
+                (!shell || !known && !lost.stay(&self.world, &from.subject, &request)).then_some((place, shell))
+            })
+        };
+        for user in &choices.users {
+            if let Some((place, shell)) = allowed(Some(&user.login), None) {
+                found.push((self.step(from, place, own, user.clone(), &format!("as {}", user.login)), shell));
+            }
+        }
+        let takes_groups = rules
+            .iter()
+            .filter_map(|one| self.world.rules.get(one.rule))
+            .any(|rule| rule.commands.iter().any(|command| !command.groups.is_empty()));
+        let groups = choices.groups.iter().filter(|(_, gid)| takes_groups && !from.subject.gids.contains(gid));
+        for (group, gid) in groups {
+            let others = self.directory().accounts().iter().map(|account| account.name.as_str());
+            let users = [None, Some(from.subject.login.as_str())].into_iter().chain(others.map(Some));
+            let step = users.into_iter().find_map(|user| Some((user, allowed(user, Some(group))?)));
+            let Some((user, (place, shell))) = step else { continue };
+            let Some(base) = user.map_or(Some(from.subject.clone()), |user| self.directory().subject(user)) else {
+                continue;
+            };
+            let mut subject = (*base).clone();
+            subject.gids.insert(*gid);
+            subject.groups.extend(self.directory().group_name(*gid).map(str::to_owned));
+            let text = format!("as {} with the group {group}", subject.login);
+            found.push((self.step(from, place, own, Rc::new(subject), &text), shell));
+        }
+        found
+    }
+
+    fn step(
+        &self,
+        from: &ReachedUser,
+        place: RulePlace,
+        own: &BTreeSet<u32>,
+        subject: Rc<SudoSubject>,
+        becomes: &str,
+    ) -> ReachedUser {
+        let rule = self.path(&self.world, &RemainingRule::opening(place), self.query.grant.tier).path.text;
+        let first = match &from.first {
+            Some((first, text)) => (*first, format!("{text}, {rule}; {becomes}")),
+            None => (place, format!("{rule}; {becomes}")),
+        };
+        let passwordless = self.world.rules.get(place.rule).and_then(|rule| rule.commands.get(place.command));
+        let asked = !own.contains(&from.subject.uid) && !passwordless.is_some_and(|command| command.passwordless);
+        let password = from.password.clone().or_else(|| asked.then(|| from.subject.name.clone()));
+        ReachedUser { subject, first: Some(first), password }
+    }
+
+    /// Adds the part of the lost rights that a user has.
+    fn reached(
+        &self,
+        user: &ReachedUser,
+        shell: bool,
+        lost: &LostRights,
+        left: &RemainingRules,
+        choices: &StepChoices,
+        found: &mut AccessFindings,
+    ) {
+        let Some((place, text)) = &user.first else { return };
+        let wanted = self.query.grant.tier;
+        let mut path = self.path(&self.world, &RemainingRule::opening(*place), wanted);
+        let mut password = user.password.clone();
+        let uid = user.subject.uid;
+        path.path.text = text.clone();
+        path.overlap = Overlap::Whole;
+        if uid == 0 {
+            path.path.text.push_str(", who may do everything");
+        } else if shell && choices.lost.contains(&uid) {
+            path.path.text.push_str(", who may run every command as itself");
+            path.tier = tier(Tier::T2, left.lost, wanted);
+            if choices.lost.len() > 1 {
+                path.overlap = Overlap::Part(format!("every command as {}", user.subject.login));
+            }
+        } else {
+            let plain = self.directory().subject(&user.subject.login).is_some_and(|known| known == user.subject);
+            let users = if plain { self.directory().subjects_of(uid) } else { vec![user.subject.clone()] };
+            let theirs = remaining(&self.world, &users, lost);
+            let Some(best) = theirs.rules.iter().min_by_key(|rule| (rule.doubt.is_some(), rule.tier)) else { return };
+            let by = self.world.rules.get(best.rule);
+            let asked = self.subjects().iter().all(|subject| subject.uid != uid);
+            if asked && by.is_some_and(|rule| !rule.commands.iter().all(|one| one.passwordless)) {
+                password = password.or_else(|| Some(user.subject.login.clone()));
+            }
+            path.path.text = format!("{text}, {}", self.path(&self.world, best, best.tier).path.text);
+            path.tier = tier(best.tier, theirs.lost, wanted);
+            path.overlap = match &best.doubt {
+                Some(why) => Overlap::CannotTell(why.clone()),
+                None if best.whole => Overlap::Whole,
+                None => Overlap::Part(parts(&best.permits)),
+            };
+        }
+        if let (Some(name), false) = (password, matches!(path.overlap, Overlap::CannotTell(_))) {
+            path.overlap = Overlap::CannotTell(format!("sudo asks for the password of {name}"));
+        }
+        found.access.paths.push(path);
+    }
+
+    fn is_root(&self, user: &str) -> bool {
+        self.directory().named(user).is_some_and(|account| account.uid == 0)
+    }
+}
+
+/// Commands that run any other command.
+const SHELLS: [&str; 13] =
+    ["bash", "sh", "dash", "zsh", "ksh", "ksh93", "mksh", "ash", "fish", "csh", "tcsh", "env", "su"];
+const MOST_STEPS: usize = 64;
