@@ -23,7 +23,7 @@ struct ReachedUser {
     password: Option<String>,
 }
 
-/// What the search for other users needs of a system.
+/// The users, groups and commands that the search for other users tries.
 struct StepChoices {
     /// Users with rules of their own, with every right, or as which a lost command ran.
     users: Vec<Rc<SudoSubject>>,
