@@ -26,6 +26,8 @@ pub struct VerificationResult {
     pub answers: Vec<WitnessAnswer>,
     /// The requests that the target permits although no known path does.
     pub disagreements: Vec<Witness>,
+    /// Whether the grant is still in its reviewed form.
+    pub is_untouched: bool,
     /// The known object that the same read found, or the reason when the read failed.
     pub probe: String,
 }
@@ -43,7 +45,7 @@ impl VerificationResult {
 
     fn of(kind: VerificationKind, paths: Vec<String>, probe: impl Into<String>) -> Self {
         let (left, answers, disagreements) = (Vec::new(), Vec::new(), Vec::new());
-        Self { kind, paths, left, answers, disagreements, probe: probe.into() }
+        Self { kind, paths, left, answers, disagreements, is_untouched: false, probe: probe.into() }
     }
 
     /// Returns the entries for evidence: the verification, and a finding if the target contradicts the connector's
@@ -90,8 +92,10 @@ pub fn judge(action: &ActionSpec, seen: &GrantObservation) -> VerificationResult
     for remaining in &left.paths {
         sorted.add(action, remaining);
     }
-    let disagreements = sorted.unexplained(left);
-    let asked = disagreements.iter().map(|witness| format!("the target permits {witness}"));
+    let permitted = sorted.unexplained(left);
+    // A path that cannot be compared may be the one by which the target permits a request.
+    let disagreements = if sorted.unknown.is_empty() { permitted.clone() } else { Vec::new() };
+    let asked = permitted.iter().map(|witness| format!("the target permits {witness}"));
     let mut present: Vec<String> = sorted.present.into_iter().chain(asked).collect();
     match &action.expects {
         ExpectedState::Shows(_) if seen.grant.is_some() && !action.expects.is_shown_by(seen.grant.as_ref()) => {
@@ -119,6 +123,7 @@ pub fn judge(action: &ActionSpec, seen: &GrantObservation) -> VerificationResult
         left: sorted.left,
         answers: left.answers.clone(),
         disagreements,
+        is_untouched: seen.grant.as_ref().is_some_and(|now| now.digest() == action.precondition),
         probe: left.probe.clone(),
     }
 }
@@ -157,10 +162,9 @@ impl JudgedPaths {
         }
     }
 
-    /// Returns the permitted requests that no accepted path explains. With other remaining paths the verdict is not
-    /// confirmed anyway, and open sessions may explain an answer.
+    /// Returns the permitted requests that no kept or left path explains; none when a path gives the access anyway.
     fn unexplained(&self, left: &RemainingAccess) -> Vec<Witness> {
-        if !self.present.is_empty() || !self.unknown.is_empty() {
+        if !self.present.is_empty() {
             return Vec::new();
         }
         let allowed = left.answers.iter().filter(|answer| matches!(answer.answer, Answer::Allowed(_)));

@@ -65,7 +65,7 @@ pub fn verify(
         let Some(planned) = plans.action(journal, &past.plan, &id)? else { continue };
         let mut judgement = read_back(reader.collector.as_ref(), &planned, &past.witnesses);
         let is_order = past.outcome.as_ref().is_some_and(|outcome| outcome.result == OutcomeKind::Manual);
-        if is_order && past.confirmed.is_none() && judgement.kind == VerificationKind::StillPresent {
+        if is_order && past.confirmed.is_none() && judgement.is_untouched {
             judgement = VerificationResult::pending("the work order is open: the target is unchanged");
         }
         let came_back = past.confirmed.is_some() && judgement.kind == VerificationKind::StillPresent;

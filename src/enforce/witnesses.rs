@@ -53,8 +53,12 @@ pub(super) fn ask_before(
     let mut asked = BatchWitnesses::default();
     for (id, witnesses) in answered {
         let earlier = history.action(&id).map(|past| past.witnesses.clone()).unwrap_or_default();
-        let all: BTreeSet<Witness> = earlier.into_iter().chain(witnesses).collect();
-        asked.0.insert(id, all.into_iter().take(MAX_WITNESSES).collect());
+        // The earlier requests come first: the change may have removed what they asked for.
+        let mut seen = BTreeSet::new();
+        let mut all: Vec<Witness> = earlier.into_iter().chain(witnesses).collect();
+        all.retain(|witness| seen.insert(witness.clone()));
+        all.truncate(MAX_WITNESSES);
+        asked.0.insert(id, all);
     }
     asked
 }

@@ -98,6 +98,15 @@ fn allowed_request_without_an_explaining_path_refutes() {
 }
 
 #[test]
+fn allowed_request_refutes_a_path_that_cannot_be_compared() {
+    let doubt = path(Overlap::CannotTell("a regular expression".into()), Tier::T3, true);
+    let seen = seen(vec![doubt], &[], vec![answered("read", Answer::Allowed("asked".into()))]);
+    let refuted = judge(&planned(1), &seen);
+    assert_eq!(refuted.kind, VerificationKind::StillPresent);
+    assert!(refuted.disagreements.is_empty(), "that path may be the one");
+}
+
+#[test]
 fn level_needs_an_answer_where_the_target_can_be_asked() {
     let level =
         |answers: Vec<WitnessAnswer>, oracle| judge(&planned(1), &seen(vec![], &[], answers)).level(true, oracle);

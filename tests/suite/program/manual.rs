@@ -81,6 +81,17 @@ fn what_was_done_by_hand_is_seen_by_a_later_look() {
 }
 
 #[test]
+fn work_done_beside_another_path_is_not_pending() {
+    let world = by_hand();
+    world.enforce(&[]).exits(0);
+    world.write("web-1/etc/sudoers.d/export", "svc_export ALL=NOPASSWD: ALL\n");
+    remove_by_hand(&world);
+    world.verify_later(60).exits(4);
+    let seen = world.records_of("verification");
+    assert_eq!(seen.last().unwrap()["result"], "still-present", "the work is done, and the access remains");
+}
+
+#[test]
 fn an_action_that_waits_for_nobody_cannot_be_attested() {
     let world = by_hand();
     let action = format!("act-{}", "0".repeat(32));

@@ -334,7 +334,7 @@ fn h12_default_without_public_does_not_prevent_the_drop() {
 }
 
 #[test]
-fn h12_obstacle_is_foretold_and_nothing_is_committed() {
+fn h12_obstacle_is_in_the_plan_and_nothing_is_committed() {
     for story in Story::on_all(
         "CREATE ROLE svc_N LOGIN; CREATE TABLE t (a int); CREATE TABLE u (a int); GRANT SELECT ON t TO svc_N",
     ) {
@@ -361,7 +361,7 @@ fn h13_creator_of_a_role_does_not_prevent_its_drop() {
 }
 
 #[test]
-fn h14_names_that_look_alike_are_told_apart() {
+fn h14_names_that_look_alike_are_distinct() {
     for story in Story::on_all("SELECT 1") {
         let client = &mut story.cluster.client(&story.database);
         let names = [format!("x\ny{}", story.number), format!("x\\u{{a}}y{}", story.number)];
