@@ -17,7 +17,7 @@ use tenure::inventory::{
     self, AttributeBuilder, AttributeInputs, CollectionLimits, FileSource, IdentityDirectory, LoadedInventory,
     SodAnalysis, SourceError, TierOverrides,
 };
-use tenure::model::file::{CampaignDefinition, FileKind, Principals, Remediation, Selector, System};
+use tenure::model::file::{CampaignDefinition, FileKind, Principals, Remediation, Selector, System, files_digest};
 use tenure::model::history::EvidenceHistory;
 use tenure::model::{CampaignId, Digest, FixedClock, PrincipalId, RepoId, SystemId, Tier, Timestamp, Verdict};
 use tenure::plan::{self, BuildInputs, PlanInputs, PlanTarget};
@@ -279,7 +279,7 @@ impl World {
             definition: definition(),
             base: base.to_string(),
             now: now(),
-            principals: campaign::principals_digest([("principals.toml", Digest::of(&bytes))]),
+            principals: files_digest([("principals.toml", Digest::of(&bytes))]),
             trees: &[(system_id(), tree)].into(),
             campaigns: &BTreeSet::new(),
         };

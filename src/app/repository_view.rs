@@ -5,13 +5,12 @@ use super::{
     known_inputs::{KnownInputs, compile_pack},
 };
 use crate::{
-    campaign::principals_digest,
     diag::{Diagnostic, Diagnostics},
     git::{ObjectId, Repository},
     inventory::{self, IdentityDirectory, LoadError, LoadedInventory},
     model::{
         Digest, Finding, SystemId,
-        file::{Governance, Principals, System},
+        file::{Governance, Principals, System, files_digest},
     },
     policy::PolicyPack,
     store::{RepositorySnapshot, StoreError, Unverified, check_system_name},
@@ -242,7 +241,7 @@ fn identities(snapshot: RepositorySnapshot<'_>) -> Result<Identities, AppError> 
         Err(error) => return Err(error.into()),
     };
     files.extend(snapshot.read_all::<Principals>("principals")?);
-    let digest = principals_digest(files.iter().map(|file| (file.path(), file.digest())));
+    let digest = files_digest(files.iter().map(|file| (file.path(), file.digest())));
     let (people, findings) = IdentityDirectory::new(files.iter().map(|file| (file.path(), file.value().clone())));
     Ok(Identities { people, findings, digest })
 }

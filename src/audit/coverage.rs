@@ -1,4 +1,4 @@
-//! Checks that campaigns cover their scope: recomputes the population, and compares the items in review files and the
+//! Checks that campaigns cover their scope: computes the opening again, and compares the items in review files and the
 //! open items.
 
 use super::{AuditArea, AuditContext, AuditResult, integrity::finding};
@@ -15,7 +15,7 @@ pub(super) fn check(case: &AuditContext<'_>) -> AuditResult {
         let campaign = opening.campaign().value();
         let asked: BTreeSet<&ItemId> = opening.items().collect();
         items += campaign.items;
-        population(case, id, campaign, &mut findings);
+        reopening(case, id, &mut findings);
         if asked.len() as u64 != campaign.items {
             findings.push(Finding {
                 severity: Severity::High,
@@ -31,22 +31,21 @@ pub(super) fn check(case: &AuditContext<'_>) -> AuditResult {
     AuditResult { area: AuditArea::Coverage, looked_at, findings }
 }
 
-fn population(case: &AuditContext<'_>, id: &CampaignId, campaign: &Campaign, findings: &mut Vec<Finding>) {
-    let subject = format!("campaigns/{id}/campaign.toml");
-    match case.repeat.population(id) {
-        Ok((digest, count)) if digest == campaign.population && count == campaign.items => {}
-        Ok((digest, count)) => findings.push(finding(
-            "population-mismatch",
-            subject,
-            format!(
-                "it names {} items as {}; the pinned inventories give {count} as {digest}",
-                campaign.items, campaign.population
-            ),
-        )),
+/// Compares a campaign with the same opening computed again.
+fn reopening(case: &AuditContext<'_>, id: &CampaignId, findings: &mut Vec<Finding>) {
+    let differences = match case.repeat.opening(id) {
+        Ok(differences) => differences,
         Err(why) => {
-            let message = format!("its population cannot be recomputed: {why}");
-            findings.push(finding("population-not-repeatable", subject, message));
+            let message = format!("its opening cannot be computed again: {why}");
+            findings.push(finding("population-not-repeatable", format!("campaigns/{id}/campaign.toml"), message));
+            return;
         }
+    };
+    for one in differences {
+        let code =
+            if POPULATION.contains(&one.field.as_str()) { "population-mismatch" } else { "campaign-field-differs" };
+        let message = format!("`{}` is {}, but computed again it is {}", one.field, one.found, one.expected);
+        findings.push(finding(code, one.path, message));
     }
 }
 
@@ -76,3 +75,6 @@ fn undecided(
         help: format!("tenure campaign status {id}"),
     });
 }
+
+/// The fields of a campaign that describe its items.
+const POPULATION: [&str; 2] = ["items", "population"];

@@ -20,7 +20,7 @@ mod review_quality;
 mod timeliness;
 
 use crate::{
-    campaign::{Resolution, ReviewQuality},
+    campaign::{FieldDifference, Resolution, ReviewQuality},
     model::{
         CampaignId, Digest, Finding, Timestamp,
         history::{EvidenceHistory, RunHistory},
@@ -61,12 +61,12 @@ pub trait PlanRecomputation {
     /// The reason why it cannot be computed.
     fn manifest(&self, commit: &str) -> Result<Digest, String>;
 
-    /// Returns the recomputed population of a campaign, from the inventories it pinned: its digest and the number of
-    /// items.
+    /// Returns the fields in which a campaign and its worklists differ from the same opening computed again from what it
+    /// pinned.
     ///
     /// # Errors
     /// The reason why it cannot be computed.
-    fn population(&self, campaign: &CampaignId) -> Result<(Digest, u64), String>;
+    fn opening(&self, campaign: &CampaignId) -> Result<Vec<FieldDifference>, String>;
 }
 
 /// An area of the audit.

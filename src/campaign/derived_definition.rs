@@ -84,6 +84,38 @@ pub fn is_narrowed(definition: &CampaignDefinition) -> bool {
     definition.recurrence_days.is_none() && definition.selectors.iter().any(part)
 }
 
+/// Returns whether a definition is another one, or is derived from it: it has the same rules, and its selectors select a
+/// part of the original ones.
+pub(super) fn is_derived(derived: &CampaignDefinition, original: &CampaignDefinition) -> bool {
+    if derived == original {
+        return true;
+    }
+    let same_rules = CampaignDefinition {
+        title: original.title.clone(),
+        selectors: original.selectors.clone(),
+        allow_empty: original.allow_empty.clone(),
+        recurrence_days: original.recurrence_days,
+        triggers: original.triggers.clone(),
+        ..derived.clone()
+    };
+    let whole = |selector: &Selector| {
+        let wide = |other: &&Selector| {
+            let within = |system: &SystemId| other.systems.is_empty() || other.systems.contains(system);
+            selector.systems.iter().all(within) && {
+                let Selector { systems, subjects, roles, .. } = (*other).clone();
+                let (unanswered_in, changed_since) = (other.unanswered_in.clone(), other.changed_since.clone());
+                let wider = Selector { systems, subjects, roles, unanswered_in, changed_since, ..selector.clone() };
+                wider == **other
+            }
+        };
+        original.selectors.iter().any(|other| wide(&other))
+    };
+    same_rules == *original
+        && derived.title.starts_with(&original.title)
+        && is_narrowed(derived)
+        && derived.selectors.iter().all(whole)
+}
+
 fn once(
     definition: &CampaignDefinition,
     selectors: Vec<Selector>,

@@ -9,11 +9,11 @@ use super::{
 };
 use crate::{
     diag::{Diagnostic, Diagnostics, SourceFile},
-    format::codec,
+    format::{blank_worklist::blank_digest, codec},
     inventory::{OnExisting, PublishError, publish_folder},
     model::{
         CampaignId, Digest, PrincipalId, SystemId, Timestamp,
-        file::{Campaign, CampaignDefinition, FileKind, Population, assignments_digest},
+        file::{Campaign, CampaignDefinition, FileKind, Population, assignments_digest, files_digest},
     },
 };
 use std::{
@@ -33,7 +33,7 @@ pub struct OpenRequest<'a> {
     pub base: String,
     /// The time of opening.
     pub now: Timestamp,
-    /// The digest of the principals files; see [`principals_digest`].
+    /// The digest of the principals files; see [`files_digest`].
     pub principals: Digest,
     /// The git tree of the inventory of each system.
     pub trees: &'a BTreeMap<SystemId, String>,
@@ -119,18 +119,25 @@ pub fn open(opening: &OpenRequest<'_>, setting: &CampaignContext<'_>) -> Result<
     if !unassigned.is_empty() {
         return Err(unassigned.iter().map(|item| too_few_reviewers(item, opening)).collect());
     }
-    let campaign = build_campaign(opening, &population, &piles, systems.iter(), setting);
+    let advisor = RecommendationEngine::of(setting);
+    // The digest of the campaign is known only when the campaign has the digests of its worklists.
+    let mut sheets =
+        review_files(&ReviewFileHeader { campaign: &opening.id, digest: Digest::ZERO, setting, advisor }, &piles);
+    let worklists = worklists_digests(&sheets);
+    let campaign = build_campaign(opening, &population, &piles, systems.iter(), &worklists, setting);
     let digest = Digest::of(codec::render(&campaign));
-    let head = ReviewFileHeader { campaign: &opening.id, digest, setting, advisor: RecommendationEngine::of(setting) };
-    let sheets = review_files(&head, &piles);
+    sheets.iter_mut().for_each(|sheet| sheet.review.digest = digest);
     Ok(OpenedCampaign { campaign, digest, sheets, warnings })
 }
 
-/// Returns the digest of the principals files: SHA-256 over lines `<sha256> <path>`, sorted by path.
-pub fn principals_digest<'a>(files: impl IntoIterator<Item = (&'a str, Digest)>) -> Digest {
-    let files: BTreeMap<_, _> = files.into_iter().collect();
-    let lines = files.into_iter().map(|(path, digest)| format!("{}  {path}\n", digest.hex()));
-    Digest::of(lines.collect::<String>())
+/// Returns the digest of the worklists of each system.
+fn worklists_digests(sheets: &[WorklistFile]) -> BTreeMap<&SystemId, Digest> {
+    let mut files: BTreeMap<&SystemId, Vec<(&str, Digest)>> = BTreeMap::new();
+    for sheet in sheets {
+        let digest = blank_digest(&sheet.review, &codec::render(&sheet.review));
+        files.entry(&sheet.review.system).or_default().push((&sheet.path, digest));
+    }
+    files.into_iter().map(|(system, files)| (system, files_digest(files))).collect()
 }
 
 fn build_campaign<'s>(
@@ -138,6 +145,7 @@ fn build_campaign<'s>(
     population: &CampaignPopulation<'_>,
     piles: &ItemBatches<'_>,
     systems: impl Iterator<Item = &'s SystemId>,
+    worklists: &BTreeMap<&SystemId, Digest>,
     setting: &CampaignContext<'_>,
 ) -> Campaign {
     let mut items: BTreeMap<&SystemId, u64> = BTreeMap::new();
@@ -153,6 +161,7 @@ fn build_campaign<'s>(
             tree: opening.trees.get(system).cloned()?,
             grants: loaded.inventory.grants().len() as u64,
             items: items.get(system).copied().unwrap_or(0),
+            worklists: worklists.get(system).copied().unwrap_or_else(|| files_digest([])),
         })
     };
     let put = piles

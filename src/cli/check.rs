@@ -2,7 +2,7 @@
 
 use super::{CliError, CommandContext, ExitStatus, OutputFormat, exception};
 use crate::{
-    app::{RepositoryView, TrustHints, joined, state_cache},
+    app::{RepositoryView, TrustHints, check_opening, joined, state_cache},
     campaign::file_warnings,
     diag::{Diagnostic, Diagnostics, counted},
     forge::stale_generated_files,
@@ -37,8 +37,9 @@ pub(super) fn run(args: &CheckArgs, context: &mut CommandContext) -> Result<Exit
     let head = repository.resolve(&args.head)?;
     let base = args.base.as_deref().map(|base| repository.resolve(base)).transpose()?;
     let pin = context.root_pin(&repository, base.unwrap_or(head))?;
-    let CheckReport { mut problems, files, governed, decided, terms } =
-        check(&repository, pin, base, head, Some(&state_cache(&repository)))?;
+    let cache = state_cache(&repository);
+    let CheckReport { mut problems, files, governed, decided, terms, openings } =
+        check(&repository, pin, base, head, Some(&cache))?;
     match &governed {
         Some(governed) => governed.reviews().iter().for_each(|review| {
             problems.extend(file_warnings(review.path(), review.value(), &terms));
@@ -57,6 +58,10 @@ pub(super) fn run(args: &CheckArgs, context: &mut CommandContext) -> Result<Exit
             &RepositoryView::at(&repository, head, "the exceptions"),
             context.clock.now(),
         ));
+    }
+    for (campaign, worklists) in openings {
+        let state_at = |commit| cache.state(&repository, pin, commit);
+        problems.extend(check_opening(&repository, state_at, &campaign, worklists));
     }
     problems.extend(stale_generated_files(&repository, base, head)?);
     let problems = explained(problems, RepositorySnapshot::at(&repository, head));

@@ -1,6 +1,7 @@
 //! Codecs of every file kind, signature and log format. Parsers are strict, and each value has one canonical text.
 
 pub mod allowed_signers;
+pub mod blank_worklist;
 pub mod canonical_toml;
 pub mod checkpoint;
 pub mod codec;

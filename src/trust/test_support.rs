@@ -13,6 +13,7 @@ use crate::trust::verify::verifier::{Verifier, VerifyOutcome};
 use crate::trust::{Bootstrap, Founder};
 use crate::{
     format::{
+        blank_worklist::blank_digest,
         codec,
         ssh_keys::{PrivateKey, Signer as _},
         sshsig::{SignatureNamespace, SshSignature},
@@ -22,7 +23,7 @@ use crate::{
         Digest, PrincipalId, RepoId,
         file::{
             Campaign, Delegation, GovernedFile as Kind, KeyState, PrincipalRecord, Principals, RegistryKey,
-            RegistryPrincipal, Review, StageClose,
+            RegistryPrincipal, Review, StageClose, files_digest,
         },
     },
     store::{SignatureFile, Unverified},
@@ -93,14 +94,15 @@ impl TestVerifier {
     pub(crate) fn open(
         &self,
         campaign: Campaign,
-        stubs: &[Review],
+        stubs: &[(String, Review)],
         owner: &str,
     ) -> Result<TestCampaign<'_>, &'static str> {
         let mut published = PublishedItems::default();
-        stubs.iter().try_for_each(|stub| published.add(stub)).map_err(|refusal| refusal.code())?;
+        let mut add = |(path, stub): &(String, Review)| published.add(path, &codec::render(stub), stub);
+        stubs.iter().try_for_each(&mut add).map_err(|refusal| refusal.code())?;
         let path = format!("campaigns/{}/campaign.toml", campaign.id);
         let file = signed(&path, campaign, owner, SignatureNamespace::Campaign);
-        let opened = accepted(self.verifier(None).campaign(file, published))?;
+        let opened = accepted(self.verifier(None).campaign(file, published, |base| base == self.main))?;
         Ok(TestCampaign {
             verifiers: self,
             opening: opened.value().clone(),
@@ -157,6 +159,12 @@ impl TestCampaign<'_> {
         self.opening.closes.push(accepted(taken)?);
         Ok(())
     }
+}
+
+/// Returns the digest of worklists that a campaign pins.
+pub(crate) fn worklists_digest(stubs: &[(String, Review)]) -> Digest {
+    let files = stubs.iter().map(|(path, stub)| (path.as_str(), blank_digest(stub, &codec::render(stub))));
+    files_digest(files)
 }
 
 fn accepted<T>(judged: Result<VerifyOutcome<T>, TrustError>) -> Result<Verified<T>, &'static str> {

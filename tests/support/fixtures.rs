@@ -118,12 +118,12 @@ impl TestRepository {
 
     /// Opens the campaign over these kinds of grants of these systems, signed by `ana`, and merges it.
     pub fn campaign(&self, select: &[(&str, &[&str])]) {
-        self.campaign_with("", select, |_| {});
+        self.campaign_with("", select);
     }
 
-    /// Opens the campaign as [`Self::campaign`] does, with additions to its definition, and edits its worklists with
-    /// `edit`. Returns the result of the command.
-    pub fn campaign_with(&self, more: &str, select: &[(&str, &[&str])], edit: impl Fn(&mut Review)) -> Ran {
+    /// Opens the campaign as [`Self::campaign`] does, with additions to its definition. Returns the result of the
+    /// command.
+    pub fn campaign_with(&self, more: &str, select: &[(&str, &[&str])]) -> Ran {
         let selects: Vec<String> = select
             .iter()
             .map(|(system, kinds)| format!("\n[[select]]\nsystems = [\"{system}\"]\nkinds = {kinds:?}\n"))
@@ -133,11 +133,6 @@ impl TestRepository {
         self.merge("define a campaign");
         let open = ["campaign", "open", CAMPAIGN, "--from", "policies/all.toml"];
         let opened = ran(&mut self.command_in(&self.repo(), BEFORE, &open)).exits(0);
-        for path in self.reviews() {
-            let mut review = self.review(&path);
-            edit(&mut review);
-            fs::write(self.repo().join(&path), render(&review)).unwrap();
-        }
         self.sign("ana", &[&format!("campaigns/{CAMPAIGN}/campaign.toml")]);
         self.merge("open the campaign");
         opened

@@ -6,6 +6,7 @@ use std::{cell::RefCell, collections::BTreeMap};
 use tempfile::TempDir;
 use tenure::{
     format::{
+        blank_worklist::blank_digest,
         codec::render,
         ssh_keys::{PrivateKey, Signer as _},
         sshsig::{SignatureNamespace, SshSignature},
@@ -16,7 +17,7 @@ use tenure::{
         file::{
             Campaign, CampaignDefinition, Delegation, GovernedFile as Kind, Item, KeyState, Mandate, NoResponseItem,
             NoResponseOutcome, Population, PrincipalKind, PrincipalRecord, Principals, Registry, RegistryKey,
-            RegistryPrincipal, Review, Root, StageClose, population,
+            RegistryPrincipal, Review, Root, StageClose, files_digest, population,
         },
     },
     trust::{Bootstrap, Founder, RepositoryState, render_allowed_signers},
@@ -134,29 +135,26 @@ impl TestHistory {
     /// Opens the campaign with these items.
     pub fn open_campaign_of(&mut self, items: Vec<Item>) {
         let mut files = self.files.clone();
-        let campaign = campaign(&self.founding.repo, &items);
-        put(&mut files, &campaign_path(), &campaign);
-        sign(&mut files, &campaign_path(), "ana");
-        let digest = Digest::of(&files[&campaign_path()]);
+        let campaign = campaign(&self.founding.repo, &self.main, &items);
         let review = Review {
             schema: Review::KIND.schema().to_owned(),
             repo: self.founding.repo.clone(),
             campaign: CampaignId::parse(CAMPAIGN).unwrap(),
-            digest,
+            digest: Digest::ZERO,
             system: SystemId::parse(SYSTEM).unwrap(),
             reviewer: PrincipalId::parse("dora").unwrap(),
             cosigners: vec![PrincipalId::parse("emil").unwrap()],
             stage: None,
             items,
         };
-        put(&mut files, &review_path("dora"), &review);
+        publish(&mut files, campaign, vec![(review_path("dora"), review)]);
         self.merge(&files);
     }
 
     /// Opens the campaign with these items, each assigned to all reviewers in `asked` in their stages.
     pub fn open_stages(&mut self, items: &[Item], asked: &[(&str, u32)], define: impl FnOnce(&mut CampaignDefinition)) {
         let mut files = self.files.clone();
-        let mut campaign = campaign(&self.founding.repo, items);
+        let mut campaign = campaign(&self.founding.repo, &self.main, items);
         define(&mut campaign.definition);
         let who: Vec<_> = asked.iter().map(|(name, stage)| (PrincipalId::parse(name).unwrap(), *stage)).collect();
         let asks = |stage: u32| {
@@ -168,14 +166,14 @@ impl TestHistory {
         let put: Vec<_> = who.iter().map(|(name, stage)| (name, *stage, asks(*stage))).collect();
         let all = put.iter().flat_map(|(name, stage, items)| items.iter().map(|item| (&item.id, *stage, *name)));
         campaign.assignments = Some(tenure::model::file::assignments_digest(all));
-        self::put(&mut files, &campaign_path(), &campaign);
-        sign(&mut files, &campaign_path(), "ana");
+        let mut worklists = Vec::new();
         for (index, (name, stage)) in asked.iter().enumerate() {
             let before = asked[..index].iter().filter(|(other, _)| other == name).count();
             let stem = if before == 0 { (*name).to_owned() } else { format!("{name}-{}", before + 1) };
-            let review = Review { items: put[index].2.clone(), ..blank(&files, name, *stage) };
-            self::put(&mut files, &review_path(&stem), &review);
+            let review = Review { items: put[index].2.clone(), ..blank_of(&campaign, Digest::ZERO, name, *stage) };
+            worklists.push((review_path(&stem), review));
         }
+        publish(&mut files, campaign, worklists);
         self.merge(&files);
     }
 
@@ -432,14 +430,32 @@ pub fn sign_as(files: &mut Files, path: &str, signer: &str, key: &PrivateKey, na
     files.insert(signature_path(path, signer), signature);
 }
 
+/// Adds a campaign with its worklists, signed by `ana`.
+pub fn publish(files: &mut Files, mut campaign: Campaign, worklists: Vec<(String, Review)>) {
+    let digest = |(path, review): &(String, Review)| (path.clone(), blank_digest(review, &render(review)));
+    let pinned: Vec<_> = worklists.iter().map(digest).collect();
+    campaign.systems[0].worklists = files_digest(pinned.iter().map(|(path, digest)| (path.as_str(), *digest)));
+    campaign.closes_at = campaign.opened_at.plus_days(i64::from(campaign.definition.window_days));
+    put(files, &campaign_path(), &campaign);
+    sign(files, &campaign_path(), "ana");
+    let digest = Digest::of(&files[&campaign_path()]);
+    for (path, review) in worklists {
+        put(files, &path, &Review { digest, ..review });
+    }
+}
+
 /// Returns a review of the campaign without items.
 fn blank(files: &Files, reviewer: &str, stage: u32) -> Review {
     let campaign: Campaign = parse(files, &campaign_path());
+    blank_of(&campaign, Digest::of(&files[&campaign_path()]), reviewer, stage)
+}
+
+fn blank_of(campaign: &Campaign, digest: Digest, reviewer: &str, stage: u32) -> Review {
     Review {
         schema: Review::KIND.schema().to_owned(),
-        repo: campaign.repo,
-        campaign: campaign.id,
-        digest: Digest::of(&files[&campaign_path()]),
+        repo: campaign.repo.clone(),
+        campaign: campaign.id.clone(),
+        digest,
         system: SystemId::parse(SYSTEM).unwrap(),
         reviewer: PrincipalId::parse(reviewer).unwrap(),
         cosigners: Vec::new(),
@@ -515,14 +531,14 @@ pub fn items() -> Vec<Item> {
     holders.into_iter().map(item).collect()
 }
 
-fn campaign(repo: &RepoId, items: &[Item]) -> Campaign {
+fn campaign(repo: &RepoId, base: &ObjectId, items: &[Item]) -> Campaign {
     let at = Timestamp::parse("2026-11-01T00:00:00Z").unwrap();
     Campaign {
         schema: Campaign::KIND.schema().to_owned(),
         repo: repo.clone(),
         id: CampaignId::parse(CAMPAIGN).unwrap(),
         from: "policies/privileged.toml".to_owned(),
-        base: "4b825dc642cb6eb9a060e54bf8d69288fbee4904".to_owned(),
+        base: base.to_string(),
         opened_at: at,
         closes_at: at.plus_days(30),
         items: items.len() as u64,
@@ -546,6 +562,7 @@ fn campaign(repo: &RepoId, items: &[Item]) -> Campaign {
             tree: "4b825dc642cb6eb9a060e54bf8d69288fbee4904".to_owned(),
             grants: items.len() as u64,
             items: items.len() as u64,
+            worklists: Digest::ZERO,
         }],
     }
 }

@@ -1,36 +1,36 @@
-//! Recomputes the plans of runs and the populations of campaigns at the commits where they were made.
+//! Recomputes the plans of runs and the openings of campaigns at the commits where they were made.
 
 use super::evidence_timeline::EvidenceTimeline;
 use crate::{
-    app::{AppError, CampaignInputs, KnownInputs, PlanContext, RepositorySession, RepositoryView},
+    app::{AppError, KnownInputs, PlanContext, RepositorySession, RepositoryView, reopening_differences, worklists},
     audit::PlanRecomputation,
-    campaign::{CampaignPopulation, population},
+    campaign::FieldDifference,
     git::ObjectId,
     model::{
         CampaignId, Digest, PlanEvidence, SystemId,
         file::Campaign,
         history::{EvidenceHistory, RunHistory},
     },
-    trust::RepositoryState,
+    trust::{OpenCampaign, RepositoryState, Verified},
 };
 use std::collections::BTreeMap;
 
-/// Recomputed plans and populations, from one walk along main.
+/// Recomputed plans and openings, from one walk along main.
 pub(super) struct Recomputation<'a> {
     session: &'a RepositorySession,
     plans: BTreeMap<u64, Result<Digest, String>>,
-    populations: BTreeMap<CampaignId, Result<(Digest, u64), String>>,
+    openings: BTreeMap<CampaignId, Result<Vec<FieldDifference>, String>>,
     inputs: KnownInputs,
 }
 
 /// A value that is recomputed at a commit of main.
 enum RecomputePoint<'a> {
     Plan(&'a RunHistory),
-    Population(&'a Campaign),
+    Opening(&'a Verified<Campaign>),
 }
 
 impl<'a> Recomputation<'a> {
-    /// Recomputes the plan of every run and the population of every campaign.
+    /// Recomputes the plan of every run and the opening of every campaign.
     ///
     /// # Errors
     /// When the history of main cannot be read.
@@ -40,13 +40,13 @@ impl<'a> Recomputation<'a> {
         timeline: &EvidenceTimeline,
     ) -> Result<Self, AppError> {
         let inputs = KnownInputs::default();
-        let mut again = Self { session, plans: BTreeMap::new(), populations: BTreeMap::new(), inputs };
+        let mut again = Self { session, plans: BTreeMap::new(), openings: BTreeMap::new(), inputs };
         let line = session.repository.first_parents(None, session.main)?;
         let places: BTreeMap<ObjectId, usize> = line.into_iter().zip(0..).collect();
         let runs = history.runs().map(|(_, run)| run).filter(|run| run.start.plan.is_some());
         let runs = runs.map(|run| (run.start.main.as_str(), RecomputePoint::Plan(run)));
-        let campaigns = session.governed.openings().values().map(|opening| opening.campaign().value());
-        let campaigns = campaigns.map(|campaign| (campaign.base.as_str(), RecomputePoint::Population(campaign)));
+        let campaigns = session.governed.openings().values().map(OpenCampaign::campaign);
+        let campaigns = campaigns.map(|campaign| (campaign.base.as_str(), RecomputePoint::Opening(campaign)));
         // In the order of main, each step processes only the commits since the previous one; others come last.
         let mut stops: Vec<_> = runs
             .chain(campaigns)
@@ -66,9 +66,9 @@ impl<'a> Recomputation<'a> {
                     let plan = there.and_then(|(commit, governed)| again.plan_at(run, commit, governed, &known?));
                     again.plans.insert(run.seq, plan);
                 }
-                RecomputePoint::Population(campaign) => {
-                    let found = there.and_then(|(commit, governed)| again.members_at(campaign, commit, governed));
-                    again.populations.insert(campaign.id.clone(), found);
+                RecomputePoint::Opening(campaign) => {
+                    let found = there.and_then(|(commit, governed)| again.opening_at(campaign, commit, governed));
+                    again.openings.insert(campaign.id.clone(), found);
                 }
             }
         }
@@ -100,29 +100,15 @@ impl<'a> Recomputation<'a> {
         }
     }
 
-    fn members_at(
+    fn opening_at(
         &self,
-        file: &Campaign,
+        campaign: &Verified<Campaign>,
         commit: ObjectId,
         governed: &RepositoryState,
-    ) -> Result<(Digest, u64), String> {
-        let trust = governed.trust().ok_or("there is no trust state at its base")?;
-        let view = self.view(commit, format!("the population of `{}`", file.id));
-        let inputs = CampaignInputs::load(&view, governed, &file.definition, file.opened_at)
-            .map_err(|error| error.messages())?;
-        for pinned in &file.systems {
-            let loaded = inputs.inventories.get(&pinned.system);
-            if loaded.is_none_or(|loaded| loaded.digest != pinned.observation) {
-                return Err(format!("the inventory of `{}` differs from the pinned one", pinned.system));
-            }
-        }
-        if file.policies.is_some_and(|pinned| pinned != inputs.pack.digest()) {
-            return Err("the rules at its base differ from the pinned ones".to_owned());
-        }
-        let attribute_builder = inputs.attribute_builder();
-        let setting = inputs.campaign_context(governed, trust, &attribute_builder);
-        let population: CampaignPopulation<'_> = population(&file.id, &file.definition, &setting);
-        Ok((population.digest(), population.len() as u64))
+    ) -> Result<Vec<FieldDifference>, String> {
+        let view = self.view(commit, format!("the opening of `{}`", campaign.id));
+        let again = || reopening_differences(&view, governed, campaign, &worklists(campaign, self.session)?);
+        again().map_err(|error| error.messages())
     }
 }
 
@@ -137,8 +123,8 @@ impl PlanRecomputation for Recomputation<'_> {
         view.manifest().map_err(|error| error.messages())
     }
 
-    fn population(&self, campaign: &CampaignId) -> Result<(Digest, u64), String> {
-        self.populations.get(campaign).cloned().unwrap_or_else(|| Err("the campaign is not signed".to_owned()))
+    fn opening(&self, campaign: &CampaignId) -> Result<Vec<FieldDifference>, String> {
+        self.openings.get(campaign).cloned().unwrap_or_else(|| Err("the campaign is not signed".to_owned()))
     }
 }
 

@@ -14,7 +14,7 @@ mod worklists;
 
 pub use context_loader::ContextLoader;
 pub use inputs::{CampaignInputs, identity_warnings};
-pub use open::open_campaign;
+pub use open::{check_opening, open_campaign, reopening_differences};
 pub use quality::{quality_of, quality_over};
 pub use reminders::due_reminders;
 pub use schedule::{definitions, due_campaigns};

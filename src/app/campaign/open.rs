@@ -2,10 +2,17 @@
 
 use super::{CampaignInputs, identity_warnings};
 use crate::{
-    app::{AppError, RepositorySession},
-    campaign::{OpenRequest, OpenedCampaign, folder, open},
+    app::{AppError, RepositorySession, RepositoryView},
+    campaign::{
+        FieldDifference, OpenRequest, OpenedCampaign, PublishedOpening, WorklistFile, differences, folder, open,
+    },
     diag::{Diagnostic, Diagnostics},
-    model::{CampaignId, Timestamp, file::CampaignDefinition},
+    git::{GitError, ObjectId, Repository},
+    model::{
+        CampaignId, Timestamp,
+        file::{Campaign, CampaignDefinition, Review},
+    },
+    trust::{RepositoryState, TrustState},
 };
 
 /// Opens a campaign from a definition that came from the file `from`, and writes its files to the work tree. Warnings
@@ -27,22 +34,8 @@ pub fn open_campaign(
         return Err(problem.help("choose another id: a campaign is opened only once").into());
     }
     let view = session.view(format!("the opening of `{id}`"));
-    let mut inputs = CampaignInputs::load(&view, &session.governed, &definition, now)?;
-    inputs.load_prior_role_contents(&session.governed)?;
-    warnings.extend(identity_warnings(&inputs));
-    let opening = OpenRequest {
-        id,
-        from: from.to_owned(),
-        definition,
-        base: session.main.to_string(),
-        now,
-        principals: inputs.principals,
-        trees: &inputs.trees,
-        campaigns: &session.governed.openings().keys().cloned().collect(),
-    };
-    let attribute_builder = inputs.attribute_builder();
-    let setting = inputs.campaign_context(&session.governed, trust, &attribute_builder);
-    let opened = open(&opening, &setting)?;
+    let request = Opening { id, from, definition, now };
+    let opened = opened_at(&view, &session.governed, trust, request, warnings)?;
     warnings.extend(opened.warnings.clone());
     let crowded = crowded(&opened.campaign.id, opened.sheets.len(), trust.mandate().file().max_files_per_change());
     warnings.extend(crowded);
@@ -51,6 +44,92 @@ pub fn open_campaign(
         AppError::from(problem.help(format!("check campaigns/{} in the work tree", opened.campaign.id)))
     })?;
     Ok(opened)
+}
+
+/// A campaign to open at a commit.
+struct Opening<'a> {
+    id: CampaignId,
+    from: &'a str,
+    definition: CampaignDefinition,
+    now: Timestamp,
+}
+
+/// Opens a campaign over the access at the commit of the view, in the repository state there.
+fn opened_at(
+    view: &RepositoryView<'_>,
+    governed: &RepositoryState,
+    trust: &TrustState,
+    request: Opening<'_>,
+    warnings: &mut Diagnostics,
+) -> Result<OpenedCampaign, AppError> {
+    let Opening { id, from, definition, now } = request;
+    let mut inputs = CampaignInputs::load(view, governed, &definition, now)?;
+    inputs.load_prior_role_contents(governed)?;
+    warnings.extend(identity_warnings(&inputs));
+    let opening = OpenRequest {
+        id,
+        from: from.to_owned(),
+        definition,
+        base: view.snapshot().commit().to_string(),
+        now,
+        principals: inputs.principals,
+        trees: &inputs.trees,
+        campaigns: &governed.openings().keys().cloned().collect(),
+    };
+    let attribute_builder = inputs.attribute_builder();
+    let setting = inputs.campaign_context(governed, trust, &attribute_builder);
+    Ok(open(&opening, &setting)?)
+}
+
+/// Opens a campaign again at its base, and returns the fields in which it differs from its published files. `governed`
+/// is the repository state at the base, which is the commit of the view.
+///
+/// # Errors
+/// When the opening cannot be computed again: an input at the base cannot be read, or the campaign could not be opened
+/// there. All problems are returned.
+pub fn reopening_differences(
+    view: &RepositoryView<'_>,
+    governed: &RepositoryState,
+    campaign: &Campaign,
+    worklists: &[WorklistFile],
+) -> Result<Vec<FieldDifference>, AppError> {
+    let trust = governed.trust().ok_or_else(|| {
+        let problem = Diagnostic::error("trust-not-established", "there is no trust state at the base of the campaign");
+        problem.help("open the campaign again at the head of main: `tenure campaign open`")
+    })?;
+    let definition: Option<CampaignDefinition> = view.snapshot().read_if_there(&campaign.from)?;
+    let (id, from, now) = (campaign.id.clone(), campaign.from.as_str(), campaign.opened_at);
+    let request = Opening { id, from, definition: campaign.definition.clone(), now };
+    let again = opened_at(view, governed, trust, request, &mut Diagnostics::new())?;
+    Ok(differences(PublishedOpening { campaign, worklists, definition: definition.as_ref() }, &again))
+}
+
+/// Returns the problems of an opening in a change: the fields that differ from the same opening computed again at its
+/// base. `state_at` returns the repository state at a commit.
+pub fn check_opening(
+    repository: &Repository,
+    state_at: impl FnOnce(ObjectId) -> Result<RepositoryState, GitError>,
+    campaign: &Campaign,
+    worklists: Vec<(String, Review)>,
+) -> Diagnostics {
+    let worklists: Vec<_> = worklists.into_iter().map(|(path, review)| WorklistFile { path, review }).collect();
+    let differences = || {
+        let base = repository.resolve(&campaign.base)?;
+        let governed = state_at(base)?;
+        let view = RepositoryView::at(repository, base, format!("the opening of `{}`", campaign.id));
+        reopening_differences(&view, &governed, campaign, &worklists)
+    };
+    let help = format!("run `tenure campaign open {} --from {}` again, and sign it", campaign.id, campaign.from);
+    match differences() {
+        Err(AppError { problems, .. }) => problems,
+        Ok(differences) => differences
+            .into_iter()
+            .map(|one| {
+                let message = format!("`{}` is {}, but computed again it is {}", one.field, one.found, one.expected);
+                Diagnostic::error("campaign-field-differs", message).in_file(one.path).help(help.clone())
+            })
+            .collect(),
+    }
 }
 
 /// Returns a warning if the campaign has more files than one change may contain; `tenure check` would reject it.

@@ -2,13 +2,13 @@
 
 use super::fixtures::{World, campaign_id, id, membership, system_id, time};
 use crate::{
-    campaign::{population, principals_digest, worklist},
+    campaign::{population, worklist},
     diag::RenderStyle,
     format::codec,
     inventory::{FileSource, TierOverrides},
     model::{
         AccessPath, AccessRoute, Attributes, Digest, Entitlement, Grant, GrantKind, Tier, Usage,
-        file::{KeyState, PrincipalKind, Rating, Review, Selector},
+        file::{KeyState, PrincipalKind, Rating, Review, Selector, files_digest},
     },
 };
 use proptest::prelude::*;
@@ -307,8 +307,8 @@ fn campaign_is_reproducible_from_its_pins() {
     let files = [("principals/b.toml", Digest::of("b")), ("principals/a.toml", Digest::of("a"))];
     let mut turned = files;
     turned.reverse();
-    assert_eq!(principals_digest(files), principals_digest(turned));
-    assert_ne!(principals_digest(files), principals_digest([files[0]]));
+    assert_eq!(files_digest(files), files_digest(turned));
+    assert_ne!(files_digest(files), files_digest([files[0]]));
 }
 
 #[test]

@@ -12,11 +12,11 @@ use crate::{
         action::DecisionOrigin,
         file::{
             Campaign, CampaignDefinition, Delegation, GovernedFile, Item, NoResponseAction, NoResponseItem,
-            NoResponseOutcome, PrincipalKind, PrincipalRecord, Review, Stage, StageClose, assignments_digest,
-            population,
+            NoResponseOutcome, Population, PrincipalKind, PrincipalRecord, Review, Stage, StageClose,
+            assignments_digest, population,
         },
     },
-    trust::test_support::{TestCampaign, TestVerifier},
+    trust::test_support::{TestCampaign, TestVerifier, worklists_digest},
 };
 use proptest::{
     collection::vec,
@@ -182,6 +182,23 @@ impl<'c> Both<'c> {
             put
         };
         let all: Vec<_> = plan.asked.iter().flat_map(put).collect();
+        let template = Review {
+            schema: Review::KIND.schema().to_owned(),
+            repo: repo(),
+            campaign: campaign_id(),
+            digest: Digest::ZERO,
+            system: system_id("db"),
+            reviewer: id("ana"),
+            cosigners: Vec::new(),
+            stage: None,
+            items: Vec::new(),
+        };
+        let stub = |(number, (put, stage, who)): (usize, &(ItemId, u32, model::PrincipalId))| {
+            let items = items.iter().filter(|item| item.id == *put).cloned().collect();
+            let review = Review { reviewer: who.clone(), stage: Some(*stage), items, ..template.clone() };
+            (format!("campaigns/{}/reviews/db/{who}-{}.toml", campaign_id(), number + 2), review)
+        };
+        let stubs: Vec<(String, Review)> = all.iter().enumerate().map(stub).collect();
         let campaign = Campaign {
             schema: Campaign::KIND.schema().to_owned(),
             repo: repo(),
@@ -196,27 +213,19 @@ impl<'c> Both<'c> {
             principals: Digest::of("principals"),
             policies: None,
             definition,
-            systems: Vec::new(),
+            systems: vec![Population {
+                system: system_id("db"),
+                observed_at: on(0),
+                observation: Digest::of("observation"),
+                tree: EMPTY.to_owned(),
+                grants: items.len() as u64,
+                items: items.len() as u64,
+                worklists: worklists_digest(&stubs),
+            }],
         };
         let digest = Digest::of(crate::format::codec::render(&campaign));
-        let template = Review {
-            schema: Review::KIND.schema().to_owned(),
-            repo: repo(),
-            campaign: campaign_id(),
-            digest,
-            system: system_id("db"),
-            reviewer: id("ana"),
-            cosigners: Vec::new(),
-            stage: None,
-            items: Vec::new(),
-        };
-        let stubs = all.iter().map(|(put, stage, who)| Review {
-            reviewer: who.clone(),
-            stage: Some(*stage),
-            items: items.iter().filter(|item| item.id == *put).cloned().collect(),
-            ..template.clone()
-        });
-        let case = court.open(campaign, &stubs.collect::<Vec<_>>(), "ana").unwrap();
+        let template = Review { digest, ..template };
+        let case = court.open(campaign, &stubs, "ana").unwrap();
         Self { case, reference: reference(plan), template, items, files: Vec::new(), day: 0 }
     }
 

@@ -2,7 +2,7 @@
 
 use super::{
     persist::signatures,
-    review_file::{ReviewFile, ReviewFileOnDisk, ReviewFileState, altered, undecided},
+    review_file::{ReviewFile, ReviewFileOnDisk, ReviewFileState, altered},
     session::{SessionInput, UndecidableItem},
     stages::StageOverview,
 };
@@ -10,6 +10,7 @@ use crate::{
     app::RepositorySession,
     campaign::folder,
     cli::CliError,
+    format::blank_worklist::blank_item,
     model::{
         ItemId, PrincipalId, Timestamp,
         file::{Item, Review, ReviewTerms},
@@ -86,7 +87,7 @@ impl SessionLoader<'_> {
                 }
                 let review: Review = opened.read(&file.path)?.into_value();
                 for item in review.items.iter().filter(|item| wanted.contains(&item.id)) {
-                    put.entry(item.id).or_default().push(undecided(item));
+                    put.entry(item.id).or_default().push(blank_item(item));
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! Review files of one person in the work tree, and their states: unsigned, signed, to cosign, or of another reviewer.
 
+use crate::format::blank_worklist::blank_item;
 use crate::model::{
     CampaignId, Digest, ItemId, Timestamp,
     file::{Item, Review},
@@ -83,13 +84,8 @@ impl ReviewFile {
     }
 }
 
-/// Returns the undecided item, as published.
-pub(super) fn undecided(item: &Item) -> Item {
-    Item { decision: None, to: None, until: None, reason: String::new(), supersedes: None, ..item.clone() }
-}
-
 /// Returns the items of a file that differ from the published ones; an item may be published for several reviewers.
 pub(super) fn altered<'a>(review: &'a Review, opened: &BTreeMap<ItemId, Vec<Item>>) -> Vec<&'a ItemId> {
-    let is_one = |item: &Item| opened.get(&item.id).is_some_and(|put| put.contains(&undecided(item)));
+    let is_one = |item: &Item| opened.get(&item.id).is_some_and(|put| put.contains(&blank_item(item)));
     review.items.iter().filter(|item| !is_one(item)).map(|item| &item.id).collect()
 }

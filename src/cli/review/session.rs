@@ -2,11 +2,11 @@
 
 use super::{
     decision_input::DecisionInput,
-    review_file::{ReviewFile, ReviewFileState, undecided},
+    review_file::{ReviewFile, ReviewFileState},
 };
 use crate::{
     campaign::{is_flagged, said},
-    format::{codec, confusables, limits::MAX_LINE},
+    format::{blank_worklist::blank_item, codec, confusables, limits::MAX_LINE},
     model::{
         ItemId, PrincipalId, SystemId, Tier, Verdict,
         file::{Item, MissingField, ReviewTerms},
@@ -305,7 +305,7 @@ impl ReviewSession {
         if let Some(bar) = found.bar.as_ref().filter(|_| !hands_on) {
             return Err(DecisionError::Barred(bar.clone()));
         }
-        let mut decided = answer.on(undecided(item));
+        let mut decided = answer.on(blank_item(item));
         if let Some(lack) = decided.lacks_by(&self.terms) {
             return Err(DecisionError::Lacks(lack));
         }

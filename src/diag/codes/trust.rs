@@ -10,6 +10,9 @@ super::code::codes! {
     High "below-threshold":
         "A file has fewer signatures than required."
         "Get the missing signatures: `tenure sign FILE`.";
+    Critical "campaign-field-differs":
+        "A field of a campaign contradicts what it describes at its base."
+        "Open the campaign again at the head of main: `tenure campaign open`.";
     High "campaign-mismatch":
         "A file belongs to another campaign, or to another version of it."
         "Restore the file that `tenure campaign open` wrote, and sign it.";
@@ -25,6 +28,12 @@ super::code::codes! {
     Error "change-too-large":
         "A change touches more governed files than permitted; a warning before it is proposed."
         "Split the change, or raise the limit in the next mandate.";
+    High "cosigner-not-assigned":
+        "A review has a cosigner whom the campaign did not assign."
+        "Restore the cosigners of the published worklist; a fallback of the campaign may cosign.";
+    High "decided-at-opening":
+        "The merge that opens a campaign brings decisions of it."
+        "Merge the campaign first, and decide afterwards.";
     Medium "decision-incomplete":
         "A decision lacks a value that it needs."
         "Fill it in and sign again.";
@@ -193,6 +202,9 @@ super::code::codes! {
     Critical "weak-key":
         "A key is weak."
         "Create a key with `ssh-keygen -t ed25519`.";
+    High "worklists-differ":
+        "The worklists of a campaign differ from those that its owners signed."
+        "Restore all files that `tenure campaign open` wrote.";
     Critical "wrong-hash":
         "A signature uses a hash function that is not permitted."
         "Sign again: `tenure sign FILE`.";

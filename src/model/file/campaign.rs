@@ -59,6 +59,9 @@ pub struct Population {
     pub grants: u64,
     /// The number of grants that are items.
     pub items: u64,
+    /// The digest of its worklists as published: lines of `<sha256>  <path>`, sorted by path. Each SHA-256 is that of a
+    /// review file without the line `digest`, and without decisions.
+    pub worklists: Digest,
 }
 
 /// `campaigns/<id>/stages/<n>.toml`: the close of a stage, signed by a campaign owner. Decisions merged afterwards are
@@ -153,6 +156,18 @@ pub struct Delegation {
     pub until: Timestamp,
     /// The reason.
     pub reason: String,
+}
+
+/// Returns the digest of a set of files: SHA-256 over lines `<sha256>  <path>`, sorted by path, each with its line end.
+pub fn files_digest<'a>(files: impl IntoIterator<Item = (&'a str, Digest)>) -> Digest {
+    let mut files: Vec<_> = files.into_iter().collect();
+    files.sort_unstable();
+    let mut text = String::with_capacity(files.len() * 2 * LINE);
+    for (path, digest) in files {
+        // INVARIANT: writing to a `String` does not fail.
+        let _ = writeln!(text, "{}  {path}", digest.hex());
+    }
+    Digest::of(text)
 }
 
 /// Returns the digest over a campaign's items: lines of `<item id> <grant digest>`, sorted, each with its line end.

@@ -12,15 +12,17 @@ mod systems;
 use crate::trust::check::policies::check_policies;
 use crate::trust::error::TrustError;
 use crate::trust::state::{RejectedFile, RepositoryState, cache::StateCache};
+use crate::trust::verified::Verified;
+use crate::trust::verify::open_campaign::OpenCampaign;
 use crate::{
     diag::{Diagnostic, Diagnostics, SourceFile},
     format::codec::{self, PathSegment},
     git::{FileChange, FileMode, GitError, MergePreview, ObjectId, Repository, TreeDiff, TreeFile},
     model::{
         Digest, ItemId, Severity,
-        file::{Review, ReviewTerms},
+        file::{Campaign, Review, ReviewTerms},
     },
-    store::RepoPath,
+    store::{RepoPath, RepositorySnapshot},
 };
 use change_size::check_change_size;
 use form::check_form;
@@ -42,11 +44,20 @@ pub struct CheckReport {
     pub decided: Vec<String>,
     /// The review requirements of the mandate in force.
     pub terms: ReviewTerms,
+    /// The campaigns that the change opens, each with its worklists.
+    pub openings: Vec<(Verified<Campaign>, Vec<(String, Review)>)>,
 }
 
 impl CheckReport {
     pub(in crate::trust) fn blocked(problems: Diagnostics) -> Self {
-        Self { problems, files: 0, governed: None, decided: Vec::new(), terms: ReviewTerms::usual() }
+        Self {
+            problems,
+            files: 0,
+            governed: None,
+            decided: Vec::new(),
+            terms: ReviewTerms::usual(),
+            openings: Vec::new(),
+        }
     }
 }
 
@@ -130,8 +141,26 @@ fn report(
     problems.extend(check_principals(repository, base, commit, changes)?);
     problems.extend(check_policies(repository, commit, changes.files.iter().map(FileChange::path))?);
     let terms = governed.trust().map_or_else(ReviewTerms::usual, |trust| trust.mandate().file().review_terms());
+    let openings = if is_change { openings(repository, &governed, commit) } else { Vec::new() };
     let governed = (!is_change).then_some(governed);
-    Ok(CheckReport { problems, files, governed, decided, terms })
+    Ok(CheckReport { problems, files, governed, decided, terms, openings })
+}
+
+/// Returns the campaigns that a merge opens, each with its worklists.
+fn openings(
+    repository: &Repository,
+    governed: &RepositoryState,
+    merge: ObjectId,
+) -> Vec<(Verified<Campaign>, Vec<(String, Review)>)> {
+    let snapshot = RepositorySnapshot::at(repository, merge);
+    let opened = governed.openings().values().map(OpenCampaign::campaign).filter(|campaign| campaign.commit() == merge);
+    opened
+        .filter_map(|campaign| {
+            // The walk has accepted these files, so they can be read.
+            let worklists = snapshot.read_again(&format!("campaigns/{}/reviews", campaign.id)).ok()?;
+            Some((campaign.clone(), worklists))
+        })
+        .collect()
 }
 
 fn governed_files(changes: &TreeDiff) -> impl Iterator<Item = &TreeFile> {

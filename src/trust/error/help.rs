@@ -13,7 +13,10 @@ impl TrustError {
             Self::AgainstPolicy { .. } => "certify-against-policy",
             Self::AllowedSigners => "allowed-signers-differ",
             Self::CampaignBinding { .. } => "campaign-mismatch",
+            Self::CampaignField { .. } => "campaign-field-differs",
             Self::CampaignMissing(_) => "campaign-missing",
+            Self::Cosigner { .. } => "cosigner-not-assigned",
+            Self::DecidedAtOpening(_) => "decided-at-opening",
             Self::DecisionIncomplete { .. } => "decision-incomplete",
             Self::DuplicateKey { .. } => "duplicate-signing-key",
             Self::DuplicateName(_) => "duplicate-name",
@@ -72,6 +75,8 @@ impl TrustError {
             Self::AgainstPolicy { .. }
             | Self::CampaignBinding { .. }
             | Self::CampaignMissing(_)
+            | Self::Cosigner { .. }
+            | Self::DecidedAtOpening(_)
             | Self::ExceptionApproval { .. }
             | Self::GovernanceMissing
             | Self::ExceptionItem { .. }
@@ -106,7 +111,14 @@ impl TrustError {
                 "sign the newest file in `trust/registry`: `tenure sign` rewrites `trust/allowed_signers`"
             }
             Self::CampaignBinding { .. } => "restore the file that `tenure campaign open` wrote, and sign that file",
+            Self::CampaignField { .. } => "open the campaign again at the head of main: `tenure campaign open`",
             Self::CampaignMissing(_) => "merge the campaign first, or correct `campaign` in the file",
+            Self::Cosigner { .. } => {
+                "restore the cosigners of the published worklist; a fallback of the campaign may cosign for one who left"
+            }
+            Self::DecidedAtOpening(_) => {
+                "merge the campaign with the files that `tenure campaign open` wrote, and decide afterwards"
+            }
             Self::DecisionIncomplete { .. } => "fill it in and sign again: `tenure sign FILE`",
             Self::DuplicateKey { .. } | Self::DuplicateName(_) => {
                 "list each key and each name once; a key belongs to one principal"

@@ -52,6 +52,27 @@ pub enum TrustError {
     /// A file for a campaign that is not on main.
     #[error("the campaign `{0}` does not exist on main")]
     CampaignMissing(String),
+    /// A field of a campaign that contradicts what it describes.
+    #[error("`{field}` of the campaign is {found}, but computed again it is {expected}")]
+    CampaignField {
+        /// The field.
+        field: &'static str,
+        /// The value in the file.
+        found: String,
+        /// The value computed again.
+        expected: String,
+    },
+    /// Decisions in the merge that opens their campaign.
+    #[error("{0} contains decisions, but the merge that opens a campaign brings only undecided worklists")]
+    DecidedAtOpening(String),
+    /// A cosigner whom the campaign did not assign.
+    #[error("`{cosigner}` cannot cosign this review: {why}")]
+    Cosigner {
+        /// The cosigner.
+        cosigner: String,
+        /// The reason.
+        why: String,
+    },
     /// A verdict without a required key.
     #[error("item {item}: `{verdict}` needs {needs}")]
     DecisionIncomplete {

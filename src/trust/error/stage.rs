@@ -127,6 +127,16 @@ pub enum StageError {
         /// The number of stages.
         stages: u32,
     },
+    /// Worklists that differ from those that the campaign owners signed.
+    #[error("the worklists of `{system}` differ from the signed campaign: signed are {expected}, found are {found}")]
+    Worklists {
+        /// The system.
+        system: String,
+        /// The signed digest.
+        expected: String,
+        /// The digest of the files.
+        found: String,
+    },
     /// A stage close with wrong content.
     #[error("{0}")]
     Wrong(String),
@@ -149,6 +159,7 @@ impl StageError {
             Self::NoResponseLimit { .. } => "no-response-limit",
             Self::Stale { .. } => "stage-close-stale",
             Self::Unknown { .. } => "unknown-stage",
+            Self::Worklists { .. } => "worklists-differ",
             Self::Wrong(_) => "stage-close-wrong",
         }
     }
@@ -164,7 +175,7 @@ impl StageError {
             Self::DuplicateResponse { .. } => {
                 "each slot needs a different person; another reviewer or a fallback must answer one of them"
             }
-            Self::Assignments { .. } | Self::Sample { .. } => {
+            Self::Assignments { .. } | Self::Sample { .. } | Self::Worklists { .. } => {
                 "restore all files that `tenure campaign open` wrote, without changes"
             }
             Self::Delegation { .. } => {

@@ -156,7 +156,8 @@ impl RepositoryState {
             RepoPath::Campaign(_) => {
                 let published = self.published_items(repository, path)?;
                 unverified(path, bytes, signatures).and_then(|file| {
-                    let judged = published.and_then(|published| verifier.campaign(file, published))?;
+                    let judged = published
+                        .and_then(|published| verifier.campaign(file, published, |base| self.is_on_main(base)))?;
                     self.accept(path, SignatureNamespace::Campaign, judged, |own, opening| {
                         own.openings.insert(opening.value().campaign().value().id.clone(), opening.value);
                     })
@@ -319,7 +320,7 @@ fn parse_stubs(read: Receiver<ReviewBlob<'_>>) -> Result<PublishedStubs, TrustEr
     for (path, blob, bytes) in read {
         let bytes = bytes.ok_or_else(|| too_large(path))?;
         let mut stub: Review = codec::parse(path, &bytes)?;
-        stubs.published.add(&stub)?;
+        stubs.published.add(path, std::str::from_utf8(&bytes).unwrap_or_default(), &stub)?;
         let is_blank = decided(&stub).next().is_none();
         stub.items = Vec::new();
         if is_blank {

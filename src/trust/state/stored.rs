@@ -56,6 +56,7 @@ struct StoredCampaign<'s> {
     /// The published items in a compact encoding, without names of fields.
     items: Packed,
     reviewers: Cow<'s, [PrincipalId]>,
+    cosigners: Cow<'s, BTreeMap<String, Vec<PrincipalId>>>,
     /// The principals at the opening, as indexes into the registries and principals files.
     registry: Option<usize>,
     people: Vec<usize>,
@@ -211,6 +212,7 @@ impl<'s> StoredCampaign<'s> {
             campaign: StoredFile::of(&open.campaign),
             items: Packed::of(&open.items),
             reviewers: Cow::Borrowed(&open.reviewers),
+            cosigners: Cow::Borrowed(&open.cosigners),
             registry: registry.map(|registry| registries.index(registry)),
             people: people.iter().map(|file| principals.index(file)).collect(),
             closes: stored(&open.closes),
@@ -232,6 +234,7 @@ impl<'s> StoredCampaign<'s> {
             campaign: self.campaign.restore()?,
             items: self.items.open()?,
             reviewers: self.reviewers.into_owned(),
+            cosigners: self.cosigners.into_owned(),
             kinship,
             closes: restored(self.closes)?,
             bound: self.bound.open()?,

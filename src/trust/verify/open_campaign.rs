@@ -20,6 +20,8 @@ pub struct OpenCampaign {
     pub(in crate::trust) items: LiteMap<ItemId, PublishedItem>,
     /// All assigned reviewers; [`VotingSlot::Assigned`] is an index into this list.
     pub(in crate::trust) reviewers: Vec<PrincipalId>,
+    /// The cosigners of each worklist that names any, by path.
+    pub(in crate::trust) cosigners: BTreeMap<String, Vec<PrincipalId>>,
     /// Ownership of access at the opening: access that is transferred later still counts as own access in this
     /// campaign.
     pub(in crate::trust) kinship: Arc<OwnershipIndex>,
@@ -95,8 +97,8 @@ impl OpenCampaign {
         published: PublishedItems,
         kinship: Arc<OwnershipIndex>,
     ) -> Self {
-        let (items, reviewers) = published.into_parts();
-        Self { campaign, items, reviewers, kinship, closes: Vec::new(), bound: BTreeMap::new() }
+        let (items, reviewers, cosigners) = published.into_parts();
+        Self { campaign, items, reviewers, cosigners, kinship, closes: Vec::new(), bound: BTreeMap::new() }
     }
 
     /// Returns the campaign.

@@ -1,8 +1,9 @@
 //! Published items of a campaign and their assignments, from the worklists in its folder.
 
+use crate::format::blank_worklist::blank_digest;
 use crate::model::{
     Digest, ItemId, PrincipalId, SystemId, Tier,
-    file::{Campaign, Item, Review, assignments_digest, population},
+    file::{Campaign, Item, Review, assignments_digest, files_digest, population},
 };
 use crate::trust::error::TrustError;
 use crate::trust::error::stage::StageError;
@@ -81,11 +82,29 @@ pub(in crate::trust) struct PublishedItems {
     /// The index of each item.
     places: HashMap<ItemId, usize>,
     reviewers: BTreeMap<PrincipalId, u32>,
+    /// The worklists by system, each with its digest without decisions.
+    worklists: BTreeMap<SystemId, Vec<(String, Digest)>>,
+    /// The cosigners of the worklists that name any, by path.
+    cosigners: BTreeMap<String, Vec<PrincipalId>>,
+    /// A worklist that contains decisions.
+    decided: Option<String>,
 }
 
+/// The published items, sorted; the assigned reviewers; and the cosigners of each worklist that names any, by path.
+pub(in crate::trust) type PublishedParts =
+    (LiteMap<ItemId, PublishedItem>, Vec<PrincipalId>, BTreeMap<String, Vec<PrincipalId>>);
+
 impl PublishedItems {
-    /// Adds a worklist: a review file as of the opening of the campaign.
-    pub(in crate::trust) fn add(&mut self, stub: &Review) -> Result<(), TrustError> {
+    /// Adds a worklist: a review file as of the opening of the campaign, with its path and its canonical text.
+    pub(in crate::trust) fn add(&mut self, path: &str, text: &str, stub: &Review) -> Result<(), TrustError> {
+        let digest = blank_digest(stub, text);
+        self.worklists.entry(stub.system.clone()).or_default().push((path.to_owned(), digest));
+        if !stub.cosigners.is_empty() {
+            self.cosigners.insert(path.to_owned(), stub.cosigners.clone());
+        }
+        if self.decided.is_none() && stub.items.iter().any(|item| item.decision.is_some()) {
+            self.decided = Some(path.to_owned());
+        }
         let next = u32::try_from(self.reviewers.len()).unwrap_or(u32::MAX);
         let reviewer = *self.reviewers.entry(stub.reviewer.clone()).or_insert(next);
         let assignment = (stub.stage(), reviewer);
@@ -136,6 +155,12 @@ impl PublishedItems {
                 }
             }
         }
+        self.check_assignments(campaign)?;
+        self.check_worklists(campaign)
+    }
+
+    /// Checks that the assignments are those that the owners signed.
+    fn check_assignments(&self, campaign: &Campaign) -> Result<(), TrustError> {
         let Some(expected) = campaign.assignments else { return Ok(()) };
         let names: BTreeMap<u32, &PrincipalId> = self.reviewers.iter().map(|(id, index)| (*index, id)).collect();
         let found = assignments_digest(self.items.iter().flat_map(|(item, put)| {
@@ -150,14 +175,33 @@ impl PublishedItems {
         Err(StageError::Assignments { expected: expected.to_string(), found: found.to_string() }.into())
     }
 
-    /// Returns the items, sorted, and the assigned reviewers.
-    pub(in crate::trust) fn into_parts(mut self) -> (LiteMap<ItemId, PublishedItem>, Vec<PrincipalId>) {
+    /// Checks that the worklists are those that the owners signed, and that none contains a decision.
+    fn check_worklists(&self, campaign: &Campaign) -> Result<(), TrustError> {
+        if let Some(path) = &self.decided {
+            return Err(TrustError::DecidedAtOpening(path.clone()));
+        }
+        let own = campaign.systems.iter().map(|population| &population.system);
+        for system in own.chain(self.worklists.keys()) {
+            let signed = campaign.systems.iter().find(|population| population.system == *system);
+            let files = self.worklists.get(system).into_iter().flatten();
+            let found = files_digest(files.map(|(path, digest)| (path.as_str(), *digest)));
+            if signed.is_none_or(|signed| signed.worklists != found) {
+                let expected = signed.map_or_else(|| "none".to_owned(), |signed| signed.worklists.to_string());
+                let system = system.to_string();
+                return Err(StageError::Worklists { system, expected, found: found.to_string() }.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the collected parts.
+    pub(in crate::trust) fn into_parts(mut self) -> PublishedParts {
         self.items.sort_unstable_by_key(|(item, _)| *item);
         self.items.shrink_to_fit();
         let mut reviewers: Vec<_> = self.reviewers.into_iter().collect();
         reviewers.sort_by_key(|(_, index)| *index);
         let reviewers = reviewers.into_iter().map(|(reviewer, _)| reviewer).collect();
-        (LiteMap::from_sorted_store_unchecked(self.items), reviewers)
+        (LiteMap::from_sorted_store_unchecked(self.items), reviewers, self.cosigners)
     }
 }
 

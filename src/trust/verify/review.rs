@@ -36,6 +36,7 @@ impl Verifier<'_> {
         }
         let all: Vec<&PrincipalId> = std::iter::once(&review.reviewer).chain(&review.cosigners).collect();
         let allowed: Vec<&str> = all.iter().map(|id| id.as_str()).collect();
+        opening.check_cosigners(file.path(), review, delegations)?;
         let signers = self.signers(SignatureNamespace::Review, &file, &allowed)?;
         let mut slots = Vec::new();
         for item in decided(review) {
@@ -147,6 +148,50 @@ impl Verifier<'_> {
         }
         if [self.kinship, &opening.kinship].iter().any(|kinship| kinship.link(&next, &item.subject).is_some()) {
             return refuse("they would review their own access");
+        }
+        Ok(())
+    }
+}
+
+impl OpenCampaign {
+    /// Checks that the campaign assigned the cosigners of a review: its worklist names them; or, in a later file, a
+    /// worklist of the same system and stage names them as reviewers or cosigners. Fallbacks of the campaign may always
+    /// cosign, and delegates of the permitted principals.
+    fn check_cosigners(
+        &self,
+        path: &str,
+        review: &Review,
+        delegations: &[Verified<Delegation>],
+    ) -> Result<(), TrustError> {
+        let own = self.cosigners.get(path);
+        let folder = format!("{}/", path.rsplit_once('/').map_or("", |(folder, _)| folder));
+        let beside = || {
+            let lists = self.cosigners.range(folder.clone()..).take_while(|(other, _)| other.starts_with(&folder));
+            lists.flat_map(|(_, names)| names)
+        };
+        let items = review.items.iter().filter(|item| item.decision.is_some());
+        let assigned: BTreeSet<&PrincipalId> =
+            items.flat_map(|item| self.assigned_in(&item.id, review.stage()).map(|(_, who)| who)).collect();
+        let named = |who: &PrincipalId| match own {
+            Some(own) => own.contains(who),
+            None => assigned.contains(who) || beside().any(|other| other == who),
+        };
+        for cosigner in &review.cosigners {
+            let lent = delegations.iter().any(|delegation| {
+                delegation.to == *cosigner
+                    && delegation.value().digest == self.campaign.digest()
+                    && named(&delegation.from)
+            });
+            if !named(cosigner) && !self.campaign.definition.is_fallback(cosigner) && !lent {
+                let names: BTreeSet<&str> = match own {
+                    Some(own) => own.iter().map(PrincipalId::as_str).collect(),
+                    None => beside().chain(assigned.iter().copied()).map(PrincipalId::as_str).collect(),
+                };
+                let names: Vec<&str> = names.into_iter().collect();
+                let names = if names.is_empty() { "nobody".to_owned() } else { names.join(", ") };
+                let why = format!("the campaign assigned {names}");
+                return Err(TrustError::Cosigner { cosigner: cosigner.to_string(), why });
+            }
         }
         Ok(())
     }

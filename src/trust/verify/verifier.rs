@@ -45,11 +45,13 @@ pub(in crate::trust) enum VerifyOutcome<T> {
 }
 
 impl Verifier<'_> {
-    /// Verifies a campaign; `published_items` are the items and assignments of the worklists that came with it.
+    /// Verifies a campaign; `published` are the items and assignments of the worklists that came with it, and `passed`
+    /// returns whether a commit is on the first-parent line of main.
     pub(in crate::trust) fn campaign(
         &self,
         file: Unverified<Campaign>,
         published: PublishedItems,
+        passed: impl FnOnce(ObjectId) -> bool,
     ) -> Result<VerifyOutcome<OpenCampaign>, TrustError> {
         let campaign = file.value();
         self.check_repo(&campaign.repo)?;
@@ -58,6 +60,15 @@ impl Verifier<'_> {
         let signers = self.group_signers(SignatureNamespace::Campaign, &file, group)?;
         if signers.is_empty() {
             return Ok(VerifyOutcome::Pending(TrustError::Threshold { needed: 1, found: 0, tier: None }));
+        }
+        if !ObjectId::parse(&campaign.base).is_ok_and(passed) {
+            let expected = "a commit on the first-parent line of main".to_owned();
+            return Err(TrustError::CampaignField { field: "base", found: campaign.base.clone(), expected });
+        }
+        let ends = campaign.opened_at.plus_days(i64::from(campaign.definition.window_days));
+        if campaign.closes_at != ends {
+            let (found, expected) = (campaign.closes_at.to_string(), ends.to_string());
+            return Err(TrustError::CampaignField { field: "closes_at", found, expected });
         }
         published.check(campaign)?;
         let verified = self.verified(file, signers);

@@ -1,5 +1,6 @@
 //! Campaigns: definitions, stages, reviews, outcomes and their quality.
 
+mod bound_openings;
 mod campaign_lifecycle;
 pub(crate) mod campaigns;
 mod exceptions;

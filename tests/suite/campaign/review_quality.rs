@@ -42,6 +42,10 @@ fn keep(world: &TestRepository, reason: impl Fn(&tenure::model::file::Item) -> S
     });
 }
 
+fn soon() -> tenure::model::Timestamp {
+    tenure::model::Timestamp::from_unix(fixtures::NOW).plus_days(20)
+}
+
 fn certify(item: &mut tenure::model::file::Item, reason: String) {
     item.decision = Some(Verdict::Certify);
     item.reason = reason;
@@ -109,28 +113,46 @@ fn row_38_hasty_signing_is_found_careful_review_is_not() {
     world.audit_is_clean(0);
 }
 
+/// Administrators are flagged, and jobs among them critically.
+const RULES: &str = r#"schema = "tenure/rules/v1"
+title = "Administrators"
+
+[[rule]]
+id = "NHI-PRV-01"
+title = "No job administers a host"
+scope = "grant"
+when = "grant.entitlement == 'group sudo'"
+violation = "true"
+requires_attributes = []
+severity = "high"
+recommend = "revoke"
+remediation = "remove it"
+controls = []
+
+[[rule.severity_when]]
+when = "grant.principal == 'svc_backup'"
+severity = "critical"
+"#;
+
 #[test]
 fn row_38_flagged_items_need_text_critical_ones_exception() {
     let world = TestRepository::founded(&["web-1"]);
     host::lay(&world, "web-1");
     world.system("web-1", &host::settings("web-1"));
     world.collected(&["web-1"]);
-    let flag = |review: &mut tenure::model::file::Review| {
-        let admins = review.items.iter_mut().filter(|item| item.entitlement.contains("group sudo"));
-        admins.for_each(|item| item.severity = Some(Severity::High));
-        let of_jobs = |item: &&mut tenure::model::file::Item| item.principal == "svc_backup";
-        review
-            .items
-            .iter_mut()
-            .filter(of_jobs)
-            .filter(|item| item.severity.is_some())
-            .for_each(|item| item.severity = Some(Severity::Critical));
-    };
-    world.campaign_with("", &[("web-1", &["membership"])], flag);
+    world.write("repo/policies/own.rules.toml", RULES);
+    world.tenure(&["fmt", "policies/own.rules.toml"]).exits(0);
+    world.campaign(&[("web-1", &["membership"])]);
     let main = world.sandbox().git(world.repo(), &["rev-parse", "HEAD"]);
     let tried = |told: &str| {
         let world = world.copied();
-        world.decides_unchecked(|_, item| certify(item, told.to_owned()));
+        world.decides_unchecked(|_, item| {
+            certify(item, told.to_owned());
+            // Certifying a critical item is refused before the reason is read.
+            let critical = item.severity == Some(Severity::Critical) && !told.ends_with("nightly job");
+            item.decision = Some(if critical { Verdict::Except } else { Verdict::Certify });
+            item.until = item.until.filter(|_| !critical).or(critical.then(|| soon()));
+        });
         world.sandbox().git(world.repo(), &["add", "--all"]);
         world.sandbox().git(world.repo(), &["commit", "--quiet", "-m", "decide"]);
         self::told(&world, 0, &["check", "--base", &main])
@@ -143,11 +165,11 @@ fn row_38_flagged_items_need_text_critical_ones_exception() {
     world.decides(|_, item| {
         let excepted = item.severity == Some(Severity::Critical);
         item.decision = Some(if excepted { Verdict::Except } else { Verdict::Certify });
-        item.until = Some(tenure::model::Timestamp::from_unix(fixtures::NOW).plus_days(20));
+        item.until = Some(soon());
         item.reason = format!("in-use-needed: {}", reason(item));
     });
     world.merge("decide");
-    told(&world, 0, &["check"]).exits(0);
+    told(&world, 0, &["check", "--base", &main]).exits(0);
     told(&world, 0, &["campaign", "status", CAMPAIGN, "--format", "json"]).says("no signed exception exists");
     let id = world
         .reviews()

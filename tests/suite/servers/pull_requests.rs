@@ -143,7 +143,7 @@ fn asked() -> TestRepository {
     }
     world.system("web-1", &host::settings("web-1"));
     world.collected(&["web-1"]);
-    world.campaign_with(TWO, &[], |_| {});
+    world.campaign_with(TWO, &[]);
     world
 }
 

@@ -3,10 +3,10 @@
 use crate::support::governed::*;
 use tenure::{
     diag::RenderStyle,
-    format::{note::VerifierKey, sshsig::SignatureNamespace},
+    format::{codec::render, note::VerifierKey, sshsig::SignatureNamespace},
     git::{ObjectId, Repository},
     model::{
-        Digest, PrincipalId, RepoId, Verdict,
+        Digest, PrincipalId, RepoId, Severity, Tier, Verdict,
         file::{KeyState, Mandate, Principals, Registry, Review},
     },
     store::RepositorySnapshot,
@@ -704,4 +704,69 @@ fn swap_lines(text: &str) -> String {
     let mut lines: Vec<&str> = text.lines().collect();
     lines.swap(1, 2);
     format!("{}\n", lines.join("\n"))
+}
+
+#[test]
+fn row_39_every_field_of_a_worklist_is_bound_by_the_campaign() {
+    let mut world = TestHistory::founded();
+    let before = (world.main, world.files.clone());
+    world.open_campaign();
+    let honest = world.files.clone();
+    let stub: Review = parse(&honest, &review_path("dora"));
+    let one = |change: &dyn Fn(&mut Review)| {
+        let mut review = stub.clone();
+        change(&mut review);
+        review
+    };
+    let forged = [
+        ("tier", one(&|review| review.items[1].tier = Tier::T3)),
+        ("subject", one(&|review| review.items[1].subject = "pg-orders:intern".to_owned())),
+        ("summary", one(&|review| review.items[1].summary = "used today".to_owned())),
+        ("recommendation", one(&|review| review.items[1].recommendation = "certify".to_owned())),
+        ("severity", one(&|review| review.items[1].severity = Some(Severity::Low))),
+        ("principal", one(&|review| review.items[1].principal = "intern".to_owned())),
+        ("entitlement", one(&|review| review.items[1].entitlement = "group readers".to_owned())),
+        ("cosigners", one(&|review| review.cosigners = vec![PrincipalId::parse("fay").unwrap()])),
+        ("no cosigners", one(&|review| review.cosigners.clear())),
+        ("stage", one(&|review| review.stage = Some(1))),
+        ("order", one(&|review| review.items.swap(0, 1))),
+        ("to of an undecided item", one(&|review| review.items[1].to = Some("readers".to_owned()))),
+    ];
+    for (field, review) in forged {
+        (world.main, world.files) = before.clone();
+        let mut files = honest.clone();
+        put(&mut files, &review_path("dora"), &review);
+        let expected: &[&str] = match field {
+            "to of an undecided item" => &[],
+            _ => &["campaign-missing", "worklists-differ"],
+        };
+        assert_eq!(world.codes_after(&files), expected, "{field}");
+        // The branch is honest; only the merge commit has the change.
+        let branch = world.commit(&[world.main], &honest, "a change");
+        world.merge_as(&[world.main, branch], &files);
+        assert_eq!(world.codes(), expected, "{field}, in the merge alone");
+    }
+    (world.main, world.files) = before.clone();
+    let mut files = honest.clone();
+    files.insert(
+        review_path("fay"),
+        render(&Review { reviewer: PrincipalId::parse("fay").unwrap(), ..stub.clone() }).into_bytes(),
+    );
+    assert_eq!(world.codes_after(&files), ["campaign-missing", "worklists-differ"], "another worklist");
+    (world.main, world.files) = before;
+    let mut files = honest.clone();
+    let mut review = stub;
+    decide(&mut review, 0, Verdict::Certify);
+    put(&mut files, &review_path("dora"), &review);
+    sign(&mut files, &review_path("dora"), "dora");
+    assert_eq!(world.codes_after(&files), ["campaign-missing", "decided-at-opening"], "decided in the opening");
+    world.merge(&honest);
+    assert_eq!(world.codes(), NONE);
+    let mut review: Review = parse(&honest, &review_path("dora"));
+    decide(&mut review, 1, Verdict::Certify);
+    review.cosigners = vec![PrincipalId::parse("gus").unwrap()];
+    put(&mut files, &review_path("dora"), &review);
+    sign(&mut files, &review_path("dora"), "dora");
+    sign(&mut files, &review_path("dora"), "gus");
+    assert_eq!(world.codes_after(&files), ["cosigner-not-assigned"], "a cosigner of one's own choice");
 }
