@@ -27,7 +27,7 @@ impl HostChangePlanner<'_> {
     }
 
     pub(super) fn restrict_key(&self, to: &str) -> Result<PlannedChange, UnsupportedChangeError> {
-        let example = "use the format of authorized_keys: `restrict,command=\"/usr/bin/backup\",from=\"10.0.0.0/8\"`";
+        let example = self.example();
         let Some(wanted) = authorized_keys::options(to) else {
             return harm(format!("`{to}` are not valid options of sshd"), example);
         };
@@ -44,15 +44,21 @@ impl HostChangePlanner<'_> {
             let covered = name.starts_with("no-") && names_option(&wanted, "restrict");
             !wanted.contains(option) && !covered && !GIVING.contains(&name.as_str())
         }) {
-            return harm(
-                format!("`{lost}` restricts the key now, but is missing in `{to}`"),
-                "keep all present options of the key",
-            );
+            return harm(format!("`{lost}` restricts the key now, but is missing in `{to}`"), example);
         }
         if to == now {
             return unsupported("the key already has these options".to_owned(), example);
         }
         self.with_options(&wanted.join(","))
+    }
+
+    /// Returns the way to a reduction that is accepted: the present options, and one that restricts the key further.
+    fn example(&self) -> String {
+        let held = self.options().unwrap_or_default();
+        let more = ["restrict".to_owned(), "from=\"10.0.0.0/8\"".to_owned(), "command=\"/usr/bin/backup\"".to_owned()];
+        let new = more.into_iter().filter(|option| !names_option(&held, &authorized_keys::option_name(option)));
+        let all: Vec<String> = new.take(1).chain(held.iter().cloned()).collect();
+        format!("keep all present options, and add some in the format of authorized_keys: `{}`", all.join(","))
     }
 
     /// Returns the present options. Without a complete list, a change could drop some of them.

@@ -8,7 +8,7 @@ mod survival;
 use super::{
     calls::{LEAVE_GROUP, LOCK_GROUP, NARROW_RULE, REMOVE_RULE, operation},
     config::{HostsConfig, OptionalFile},
-    sudoers::{narrowed, read_rights, written},
+    sudoers::{example, narrowed, read_rights, written},
 };
 use crate::{
     connector::{PlannedChange, UnsupportedChangeError},
@@ -78,7 +78,13 @@ impl HostChangePlanner<'_> {
         let old = self.grant.attribute("commands").and_then(read_rights).unwrap_or_default();
         let left = match narrowed(&old, to) {
             Ok(rights) => written(&rights),
-            Err(why) => return harm(why, "use commands that the rule allows now, such as `/usr/bin/id, /usr/bin/ls`"),
+            Err(why) => {
+                let instead = match example(&old) {
+                    Some(example) => format!("use commands that the rule allows now, such as `{example}`"),
+                    None => "decide `revoke`, or `certify` the rule as it is".to_owned(),
+                };
+                return harm(why, instead);
+            }
         };
         let operations = vec![self.rule(self.grant, Some(&left))?];
         let survives = self.survivors(Some(&left));

@@ -8,7 +8,7 @@ mod rule_set;
 
 pub(super) use edit::{RuleRewrite, rewrite};
 pub(super) use parse::{AliasKind, HostSpec, StatementKind, SudoersMember, SudoersStatement, UserSpec, parse};
-pub(super) use privilege::{SudoPrivilege, expanded, narrowed, read_rights, survives, written};
+pub(super) use privilege::{SudoPrivilege, example, expanded, narrowed, read_rights, survives, written};
 pub(super) use rule_set::Sudoers;
 
 #[cfg(test)]

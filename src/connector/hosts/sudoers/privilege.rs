@@ -122,45 +122,77 @@ pub(in crate::connector::hosts) fn survives(by: &[SudoPrivilege], wanted: &[Sudo
 /// When `to` is not a list of commands, or would give more than `old`; the text names the part.
 pub(in crate::connector::hosts) fn narrowed(old: &[SudoPrivilege], to: &str) -> Result<Vec<SudoPrivilege>, String> {
     let wanted = commands(to).ok_or_else(|| format!("`{to}` is not a list of commands in the format of sudoers(5)"))?;
-    let mut rights = Vec::new();
+    let mut rights: Vec<SudoPrivilege> = Vec::new();
+    // Target users and tags carry over to the next commands, as in a rule.
+    let (mut targets, mut tags) = (false, Vec::<&String>::new());
     for (command, right) in wanted.iter().zip(expanded(&wanted, &Sudoers::default())) {
+        targets |= command.runas.is_some();
+        tags.retain(|tag| !command.tags.contains(&opposite(tag)));
+        tags.extend(&command.tags);
         if right.negated {
             return Err(format!("`!{}`: list the allowed commands; exclusions can be bypassed", right.command));
         }
-        let holds = |old: &&SudoPrivilege| !old.negated && covers(&old.command, &right.command);
-        let source =
-            old.iter().rev().find(holds).ok_or_else(|| format!("`{}` is not in the present rule", right.command))?;
-        if old.iter().any(|o| o.negated && (covers(&o.command, &right.command) || covers(&right.command, &o.command))) {
-            return Err(format!("`{}` is forbidden by the present rule", right.command));
-        }
-        let mut left = SudoPrivilege { command: right.command.clone(), negated: false, ..source.clone() };
-        if command.runas.is_some() {
-            if !within(&source.users, &right.users) || !within(&source.groups, &right.groups) {
-                return Err(format!("`{}` would run as a user that the present rule does not allow", right.command));
+        let sources = sources(old, &right, targets)?;
+        for source in sources {
+            let mut left = SudoPrivilege { command: right.command.clone(), negated: false, ..source.clone() };
+            if targets {
+                (left.users, left.groups) = (right.users.clone(), right.groups.clone());
             }
-            (left.users, left.groups) = (right.users, right.groups);
-        }
-        for tag in &command.tags {
-            if !source.tags.contains(tag) && WIDENING.contains(&tag.as_str()) {
-                return Err(format!("`{tag}:` would give more than the present rule"));
+            for tag in &tags {
+                if !source.tags.contains(*tag) && WIDENING.contains(&tag.as_str()) {
+                    return Err(format!("`{tag}:` would give more than the present rule"));
+                }
+                set_tag(&mut left.tags, tag);
             }
-            set_tag(&mut left.tags, tag);
+            // A digest of the present rule stays; one of the reduced form is added to a command that had none.
+            if !left.options.iter().any(|option| option.starts_with("sha")) {
+                left.options.extend(command.item.digests.iter().cloned());
+            } else if !command.item.digests.is_empty()
+                && !command.item.digests.iter().all(|digest| left.options.contains(digest))
+            {
+                return Err(format!("`{}` would have another digest than in the present rule", right.command));
+            }
+            if !rights.contains(&left) {
+                rights.push(left);
+            }
         }
-        // A digest of the present rule stays; one of the reduced form is added to a command that had none.
-        if !left.options.iter().any(|option| option.starts_with("sha")) {
-            left.options.extend(command.item.digests.iter().cloned());
-        } else if !command.item.digests.is_empty()
-            && !command.item.digests.iter().all(|digest| left.options.contains(digest))
-        {
-            return Err(format!("`{}` would have another digest than in the present rule", right.command));
-        }
-        rights.push(left);
     }
     let text = written(&rights);
     if read_rights(&text).as_deref() != Some(&rights[..]) {
         return Err("these commands have tags or options that cannot be combined in one list".to_owned());
     }
     if text == written(old) { Err("the rule already allows exactly this".to_owned()) } else { Ok(rights) }
+}
+
+/// Returns the privileges of a rule that give a wanted one: each of them with its own target users, or the last one that
+/// allows the wanted target users.
+fn sources<'a>(
+    old: &'a [SudoPrivilege],
+    wanted: &SudoPrivilege,
+    targets: bool,
+) -> Result<Vec<&'a SudoPrivilege>, String> {
+    let command = &wanted.command;
+    let holds = |old: &&SudoPrivilege| !old.negated && covers(&old.command, command);
+    let all: Vec<&SudoPrivilege> = old.iter().filter(holds).collect();
+    if all.is_empty() {
+        return Err(format!("`{command}` is not in the present rule"));
+    }
+    if old.iter().any(|o| o.negated && (covers(&o.command, command) || covers(command, &o.command))) {
+        return Err(format!("`{command}` is forbidden by the present rule"));
+    }
+    if !targets {
+        return Ok(all);
+    }
+    let allows = |old: &&&SudoPrivilege| within(&old.users, &wanted.users) && within(&old.groups, &wanted.groups);
+    let last = all.iter().rev().find(allows);
+    last.map(|one| vec![*one])
+        .ok_or_else(|| format!("`{command}` would run as a user that the present rule does not allow"))
+}
+
+/// Returns a reduction of a rule as an example; `None` when no single command of it is one.
+pub(in crate::connector::hosts) fn example(old: &[SudoPrivilege]) -> Option<String> {
+    let known = old.iter().filter(|right| !right.negated && right.command != "ALL").map(|right| right.command.clone());
+    known.chain(EXAMPLES.map(str::to_owned)).find(|command| narrowed(old, command).is_ok())
 }
 
 /// The last privilege that matches a command decides.
@@ -290,6 +322,9 @@ pub(super) fn word(text: &str) -> String {
 /// Tags that extend a privilege, or hide its use.
 const WIDENING: [&str; 8] =
     ["EXEC", "FOLLOW", "NOINTERCEPT", "NOLOG_INPUT", "NOLOG_OUTPUT", "NOMAIL", "NOPASSWD", "SETENV"];
+
+/// Commands that most systems have.
+const EXAMPLES: [&str; 3] = ["/usr/bin/id", "/usr/bin/ls", "/usr/bin/cat"];
 
 #[cfg(test)]
 mod tests {

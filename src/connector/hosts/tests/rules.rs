@@ -83,6 +83,76 @@ fn extension_of_a_rule_is_rejected() {
 }
 
 #[test]
+fn b2_reduction_keeps_a_command_for_each_target_user() {
+    let host = Host::debian();
+    let cases = [
+        (
+            "(www-data) /usr/bin/id, (root) /usr/bin/id, /usr/bin/w",
+            "/usr/bin/id",
+            "(www-data) /usr/bin/id, (root) /usr/bin/id",
+        ),
+        (
+            "(www-data) /usr/bin/id, (root) NOPASSWD: ALL",
+            "/usr/bin/id",
+            "(www-data) /usr/bin/id, (root) NOPASSWD: /usr/bin/id",
+        ),
+        ("(www-data) /usr/bin/id, (root) /usr/bin/id", "(www-data) /usr/bin/id", "(www-data) /usr/bin/id"),
+        ("(ALL) ALL", "(bo) /usr/bin/id, /usr/bin/w", "(bo) /usr/bin/id, (bo) /usr/bin/w"),
+        ("(ALL) NOPASSWD: ALL", "PASSWD: /usr/bin/id, /usr/bin/w", "(ALL) /usr/bin/id, (ALL) /usr/bin/w"),
+    ];
+    for (old, to, new) in cases {
+        host.file("/etc/sudoers.d/ops", 0o440, &[&format!("bo ALL={old}")]);
+        let grant = host.grant(GrantKind::Rule, &["/etc/sudoers.d/ops"]);
+        host.apply(&host.plan(reduce(to), &grant)).unwrap();
+        assert_eq!(host.read("/etc/sudoers.d/ops"), format!("bo ALL={new}\n"), "{old}");
+    }
+}
+
+#[test]
+fn d4_example_of_a_reduction_is_accepted() {
+    let host = Host::debian();
+    for rule in ["ALL", "/usr/bin/apt, /usr/bin/dpkg", "/usr/bin/*, !/usr/bin/id", "(www-data) sudoedit /etc/x, /opt/y"]
+    {
+        host.file("/etc/sudoers.d/ops", 0o440, &[&format!("bo ALL={rule}")]);
+        let grant = host.grant(GrantKind::Rule, &["/etc/sudoers.d/ops"]);
+        let refused = host.plan_change(&reduce("!/opt/unknown"), &grant).unwrap_err();
+        let UnsupportedChangeError::Harm { instead, .. } = refused else { panic!("{refused:?}") };
+        let example = instead.split('`').nth(1).unwrap();
+        host.plan(reduce(example), &grant);
+    }
+    host.file("/etc/sudoers.d/ops", 0o440, &["bo ALL=/usr/bin/apt"]);
+    let grant = host.grant(GrantKind::Rule, &["/etc/sudoers.d/ops"]);
+    let refused = host.plan_change(&reduce("/opt/unknown"), &grant).unwrap_err();
+    assert!(matches!(refused, UnsupportedChangeError::Harm { instead, .. } if instead.starts_with("decide `revoke`")));
+}
+
+#[test]
+fn d4_example_of_key_options_is_accepted() {
+    for options in ["", "restrict", "from=\"10.0.0.0/8\",no-pty", "restrict,pty,command=\"/bin/x\""] {
+        let host = Host::debian();
+        let line = format!("{options}{}{KEY} ci", if options.is_empty() { "" } else { " " });
+        host.file("/home/svc/.ssh/authorized_keys", 0o600, &[&line]);
+        let grant = host.grant(GrantKind::Credential, &["uid:1001:svc"]);
+        let refused = host.plan_change(&reduce("unknown-option"), &grant).unwrap_err();
+        let UnsupportedChangeError::Harm { instead, .. } = refused else { panic!("{refused:?}") };
+        host.plan(reduce(instead.split('`').nth(1).unwrap()), &grant);
+    }
+}
+
+#[test]
+fn d6_earlier_error_of_a_file_is_named() {
+    let host = Host::debian();
+    host.file("/etc/sudoers.d/ops", 0o440, &["ana ALL=(root) /usr/bin/w", "bo ALL=(root) /usr/bin/id, usr/bin/w"]);
+    let grant = host.grant(GrantKind::Rule, &["uid:1000:ana"]);
+    let refused = host.apply(&host.plan(AccessChange::Revoke {}, &grant)).unwrap_err().to_string();
+    assert!(
+        refused.contains("line 2 of /etc/sudoers.d/ops (an included file) has an error that was there before"),
+        "{refused}"
+    );
+    assert!(refused.contains("visudo -f /etc/sudoers.d/ops"), "{refused}");
+}
+
+#[test]
 fn all_members_lose_the_rule_of_a_group() {
     let host = Host::debian();
     let grant = host.grant(GrantKind::Rule, &["gid:27:sudo"]);
