@@ -48,6 +48,8 @@ pub(super) fn apply(
     let sighting = observe::seen(look, &TargetQuery::about(action), &tree, &inventory);
     match (&sighting.grant, &sighting.access) {
         (Some(grant), _) if grant.digest() == action.precondition => {}
+        // An earlier action of the run took a part of it: the rules of a group before its members.
+        (Some(grant), _) if grant.only_lost_paths(&action.grant) => {}
         // An earlier attempt was interrupted after the essential change: the remaining edits are made.
         _ if half_done::has_edits_left(action, &tree, &inventory) => {}
         (_, Ok(left)) if left.paths.is_empty() => {}
@@ -117,7 +119,7 @@ fn write(root: &RootDir, tree: &HostSnapshot, work: PendingWrites<'_>) -> Result
     for (path, new) in &changed {
         check(root, path, old(path)?)?;
         if tree.sudoers.files.iter().any(|(known, _)| known == path) {
-            valid_sudoers(path, new)?;
+            valid_sudoers(path, &old(path)?.bytes, new)?;
         }
     }
     let mut done: Vec<String> = Vec::new();
@@ -137,17 +139,25 @@ fn half_done(done: &[String], path: &str, error: &ConnectorError) -> ConnectorEr
 }
 
 /// Rejects a file that sudo would reject, with visudo if available, and always with the built-in parser.
-fn valid_sudoers(path: &str, new: &[u8]) -> Result<(), ConnectorError> {
+fn valid_sudoers(path: &str, old: &[u8], new: &[u8]) -> Result<(), ConnectorError> {
     let Some(visudo) = VISUDO.iter().map(Path::new).find(|path| path.exists()) else { return Ok(()) };
-    if accepts(visudo, new)? {
+    if rejected(visudo, new)?.is_none() {
         return Ok(());
     }
     let included = if path == SUDOERS { "" } else { " (an included file)" };
-    Err(ConnectorError::Permanent(format!("visudo rejects the new content of {path}{included}; no change was made")))
+    Err(ConnectorError::Permanent(match rejected(visudo, old)? {
+        Some(line) => {
+            let place = line.map(|line| format!("line {line} of ")).unwrap_or_default();
+            format!(
+                "{place}{path}{included} has an error that was there before, and visudo rejects the file; no change was made; correct it with `visudo -f {path}`, then run `tenure enforce` again"
+            )
+        }
+        None => format!("visudo rejects the new content of {path}{included}; no change was made"),
+    }))
 }
 
-/// Returns whether visudo accepts a content.
-fn accepts(visudo: &Path, new: &[u8]) -> Result<bool, ConnectorError> {
+/// Returns whether visudo rejects a content, and the first line that it names.
+fn rejected(visudo: &Path, new: &[u8]) -> Result<Option<Option<usize>>, ConnectorError> {
     // Checked alone: included files belong to this tree, not to the machine that visudo runs on.
     let mut alone = new.to_vec();
     let mut defined = BTreeSet::new();
@@ -174,18 +184,23 @@ fn accepts(visudo: &Path, new: &[u8]) -> Result<bool, ConnectorError> {
     }
     let failed = |error: std::io::Error| ConnectorError::Transient(format!("visudo cannot be run: {error}"));
     let mut child = Command::new(visudo)
-        .args(["-c", "-q", "-f", "-"])
+        .args(["-c", "-f", "-"])
         .env_clear()
+        .env("LC_ALL", "C")
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
+        .stderr(Stdio::piped())
         .spawn()
         .map_err(failed)?;
     if let Some(mut input) = child.stdin.take() {
         // A checker that stops reading has found an error, which its status shows.
         let _ = input.write_all(&alone);
     }
-    Ok(child.wait().map_err(failed)?.success())
+    let out = child.wait_with_output().map_err(failed)?;
+    // `stdin:LINE:COLUMN: syntax error`, with the line itself after it, which is not repeated.
+    let text = String::from_utf8_lossy(&out.stderr).into_owned();
+    let line = text.lines().find_map(|line| line.strip_prefix("stdin:")?.split(':').next()?.parse().ok());
+    Ok((!out.status.success()).then_some(line))
 }
 
 fn receipt(changed: &[String], deposited: Option<String>) -> ApplyReceipt {
