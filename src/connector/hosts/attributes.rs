@@ -2,7 +2,7 @@
 
 use crate::{
     connector::{CredentialAttributes, CredentialExpiry, GrantAttributes, LastUseSource, LoginAttributes},
-    model::{Grant, GrantKind, Timestamp},
+    model::{Grant, GrantKind, Tier, Timestamp},
 };
 
 /// Returns the attributes of a grant. Only standing access is listed.
@@ -15,7 +15,11 @@ pub(super) fn grant(grant: &Grant) -> GrantAttributes<'_> {
         _ => Some(false),
     };
     GrantAttributes {
-        administrative: is("administrative") || is("superuser") || grant.entitlement.id == "sudo:everything",
+        administrative: is("administrative")
+            || is("superuser")
+            || grant.entitlement.id == "sudo:everything"
+            // A group with rules is one as well.
+            || grant.kind == GrantKind::Membership && grant.tier <= Tier::T1,
         wildcard,
         standing: Some(true),
         ..GrantAttributes::default()

@@ -6,8 +6,10 @@
 use super::{
     file_edits::PendingWrites,
     grant_key::SudoersPrincipal,
+    hidden_rules::key_of,
     rights::{
-        Decision, ListMember, RuleCommand, SudoRule, SudoSubject, SudoWorld, TreeFiles, applicable, decide_by, probes,
+        Decision, ListMember, RuleCommand, SudoRequest, SudoRule, SudoSubject, SudoWorld, TreeFiles, applicable,
+        decide_by, probes,
     },
     root_dir::RootDir,
     snapshot::HostSnapshot,
@@ -39,7 +41,7 @@ pub(super) fn check(
     let files = TreeFiles::below(root);
     let (before, after) = (sudo_world(tree, &files), sudo_world(&drafted, &files));
     let decided = decided(action, tree, &files);
-    let compared = Comparison { action, before: &before, after: &after, decided: decided.as_ref() };
+    let compared = Comparison { action, tree: &drafted, before: &before, after: &after, decided: decided.as_ref() };
     match compared.harm() {
         None => Ok(()),
         Some(harm) => Err(ConnectorError::PreconditionFailed(harm)),
@@ -92,6 +94,7 @@ fn decided<'a>(action: &ActionSpec, tree: &HostSnapshot, files: &'a TreeFiles<'a
 
 struct Comparison<'a> {
     action: &'a ActionSpec,
+    tree: &'a HostSnapshot,
     before: &'a SudoWorld<'a>,
     after: &'a SudoWorld<'a>,
     decided: Option<&'a SudoWorld<'a>>,
@@ -143,8 +146,18 @@ impl Comparison<'_> {
             let after = decide_by(self.after, &is, new, &request);
             let allowed = |decision: &Decision| matches!(decision, Decision::Allowed(_));
             let gains = allowed(&after) && !allowed(&before) || before == Decision::Denied && after != Decision::Denied;
-            if gains {
-                return Some(format!("{} would gain {}", shown(&new.login), sudo_request::words(&request, &new.login)));
+            if gains && !has_already(self.before, old, &request) {
+                let gain = format!("{} would gain {}", shown(&new.login), sudo_request::words(&request, &new.login));
+                let by = match after {
+                    Decision::Allowed(place) | Decision::CannotTell(_, Some(place)) => {
+                        key_of(self.after, place, self.tree)
+                    }
+                    _ => None,
+                };
+                return Some(match by {
+                    Some(key) => format!("{gain}; decide `revoke` on {key} first, or `certify` this grant"),
+                    None => gain,
+                });
             }
             if !allowed(&before) || allowed(&after) {
                 continue;
@@ -177,6 +190,13 @@ impl Comparison<'_> {
                 .iter()
                 .any(|loss| loss.principal.strip_prefix('%').is_some_and(|group| subject.groups.contains(group)))
     }
+}
+
+/// Returns whether a request asks for a group that its caller has, to run a command as itself: it needs no rule.
+fn has_already(world: &SudoWorld<'_>, subject: &SudoSubject, request: &SudoRequest) -> bool {
+    let itself = request.user.as_ref().is_none_or(|user| [&subject.login, &subject.name].contains(&user));
+    let gid = request.group.as_ref().and_then(|group| world.directory.group_id(group));
+    itself && gid.is_some_and(|gid| subject.gids.contains(&gid))
 }
 
 /// Returns whether groups of target users have other members, on which rules of others depend.

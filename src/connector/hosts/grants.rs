@@ -4,7 +4,7 @@ use super::{
     account_files::{GroupEntry, PasswdEntry, PasswordField},
     config::HostsConfig,
     grant_key::{SudoersPrincipal, key, path_part},
-    hidden_rules::hidden_by,
+    hidden_rules::{self, HiddenFromMembers, hidden_by},
     rights::{SudoWorld, UnseenFiles},
     rule_digest::{hosts, rule_digest},
     snapshot::HostSnapshot,
@@ -121,7 +121,8 @@ impl HostGrants<'_> {
     }
 
     fn memberships(&self, expansions: &BTreeMap<String, Vec<Entitlement>>) -> Result<Vec<Grant>, ConnectorError> {
-        let mut grants = Vec::new();
+        let (mut grants, mut denied) = (Vec::new(), HiddenFromMembers::default());
+        let denies = self.tree.sudoers.denies();
         for group in self.tree.groups.iter().map(|row| &row.value) {
             let shadow = self.tree.group_shadow(&group.name);
             let hidden: BTreeSet<&String> = shadow.iter().flat_map(|shadow| &shadow.members).collect();
@@ -141,6 +142,8 @@ impl HostGrants<'_> {
                 lists.extend(hidden.contains(name).then_some("a member in /etc/gshadow"));
                 lists.extend(administers.then_some("an administrator in /etc/gshadow"));
                 let words = format!("{} is {} of {}", shown(name), lists.join(" and "), shown(&group.name));
+                let hidden = denies.then(|| denied.of(self.world(), self.tree, group.gid, name)).flatten();
+                let words = hidden_rules::with_hidden(words, hidden);
                 let mut grant = self.membership(group, &who, "", words, expansions)?;
                 if administers {
                     grant.attributes.insert("administrator".to_owned(), "yes".to_owned());
@@ -183,7 +186,7 @@ impl HostGrants<'_> {
         let (gid, name) = (bound.id(), bound.principal().name);
         let kind = if how.is_empty() { "membership" } else { how };
         let expands_to = expansions.get(&gid).cloned().unwrap_or_default();
-        let tier = self.tier(group, !expands_to.is_empty());
+        let (tier, own) = (self.tier(group, !expands_to.is_empty()), self.tier(group, false));
         Ok(Grant {
             key: key(&[kind, &bound.bound(), &who.bound()])?,
             entitlement: Entitlement { id: gid, name: format!("group {}", name.trim_start_matches('%')) },
@@ -192,7 +195,8 @@ impl HostGrants<'_> {
                 ids: format!("{kind}/{}/{}", bound.bound(), who.bound()),
                 text,
             }],
-            attributes: if matches!(tier, Tier::T0 | Tier::T1) {
+            // Rules of the group are not part of the attribute, so that it stays when they are revoked.
+            attributes: if matches!(own, Tier::T0 | Tier::T1) {
                 attributes([("administrative", "yes".to_owned())])
             } else {
                 Attributes::new()
@@ -338,15 +342,9 @@ impl HostGrants<'_> {
         if !holder.except.is_empty() {
             attributes.insert("except".to_owned(), holder.except.join(","));
         }
-        if rights.iter().any(|right| right.negated) {
-            let world = self.world.get_or_init(|| sudo_world(self.tree, &UnseenFiles));
-            if let Some(hidden) = hidden_by(world, self.tree, file, &digest, who) {
-                attributes.insert("hides".to_owned(), hidden);
-            }
-        }
-        if holder.by_alias {
-            attributes.insert("alias".to_owned(), "yes".to_owned());
-        }
+        let denies = rights.iter().any(|right| right.negated);
+        let hidden = denies.then(|| hidden_by(self.world(), self.tree, file, &digest, who)).flatten();
+        let words = format!("{}:{line} gives {} sudo {}", shown(file), who.principal().name, shown(&text));
         Ok(Some(Grant {
             key: key(&["sudo", &path_part(file), &who.bound(), &digest])?,
             // All unrestricted root rules are one entitlement, in any spelling, because the guardrail on the last
@@ -358,7 +356,7 @@ impl HostGrants<'_> {
             paths: vec![AccessPath {
                 via: AccessRoute::Rule,
                 ids: format!("sudo/{}/{}/{digest}", path_part(file), who.bound()),
-                text: format!("{}:{line} gives {} sudo {}", shown(file), who.principal().name, shown(&text)),
+                text: hidden_rules::with_hidden(words, hidden),
             }],
             attributes,
             tier: match (as_root, everything) {
@@ -368,6 +366,10 @@ impl HostGrants<'_> {
             },
             ..self.blank(GrantKind::Rule, who)?
         }))
+    }
+
+    fn world(&self) -> &SudoWorld<'static> {
+        self.world.get_or_init(|| sudo_world(self.tree, &UnseenFiles))
     }
 
     fn blank(&self, kind: GrantKind, who: &SudoersPrincipal) -> Result<Grant, ConnectorError> {
@@ -391,8 +393,7 @@ pub(super) struct RuleHolder {
     pub who: SudoersPrincipal,
     /// The name in the rule or its alias.
     pub name: String,
-    pub by_alias: bool,
-    /// Ids that the same list excludes.
+    /// Ids that the same list excludes, and that may concern the principal.
     pub except: Vec<String>,
 }
 
@@ -402,16 +403,16 @@ pub(super) fn holders(tree: &HostSnapshot, spec: &UserSpec) -> Vec<RuleHolder> {
 }
 
 fn listed(tree: &HostSnapshot, users: &[SudoersMember]) -> Vec<RuleHolder> {
-    let flat: Vec<(SudoersMember, bool)> = tree.sudoers.flat(AliasKind::User, users);
     let mut holders: Vec<RuleHolder> = Vec::new();
-    for (item, by_alias) in flat {
+    for (item, _) in tree.sudoers.flat(AliasKind::User, users) {
         let who = SudoersPrincipal::listed(tree, &item.name);
         holders.retain(|holder| holder.who.id() != who.id());
         if item.negated {
             // The last match decides: an exclusion applies to the members before it.
-            holders.iter_mut().for_each(|holder| holder.except.push(who.id()));
+            let concerned = holders.iter_mut().filter(|holder| may_exclude(tree, &holder.who, &who));
+            concerned.for_each(|holder| holder.except.push(who.id()));
         } else {
-            holders.push(RuleHolder { who, name: item.name, by_alias, except: Vec::new() });
+            holders.push(RuleHolder { who, name: item.name, except: Vec::new() });
         }
     }
     for holder in &mut holders {
@@ -419,6 +420,27 @@ fn listed(tree: &HostSnapshot, users: &[SudoersMember]) -> Vec<RuleHolder> {
         holder.except.dedup();
     }
     holders
+}
+
+/// Returns whether an exclusion may concern a holder. The removal of one member of an alias does not change the grants
+/// of the others.
+fn may_exclude(tree: &HostSnapshot, holder: &SudoersPrincipal, excluded: &SudoersPrincipal) -> bool {
+    use SudoersPrincipal::{Account, Group, Unknown};
+    let in_group = |name: &str, gid: u32| {
+        let lists = |row: &GroupEntry| row.gid == gid && row.members.iter().any(|member| member == name);
+        tree.account(name).is_some_and(|account| account.gid == gid) || tree.groups.iter().any(|row| lists(&row.value))
+    };
+    match (holder, excluded) {
+        (Account(..), Account(..)) => false,
+        (Account(_, name), Group(gid, _)) | (Group(gid, _), Account(_, name)) => in_group(name, *gid),
+        (Group(..), Group(gid, _)) => {
+            let accounts = tree.accounts.iter().map(|row| &row.value.name);
+            let Group(own, _) = holder else { return true };
+            accounts.into_iter().any(|name| in_group(name, *own) && in_group(name, *gid))
+        }
+        (Account(..) | Group(..), Unknown(id)) => !id.starts_with("name:"),
+        _ => true,
+    }
 }
 
 /// Gives the second and later grants with the same key a distinct key, so that none is lost.

@@ -90,13 +90,9 @@ impl HostChangePlanner<'_> {
         let lost =
             format!("{id} can be assigned again, and its next owner would own the remaining files, such as {home}");
         let draft = self.gone(operations);
-        // The name stays in the rule, without an account.
-        let excluded = format!("name:{name}");
-        let mut effects: Vec<_> =
-            self.held(&account).into_iter().flat_map(|held| self.effects_of(held, &excluded)).collect();
         let mut gone = self.held(&account);
         gone.push(self.grant);
-        effects.extend(self.dependent(&gone));
+        let mut effects = self.dependent(&gone);
         effects.sort();
         effects.dedup_by(|later, first| later.grant == first.grant);
         Ok(PlannedChange { irreversible: Some(lost), loses: self.all_of_account(&account), effects, ..draft })

@@ -124,7 +124,7 @@ impl HostChangePlanner<'_> {
             expects: ExpectedState::Absent,
             loses: self.losers(),
             survives: self.survivors(None),
-            effects: [self.effects_of(self.grant, &self.grant.principal.id), self.dependent(&[self.grant])].concat(),
+            effects: self.dependent(&[self.grant]),
             irreversible: None,
         }
     }

@@ -4,6 +4,7 @@
 use super::{
     super::{
         grant_key::{bound_account, decoded},
+        hidden_rules::hidden_without,
         rights::{
             AccountDirectory, CommandPattern, HostNames, ListMember, LostRights, NetgroupTable, RemainingRule,
             RuleCommand, SudoRule, SudoWorld, UNNAMED, UnseenFiles, remaining,
@@ -44,41 +45,18 @@ impl HostChangePlanner<'_> {
     /// Rejects the removal of a denial that hides something: the removal would give it.
     pub(super) fn opens_nothing(&self, draft: PlannedChange) -> Result<PlannedChange, UnsupportedChangeError> {
         let grant = self.grant;
-        let given: Vec<&Grant> = match grant.kind {
-            GrantKind::Rule => vec![grant],
-            GrantKind::Membership => self.rules_of(&grant.entitlement.id).collect(),
-            _ => return Ok(draft),
+        let Some(hidden) = hidden_without(grant) else { return Ok(draft) };
+        let what = match grant.kind {
+            GrantKind::Rule => format!("\"{}\" also denies commands", grant.entitlement.name),
+            _ => format!("a rule denies commands to {}, or excludes it", grant.entitlement.name),
         };
-        for rule in given {
-            if let Some(hidden) = rule.attribute("hides") {
-                return harm(
-                    format!(
-                        "{} also denies commands; without it, an account would gain ({hidden})",
-                        rule.entitlement.name
-                    ),
-                    "revoke the rule that permits them first",
-                );
-            }
-        }
-        if grant.kind == GrantKind::Membership {
-            let id = grant.entitlement.id.as_str();
-            let groups =
-                self.inventory.of_principal(&grant.principal.id).filter(|other| other.kind == GrantKind::Membership);
-            let holders =
-                groups.map(|other| other.entitlement.id.as_str()).chain(["everyone", grant.principal.id.as_str()]);
-            let excluded =
-                |rule: &&Grant| rule.attribute("except").is_some_and(|ids| ids.split(',').any(|one| one == id));
-            if let Some(rule) = holders.flat_map(|holder| self.rules_of(holder)).find(excluded) {
-                return harm(
-                    format!(
-                        "\"{}\" excludes {}, and {} would gain it",
-                        rule.entitlement.name, grant.entitlement.name, grant.principal.name
-                    ),
-                    "revoke that rule first, or exclude the user by name",
-                );
-            }
-        }
-        Ok(draft)
+        harm(
+            format!("{what}; without this grant, {}", hidden.gain),
+            format!(
+                "decide `revoke` on {} first; when it is gone and collected again, this decision is carried out",
+                hidden.by
+            ),
+        )
     }
 
     fn others(&self) -> impl Iterator<Item = &Grant> {

@@ -21,7 +21,7 @@ mod world;
 pub(super) use accounts::{AccountDirectory, SudoSubject};
 pub(super) use command_files::{CommandFiles, FileIdentity, TreeFiles, UnseenFiles};
 pub(super) use command_pattern::CommandPattern;
-pub(super) use decide::{Decision, RulePlace, SudoRequest, applicable, decide, decide_by, may_concern};
+pub(super) use decide::{ApplicableRule, Decision, RulePlace, SudoRequest, applicable, decide, decide_by, may_concern};
 pub(super) use lists::ListMember;
 pub(super) use matching::ignores_case;
 pub(super) use probes::{UNNAMED, paths_with_name, probes};

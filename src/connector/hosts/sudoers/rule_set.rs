@@ -95,6 +95,19 @@ impl Sudoers {
         drafted
     }
 
+    /// Returns whether a rule denies commands or excludes users, so that the loss of a group may give something.
+    pub(in crate::connector::hosts) fn denies(&self) -> bool {
+        let negated = |members: &[SudoersMember]| members.iter().any(|member| member.negated);
+        let in_rule = |(_, statement): (&str, &SudoersStatement)| match &statement.kind {
+            StatementKind::Spec(spec) => {
+                let commands = spec.privileges.iter().flat_map(|one| &one.commands);
+                negated(&spec.users) || commands.into_iter().any(|command| command.item.negated)
+            }
+            _ => false,
+        };
+        self.aliases.values().any(|members| negated(members)) || self.statements().any(in_rule)
+    }
+
     /// Returns each statement with its file, in the order in which sudo reads them.
     pub(in crate::connector::hosts) fn statements(&self) -> impl Iterator<Item = (&str, &SudoersStatement)> {
         self.order.iter().filter_map(|(file, statement)| {
