@@ -6,6 +6,7 @@ use super::{
     grant_key::PostgresGrantKey,
     grants::GrantBuilder,
     impact,
+    policies::lifted_limit,
     read_scope::ReadScope,
     rotate::{self, PasswordRotation},
     server_connections::ServerConnections,
@@ -68,6 +69,9 @@ impl ApplyTransaction<'_> {
             });
         }
         self.as_planned(facts)?;
+        if let Some(limit) = lifted_limit(self.server, facts, self.key, &self.action.change)? {
+            return Err(ConnectorError::PreconditionFailed(limit));
+        }
         if matches!((self.key, &self.action.change), (PostgresGrantKey::Account { .. }, AccessChange::Revoke {})) {
             self.rehearse(facts)?;
         }

@@ -114,7 +114,7 @@ fn cluster_object(readable: &ReadableParts, scope: &RoleScope, names: &str) -> S
     let (roles, password) = if readable.passwords { ("pg_authid", PASSWORD) } else { ("pg_roles", "'unseen'") };
     let (wanted, members, sessions) = match scope {
         RoleScope::All => ("true".to_owned(), "true", "true"),
-        RoleScope::Reached { .. } => (
+        RoleScope::Reached { sessions, .. } => (
             format!(
                 "r.oid IN (SELECT oid FROM up UNION SELECT oid FROM owners UNION SELECT datdba FROM pg_database
      UNION SELECT m.grantor FROM pg_auth_members m WHERE m.member IN (SELECT oid FROM up)
@@ -126,8 +126,12 @@ fn cluster_object(readable: &ReadableParts, scope: &RoleScope, names: &str) -> S
                 parameter_list = exploded("p.paracl")
             ),
             "m.member IN (SELECT oid FROM up)",
-            // The connections of the engine are known to it.
-            "usesysid IN (SELECT oid FROM down) AND NOT (usename = current_user AND application_name LIKE 'tenure%')",
+            // The connections of the engine are known to it. A right of PUBLIC is one of all others.
+            match sessions {
+                0 => "NOT (usename = current_user AND application_name LIKE 'tenure%') AND NOT EXISTS (SELECT 1 FROM pg_roles s
+     WHERE s.oid = usesysid AND s.rolsuper)",
+                _ => "usesysid IN (SELECT oid FROM down) AND NOT (usename = current_user AND application_name LIKE 'tenure%')",
+            },
         ),
     };
     let entries = match scope {
@@ -175,9 +179,11 @@ fn cluster_object(readable: &ReadableParts, scope: &RoleScope, names: &str) -> S
    'owner', b.datdba::bigint, 'connectable', b.datallowconn AND b.datconnlimit <> -2,
    'invalid', b.datconnlimit = -2) ORDER BY b.oid), '[]') FROM pg_database b),
  'sessions', (SELECT coalesce(json_agg(json_build_object('role', s.usesysid::bigint, 'count', s.sessions,
-   'replicating', s.replicating) ORDER BY s.usesysid), '[]') FROM (SELECT usesysid, count(*) AS sessions,
+   'replicating', s.replicating, 'database', coalesce(s.datid, 0)::bigint,
+   'connect', coalesce(has_database_privilege(s.usesysid, s.datid, 'CONNECT'), true)) ORDER BY s.usesysid), '[]')
+   FROM (SELECT usesysid, datid, count(*) AS sessions,
      count(*) FILTER (WHERE backend_type = 'walsender') AS replicating FROM pg_stat_activity
-   WHERE usesysid IS NOT NULL AND pid <> pg_backend_pid() AND {sessions} GROUP BY usesysid) s),
+   WHERE usesysid IS NOT NULL AND pid <> pg_backend_pid() AND {sessions} GROUP BY usesysid, datid) s),
  'prepared', (SELECT coalesce(json_agg(json_build_object('role', r.oid::bigint, 'count', p.transactions)), '[]')
    FROM (SELECT owner, count(*) AS transactions FROM pg_prepared_xacts GROUP BY owner) p
    JOIN pg_roles r ON r.rolname = p.owner),

@@ -32,6 +32,14 @@ pub(super) fn expression(
         AccessRequest::LogIn => {
             format!("(SELECT 'pg_roles shows LOGIN'::text FROM pg_roles WHERE oid = {principal} AND rolcanlogin)")
         }
+        AccessRequest::LogInAfter(time) => format!(
+            "(SELECT 'pg_roles shows a later VALID UNTIL'::text FROM pg_roles WHERE oid = {principal} AND rolcanlogin
+               AND coalesce(rolvaliduntil > to_timestamp({time}), true))"
+        ),
+        AccessRequest::LogInBeside(sessions) => format!(
+            "(SELECT 'pg_roles shows a higher CONNECTION LIMIT'::text FROM pg_roles WHERE oid = {principal} AND rolcanlogin
+               AND (rolconnlimit < 0 OR rolconnlimit > {sessions}))"
+        ),
         AccessRequest::Password(_) if !sees_passwords => return Err("no SELECT on pg_authid".to_owned()),
         AccessRequest::Password(fingerprint) => format!(
             "(SELECT 'pg_authid has this password, and it is valid'::text FROM pg_authid r WHERE r.oid = {principal}

@@ -66,12 +66,19 @@ impl GrantBuilder<'_> {
             let covers = entry.column == on.column || entry.column == 0 || on.column == 0;
             if covers && entry.privilege == privilege {
                 paths.extend(self.by_entry(entry, on, holder, &reached));
+            } else if advances(&on.class, privilege) && advances(&entry.class, &entry.privilege) {
+                let found = self.by_entry(entry, on, holder, &reached);
+                paths.extend(found.map(|found| as_other_privilege(found, &entry.privilege)));
             }
         }
         let there = self.owner(key).is_some();
         if holder != 0 && there {
             paths.extend(self.by_owner(key, holder, &reached));
             paths.extend(self.by_predefined(&on.class, privilege, holder));
+            if on.class == "sequence" && privilege == "USAGE" {
+                let found = self.by_predefined("sequence", "UPDATE", holder);
+                paths.extend(found.map(|found| as_other_privilege(found, "UPDATE")));
+            }
             paths.extend(self.by_power(holder));
         }
         paths
@@ -188,7 +195,7 @@ impl GrantBuilder<'_> {
         }
         let reached = self.roles.reached_by(holder);
         for (oid, chain) in reached.iter() {
-            if self.facts.role(*oid).is_some_and(|role| role.is(attribute)) {
+            if chain.acts && self.facts.role(*oid).is_some_and(|role| role.is(attribute)) {
                 // Attributes are not inherited and need SET ROLE.
                 let text = format!("member of {}, by SET ROLE", self.facts.name(*oid));
                 paths.push(FoundPath::new(AccessRoute::Role, chain.ids(), text, self.first_edge(holder, chain, 0)));
@@ -314,6 +321,18 @@ impl GrantBuilder<'_> {
         let part = (row.schema != 0 && *schema == 0).then(|| format!("schema {}", row.schema_name));
         Some(FoundPath { part, grantable: row.grantable, ..found })
     }
+}
+
+/// Returns whether a privilege lets its holder advance a sequence by `nextval`.
+fn advances(class: &str, privilege: &str) -> bool {
+    class == "sequence" && matches!(privilege, "UPDATE" | "USAGE")
+}
+
+fn as_other_privilege(found: FoundPath, privilege: &str) -> FoundPath {
+    let FoundPath { mut path, by, .. } = found;
+    path.ids = format!("{}/privilege.{privilege}", path.ids);
+    path.text = format!("{}, by {privilege}", path.text);
+    FoundPath { path, by, part: Some("nextval".to_owned()), grantable: false }
 }
 
 /// The catalog of databases.

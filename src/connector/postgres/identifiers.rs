@@ -9,6 +9,10 @@ pub(super) fn ident(name: &str) -> String {
 /// Returns a name as it is displayed, and unlike the display of any other name: with invisible characters, as an
 /// identifier with escapes (`U&"a\000Ab"`).
 pub(super) fn visible(name: &str) -> String {
+    if name == "PUBLIC" {
+        // All roles together are displayed with this name.
+        return format!("{ESCAPED}\\+000050UBLIC\"");
+    }
     if name.starts_with(ESCAPED) || name.chars().any(is_invisible) { escaped(name) } else { name.to_owned() }
 }
 

@@ -56,7 +56,15 @@ pub(super) fn of(
             if matches!(change, AccessChange::Reduce { to } if to == "without inherit" || to == "without set") {
                 return Ok(());
             }
-            dependents(grant, key, option, inventory)
+            dependents(grant, key, option, inventory)?;
+            // The server revokes a privilege on columns with that on the table.
+            let columns = super::sql::columns(grant, key, inventory);
+            for column in columns.into_iter().filter(|column| column.attribute(option) == Some("yes")) {
+                if let Some(key) = PostgresGrantKey::parse(&column.key) {
+                    dependents(column, &key, option, inventory)?;
+                }
+            }
+            Ok(())
         }
         _ => Ok(()),
     }
@@ -73,7 +81,19 @@ fn own_power(user: &str, key: &PostgresGrantKey, inventory: &Inventory) -> Optio
     if is_superuser(&own.principal.id) {
         return None;
     }
+    let logs_in = |id: &str| {
+        matches!(key, PostgresGrantKey::Privilege { on, privilege, grantee: 0, .. }
+        if on.class == "database" && privilege == "CONNECT" && {
+            let entitlement = key.entitlement();
+            let after = InventoryWithoutGrant { inventory, gone: None };
+            let owner = format!("owner/0/1262/{}", on.oid);
+            let selves: BTreeSet<String> = after.roles(id).into_iter().chain([id.to_owned()]).collect();
+            let others = inventory.of_entitlement(&entitlement).chain(inventory.of_entitlement(&owner));
+            !others.into_iter().any(|held| selves.contains(&held.principal.id))
+        })
+    };
     let matters = match key {
+        PostgresGrantKey::Privilege { grantee: 0, .. } => logs_in(&own.principal.id),
         PostgresGrantKey::Membership { .. } | PostgresGrantKey::Attribute { .. } => {
             is_own || all.roles(&own.principal.id).contains(&holder)
         }
@@ -107,7 +127,27 @@ fn dependents(
     }
     let granted_on =
         |other: &&&Grant| PostgresGrantKey::parse(&other.key).and_then(|key| key.grantor()) == Some(holder);
-    let names: BTreeSet<&str> = same.iter().filter(granted_on).map(|other| other.principal.name.as_str()).collect();
+    let mut names: BTreeSet<&str> = same.iter().filter(granted_on).map(|other| other.principal.name.as_str()).collect();
+    // The option on a table is one on its columns. The server would leave their grants without a grantor.
+    if let PostgresGrantKey::Privilege { on, privilege, .. } = key
+        && on.column == 0
+        && on.class == "table"
+    {
+        let entitlement = format!("{}/table/{}.", on.database, on.oid);
+        let columns = inventory.grants().filter(|other| other.entitlement.id.starts_with(&entitlement));
+        let by_holder = columns.filter(|other| match PostgresGrantKey::parse(&other.key) {
+            Some(PostgresGrantKey::Privilege { privilege: same, grantor, .. }) => {
+                same == *privilege && grantor == holder
+            }
+            _ => false,
+        });
+        let has_option = |column: &Grant| {
+            inventory
+                .of_entitlement(&column.entitlement.id)
+                .any(|other| other.principal == grant.principal && other.attribute(option) == Some("yes"))
+        };
+        names.extend(by_holder.filter(|column| !has_option(column)).map(|column| column.principal.name.as_str()));
+    }
     if names.is_empty() {
         return Ok(());
     }

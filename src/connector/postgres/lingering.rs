@@ -5,9 +5,10 @@
 use super::{
     grant_key::PostgresGrantKey,
     lost_access::{LostAccess, MembershipUse},
-    snapshot::ClusterSnapshot,
+    snapshot::{ClusterSnapshot, RoleSessions},
+    sql::account_limit,
 };
-use crate::model::{AccessChange, Grant};
+use crate::model::{AccessChange, Grant, Timestamp};
 
 /// Returns what may still use the lost access.
 pub(super) fn lingering(
@@ -26,7 +27,30 @@ pub(super) fn lingering(
         }
     };
     let reduces = matches!(change, AccessChange::Reduce { .. });
+    if let (AccessChange::Reduce { to }, LostAccess::Login | LostAccess::Password { .. }) = (change, lost) {
+        match account_limit(key, to).map(|limit| limit.attribute) {
+            Some((name, until)) if name == "valid-until" => {
+                let is_past = Timestamp::parse(&until).is_ok_and(|until| until.unix() <= facts.cluster.now);
+                add(if is_past { open } else { 0 }, format!("open sessions of {}", facts.name(holder)));
+            }
+            Some((_, limit)) => {
+                let limit: u64 = limit.parse().unwrap_or_default();
+                add(open.saturating_sub(limit), format!("open sessions of {} beyond the limit", facts.name(holder)));
+            }
+            None => {}
+        }
+    }
     match lost {
+        LostAccess::Privilege { option: false } => {
+            let (count, text) = sessions_with(facts, key);
+            add(count, text);
+        }
+        LostAccess::Attribute(attribute) if attribute == "bypassrls" => {
+            add(
+                open,
+                format!("open sessions of {}, whose prepared statements may pass the policies", facts.name(holder)),
+            );
+        }
         LostAccess::Login if !reduces => {
             add(open, format!("open sessions of {}", facts.name(holder)));
             add(facts.prepared(holder), "prepared transactions".to_owned());
@@ -52,6 +76,21 @@ pub(super) fn lingering(
         _ => {}
     }
     found
+}
+
+/// Returns the number of sessions that keep what a privilege gave, and the reason.
+fn sessions_with(facts: &ClusterSnapshot, key: &PostgresGrantKey) -> (u64, String) {
+    let PostgresGrantKey::Privilege { on, privilege, .. } = key else { return (0, String::new()) };
+    let count = |is_one: &dyn Fn(&RoleSessions) -> bool| -> u64 {
+        facts.cluster.sessions.iter().filter(|open| is_one(open)).map(|open| open.count).sum()
+    };
+    match (on.class.as_str(), privilege.as_str()) {
+        ("database", "CONNECT") => {
+            (count(&|open| open.database == on.oid && !open.connect), "open sessions in the database".to_owned())
+        }
+        ("parameter", "SET") => (count(&|_| true), "open sessions, which keep the value that they set".to_owned()),
+        _ => (0, String::new()),
+    }
 }
 
 /// The first version in which SET SESSION AUTHORIZATION checks the present attributes of the role that logged in.

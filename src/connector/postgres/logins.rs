@@ -54,7 +54,11 @@ pub(super) fn other_logins(
             // A regular expression may match the name.
             || user.starts_with('/')
     };
-    let matching: Vec<&LoginRule> = rules.iter().filter(|rule| rule.users.iter().any(is_named)).collect();
+    // The lines for replication are those of a database with this name as well.
+    let replicates = account.is("replication") || facts.cluster.databases.iter().any(|it| it.name == "replication");
+    let is_open = |rule: &LoginRule| replicates || rule.databases != ["replication"];
+    let matching: Vec<&LoginRule> =
+        rules.iter().filter(|rule| is_open(rule) && rule.users.iter().any(is_named)).collect();
     let mut found = Vec::new();
     for (index, rule) in matching.iter().enumerate() {
         let is_reached = !matching.iter().take(index).any(|earlier| earlier.hides(rule, &account.name));
@@ -91,7 +95,7 @@ impl LoginRule {
 const RULES: &str =
     "SELECT coalesce(json_agg(json_build_object('line', line_number, 'kind', type, 'databases', database,
    'users', user_name, 'address', coalesce(address || coalesce('/' || netmask, ''), ''), 'method', auth_method)
-   ORDER BY line_number), '[]') FROM pg_hba_file_rules WHERE error IS NULL AND database <> '{replication}'";
+   ORDER BY line_number), '[]') FROM pg_hba_file_rules WHERE error IS NULL";
 
 /// Methods that check the stored password, or refuse.
 const STORED: [&str; 4] = ["md5", "password", "reject", "scram-sha-256"];

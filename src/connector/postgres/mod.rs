@@ -36,6 +36,7 @@ mod grant_key;
 mod grants;
 mod identifiers;
 mod impact;
+mod leading_objects;
 mod lingering;
 mod logins;
 mod lost_access;
@@ -43,6 +44,7 @@ mod observe;
 mod operations;
 mod other_objects;
 mod phrases;
+mod policies;
 mod probe;
 mod read_scope;
 mod remaining;
@@ -57,6 +59,7 @@ mod sql;
 mod sqlstate;
 mod survivors;
 mod tier;
+mod unlisted_access;
 
 #[cfg(test)]
 mod tests;

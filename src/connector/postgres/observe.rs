@@ -9,11 +9,14 @@ use super::{
     logins::other_logins,
     lost_access::{LostAccess, MembershipUse},
     other_objects::other_objects,
+    policies::other_policies,
     read_scope::ReadScope,
     remaining::{Leftover, leftovers},
     request::{self, AccessRequest},
     server_connections::ServerConnections,
     snapshot::ClusterSnapshot,
+    sql::account_limit,
+    unlisted_access::unlisted_access,
 };
 use crate::{
     connector::{ConnectorError, MAX_WITNESSES, TargetQuery, WitnessQuery},
@@ -85,7 +88,7 @@ impl TargetLook<'_> {
         left.sort_by(|a, b| (a.path != own, a.tier, &a.path).cmp(&(b.path != own, b.tier, &b.path)));
         let witnesses = match query.witnesses {
             WitnessQuery::Ask(witnesses) => witnesses.to_vec(),
-            WitnessQuery::Choose => chosen(&picture, key, &lost),
+            WitnessQuery::Choose => chosen(&picture, key, &lost, query.change),
             WitnessQuery::Nothing => Vec::new(),
         };
         let answers = ask(self.server, facts.cluster.version, &witnesses);
@@ -119,7 +122,9 @@ impl TargetLook<'_> {
             LostAccess::Password { replaced } => other_logins(self.server, self.facts, holder, *replaced, tier),
             LostAccess::Privilege { option: false } => {
                 let roles = roles_of(picture, self.key.database(), holder);
-                other_objects(self.server, holder, &roles, &[self.key], tier)
+                let mut left = other_objects(self.server, holder, &roles, &[self.key], tier)?;
+                left.extend(unlisted_access(self.server, self.key, self.query.grant, &roles, tier)?);
+                Ok(left)
             }
             LostAccess::Membership(MembershipUse::All) => {
                 let PostgresGrantKey::Membership { role, member, .. } = self.key else { return Ok(Vec::new()) };
@@ -130,7 +135,9 @@ impl TargetLook<'_> {
                 }
                 let given = picture.given_by(*role, *member);
                 let keys: Vec<&PostgresGrantKey> = given.iter().map(|right| &right.key).collect();
-                other_objects(self.server, *member, &roles, &keys, tier)
+                let mut left = other_objects(self.server, *member, &roles, &keys, tier)?;
+                left.extend(other_policies(self.server, self.facts, self.key, self.query.change, tier)?);
+                Ok(left)
             }
             _ => Ok(Vec::new()),
         }
@@ -196,11 +203,21 @@ fn remaining(
 }
 
 /// Returns requests that represent the lost access, the most critical first.
-fn chosen(picture: &GrantBuilder<'_>, key: &PostgresGrantKey, lost: &LostAccess) -> Vec<Witness> {
+fn chosen(
+    picture: &GrantBuilder<'_>,
+    key: &PostgresGrantKey,
+    lost: &LostAccess,
+    change: &AccessChange,
+) -> Vec<Witness> {
     let holder = key.holder();
     let name = |role: u32| picture.facts.name(role);
     let mut requests: Vec<(AccessRequest, String)> = Vec::new();
     match (lost, key) {
+        (LostAccess::Login | LostAccess::Password { .. }, _) if matches!(change, AccessChange::Reduce { .. }) => {
+            let AccessChange::Reduce { to } = change else { return Vec::new() };
+            let limit = account_limit(key, to).map(|limit| limit.attribute);
+            requests.extend(limit.and_then(|(name, value)| AccessRequest::beyond(&name, &value)));
+        }
         (LostAccess::Membership(part), PostgresGrantKey::Membership { role, .. }) => {
             if matches!(part, MembershipUse::All | MembershipUse::Set) {
                 requests.push((AccessRequest::ActAs(*role), format!("SET ROLE {}", name(*role))));

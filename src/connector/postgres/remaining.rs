@@ -9,6 +9,8 @@ use super::{
     grants::GrantBuilder,
     lost_access::{GivenRight, LostAccess, MembershipUse},
     request::AccessRequest,
+    role_graph::MembershipChain,
+    survivors::by_admin,
 };
 use crate::model::{AccessPath, AccessRoute, Overlap, Tier};
 use std::collections::{BTreeMap, BTreeSet};
@@ -93,8 +95,8 @@ pub(super) fn leftovers(
             let mut paths = picture.paths(key);
             if attribute == "superuser" {
                 paths.extend(picture.by_power(key.holder()).into_iter().filter(|it| !it.path.ids.ends_with(attribute)));
-                paths.extend(server_programs(picture, key.holder(), &WAYS_TO_SUPERUSER));
             }
+            paths.extend(server_programs(picture, key.holder(), &WAYS_TO_SUPERUSER));
             paths.sort();
             paths.dedup_by(|one, other| one.path == other.path);
             whole(paths)
@@ -128,9 +130,27 @@ fn of_option(picture: &GrantBuilder<'_>, key: &PostgresGrantKey, part: Membershi
         return paths;
     }
     let inherits = part == MembershipUse::Inherit;
-    // ADMIN lets its holder grant itself SET.
-    let reached = picture.roles.reached_with(*member, &|row| if inherits { row.inherit } else { row.set || row.admin });
-    if let Some(chain) = reached.get(role) {
+    if let Some(chain) = picture.roles.administrator(*member, *role) {
+        let by = picture.first_edge(*member, &chain, 0);
+        let ids = if chain.roles.is_empty() { member.to_string() } else { chain.ids() };
+        paths.push(FoundPath { path: by_admin(&ids), ..FoundPath::new(AccessRoute::Role, ids, String::new(), by) });
+    }
+    let reached = match inherits {
+        true => picture.roles.reached_with(*member, &|row| row.inherit),
+        false => picture
+            .roles
+            .reached_by(*member)
+            .iter()
+            .filter(|(_, chain)| chain.acts)
+            .map(|(oid, chain)| (*oid, chain.clone()))
+            .collect(),
+    };
+    let by_admin_alone = |chain: &MembershipChain| {
+        !inherits
+            && chain.roles.len() == 1
+            && !picture.members_of(*role).iter().any(|row| row.member == *member && row.set)
+    };
+    if let Some(chain) = reached.get(role).filter(|chain| !by_admin_alone(chain)) {
         let by = picture.first_edge(*member, chain, 0);
         let text = match chain.roles.as_slice() {
             [_] => "by a membership of its own".to_owned(),
@@ -237,15 +257,16 @@ fn by_server(picture: &GrantBuilder<'_>, key: &PostgresGrantKey, tier: Tier, kno
         .into_iter()
         .map(|found| Leftover::untold(found.path, tier, found.by, "it leads past the checks of the server"))
         .collect();
-    let copies = picture.facts.role(holder).is_some_and(|role| role.login && role.is("replication"));
-    if reads && copies {
-        let by = PostgresGrantKey::Attribute { attribute: "replication".to_owned(), role: holder };
-        let path = AccessPath {
-            via: AccessRoute::Administrator,
-            ids: "replication".to_owned(),
-            text: "REPLICATION, which copies all data".to_owned(),
+    if let Some(chain) = picture.roles.with_attribute(holder, "replication").filter(|_| reads) {
+        let (by, ids, text) = if chain.roles.is_empty() {
+            let by = PostgresGrantKey::Attribute { attribute: "replication".to_owned(), role: holder };
+            (Some(by), "replication".to_owned(), "REPLICATION, which copies all data".to_owned())
+        } else {
+            let text = format!("{}, REPLICATION, which copies all data", picture.roles.words(&chain));
+            (picture.first_edge(holder, &chain, 0), format!("{}/replication", chain.ids()), text)
         };
-        left.push(Leftover::untold(path, tier, Some(by), "pg_hba.conf decides on it"));
+        let path = AccessPath { via: AccessRoute::Administrator, ids, text };
+        left.push(Leftover::untold(path, tier, by, "pg_hba.conf and the level of the log decide on it"));
     }
     left
 }

@@ -1,7 +1,7 @@
 //! Requests to the server's own decision functions, in a form that evidence can carry.
 
 use super::grant_key::{DatabaseObject, PostgresGrantKey};
-use crate::model::Witness;
+use crate::model::{Timestamp, Witness};
 
 /// One request that the server can decide.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -18,6 +18,10 @@ pub(super) enum AccessRequest {
     Inherit(u32),
     /// To log in.
     LogIn,
+    /// To log in after this time, in seconds since 1970.
+    LogInAfter(i64),
+    /// To log in with this number of sessions open.
+    LogInBeside(u16),
     /// To log in with the stored password that has this fingerprint.
     Password(String),
     /// To use a privilege on an object; on any column, if so; or to grant it.
@@ -54,6 +58,8 @@ pub(super) fn parse(witness: &Witness) -> Option<(u32, AccessRequest)> {
         },
         ["inherit", role] => AccessRequest::Inherit(oid(role)?),
         ["log-in"] => AccessRequest::LogIn,
+        ["log-in-after", time] => AccessRequest::LogInAfter(time.parse().ok()?),
+        ["log-in-beside", sessions] => AccessRequest::LogInBeside(sessions.parse().ok()?),
         ["password", fingerprint] => AccessRequest::Password((*fingerprint).to_owned()),
         ["privilege" | "grant", database, class, object, privilege] => {
             let (object, column) = object.split_once('.').unwrap_or((object, "0"));
@@ -96,6 +102,16 @@ impl AccessRequest {
         })
     }
 
+    /// Returns the request that a limit of an account excludes, with its words.
+    pub(super) fn beyond(attribute: &str, value: &str) -> Option<(Self, String)> {
+        if attribute == "valid-until" {
+            let until = Timestamp::parse(value).ok()?.unix();
+            return Some((Self::LogInAfter(until), format!("log in after {value}")));
+        }
+        let limit = value.parse().ok()?;
+        Some((Self::LogInBeside(limit), format!("log in beside {limit} open sessions")))
+    }
+
     /// Returns the database in which the server has to be asked; 0 for any.
     pub(super) fn database(&self) -> u32 {
         match self {
@@ -117,6 +133,8 @@ fn id(request: &AccessRequest) -> String {
         }
         AccessRequest::Inherit(role) => format!("inherit/{role}"),
         AccessRequest::LogIn => "log-in".to_owned(),
+        AccessRequest::LogInAfter(time) => format!("log-in-after/{time}"),
+        AccessRequest::LogInBeside(sessions) => format!("log-in-beside/{sessions}"),
         AccessRequest::Password(fingerprint) => format!("password/{fingerprint}"),
         AccessRequest::Privilege { on, any_column, privilege, option } => {
             let kind = if *option { "grant" } else { "privilege" };
@@ -155,6 +173,8 @@ mod tests {
             },
             AccessRequest::Inherit(7),
             AccessRequest::LogIn,
+            AccessRequest::LogInAfter(1_800_000_000),
+            AccessRequest::LogInBeside(3),
             AccessRequest::Password("0a".repeat(32)),
             privilege(0, false, false),
             privilege(2, false, true),

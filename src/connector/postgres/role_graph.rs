@@ -14,6 +14,8 @@ pub(super) struct MembershipChain {
     pub(super) roles: Vec<u32>,
     /// Whether the rights are inherited; otherwise the principal needs SET ROLE, or must grant itself the right to it.
     pub(super) inherits: bool,
+    /// Whether the principal can become the role, and not only use its rights: attributes are not inherited.
+    pub(super) acts: bool,
 }
 
 /// The roles that a principal can act as, each with its path.
@@ -56,9 +58,13 @@ impl<'a> RoleGraph<'a> {
             return Rc::clone(known);
         }
         let reached = if database == 0 {
+            let acting = self.acting(member);
             let mut reached = self.walk(member, &|row| row.inherit);
-            for (role, chain) in self.walk(member, &|_| true) {
-                reached.entry(role).or_insert(MembershipChain { inherits: false, ..chain });
+            for (role, chain) in &mut reached {
+                chain.acts = acting.get(role).is_some_and(|chain| chain.acts);
+            }
+            for (role, chain) in acting {
+                reached.entry(role).or_insert(chain);
             }
             Rc::new(reached)
         } else {
@@ -72,12 +78,12 @@ impl<'a> RoleGraph<'a> {
         let reached = self.reached_by(member);
         let Some(owners) = self.owners else { return reached };
         let Some(database) = self.facts.cluster.databases.iter().find(|it| it.oid == database) else { return reached };
-        let own = MembershipChain { roles: Vec::new(), inherits: true };
+        let own = MembershipChain { roles: Vec::new(), inherits: true, acts: true };
         let chain = if database.owner == member { Some(&own) } else { reached.get(&database.owner) };
         let Some(chain) = chain else { return reached };
         let mut roles = chain.roles.clone();
         roles.push(owners);
-        let chain = MembershipChain { roles, inherits: chain.inherits };
+        let chain = MembershipChain { roles, inherits: chain.inherits, acts: chain.acts };
         let mut all = reached.as_ref().clone();
         all.insert(owners, chain);
         Rc::new(all)
@@ -125,11 +131,11 @@ impl<'a> RoleGraph<'a> {
     pub(super) fn with_attribute(&self, member: u32, attribute: &str) -> Option<MembershipChain> {
         let is = |oid: u32| self.facts.role(oid).is_some_and(|role: &DatabaseRole| role.is(attribute));
         if is(member) {
-            return Some(MembershipChain { roles: Vec::new(), inherits: true });
+            return Some(MembershipChain { roles: Vec::new(), inherits: true, acts: true });
         }
         // Attributes are not inherited and need SET ROLE.
         let reached = self.reached_by(member);
-        let found = reached.iter().find(|(oid, _)| is(**oid))?;
+        let found = reached.iter().find(|(oid, chain)| chain.acts && is(**oid))?;
         Some(MembershipChain { inherits: false, ..found.1.clone() })
     }
 
@@ -172,11 +178,41 @@ impl<'a> RoleGraph<'a> {
                 }
                 let mut roles: Vec<u32> = way.clone();
                 roles.push(edge.role);
-                reached.insert(edge.role, MembershipChain { roles: roles.clone(), inherits: true });
+                reached.insert(edge.role, MembershipChain { roles: roles.clone(), inherits: true, acts: true });
                 next.push_back((edge.role, roles));
             }
         }
         reached
+    }
+
+    /// Returns the roles that `member` can become, and those whose rights it can use after it became another one. SET ROLE
+    /// needs the SET option on the whole path; a role on which the ADMIN option is held can be granted to oneself.
+    fn acting(&self, member: u32) -> BTreeMap<u32, MembershipChain> {
+        let mut reached: BTreeMap<u32, MembershipChain> = BTreeMap::new();
+        let mut next = VecDeque::from([(member, Vec::new(), true)]);
+        while let Some((at, way, acts)) = next.pop_front() {
+            for edge in self.up.get(&at).into_iter().flatten().filter(|edge| edge.role != member) {
+                let becomes = edge.admin || (acts && edge.set);
+                let known = reached.get(&edge.role);
+                if (!becomes && !edge.inherit) || known.is_some_and(|known| known.acts || !becomes) {
+                    continue;
+                }
+                let mut roles: Vec<u32> = way.clone();
+                roles.push(edge.role);
+                reached.insert(edge.role, MembershipChain { roles: roles.clone(), inherits: false, acts: becomes });
+                next.push_back((edge.role, roles, becomes));
+            }
+        }
+        reached
+    }
+
+    /// Returns the path by which `member` can grant `role` to others, and to itself.
+    pub(super) fn administrator(&self, member: u32, role: u32) -> Option<MembershipChain> {
+        let reached = self.reached_by(member);
+        let own = MembershipChain { roles: Vec::new(), inherits: true, acts: true };
+        let holders = std::iter::once((member, &own)).chain(reached.iter().map(|(oid, chain)| (*oid, chain)));
+        let administers = |oid: u32| self.up.get(&oid).into_iter().flatten().any(|row| row.admin && row.role == role);
+        holders.filter(|(oid, _)| administers(*oid)).map(|(_, chain)| chain.clone()).next()
     }
 }
 

@@ -7,7 +7,7 @@ use super::{
     identifiers::original,
     read_scope::ReadScope,
     role_graph::RoleGraph,
-    snapshot::{ClusterCatalog, ClusterSnapshot, RoleDependency},
+    snapshot::{ClusterCatalog, ClusterSnapshot, DatabaseInfo, RoleDependency},
     sqlstate::{self, BatchError},
 };
 use crate::connector::ConnectorError;
@@ -15,7 +15,7 @@ use postgres::{Client, NoTls, SimpleQueryMessage, config::SslMode};
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 use secrecy::{ExposeSecret, SecretString};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, mpsc},
     thread,
     time::Duration,
@@ -144,6 +144,7 @@ impl ServerConnections {
             }
             _ => Vec::new(),
         };
+        facts.unread = self.unread_and_shared(&facts, &held, roles)?;
         let wanted: Vec<(u32, String)> = self.looked_into(&facts.cluster);
         let wanted: Vec<(u32, String, bool)> = wanted.into_iter().map(|(oid, name)| (oid, name, owns(oid))).collect();
         for (oid, name, owned) in wanted {
@@ -166,6 +167,30 @@ impl ServerConnections {
             facts.objects.insert(oid, objects);
         }
         Ok(facts)
+    }
+
+    /// Returns the databases that are not to be read, in which the member has a right of its own on an object on which
+    /// the role has one.
+    fn unread_and_shared(
+        &mut self,
+        facts: &ClusterSnapshot,
+        held: &[RoleDependency],
+        roles: &RoleScope,
+    ) -> Result<Vec<u32>, ConnectorError> {
+        let RoleScope::Reached { sessions: member, .. } = roles else { return Ok(Vec::new()) };
+        let read: Vec<u32> = self.looked_into(&facts.cluster).into_iter().map(|(oid, _)| oid).collect();
+        let is_unread = |it: &&RoleDependency| {
+            let open = |known: &DatabaseInfo| known.oid == it.database && known.connectable;
+            !read.contains(&it.database) && facts.cluster.databases.iter().any(open)
+        };
+        if !held.iter().any(|it| is_unread(&it)) {
+            return Ok(Vec::new());
+        }
+        // Rights that it has by the role itself are counted with those of the role.
+        let own = catalog::dependencies(&[*member]);
+        let own: Vec<RoleDependency> = self.json(self.first.unwrap_or_default(), &own)?;
+        let shared = held.iter().filter(is_unread).filter(|it| own.contains(it)).map(|it| it.database);
+        Ok(shared.collect::<BTreeSet<u32>>().into_iter().collect())
     }
 
     /// Reads inside a transaction in one database: the part of a view in that database.
@@ -310,7 +335,7 @@ impl ServerConnections {
     }
 
     /// Connects to a database; false when the server refuses it for this database alone, which is remembered.
-    fn try_connect(&mut self, oid: u32, name: &str) -> Result<bool, ConnectorError> {
+    pub(super) fn try_connect(&mut self, oid: u32, name: &str) -> Result<bool, ConnectorError> {
         match self.connect(oid, name) {
             Ok(()) => Ok(true),
             Err(

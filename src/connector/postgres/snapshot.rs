@@ -77,9 +77,10 @@ pub(super) struct DatabaseInfo {
 }
 
 /// An object that a role holds a right on or owns, by `pg_shdepend`; the database is 0 for the cluster.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 pub(super) struct RoleDependency {
     pub(super) database: u32,
+    pub(super) catalog: u32,
     pub(super) object: u32,
 }
 
@@ -87,6 +88,10 @@ pub(super) struct RoleDependency {
 pub(super) struct RoleSessions {
     pub(super) role: u32,
     pub(super) count: u64,
+    /// The database; 0 for none.
+    pub(super) database: u32,
+    /// Whether the role has CONNECT on that database now.
+    pub(super) connect: bool,
     /// Those that stream the log of the server.
     pub(super) replicating: u64,
 }

@@ -1,7 +1,7 @@
 //! Generates the exact SQL of a change.
 
 use super::{
-    grant_key::{DEPENDENTS, PostgresGrantKey},
+    grant_key::{DEPENDENTS, DatabaseObject, PostgresGrantKey},
     identifiers::{ident, outside_quotes},
 };
 use crate::{
@@ -156,7 +156,7 @@ impl SqlStatement<'_> {
         let text = format!("REVOKE {option}{what} FROM {}", self.holder());
         let mut changes = vec![self.operation(SQL, text, option.is_empty())];
         // The server revokes a privilege on columns with that on the table, and only the latter was decided.
-        for column in self.columns() {
+        for column in columns(self.grant, self.key, self.inventory) {
             let what = outside_quotes(&column.entitlement.name, " IN DATABASE ").0;
             let with = if column.attribute("grantable") == Some("yes") { " WITH GRANT OPTION" } else { "" };
             changes.push(self.operation(SQL, format!("GRANT {what} TO {}{with}", self.holder()), false));
@@ -168,30 +168,33 @@ impl SqlStatement<'_> {
                 let again = "RESET ROLE".to_owned();
                 changes.insert(0, self.operation(SQL, become_grantor, false));
                 changes.push(self.operation(SQL, again, false));
+                if !self.grantor_has_option(grantor) {
+                    let by = self.role(grantor)?;
+                    let give = format!("GRANT {what} TO {by} WITH GRANT OPTION");
+                    changes.insert(0, self.operation(SQL, give, false));
+                    changes.push(self.operation(SQL, format!("REVOKE {what} FROM {by}"), false));
+                }
                 Ok(changes)
             }
         }
     }
 
-    /// Returns the grants of the same privilege on columns of the same table, by the same grantor.
-    fn columns(&self) -> Vec<&Grant> {
-        let PostgresGrantKey::Privilege { on, privilege, grantee, grantor } = self.key else { return Vec::new() };
-        if on.column != 0 || on.class != "table" {
-            return Vec::new();
+    /// Returns whether the grantor can still revoke. A right on a column, granted with an option on the table, outlives
+    /// that option.
+    fn grantor_has_option(&self, grantor: u32) -> bool {
+        let PostgresGrantKey::Privilege { on, privilege, .. } = self.key else { return true };
+        if on.column == 0 {
+            return true;
         }
-        let is_column = |held: &&Grant| {
-            let Some(PostgresGrantKey::Privilege { on: other, privilege: same, grantee: to, grantor: by }) =
-                PostgresGrantKey::parse(&held.key)
-            else {
-                return false;
-            };
-            let table = (other.database, &other.class, other.oid) == (on.database, &on.class, on.oid);
-            table && other.column != 0 && (&same, to, by) == (privilege, *grantee, *grantor)
+        let whole = PostgresGrantKey::Privilege {
+            on: DatabaseObject { column: 0, ..on.clone() },
+            privilege: privilege.clone(),
+            grantee: grantor,
+            grantor: 0,
         };
-        let mut columns: Vec<&Grant> =
-            self.inventory.of_principal(&self.grant.principal.id).filter(is_column).collect();
-        columns.sort_by(|a, b| a.key.cmp(&b.key));
-        columns
+        let held = [self.grant.entitlement.id.clone(), whole.entitlement()];
+        let mut held = held.iter().flat_map(|entitlement| self.inventory.of_entitlement(entitlement));
+        held.any(|held| held.principal.id == grantor.to_string() && held.attribute("grantable") == Some("yes"))
     }
 
     fn default(&self, option: &str) -> Result<Vec<Operation>, UnsupportedChangeError> {
@@ -226,7 +229,8 @@ impl SqlStatement<'_> {
             }
             // Privileges on columns are revoked as well.
             let mut revoke = render(&AccessChange::Revoke {}, grant, self.inventory)?;
-            revoke.retain(|operation| !operation.text.starts_with("GRANT "));
+            let again = format!(" TO {}", self.holder());
+            revoke.retain(|operation| !(operation.text.starts_with("GRANT ") && operation.text.contains(&again)));
             let list = if PostgresGrantKey::parse(&grant.key).is_some_and(|key| key.database() == 0) {
                 &mut shared
             } else {
@@ -249,6 +253,26 @@ impl SqlStatement<'_> {
         operations.push(self.operation(SQL, format!("DROP ROLE {}", self.holder()), true));
         Ok(operations)
     }
+}
+
+/// Returns the grants of the same privilege on columns of the same table, by the same grantor.
+pub(super) fn columns<'a>(grant: &Grant, key: &PostgresGrantKey, inventory: &'a Inventory) -> Vec<&'a Grant> {
+    let PostgresGrantKey::Privilege { on, privilege, grantee, grantor } = key else { return Vec::new() };
+    if on.column != 0 || on.class != "table" {
+        return Vec::new();
+    }
+    let is_column = |held: &&Grant| {
+        let Some(PostgresGrantKey::Privilege { on: other, privilege: same, grantee: to, grantor: by }) =
+            PostgresGrantKey::parse(&held.key)
+        else {
+            return false;
+        };
+        let table = (other.database, &other.class, other.oid) == (on.database, &on.class, on.oid);
+        table && other.column != 0 && (&same, to, by) == (privilege, *grantee, *grantor)
+    };
+    let mut columns: Vec<&Grant> = inventory.of_principal(&grant.principal.id).filter(is_column).collect();
+    columns.sort_by(|a, b| a.key.cmp(&b.key));
+    columns
 }
 
 /// Returns the grants to revoke before a role can be dropped: its privileges, and its default privileges for others.

@@ -30,12 +30,25 @@ pub(super) fn survivors(
             };
             let same = inventory.of_entitlement(&grant.entitlement.id);
             let same = same.filter(|held| held.principal == grant.principal && held.key != grant.key);
-            same.filter(|held| held.attribute(option) == Some("yes"))
-                .filter_map(|held| Some(RemainingPath::whole(held.paths.first()?.clone(), grant.tier).by(held)))
+            let admin = (option == "inherit" || option == "set") && grant.attribute("admin") == Some("yes");
+            let admin = admin.then(|| RemainingPath::whole(by_admin(&key.holder().to_string()), grant.tier));
+            admin
+                .into_iter()
+                .chain(
+                    same.filter(|held| held.attribute(option) == Some("yes")).filter_map(|held| {
+                        Some(RemainingPath::whole(held.paths.first()?.clone(), grant.tier).by(held))
+                    }),
+                )
                 .collect()
         }
         _ => Vec::new(),
     }
+}
+
+/// The path of a member that can grant itself the role again.
+pub(super) fn by_admin(ids: &str) -> AccessPath {
+    let text = "by ADMIN, which can grant it again".to_owned();
+    AccessPath { via: AccessRoute::Role, ids: format!("{ids}/admin"), text }
 }
 
 /// The other paths of the grant itself.
@@ -47,6 +60,9 @@ fn of_paths(grant: &Grant, key: &PostgresGrantKey, inventory: &Inventory) -> Vec
             let is_column = matches!(key, PostgresGrantKey::Privilege { on, .. } if on.column == 0);
             if is_column && let Some((_, column)) = path.ids.split_once("/column.") {
                 left.overlap = Overlap::Part(format!("column {column}"));
+            }
+            if path.ids.contains("/privilege.") {
+                left.overlap = Overlap::Part("nextval".to_owned());
             }
             if let Some((_, schema)) = path.ids.split_once("/schema.") {
                 left.overlap = Overlap::Part(format!("schema {schema}"));
@@ -83,8 +99,8 @@ fn giving<'a>(path: &AccessPath, grant: &Grant, key: &PostgresGrantKey, inventor
                 None => on.column,
             };
             let on = DatabaseObject { column, ..on.clone() };
-            let key =
-                PostgresGrantKey::Privilege { on, privilege: privilege.clone(), grantee, grantor: by.parse().ok()? };
+            let privilege = ids.last().and_then(|last| last.strip_prefix("privilege.")).unwrap_or(privilege).to_owned();
+            let key = PostgresGrantKey::Privilege { on, privilege, grantee, grantor: by.parse().ok()? };
             inventory.grant(&crate::model::GrantKey::parse(&key.to_string()).ok()?)
         }
         (AccessRoute::Direct, PostgresGrantKey::Membership { role, .. }) => {

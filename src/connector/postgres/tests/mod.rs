@@ -4,7 +4,10 @@
 
 mod cases;
 mod cost;
+mod hidden_paths;
+mod leading_objects;
 mod network_failures;
+mod outliving;
 mod refusals;
 mod remaining_access;
 mod verdicts;
