@@ -3,7 +3,7 @@
 //! Each writes its figures to `tests/nightly/results`; the last ones are committed.
 
 use crate::{campaign::campaigns, servers::postgres_worlds, trust::gate_and_walk};
-use std::{fmt::Write as _, fs, path::Path, time::Instant};
+use std::{fmt::Write as _, fs, path::Path, process::Command, time::Instant};
 
 #[test]
 #[ignore = "takes about ten minutes"]
@@ -32,15 +32,14 @@ fn postgres_verdicts_agree_with_servers_in_many_worlds() {
     let range = std::env::var("TENURE_SEEDS").unwrap_or_else(|_| "0..200".to_owned());
     let (first, end) = range.split_once("..").expect("a range such as 200..400");
     let totals = postgres_worlds::compare_worlds(first.parse().unwrap()..end.parse().unwrap());
-    let figures = [
+    let mut figures = vec![
         ("worlds", totals.worlds),
-        ("confirmed", totals.confirmed),
         ("confirmed but left, or gained", totals.wrong),
-        ("gone", totals.gone),
-        ("gone and confirmed", totals.gone_and_confirmed),
-        ("unknown", totals.unknown),
+        ("gone by every answer, without a session or an object that leads to it", totals.gone),
+        ("of these confirmed", totals.gone_and_confirmed),
     ];
-    for reason in &totals.refused {
+    figures.extend(totals.verdicts.iter().map(|(verdict, count)| (verdict.as_str(), *count)));
+    for reason in totals.refused.iter().chain(&totals.held) {
         println!("{reason}");
     }
     record(&format!("postgres_worlds_{}", range.replace("..", "_")), &figures, start);
@@ -50,7 +49,8 @@ fn postgres_verdicts_agree_with_servers_in_many_worlds() {
 
 /// Writes the figures of a test to the file that is committed.
 fn record(name: &str, figures: &[(&str, usize)], start: Instant) {
-    let mut text = String::new();
+    let commit = Command::new("git").args(["rev-parse", "--short=12", "HEAD"]).output().unwrap().stdout;
+    let mut text = format!("commit: {}", String::from_utf8_lossy(&commit));
     for (what, number) in figures {
         writeln!(text, "{what}: {number}").unwrap();
     }

@@ -2,13 +2,11 @@
 //! compared with what the server answers to requests of this test's own.
 
 use crate::support::{
+    age::AgeKey,
     fixtures::{CAMPAIGN, TestRepository},
     postgres::Cluster,
 };
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::LazyLock,
-};
+use std::{collections::BTreeMap, sync::LazyLock};
 use tenure::model::{CampaignId, GrantKey, ItemId, SystemId, Verdict};
 
 #[path = "postgres_worlds/truth.rs"]
@@ -45,11 +43,16 @@ pub(crate) struct Totals {
     pub(crate) wrong: usize,
     pub(crate) gone: usize,
     pub(crate) gone_and_confirmed: usize,
-    pub(crate) unknown: usize,
+    /// The number of each verdict.
+    pub(crate) verdicts: BTreeMap<String, usize>,
+    /// The changes that were not made, with the reasons.
+    pub(crate) held: Vec<String>,
     /// Not confirmed although it is gone, with the reasons.
     pub(crate) refused: Vec<String>,
     pub(crate) failures: Vec<String>,
 }
+
+static RECIPIENT: LazyLock<AgeKey> = LazyLock::new(AgeKey::generate);
 
 static BASE: LazyLock<TestRepository> = LazyLock::new(|| TestRepository::founded(&SYSTEMS));
 
@@ -87,7 +90,10 @@ impl Totals {
         self.worlds += 1;
         self.confirmed += usize::from(confirmed);
         self.wrong += usize::from(compared.wrong.is_some());
-        self.unknown += usize::from(compared.verdict == "unknown");
+        *self.verdicts.entry(compared.verdict.clone()).or_default() += 1;
+        if compared.verdict == "held" {
+            self.held.push(format!("{compared:?}"));
+        }
         if compared.gone && !compared.untold {
             self.gone += 1;
             self.gone_and_confirmed += usize::from(confirmed);
@@ -109,8 +115,10 @@ fn compare(clusters: &[Cluster], worlds: &[World]) -> Vec<Compared> {
         repository.variable(format!("PG_{index}"), cluster.password());
         let settings = format!(
             "connector = \"postgres\"\n\n[settings]\nhost = \"127.0.0.1\"\nport = {}\nuser = \"super\"\n\
-             password_env = \"PG_{index}\"\ndatabase = \"{database}\"\ndatabases = [\"{database}\"]\ntls = \"disable\"\n",
-            cluster.port()
+             password_env = \"PG_{index}\"\ndatabase = \"{database}\"\ndatabases = [\"{database}\"]\ntls = \"disable\"\n\n\
+             [sink]\nkind = \"age\"\nrecipients = [\"{}\"]\ndirectory = \"../vault\"\n",
+            cluster.port(),
+            RECIPIENT.recipient()
         );
         repository.system(system, &settings);
         systems.push(system);
@@ -119,20 +127,23 @@ fn compare(clusters: &[Cluster], worlds: &[World]) -> Vec<Compared> {
     repository.collected(&systems);
     let chosen: Vec<Option<Choice>> =
         worlds.iter().zip(&systems).map(|(world, system)| world.choose(&repository, system)).collect();
-    let kinds: &[&str] = &["attribute", "membership", "privilege"];
+    let kinds: &[&str] = &["account", "attribute", "credential", "membership", "privilege"];
     let select: Vec<(&str, &[&str])> = systems.iter().map(|system| (*system, kinds)).collect();
     repository.campaign(&select);
     let campaign = CampaignId::parse(CAMPAIGN).unwrap();
-    let items: BTreeSet<ItemId> = chosen
+    let items: BTreeMap<ItemId, &Choice> = chosen
         .iter()
         .zip(&systems)
         .filter_map(|(choice, system)| {
-            let key = GrantKey::parse(&choice.as_ref()?.key).unwrap();
-            Some(ItemId::of(&campaign, &SystemId::parse(system).unwrap(), &key))
+            let choice = choice.as_ref()?;
+            let key = GrantKey::parse(&choice.key).unwrap();
+            Some((ItemId::of(&campaign, &SystemId::parse(system).unwrap(), &key), choice))
         })
         .collect();
     repository.decides(|_, item| {
-        item.decision = Some(if items.contains(&item.id) { Verdict::Revoke } else { Verdict::Abstain });
+        let choice = items.get(&item.id);
+        item.decision = Some(choice.map_or(Verdict::Abstain, |choice| choice.verdict));
+        item.to = choice.map(|choice| choice.to.clone()).filter(|to| !to.is_empty());
         item.reason = crate::support::fixtures::reason(item);
     });
     repository.merge("decide");
@@ -142,11 +153,12 @@ fn compare(clusters: &[Cluster], worlds: &[World]) -> Vec<Compared> {
         .enumerate()
         .map(|(index, (database, choice))| Some(Truth::of(&clusters[index], database, choice.as_ref()?)))
         .collect();
-    let sessions: Vec<_> = worlds
+    let mut sessions: Vec<_> = worlds
         .iter()
         .zip(&built)
+        .zip(&chosen)
         .enumerate()
-        .map(|(at, (world, database))| world.session(&clusters[at], database))
+        .map(|(at, ((world, database), choice))| world.session(&clusters[at], database, choice.as_ref()?))
         .collect();
     let ran = repository.enforce(&[]);
     let verdicts = verdicts(&repository);
@@ -166,20 +178,24 @@ fn compare(clusters: &[Cluster], worlds: &[World]) -> Vec<Compared> {
             None
         };
         let is_left = paths.contains("left: ");
+        let session = sessions[index].as_mut().and_then(|session| outlives(session, choice));
         let wrong = match verdict.as_str() {
-            "confirmed" => left.first().filter(|_| !is_left).cloned().or(used),
+            "confirmed" => {
+                let left = left.first().filter(|_| !is_left).cloned();
+                left.or(used).or(session).or_else(|| before.by_other_object(&after).filter(|_| !is_left))
+            }
             _ => None,
         };
         compared.push(Compared {
             version: clusters[index].version(),
             seed: world.seed,
             grant: choice.words.clone(),
-            // The requests of this test do not cover objects to come.
+            // What a membership gives on objects to come is not asked about.
             gone: left.is_empty()
                 && sessions[index].is_none()
                 && verdict != "held"
-                && !paths.contains("future objects"),
-            untold: world.is_untold(clusters[index].version()),
+                && !(choice.key.starts_with("membership:") && paths.contains("future objects")),
+            untold: world.is_untold(clusters[index].version()) || after.administers,
             wrong: wrong.or(gained.map(|gain| format!("gained: {gain}"))),
             verdict,
             paths,
@@ -187,6 +203,20 @@ fn compare(clusters: &[Cluster], worlds: &[World]) -> Vec<Compared> {
     }
     drop(sessions);
     compared
+}
+
+/// Returns what a session that was opened before still does of what was lost.
+fn outlives(session: &mut postgres::Client, choice: &Choice) -> Option<String> {
+    let rows = session.simple_query("SELECT session_user, current_user").ok()?;
+    let row = rows.iter().find_map(|message| match message {
+        postgres::SimpleQueryMessage::Row(row) => Some((row.get(0)?.to_owned(), row.get(1)?.to_owned())),
+        _ => None,
+    });
+    let (user, role) = row?;
+    let is_own = user == choice.name;
+    let acts = choice.key.starts_with("membership:") && choice.to.is_empty() && user != role;
+    let logs_in = is_own && (choice.key.starts_with("account:") || choice.key.starts_with("password:"));
+    ((is_own && acts) || logs_in).then(|| format!("an open session of {user} acts as {role}"))
 }
 
 /// Returns the last verdict of each system, with its reasons.

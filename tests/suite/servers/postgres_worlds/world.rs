@@ -1,7 +1,8 @@
-//! Random servers: roles, memberships, privileges by every path, and the grant to revoke.
+//! Random servers: roles, memberships, privileges by every path, objects that lead to others, policies and sessions; and
+//! the decision on one grant.
 
 use crate::support::{fixtures::TestRepository, postgres::Cluster};
-use std::fmt::Write as _;
+use tenure::model::Verdict;
 
 /// A random server. The statements are run one by one; those that the server refuses are left out.
 #[derive(Clone, Debug)]
@@ -11,13 +12,21 @@ pub(crate) struct World {
     open_session: bool,
 }
 
-/// The grant to revoke.
+/// The decision on one grant.
 #[derive(Clone, Debug)]
 pub(crate) struct Choice {
     pub(crate) key: String,
     pub(crate) principal: u32,
+    /// The name of the principal.
+    pub(crate) name: String,
     pub(crate) words: String,
+    pub(crate) verdict: Verdict,
+    /// The reduced form; empty for other verdicts.
+    pub(crate) to: String,
 }
+
+/// The password of every role that can log in.
+pub(crate) const PASSWORD: &str = "test only";
 
 /// A small generator of random numbers (splitmix64), so that a seed gives the same world everywhere.
 struct Dice(u64);
@@ -40,8 +49,8 @@ impl Dice {
     }
 }
 
-const ROLES: [&str; 6] = ["r0", "r1", "r2", "r3", "r4", "r5"];
-const TABLES: [&str; 3] = ["public.t0", "s.t1", "s.t2"];
+pub(crate) const ROLES: [&str; 6] = ["r0", "r1", "r2", "r3", "r4", "r5"];
+pub(crate) const TABLES: [&str; 3] = ["public.t0", "s.t1", "s.t2"];
 
 impl World {
     /// Returns the world of a seed.
@@ -64,6 +73,7 @@ impl World {
         add("GRANT USAGE ON SCHEMA s TO PUBLIC".to_owned());
         for table in TABLES {
             add(format!("CREATE TABLE {table} (a int, b int)"));
+            add(format!("INSERT INTO {table} VALUES (1), (2), (3)"));
             if dice.chance(40) {
                 add(format!("ALTER TABLE {table} OWNER TO {}", dice.of(&ROLES)));
             }
@@ -79,6 +89,12 @@ impl World {
         if dice.chance(10) {
             add("CREATE VIEW public.v AS SELECT a FROM public.t0".to_owned());
             add(format!("GRANT SELECT ON public.v TO {}", dice.of(&ROLES)));
+        }
+        if dice.chance(12) {
+            add(dice.of(&LEADING).to_owned());
+        }
+        if dice.chance(15) {
+            policies(dice, &mut add);
         }
         for _ in 0..4 + dice.roll(4) {
             memberships(dice, &mut add);
@@ -113,17 +129,19 @@ impl World {
         database
     }
 
-    /// Chooses a grant of the inventory.
+    /// Chooses a grant of the inventory, and a decision on it.
     pub(crate) fn choose(&self, repository: &TestRepository, system: &str) -> Option<Choice> {
         let mut found = Vec::new();
-        for kind in ["membership", "privilege", "attribute"] {
+        for kind in ["account", "attribute", "credential", "membership", "privilege"] {
             let path = repository.repo().join(format!("inventory/{system}/grants/{kind}.jsonl"));
             let text = std::fs::read_to_string(path).unwrap_or_default();
             for line in text.lines() {
                 let grant: serde_json::Value = serde_json::from_str(line).unwrap();
                 let name = grant["principal"]["name"].as_str().unwrap_or_default().to_owned();
                 let is_ours = ROLES.contains(&name.as_str()) || (name == "PUBLIC" && kind == "privilege");
-                if is_ours && !grant["key"].as_str().unwrap_or_default().starts_with("privilege:0/") {
+                let key = grant["key"].as_str().unwrap_or_default().to_owned();
+                let kind = if key.starts_with("default:") { "default" } else { kind };
+                if is_ours && !key.starts_with("privilege:0/") {
                     found.push((kind, name, grant));
                 }
             }
@@ -132,34 +150,92 @@ impl World {
             return None;
         }
         let dice = &mut Dice(self.seed ^ 0x5EED);
-        // As many memberships as privileges are chosen.
-        let wanted = if dice.chance(45) { "membership" } else { "privilege" };
+        let wanted = match dice.roll(100) {
+            0..40 => "membership",
+            40..75 => "privilege",
+            75..85 => "default",
+            85..91 => "account",
+            91..97 => "credential",
+            _ => "attribute",
+        };
         let preferred: Vec<_> = found.iter().filter(|(kind, name, _)| *kind == wanted && name != "PUBLIC").collect();
-        let all: Vec<_> = found.iter().collect();
+        let all: Vec<_> = found.iter().filter(|(kind, ..)| !matches!(*kind, "account" | "credential")).collect();
         let from = if preferred.is_empty() { all } else { preferred };
-        let (_, name, grant) = from[usize::try_from(dice.roll(from.len() as u64)).unwrap()];
-        let mut words = String::new();
-        let _ = write!(words, "{name}: {}", grant["entitlement"]["name"].as_str().unwrap_or_default());
+        let (kind, name, grant) = from.get(usize::try_from(dice.roll(from.len().max(1) as u64)).unwrap())?;
+        let (verdict, to) = decision(dice, kind, grant);
         Some(Choice {
             key: grant["key"].as_str()?.to_owned(),
             principal: grant["principal"]["id"].as_str()?.parse().ok()?,
-            words,
+            name: name.clone(),
+            words: format!("{verdict:?} {to} {name}: {}", grant["entitlement"]["name"].as_str().unwrap_or_default()),
+            verdict,
+            to: to.to_owned(),
         })
     }
 
-    /// Opens a session of a role that may have assumed another one.
-    pub(crate) fn session(&self, cluster: &Cluster, database: &str) -> Option<postgres::Client> {
+    /// Opens a session of the principal, which assumes the role of a chosen membership.
+    pub(crate) fn session(&self, cluster: &Cluster, database: &str, choice: &Choice) -> Option<postgres::Client> {
         if !self.open_session {
             return None;
         }
-        ROLES.iter().find_map(|role| cluster.log_in(database, role, "test only").ok())
+        let others = ROLES.iter().copied();
+        let mut names = std::iter::once(choice.name.as_str()).chain(others);
+        let mut session = names.find_map(|role| cluster.log_in(database, role, PASSWORD).ok())?;
+        if let Some((role, _)) = choice.key.strip_prefix("membership:").and_then(|ids| ids.split_once('/')) {
+            let role = cluster.ask(database, &format!("SELECT quote_ident(rolname) FROM pg_roles WHERE oid = {role}"));
+            let _ = session.batch_execute(&format!("SET ROLE {role}"));
+        }
+        Some(session)
     }
 
-    /// Returns whether the world has views, or a role that can grant itself every other one: the server denies a request
-    /// that they permit.
+    /// Returns whether the world has objects that lead to others, policies, or a role that can grant itself every other
+    /// one: the server denies a request that they permit.
     pub(crate) fn is_untold(&self, version: u32) -> bool {
         let has = |word: &str| self.statements.iter().any(|text| text.contains(word));
-        has("VIEW") || (version < 16 && has("CREATEROLE"))
+        has("VIEW")
+            || has("DEFINER")
+            || has("POLICY")
+            || has("REFERENCES public")
+            || (version < 16 && has("CREATEROLE"))
+    }
+}
+
+/// Returns a decision on a grant of this kind.
+fn decision(dice: &mut Dice, kind: &str, grant: &serde_json::Value) -> (Verdict, &'static str) {
+    let has = |name: &str| grant["attributes"][name] == "yes";
+    // Since version 16, the grantor is a part of the key.
+    let several = grant["key"].as_str().unwrap_or_default().matches('/').count() == 2;
+    let reduced = match (kind, dice.roll(6)) {
+        ("membership", 0 | 1) if has("admin") => Some("without admin"),
+        ("membership", 2) if has("inherit") && several => Some("without inherit"),
+        ("membership", 3) if has("set") && several => Some("without set"),
+        ("privilege" | "default", 0..=2) if has("grantable") => Some("without grant option"),
+        _ => None,
+    };
+    match (kind, reduced) {
+        (_, Some(to)) => (Verdict::Reduce, to),
+        ("account", _) => (Verdict::Disable, ""),
+        ("credential", _) if dice.chance(50) => (Verdict::Rotate, ""),
+        ("credential", _) => (Verdict::Disable, ""),
+        _ => (Verdict::Revoke, ""),
+    }
+}
+
+/// Objects that lead to a table.
+const LEADING: [&str; 4] = [
+    "CREATE FUNCTION s.g() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT count(*) FROM S.T1'",
+    "CREATE VIEW public.w AS SELECT a FROM s.t1; CREATE VIEW public.v AS SELECT a FROM public.w; GRANT SELECT ON public.v TO PUBLIC",
+    "CREATE MATERIALIZED VIEW public.v AS SELECT a FROM s.t2; GRANT SELECT ON public.v TO r0, r1, r2",
+    "ALTER TABLE public.t0 ADD PRIMARY KEY (a); ALTER TABLE s.t1 ADD FOREIGN KEY (a) REFERENCES public.t0 ON DELETE CASCADE",
+];
+
+fn policies(dice: &mut Dice, add: &mut impl FnMut(String)) {
+    let table = dice.of(&TABLES);
+    add(format!("ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"));
+    for number in 0..1 + dice.roll(3) {
+        let kind = if dice.chance(30) { " AS RESTRICTIVE" } else { "" };
+        let to = if dice.chance(20) { "PUBLIC" } else { dice.of(&ROLES) };
+        add(format!("CREATE POLICY p{number} ON {table}{kind} TO {to} USING (a > {})", dice.roll(3)));
     }
 }
 
