@@ -120,7 +120,7 @@ fn write_evidence(world: &World, line: &[ObjectId]) {
         let trust = governed.trust().expect("it is founded");
         let view = RepositoryView::at(repository, commit, "the plan").with_known(&known);
         let inputs = PlanContext::load(&view, &world.folder, &[]).expect("it can be read");
-        let plan = inputs.plan(&governed, &history).expect("everything in it can be written");
+        let plan = inputs.plan(&governed, &history, now()).expect("everything in it can be written");
         let run = RunId::parse(&format!("01932b5e-7c00-7000-8000-{number:012x}")).expect("a run id");
         let time = now().unix() + DAY * i64::try_from(number).expect("not that many");
         let time = Timestamp::from_unix(time);

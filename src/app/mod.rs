@@ -13,6 +13,7 @@ mod repository_view;
 mod resolutions;
 mod run;
 mod session;
+mod timeliness;
 
 pub use audit::{ExternalState, examine};
 pub use campaign::{
@@ -28,6 +29,7 @@ pub use repository_view::{Identities, RepositoryView, SystemFiles};
 pub use resolutions::resolutions;
 pub use run::{
     EnforceRequest, PlanContext, UnlockRequest, VerifyRequest, cleared_plan, enforce, open_error, pending_records,
-    require_not_rolled_back, unlock, verify,
+    records_before_close, require_not_rolled_back, unlock, verify,
 };
 pub use session::{RepositorySession, SessionRequest, UnpinnedRoot, root_pin, state_cache};
+pub use timeliness::{UntimelyFile, in_force, untimely};

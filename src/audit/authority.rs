@@ -21,10 +21,12 @@ pub(super) fn check(case: &AuditContext<'_>) -> AuditResult {
             ));
         }
     }
+    findings.extend(case.untimely.iter().cloned());
+    let is_untimely = |path: &str| case.untimely.iter().any(|finding| finding.subject == path);
     let mut waiting = 0;
     for review in case.governed.reviews() {
         suspect(case, review, &mut findings);
-        if case.history.accepted(review.path()).is_none() {
+        if case.history.accepted(review.path()).is_none() && !is_untimely(review.path()) {
             waiting += 1;
             findings.push(Finding {
                 severity: Severity::Medium,
@@ -37,7 +39,7 @@ pub(super) fn check(case: &AuditContext<'_>) -> AuditResult {
     }
     for close in case.governed.openings().values().flat_map(OpenCampaign::closes) {
         suspect(case, close, &mut findings);
-        if case.history.accepted(close.path()).is_none() {
+        if case.history.accepted(close.path()).is_none() && !is_untimely(close.path()) {
             findings.push(Finding {
                 severity: Severity::Medium,
                 code: "stage-close-not-recorded",

@@ -6,7 +6,7 @@ use crate::{
     diag::counted,
     model::{CampaignId, Finding, ItemId, Severity, file::Campaign},
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn check(case: &AuditContext<'_>) -> AuditResult {
     let mut findings = Vec::new();
@@ -26,6 +26,7 @@ pub(super) fn check(case: &AuditContext<'_>) -> AuditResult {
             });
         }
         undecided(case, id, campaign, &asked, &mut findings);
+        sealed(case, id, &mut findings);
     }
     let looked_at = format!("{}, {}", counted(case.governed.openings().len(), "campaign"), counted(items, "item"));
     AuditResult { area: AuditArea::Coverage, looked_at, findings }
@@ -47,6 +48,31 @@ fn reopening(case: &AuditContext<'_>, id: &CampaignId, findings: &mut Vec<Findin
         let message = format!("`{}` is {}, but computed again it is {}", one.field, one.found, one.expected);
         findings.push(finding(code, one.path, message));
     }
+}
+
+/// Compares the verdicts that the close of a campaign sealed with those in force.
+fn sealed(case: &AuditContext<'_>, id: &CampaignId, findings: &mut Vec<Finding>) {
+    let Some(close) = case.history.sealed_close(id) else { return };
+    let mut sealed: BTreeMap<String, u64> = BTreeMap::new();
+    for (verdict, count) in &close.verdicts {
+        // Items without a response are sealed as `<verdict> by-silence`.
+        let verdict = verdict.split(' ').next().unwrap_or_default();
+        *sealed.entry(verdict.to_owned()).or_default() += count;
+    }
+    let mut in_force: BTreeMap<String, u64> = BTreeMap::new();
+    for resolution in case.resolutions.iter().filter(|one| one.campaign == *id) {
+        *in_force.entry(resolution.verdict.to_string()).or_default() += 1;
+    }
+    sealed.remove("none");
+    if sealed == in_force {
+        return;
+    }
+    let words = |counts: &BTreeMap<String, u64>| {
+        let each: Vec<_> = counts.iter().map(|(verdict, count)| format!("{count} {verdict}")).collect();
+        if each.is_empty() { "none".to_owned() } else { each.join(", ") }
+    };
+    let message = format!("its close sealed {}; in force are {}", words(&sealed), words(&in_force));
+    findings.push(finding("closed-campaign-differs", format!("campaigns/{id}/campaign.toml"), message));
 }
 
 fn undecided(

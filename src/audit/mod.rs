@@ -37,6 +37,8 @@ pub struct AuditContext<'a> {
     pub history: &'a EvidenceHistory,
     /// Defects found while reading the evidence.
     pub defects: &'a [Finding],
+    /// The findings about decisions and stage closes that were not made in time.
+    pub untimely: &'a [Finding],
     /// The resolutions of the decisions in force.
     pub resolutions: &'a [Resolution],
     /// The review quality of each campaign.

@@ -61,9 +61,8 @@ pub fn current_stage(opening: &OpenCampaign) -> Option<(u32, Timestamp, Timestam
     if stage > campaign.definition.stage_count() {
         return None;
     }
-    let begins = opening.closes().last().map_or(campaign.opened_at, |close| close.closed_at);
-    let days = campaign.definition.stage(stage).map_or(campaign.definition.window_days, |stage| stage.days);
-    Some((stage, begins, begins.plus_days(i64::from(days))))
+    let (begins, ends) = opening.stage_window(stage);
+    Some((stage, begins, ends))
 }
 
 /// Returns the open items of a stage by the reviewers who have not responded.

@@ -2,16 +2,18 @@
 
 use super::{CliError, CommandContext, ExitStatus, OutputFormat, exception};
 use crate::{
-    app::{RepositoryView, TrustHints, check_opening, joined, state_cache},
+    app::{
+        RepositoryView, TrustHints, UntimelyFile, check_opening, evidence::read_cached, joined, state_cache, untimely,
+    },
     campaign::file_warnings,
     diag::{Diagnostic, Diagnostics, counted},
     forge::stale_generated_files,
     format::limits::MAX_FILE,
-    git::Repository,
+    git::{ObjectId, Repository},
     model::PrincipalId,
     report::{problems_markdown, problems_sarif, problems_summary},
     store::{RepoPath, RepositorySnapshot},
-    trust::{CheckReport, check},
+    trust::{CheckReport, RepositoryState, check},
 };
 use std::{io::Write, path::PathBuf};
 
@@ -40,7 +42,7 @@ pub(super) fn run(args: &CheckArgs, context: &mut CommandContext) -> Result<Exit
     let cache = state_cache(&repository);
     let CheckReport { mut problems, files, governed, decided, terms, openings } =
         check(&repository, pin, base, head, Some(&cache))?;
-    match &governed {
+    match governed.as_ref().filter(|_| base.is_none()) {
         Some(governed) => governed.reviews().iter().for_each(|review| {
             problems.extend(file_warnings(review.path(), review.value(), &terms));
         }),
@@ -52,7 +54,10 @@ pub(super) fn run(args: &CheckArgs, context: &mut CommandContext) -> Result<Exit
         }
     }
     // An exception lapses without a change, so exceptions are checked only together with the whole state.
-    if let Some(governed) = governed {
+    if let Some(governed) = &governed {
+        problems.extend(untimely_in_change(governed, base, context)?);
+    }
+    if let Some(governed) = governed.filter(|_| base.is_none()) {
         problems.extend(exception::problems(
             &governed,
             &RepositoryView::at(&repository, head, "the exceptions"),
@@ -73,6 +78,21 @@ pub(super) fn run(args: &CheckArgs, context: &mut CommandContext) -> Result<Exit
     }
     show(&problems, files, context)?;
     Ok(if problems.has_errors() { ExitStatus::Findings } else { ExitStatus::Done })
+}
+
+/// Returns the problems of files that are not made in time: of a change, if there is a base, as errors. Which campaigns are
+/// closed is known from the evidence in this clone, if it has any; a run holds such decisions in any case.
+fn untimely_in_change(
+    governed: &RepositoryState,
+    base: Option<ObjectId>,
+    context: &mut CommandContext,
+) -> Result<Diagnostics, CliError> {
+    let revision = base.map(|base| base.to_string());
+    let history = context.open_cached_session(revision.as_deref()).ok().and_then(|session| read_cached(&session).ok());
+    let merge = governed.head().map(|head| head.to_string());
+    let found = untimely(governed, &history.unwrap_or_default(), context.clock.now());
+    let is_own = |file: &&UntimelyFile| base.is_none() || Some(&file.commit) == merge.as_ref();
+    Ok(found.iter().filter(is_own).map(|file| file.problem(base.is_some())).collect())
 }
 
 /// Reduces the problems of a wrong pin to the pin, and names the permitted signers where signatures are missing.

@@ -73,10 +73,12 @@ fn run_once(args: &EnforceArgs, context: &mut CommandContext) -> Result<ExitStat
     let journal = evidence::journal(&session, context, &args.engine)?;
     require_not_rolled_back(&session, journal.history())?;
     let now = context.clock.now();
+    let warnings = plan::untimely_warnings(&session, journal.history(), now);
     let plan = match cleared_plan(&session, &assembly, journal.history(), now)? {
         Ok(plan) => plan,
         Err(tripped) => {
             drop(journal);
+            context.problems(&warnings)?;
             plan::show(&tripped.plan, &tripped.trips, &session, &assembly, context)?;
             return plan::exit_with(ExitStatus::Findings, &assembly, context);
         }
@@ -87,6 +89,7 @@ fn run_once(args: &EnforceArgs, context: &mut CommandContext) -> Result<ExitStat
     let request = EnforceRequest { plan, lease, job: &job, variable: &variable, observer: &observer, now };
     let done = enforce(&session, &assembly, request, journal);
     observer.finish();
+    context.problems(&warnings)?;
     let summary = done?;
     report(&summary, &plan::held_items(&session, &summary.held), context)?;
     let exit = match summary.exit {

@@ -3,9 +3,9 @@
 
 use super::{CliError, CommandContext, ExitStatus, OutputFormat, evidence};
 use crate::{
-    app::{PlanContext, RepositorySession, cleared_plan, evidence::read_cached},
+    app::{PlanContext, RepositorySession, cleared_plan, evidence::read_cached, untimely},
     diag::Diagnostics,
-    model::{Inventory, SystemId},
+    model::{Inventory, SystemId, Timestamp, history::EvidenceHistory},
     plan::{HeldDecision, Plan},
     report::{ItemNames, OutputStyle, PlanView, plan_human, plan_json, plan_markdown},
 };
@@ -31,6 +31,8 @@ pub(super) fn run(args: &PlanArgs, context: &mut CommandContext) -> Result<ExitS
     evidence::note_if_missing(&session, context)?;
     let view = session.view("the plan");
     let assembly = PlanContext::load(&view, &session.settings_dir(), &args.systems)?;
+    let warnings = untimely_warnings(&session, &history, context.clock.now());
+    context.problems(&warnings)?;
     match cleared_plan(&session, &assembly, &history, context.clock.now())? {
         Ok(plan) => {
             show(&plan, &[], &session, &assembly, context)?;
@@ -41,6 +43,11 @@ pub(super) fn run(args: &PlanArgs, context: &mut CommandContext) -> Result<ExitS
             exit_with(ExitStatus::Findings, &assembly, context)
         }
     }
+}
+
+/// Returns warnings about decisions and stage closes that were not made in time, and are therefore not in force.
+pub(super) fn untimely_warnings(session: &RepositorySession, history: &EvidenceHistory, now: Timestamp) -> Diagnostics {
+    untimely(&session.governed, history, now).iter().map(|file| file.problem(false)).collect()
 }
 
 /// Reports the invalid system files, and returns the exit status: with such files, success is one with findings.

@@ -3,8 +3,8 @@
 use super::{
     ActionId, CampaignId, Digest, GrantKey, ItemId, RunId, SystemId, Timestamp, VerificationLevel, Witness,
     record::{
-        FindingRecorded, ForgeReport, MODEL_DISAGREES, MergeProvenance, OUT_OF_BAND, OutcomeKind, OutcomeRecorded,
-        Record, RecordPayload, RunStart, SOD_VIOLATION, VerificationKind, VerificationRecorded,
+        CampaignClose, FindingRecorded, ForgeReport, MODEL_DISAGREES, MergeProvenance, OUT_OF_BAND, OutcomeKind,
+        OutcomeRecorded, Record, RecordPayload, RunStart, SOD_VIOLATION, VerificationKind, VerificationRecorded,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -120,7 +120,7 @@ pub struct EvidenceHistory {
     rejected: BTreeSet<(String, Digest)>,
     attested: BTreeMap<ActionId, u64>,
     excepted: BTreeSet<(String, Digest)>,
-    closed: BTreeMap<CampaignId, (u64, Timestamp)>,
+    closed: BTreeMap<CampaignId, ((u64, Timestamp), CampaignClose)>,
     merges: BTreeMap<String, (u64, MergeProvenance)>,
     noticed: BTreeSet<String>,
     stray_outcomes: Vec<(u64, ActionId)>,
@@ -158,7 +158,8 @@ impl EvidenceHistory {
                     commit: accepted.commit.clone(),
                     at: record.t,
                 };
-                self.accepted.insert(accepted.path.clone(), acceptance);
+                // The first acceptance counts: a later one cannot move a decision past a close.
+                self.accepted.entry(accepted.path.clone()).or_insert(acceptance);
             }
             RecordPayload::DecisionRejected(rejected) => {
                 self.rejected.insert((rejected.path.clone(), rejected.digest));
@@ -173,7 +174,7 @@ impl EvidenceHistory {
                 self.excepted.insert((seen.path.clone(), seen.digest));
             }
             RecordPayload::CampaignClose(close) => {
-                self.closed.insert(close.campaign.clone(), at);
+                self.closed.entry(close.campaign.clone()).or_insert((at, close.clone()));
             }
             RecordPayload::Notice(notice) => {
                 self.noticed.insert(notice.id.clone());
@@ -348,7 +349,12 @@ impl EvidenceHistory {
 
     /// Returns the sequence number and time of the close of the campaign, by the engine's clock.
     pub fn close_of(&self, campaign: &CampaignId) -> Option<(u64, Timestamp)> {
-        self.closed.get(campaign).copied()
+        self.closed.get(campaign).map(|(at, _)| *at)
+    }
+
+    /// Returns the record of the close of a campaign.
+    pub fn sealed_close(&self, campaign: &CampaignId) -> Option<&CampaignClose> {
+        self.closed.get(campaign).map(|(_, close)| close)
     }
 
     /// Returns whether the campaign was closed.

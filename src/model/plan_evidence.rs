@@ -1,7 +1,7 @@
 //! The part of the evidence on which plans depend.
 
 use super::{
-    ActionId, Digest, Timestamp,
+    ActionId, CampaignId, Digest, Timestamp,
     history::{ActionHistory, EvidenceHistory},
     record::OutcomeKind,
 };
@@ -16,6 +16,12 @@ pub trait PlanEvidence {
 
     /// Returns the state of an action; `None` if it has no intent.
     fn action_state(&self, id: &ActionId) -> Option<ActionState>;
+
+    /// Returns the sequence number and time of the acceptance of a signed file; `None` if no run has accepted it.
+    fn acceptance(&self, path: &str) -> Option<(u64, Timestamp)>;
+
+    /// Returns the sequence number of the close of a campaign; `None` while it is open.
+    fn close_of(&self, campaign: &CampaignId) -> Option<u64>;
 }
 
 /// The part of the history of an action on which plans depend.
@@ -48,5 +54,13 @@ impl PlanEvidence for EvidenceHistory {
 
     fn action_state(&self, id: &ActionId) -> Option<ActionState> {
         self.action(id).map(ActionState::of)
+    }
+
+    fn acceptance(&self, path: &str) -> Option<(u64, Timestamp)> {
+        self.accepted(path).map(|accepted| (accepted.seq, accepted.at))
+    }
+
+    fn close_of(&self, campaign: &CampaignId) -> Option<u64> {
+        self.close_of(campaign).map(|(seq, _)| seq)
     }
 }

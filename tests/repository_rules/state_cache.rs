@@ -17,7 +17,8 @@ const READERS: [&str; 10] = [
 ];
 
 /// Those of them that read the cache of evidence.
-const EVIDENCE_READERS: [&str; 3] = ["src/cli/campaign/quality.rs", "src/cli/campaign/status.rs", "src/cli/plan.rs"];
+const EVIDENCE_READERS: [&str; 4] =
+    ["src/cli/campaign/quality.rs", "src/cli/campaign/status.rs", "src/cli/check.rs", "src/cli/plan.rs"];
 
 /// The files that offer the cache to them.
 const OFFERS: [&str; 3] = ["src/app/mod.rs", "src/app/session.rs", "src/cli/session.rs"];

@@ -244,6 +244,10 @@ impl TestHistory {
     ) -> Files {
         let mut files = self.files.clone();
         let campaign: Campaign = parse(&files, &campaign_path());
+        let days = |stage| {
+            let definition = &campaign.definition;
+            i64::from(definition.stage(stage).map_or(definition.window_days, |stage| stage.days))
+        };
         let mut listed: Vec<NoResponseItem> = silent
             .iter()
             .map(|(item, then)| NoResponseItem {
@@ -261,7 +265,7 @@ impl TestHistory {
             digest: Digest::of(&files[&campaign_path()]),
             stage,
             base: self.main.to_string(),
-            closed_at: campaign.opened_at.plus_days(i64::from(stage) * 7),
+            closed_at: campaign.opened_at.plus_days((1..=stage).map(days).sum()),
             answered,
             no_response: listed,
         };

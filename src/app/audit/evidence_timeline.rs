@@ -3,7 +3,10 @@
 use crate::{
     evidence::RecordRef,
     git::ObjectId,
-    model::{ActionId, ActionState, Digest, PlanEvidence, history::EvidenceHistory},
+    model::{
+        ActionId, ActionState, CampaignId, Digest, PlanEvidence, Timestamp, history::EvidenceHistory,
+        record::RecordPayload,
+    },
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,6 +22,10 @@ pub(super) struct EvidenceTimeline {
     ends: Vec<SegmentEnd>,
     /// The states of each action, each with the number of the segment since which it applies.
     actions: BTreeMap<ActionId, Vec<(usize, ActionState)>>,
+    /// The sequence number and time of the acceptance of each signed file.
+    acceptances: BTreeMap<String, (u64, Timestamp)>,
+    /// The sequence numbers of the closes of campaigns.
+    closes: BTreeMap<CampaignId, u64>,
 }
 
 /// The end of a segment.
@@ -43,6 +50,15 @@ impl EvidenceTimeline {
         }
         self.ends.push(SegmentEnd { reached: self.ends.last().map_or(size, |end| end.reached.max(size)), ..end });
         let segment = self.ends.len();
+        match &seen.record.entry {
+            RecordPayload::DecisionAccepted(accepted) => {
+                self.acceptances.entry(accepted.path.clone()).or_insert((seen.record.seq, seen.record.t));
+            }
+            RecordPayload::CampaignClose(close) => {
+                self.closes.entry(close.campaign.clone()).or_insert(seen.record.seq);
+            }
+            _ => {}
+        }
         if let Some(id) = seen.record.entry.action()
             && let Some(state) = history.action(id).map(ActionState::of)
         {
@@ -100,6 +116,14 @@ impl PlanEvidence for EvidenceAt<'_> {
         let states = self.timeline.actions.get(id)?;
         let count = states.partition_point(|(since, _)| *since <= self.segments);
         states.get(count.checked_sub(1)?).map(|(_, state)| *state)
+    }
+
+    fn acceptance(&self, path: &str) -> Option<(u64, Timestamp)> {
+        self.timeline.acceptances.get(path).copied().filter(|(seq, _)| *seq < self.size)
+    }
+
+    fn close_of(&self, campaign: &CampaignId) -> Option<u64> {
+        self.timeline.closes.get(campaign).copied().filter(|seq| *seq < self.size)
     }
 }
 

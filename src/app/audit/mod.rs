@@ -8,9 +8,9 @@ mod recomputation;
 pub use external_state::ExternalState;
 
 use super::{
-    AppError, RepositorySession,
+    AppError, RepositorySession, UntimelyFile,
     evidence::{read_with, readback_keys},
-    quality_of, resolutions,
+    in_force, quality_of, resolutions,
 };
 use crate::{
     audit::{AuditArea, AuditContext, AuditResult, audit},
@@ -41,7 +41,9 @@ pub fn examine(
     let mut defects: Vec<Finding> = defects.iter().map(finding_of).collect();
     defects.extend(index.unearned);
     defects.extend(external.findings(&read, session, now)?);
-    let resolutions = resolutions(&session.governed, now);
+    let (in_force, untimely) = in_force(&session.governed, &history, now);
+    let untimely: Vec<Finding> = untimely.iter().map(UntimelyFile::finding).collect();
+    let resolutions = resolutions(&in_force, now);
     let campaigns = session.governed.openings().values().map(OpenCampaign::campaign);
     let qualities: Vec<_> =
         campaigns.map(|campaign| quality_of(campaign, session, &history)).collect::<Result<_, _>>()?;
@@ -50,6 +52,7 @@ pub fn examine(
         history: &history,
         defects: &defects,
         resolutions: &resolutions,
+        untimely: &untimely,
         qualities: &qualities,
         now,
         repeat: &repeat,

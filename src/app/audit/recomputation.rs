@@ -91,7 +91,7 @@ impl<'a> Recomputation<'a> {
         let plan = |only: &[SystemId]| {
             let assembly = PlanContext::load(&view, &session.settings_dir(), only)?;
             let is_of_run = assembly.systems.keys().eq(&run.start.systems);
-            Ok((is_of_run, assembly.plan(governed, known)?.digest()))
+            Ok((is_of_run, assembly.plan(governed, known, run.started_at)?.digest()))
         };
         // The record lists the systems. A run that named none also held decisions on systems without a valid file.
         match plan(&[]) {

@@ -2,7 +2,7 @@
 
 use super::{drift, supplementary_campaigns, unknown_campaign, worklists};
 use crate::{
-    app::{AppError, RepositorySession, exception_statuses},
+    app::{AppError, RepositorySession, UntimelyFile, exception_statuses, in_force},
     campaign::{CampaignStatus, StatusInputs, WorklistFile, close, missed_campaigns, pending_drift, resolve, status},
     model::{CampaignId, Timestamp, file::Campaign, history::EvidenceHistory, record::CampaignClose},
     trust::Verified,
@@ -46,8 +46,10 @@ pub fn status_of<'s>(
 ) -> Result<(&'s Verified<Campaign>, CampaignStatus), AppError> {
     let campaign = session.governed.campaign(id).ok_or_else(|| unknown_campaign(id, session))?;
     let view = session.view(format!("the status of `{id}`"));
-    let opened = session.governed.openings().get(id).ok_or_else(|| unknown_campaign(id, session))?;
-    let resolved = resolve(opened, session.governed.answers(id), now);
+    let (governed, untimely) = in_force(&session.governed, history, now);
+    let opened = governed.openings().get(id).ok_or_else(|| unknown_campaign(id, session))?;
+    let mut resolved = resolve(opened, governed.answers(id), now);
+    resolved.findings.extend(untimely.iter().filter(|file| file.campaign == *id).map(UntimelyFile::finding));
     let exceptions = exception_statuses(&session.governed, session.trust()?, &view, now)?;
     let facts = StatusInputs {
         campaign: campaign.value(),

@@ -45,7 +45,7 @@ pub fn cleared_plan(
     now: Timestamp,
 ) -> Result<Result<Plan<Cleared>, Box<GuardrailsExceeded>>, AppError> {
     session.trust()?;
-    let draft = assembly.plan(&session.governed, history)?;
+    let draft = assembly.plan(&session.governed, history, now)?;
     let limits = assembly.limits(&session.governed, history, now);
     limits.map(|limits| draft.clear(&limits)).ok_or_else(|| {
         Diagnostic::error("trust-not-established", "there is no mandate in force").help("tenure check").into()
@@ -83,7 +83,7 @@ pub fn enforce(
     mut journal: Appender<'_>,
 ) -> Result<RunSummary, AppError> {
     let start = start(session, assembly, journal.history(), &request)?;
-    let mut taken_up = pending_records(session, journal.history(), assembly)?;
+    let mut taken_up = pending_records(session, journal.history(), assembly, request.now)?;
     taken_up.extend(request.job.merges(&session.governed, journal.history(), &taken_up));
     let mut hands = open_targets(assembly, session, request.variable)?;
     let (plan, observer, now) = (request.plan, request.observer, request.now);

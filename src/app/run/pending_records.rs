@@ -1,10 +1,10 @@
 //! Collects the decisions, exceptions and attestations on main that no run has recorded yet.
 
 use crate::{
-    app::{AppError, PlanContext, RepositorySession},
+    app::{AppError, PlanContext, RepositorySession, UntimelyFile, in_force},
     model::{
-        Digest, VerificationLevel,
-        file::NoResponseOutcome,
+        CampaignId, Digest, Timestamp, VerificationLevel,
+        file::{NoResponseOutcome, Review},
         history::EvidenceHistory,
         record::{
             AttestationRecorded, DecisionAccepted, DecisionRejected, ExceptionRecorded, OutcomeKind, RecordPayload,
@@ -12,7 +12,7 @@ use crate::{
         },
     },
     store::RepoPath,
-    trust::OpenCampaign,
+    trust::{OpenCampaign, RepositoryState, Verified},
 };
 
 /// Returns the records of new files on main that concern the systems of this run.
@@ -23,19 +23,36 @@ pub fn pending_records(
     session: &RepositorySession,
     history: &EvidenceHistory,
     assembly: &PlanContext<'_>,
+    now: Timestamp,
 ) -> Result<Vec<RecordPayload>, AppError> {
-    let mut entries = accepted(session, history, assembly);
-    entries.extend(closes(session, history, assembly));
-    entries.extend(rejected(session, history, assembly)?);
+    let (governed, untimely) = in_force(&session.governed, history, now);
+    let reviews = governed.reviews().iter().filter(|review| assembly.systems.contains_key(&review.system));
+    let mut entries = accepted(reviews, history);
+    entries.extend(closes(&governed, history, |opening| {
+        opening.campaign().systems.iter().any(|population| assembly.systems.contains_key(&population.system))
+    }));
+    entries.extend(rejected(session, history, assembly, &untimely)?);
     entries.extend(exceptions(session, history));
     entries.extend(attestations(session, history, assembly));
     Ok(entries)
 }
 
-fn accepted(session: &RepositorySession, history: &EvidenceHistory, assembly: &PlanContext<'_>) -> Vec<RecordPayload> {
-    let reviews = session.governed.reviews().iter();
+/// Returns the acceptances of all files of a campaign, so that its close seals which decisions count.
+pub fn records_before_close(
+    session: &RepositorySession,
+    history: &EvidenceHistory,
+    campaign: &CampaignId,
+    now: Timestamp,
+) -> Vec<RecordPayload> {
+    let (governed, _) = in_force(&session.governed, history, now);
+    let mut entries = accepted(governed.reviews().iter().filter(|review| review.campaign == *campaign), history);
+    entries.extend(closes(&governed, history, |opening| opening.campaign().id == *campaign));
+    entries
+}
+
+fn accepted<'r>(reviews: impl Iterator<Item = &'r Verified<Review>>, history: &EvidenceHistory) -> Vec<RecordPayload> {
     reviews
-        .filter(|review| assembly.systems.contains_key(&review.system) && history.accepted(review.path()).is_none())
+        .filter(|review| history.accepted(review.path()).is_none())
         .map(|review| {
             RecordPayload::DecisionAccepted(DecisionAccepted {
                 path: review.path().to_owned(),
@@ -51,11 +68,12 @@ fn accepted(session: &RepositorySession, history: &EvidenceHistory, assembly: &P
 }
 
 /// Returns the stage closes, which decide the unanswered items. A run that includes one of the systems records them.
-fn closes(session: &RepositorySession, history: &EvidenceHistory, assembly: &PlanContext<'_>) -> Vec<RecordPayload> {
-    let openings = session.governed.openings().values();
-    let ours = openings.filter(|opening| {
-        opening.campaign().systems.iter().any(|population| assembly.systems.contains_key(&population.system))
-    });
+fn closes(
+    governed: &RepositoryState,
+    history: &EvidenceHistory,
+    is_ours: impl Fn(&&OpenCampaign) -> bool,
+) -> Vec<RecordPayload> {
+    let ours = governed.openings().values().filter(is_ours);
     ours.flat_map(OpenCampaign::closes)
         .filter(|close| history.accepted(close.path()).is_none())
         .map(|close| {
@@ -77,15 +95,18 @@ fn rejected(
     session: &RepositorySession,
     history: &EvidenceHistory,
     assembly: &PlanContext<'_>,
+    untimely: &[UntimelyFile],
 ) -> Result<Vec<RecordPayload>, AppError> {
     let snapshot = session.snapshot();
     let mut entries = Vec::new();
-    for found in session.governed.rejections().iter().filter(|found| found.standing) {
-        let RepoPath::Review { system, .. } = RepoPath::of(&found.path) else { continue };
-        let bytes = snapshot.bytes(&found.path, MAX_REVIEW)?;
+    let standing = session.governed.rejections().iter().filter(|found| found.standing);
+    let standing = standing.map(|found| (&found.path, found.refusal.code()));
+    for (path, code) in standing.chain(untimely.iter().map(|file| (&file.path, file.code))) {
+        let RepoPath::Review { system, .. } = RepoPath::of(path) else { continue };
+        let bytes = snapshot.bytes(path, MAX_REVIEW)?;
         let Some(digest) = bytes.map(Digest::of) else { continue };
-        if assembly.systems.contains_key(&system) && !history.rejected(&found.path, digest) {
-            let (path, code) = (found.path.clone(), found.refusal.code().to_owned());
+        if assembly.systems.contains_key(&system) && !history.rejected(path, digest) {
+            let (path, code) = (path.clone(), code.to_owned());
             entries.push(RecordPayload::DecisionRejected(DecisionRejected { path, digest, code }));
         }
     }

@@ -1,7 +1,7 @@
 //! Loads the inputs of a plan from a commit, and computes the plan. It reads only the clone.
 
 use crate::{
-    app::{AppError, RepositoryView, resolutions},
+    app::{AppError, RepositoryView, in_force, resolutions},
     campaign::Resolution,
     connector::{ConnectorSchema, OpenError, registry},
     diag::{Diagnostic, Diagnostics},
@@ -91,11 +91,18 @@ impl<'v> PlanContext<'v> {
         Ok(Self { view, is_whole, manifest, systems, refused, inventories, others, vocabularies, pack, people })
     }
 
-    /// Returns the plan for the decisions, given the evidence so far.
+    /// Returns the plan for the decisions that are in force at `now`, given the evidence so far.
     ///
     /// # Errors
     /// When there is no trust state, or a value has no canonical form.
-    pub fn plan(&self, governed: &RepositoryState, history: &dyn PlanEvidence) -> Result<Plan<Draft>, AppError> {
+    pub fn plan(
+        &self,
+        governed: &RepositoryState,
+        history: &dyn PlanEvidence,
+        now: Timestamp,
+    ) -> Result<Plan<Draft>, AppError> {
+        let (governed, _) = in_force(governed, history, now);
+        let governed = governed.as_ref();
         let trust = governed.trust().ok_or_else(|| {
             AppError::from(
                 Diagnostic::error("trust-not-established", "there is no trust state at this commit")

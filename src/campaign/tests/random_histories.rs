@@ -658,7 +658,7 @@ fn narrow() -> impl Strategy_<Value = Event> {
         decisions: vec![said],
         merger: None,
     });
-    let close = (0..9_i64).prop_map(|days| Event::Close { stage: 0, days, spoil: None, excepts: false, signer: 0 });
+    let close = (6..9_i64).prop_map(|days| Event::Close { stage: 0, days, spoil: None, excepts: false, signer: 0 });
     let lend =
         (2..5_usize, 4..6_usize, 1..14_i64).prop_map(|(from, to, until)| Event::Lend { from, to, until, signer: None });
     prop_oneof![8 => answer, 1 => close, 1 => lend]
@@ -693,7 +693,7 @@ fn events() -> impl Strategy_<Value = Event> {
             .prop_map(|then| Some(Spoil::Then(then))),
     ];
     let owner = prop_oneof![8 => Just(0_usize), 1 => 1..PEOPLE.len()];
-    let days = prop_oneof![6 => 0..9_i64, 1 => -9..0_i64];
+    let days = prop_oneof![6 => 7..10_i64, 2 => 0..7_i64, 1 => -9..0_i64];
     prop_oneof![
         12 => (by, near.clone(), vec(said, 1..3), merger)
             .prop_map(|(by, stage, decisions, merger)| Event::Answer { by, stage, decisions, merger }),

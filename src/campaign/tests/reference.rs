@@ -31,6 +31,9 @@ pub(super) struct Reference {
     pub(super) loans: Vec<(Name, Name, i64)>,
 }
 
+/// The window of each stage.
+pub(super) const DAYS_OF_A_STAGE: i64 = 7;
+
 /// The strategy of a stage, and the results on which it advances.
 #[derive(Clone, Debug)]
 pub(super) struct Rules {
@@ -298,6 +301,10 @@ impl Reference {
         if stage != self.closed() + 1 {
             against.insert("stage-out-of-order");
             return against;
+        }
+        let waits = |item: usize| self.asks(item, stage) && !self.missing(item, stage).is_empty();
+        if day < self.day() + DAYS_OF_A_STAGE && (0..self.tiers.len()).any(waits) {
+            against.insert("stage-close-early");
         }
         let (all, mute) = self.count(stage);
         if silent.keys().any(|item| !mute.contains(item)) {

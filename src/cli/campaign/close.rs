@@ -1,7 +1,7 @@
 //! `tenure campaign close ID`: records in the evidence that all items are decided, and confirmed or excepted.
 
 use crate::{
-    app::{closing, evidence::publish_notice},
+    app::{closing, evidence::publish_notice, records_before_close},
     cli::{
         CliError, CommandContext, ExitStatus,
         evidence::{self, EngineArgs},
@@ -30,7 +30,8 @@ pub(super) fn run(args: &CampaignCloseArgs, context: &mut CommandContext) -> Res
     let close = closing(&args.id, &session, journal.history(), context.clock.now())?;
     let already = journal.history().is_closed(&args.id);
     if !already {
-        let entries = [RecordPayload::CampaignClose(close.clone())];
+        let mut entries = records_before_close(&session, journal.history(), &args.id, context.clock.now());
+        entries.push(RecordPayload::CampaignClose(close.clone()));
         publish_notice("campaign close", entries, &session, args.engine.lease, &mut journal)?;
     }
     drop(journal);

@@ -13,6 +13,9 @@ super::code::codes! {
     Medium "campaigns-missed":
         "A reviewer did not answer two or more campaigns in a row."
         "Assign another reviewer, or ask the reviewer for the reason.";
+    Critical "closed-campaign-differs":
+        "The verdicts in force in a closed campaign differ from those that its close sealed."
+        "Find the change with `git log -- campaigns/ID`, and open a new campaign.";
     High "contradictory-decisions":
         "Decisions on one item contradict each other."
         "Decide again in a new review file that names the decision in force in `supersedes`.";
@@ -22,6 +25,12 @@ super::code::codes! {
     Warning "coverage-gap":
         "An inventory does not contain all access of a system."
         "Mention in the campaign report that this access is not reviewed.";
+    High "decision-after-close":
+        "A decision or stage close reached main after its campaign was closed. It is not in force."
+        "Open a new campaign to decide again.";
+    High "delegation-ended":
+        "A delegate decided after the end of the delegation. The decision is not in force."
+        "An assigned reviewer or a new delegate decides.";
     Medium "duplicate-reasons":
         "Many kept items of a reviewer have the same reason."
         "State for each item why the access is needed.";
@@ -103,6 +112,15 @@ super::code::codes! {
     Medium "signed-too-quickly":
         "Decisions were accepted sooner after assignment than reading them takes."
         "Have a sample of the decisions reviewed by another person.";
+    High "signer-left":
+        "A signer had left when the signature was accepted. The file is not in force."
+        "Another person decides and signs.";
+    High "stage-close-early":
+        "A stage close before the end of its window, while responses are missing."
+        "Wait for the end of the window or for the responses.";
+    High "stage-close-future":
+        "A stage close with a time in the future. It is not in force before that time."
+        "Close the stage again with a correct clock: `tenure campaign close-stage ID`.";
     Error "stage-without-reviewers":
         "A stage of a definition names or requires no reviewers."
         "Name at least one reviewer.";

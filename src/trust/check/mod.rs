@@ -38,7 +38,7 @@ pub struct CheckReport {
     pub problems: Diagnostics,
     /// The number of governed files checked.
     pub files: usize,
-    /// The repository state at the commit, if its whole history was verified.
+    /// The repository state with the change; `None` if the change was rejected before it was read.
     pub governed: Option<RepositoryState>,
     /// The review files of the change that contain decisions.
     pub decided: Vec<String>,
@@ -142,8 +142,7 @@ fn report(
     problems.extend(check_policies(repository, commit, changes.files.iter().map(FileChange::path))?);
     let terms = governed.trust().map_or_else(ReviewTerms::usual, |trust| trust.mandate().file().review_terms());
     let openings = if is_change { openings(repository, &governed, commit) } else { Vec::new() };
-    let governed = (!is_change).then_some(governed);
-    Ok(CheckReport { problems, files, governed, decided, terms, openings })
+    Ok(CheckReport { problems, files, governed: Some(governed), decided, terms, openings })
 }
 
 /// Returns the campaigns that a merge opens, each with its worklists.

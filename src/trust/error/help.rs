@@ -53,6 +53,7 @@ impl TrustError {
             Self::SignedRenamed { .. } => "signed-file-renamed",
             Self::SignerKey { state: "revoked", .. } => "revoked-key",
             Self::SignerKey { .. } => "retired-key",
+            Self::SignerLeft(_) => "signer-left",
             Self::SignerNotNamed { .. } => "signer-not-named",
             Self::SignerUnknown(_) => "unknown-signer",
             Self::Stage(stage) => stage.code(),
@@ -91,6 +92,7 @@ impl TrustError {
             | Self::Place { .. }
             | Self::Population { .. }
             | Self::SelfReview { .. }
+            | Self::SignerLeft(_)
             | Self::SignerNotNamed { .. }
             | Self::Threshold { .. }
             | Self::TrustChangeNotIsolated => Severity::High,
@@ -166,6 +168,7 @@ impl TrustError {
                  `supersedes`"
             }
             Self::SignerKey { .. } | Self::SignerUnknown(_) => "sign with an active key of the registry in force",
+            Self::SignerLeft(_) => "another person must sign: `tenure sign FILE`",
             Self::SignerNotNamed { .. } => "remove the signature, or name its signer in the file",
             Self::Stage(stage) => stage.help(),
             Self::Threshold { .. } => "get the missing signatures: `tenure sign FILE`",

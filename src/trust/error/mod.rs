@@ -280,6 +280,9 @@ pub enum TrustError {
         /// The state of the key.
         state: &'static str,
     },
+    /// A signature of a principal who has left.
+    #[error("`{0}` has left, by the principals files at the time of the merge")]
+    SignerLeft(String),
     /// A signer whom the file does not name.
     #[error("`{signer}` may not sign this file; permitted signers: {allowed}")]
     SignerNotNamed {

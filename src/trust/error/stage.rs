@@ -79,6 +79,20 @@ pub enum StageError {
         /// The reason.
         why: String,
     },
+    /// A stage close before the end of the window, while responses are missing.
+    #[error(
+        "stage {stage} is closed at {closed_at}, but its window ends {ends}, and these have not responded: {waiting}"
+    )]
+    Early {
+        /// The stage.
+        stage: u32,
+        /// The time of the close.
+        closed_at: String,
+        /// The end of the window.
+        ends: String,
+        /// The reviewers who have not responded.
+        waiting: String,
+    },
     /// Stages are closed out of order.
     #[error("the file closes stage {found}, but the next stage to close is {expected}")]
     Order {
@@ -149,6 +163,7 @@ impl StageError {
             Self::DuplicateResponse { .. } => "duplicate-response",
             Self::Assignments { .. } => "assignment-mismatch",
             Self::Delegation { .. } => "delegation-ineligible",
+            Self::Early { .. } => "stage-close-early",
             Self::Foreign { .. } => "decision-not-own",
             Self::ReassignmentInvalid { .. } => "reassignment-invalid",
             Self::Late { .. } => "decision-late",
@@ -181,6 +196,7 @@ impl StageError {
             Self::Delegation { .. } => {
                 "name a delegate with an active key and an end within the campaign, then run `tenure sign FILE`"
             }
+            Self::Early { .. } => "wait for the end of the window, or for the responses: `tenure campaign status ID`",
             Self::Foreign { .. } => {
                 "an assigned reviewer must decide; they can also delegate in delegations/<id>.toml, or reassign with \
                  `abstain` and `to`"

@@ -40,6 +40,16 @@ impl OwnershipIndex {
         self.family().leave_date(principal).is_none_or(|leaves| leaves.is_some_and(|leaves| leaves >= until))
     }
 
+    /// Returns when a principal leaves, if the principals files name a date and not yet that it has left.
+    pub fn left_at(&self, principal: &PrincipalId) -> Option<Timestamp> {
+        self.family().leave_date(principal).flatten()
+    }
+
+    /// Returns whether the principals files state that a principal has left.
+    pub(in crate::trust) fn has_left(&self, principal: &PrincipalId) -> bool {
+        self.family().leave_date(principal) == Some(None)
+    }
+
     /// Returns the link of `subject` (`<system>:<immutable id>`) to a principal; `None` if there is none.
     pub fn link(&self, principal: &PrincipalId, subject: &str) -> Option<OwnershipLink> {
         self.ties(principal).get(subject).cloned()

@@ -237,6 +237,32 @@ impl RepositoryState {
         all.filter(move |(review, _)| review.campaign == campaign)
     }
 
+    /// Returns the state without these reviews and stage closes, and without what rests on such a close: decisions of
+    /// later stages, and of fallbacks after it.
+    #[must_use]
+    pub fn without(&self, excluded: &BTreeSet<&str>) -> Self {
+        let mut state = self.clone();
+        for opening in state.openings.values_mut() {
+            let kept = opening.closes.iter().take_while(|close| !excluded.contains(close.path())).count();
+            opening.closes.truncate(kept);
+            opening.bound.clear();
+        }
+        let (reviews, slots) = (std::mem::take(&mut state.reviews), std::mem::take(&mut state.slots));
+        for (review, slots) in reviews.into_iter().zip(slots) {
+            let Some(opening) = state.openings.get_mut(&review.campaign) else { continue };
+            let all = self.openings.get(&review.campaign).map_or(0, OpenCampaign::closed);
+            let rests = review.stage() > opening.closed() + 1
+                || (opening.closed() < all && review.stage() <= all && slots.contains(&VotingSlot::Fallback));
+            if excluded.contains(review.path()) || rests {
+                continue;
+            }
+            opening.record_decisions(review.path(), review.digest(), &review, &slots);
+            state.reviews.push(review);
+            state.slots.push(slots);
+        }
+        state
+    }
+
     /// Returns all verified delegations in merge order.
     pub fn delegations(&self) -> &[Verified<Delegation>] {
         &self.delegations

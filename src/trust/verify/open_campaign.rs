@@ -199,6 +199,20 @@ impl OpenCampaign {
         self.assigned_in(item, stage).filter_map(of).collect()
     }
 
+    /// Returns the reviewer to whom a slot is assigned; `None` for the slot of the fallbacks.
+    pub fn assigned_holder(&self, slot: VotingSlot) -> Option<&PrincipalId> {
+        self.holder(slot)
+    }
+
+    /// Returns when a stage begins and when its window ends.
+    pub fn stage_window(&self, stage: u32) -> (Timestamp, Timestamp) {
+        let before = usize::try_from(stage).ok().and_then(|stage| self.closes.get(stage.checked_sub(2)?));
+        let begins = before.map_or(self.campaign.opened_at, |close| close.closed_at);
+        let definition = &self.campaign.definition;
+        let days = definition.stage(stage).map_or(definition.window_days, |stage| stage.days);
+        (begins, begins.plus_days(i64::from(days)))
+    }
+
     pub(in crate::trust) fn holder(&self, slot: VotingSlot) -> Option<&PrincipalId> {
         let VotingSlot::Assigned(index) = slot else { return None };
         self.reviewers.get(usize::try_from(index).ok()?)

@@ -15,6 +15,7 @@ use crate::{
     },
     store::Unverified,
 };
+use std::collections::BTreeSet;
 
 impl Verifier<'_> {
     /// Verifies a delegation: signed by the delegator, to another principal with a key, for a period within the
@@ -88,6 +89,7 @@ impl Verifier<'_> {
             );
             return Err(StageError::Wrong(message).into());
         }
+        check_window(close, opening)?;
         check_silent(close, opening)?;
         if signers.is_empty() {
             return Ok(VerifyOutcome::Pending(TrustError::Threshold { needed: 1, found: 0, tier: None }));
@@ -99,6 +101,28 @@ impl Verifier<'_> {
     pub(in crate::trust) fn can_sign(&self, who: &PrincipalId) -> bool {
         self.trust.registry().keys_of(who.as_str()).any(|(_, state)| state == KeyState::Active)
     }
+}
+
+/// A stage is closed before its window ended only when all responses are there.
+fn check_window(close: &StageClose, opening: &OpenCampaign) -> Result<(), TrustError> {
+    let (_, ends) = opening.stage_window(close.stage);
+    if close.closed_at >= ends {
+        return Ok(());
+    }
+    let reached = opening.items.keys().filter(|item| opening.course(item).reached(close.stage));
+    let waiting: BTreeSet<String> =
+        reached.flat_map(|item| opening.missing(item, close.stage)).map(|who| who.to_string()).collect();
+    if waiting.is_empty() {
+        return Ok(());
+    }
+    let waiting = waiting.into_iter().collect::<Vec<_>>().join(", ");
+    Err(StageError::Early {
+        stage: close.stage,
+        closed_at: close.closed_at.to_string(),
+        ends: ends.to_string(),
+        waiting,
+    }
+    .into())
 }
 
 /// Checks the list of unanswered items, their outcomes, and the number of removals.

@@ -141,6 +141,9 @@ impl Verifier<'_> {
         if registry.principal(&file.signer).is_none() {
             return Err(TrustError::SignerUnknown(file.signer.clone()));
         }
+        if PrincipalId::parse(&file.signer).is_ok_and(|signer| self.kinship.has_left(&signer)) {
+            return Err(TrustError::SignerLeft(file.signer.clone()));
+        }
         let refuse = |error| TrustError::Signature { signer: file.signer.clone(), error };
         let key = SshSignature::parse(&file.bytes).map_err(refuse)?.key();
         let own: Vec<_> = registry.keys_of(&file.signer).map(|(key, _)| key).collect();

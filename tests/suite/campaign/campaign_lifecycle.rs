@@ -9,10 +9,10 @@ use tenure::format::codec::{parse, render};
 use tenure::model::Verdict::{self, Certify, Revoke};
 use tenure::model::file::{NoResponseOutcome, Review, StageClose};
 
-const DAY: i64 = 24 * 60;
+pub(super) const DAY: i64 = 24 * 60;
 
 /// A host with two accounts without other access, `old` and `temp`; their owner is `ana`, and `ben` is her deputy.
-fn company() -> TestRepository {
+pub(super) fn company() -> TestRepository {
     let world = TestRepository::founded(&["web-1"]);
     host::lay(&world, "web-1");
     for (path, more) in [
@@ -29,7 +29,7 @@ fn company() -> TestRepository {
     world
 }
 
-fn define(world: &TestRepository, name: &str, text: &str) {
+pub(super) fn define(world: &TestRepository, name: &str, text: &str) {
     let head = "schema = \"tenure/campaign-definition/v1\"\ntitle = \"Accounts\"\nwindow_days = 14\nmax_inventory_age_days = 40\n\
                 fallback = \"ben\"\nsecond_fallback = \"mia\"\n";
     world.write(&format!("repo/policies/{name}.toml"), &format!("{head}{text}"));
@@ -37,7 +37,7 @@ fn define(world: &TestRepository, name: &str, text: &str) {
     world.merge("define a campaign");
 }
 
-fn opened(world: &TestRepository, id: &str, from: &str) {
+pub(super) fn opened(world: &TestRepository, id: &str, from: &str) {
     world.tenure(&["campaign", "open", id, "--from", &format!("policies/{from}.toml")]).exits(0);
     signed(world, id);
 }
@@ -48,7 +48,7 @@ fn signed(world: &TestRepository, id: &str) {
 }
 
 /// Decides the items of a review file by holder, and leaves the others undecided.
-fn decided(world: &TestRepository, path: &str, decisions: &[(&str, Verdict)]) {
+pub(super) fn decided(world: &TestRepository, path: &str, decisions: &[(&str, Verdict)]) {
     let file = world.repo().join(path);
     let mut review: Review = parse(path, &fs::read(&file).unwrap())
         .unwrap_or_else(|problems| panic!("{}", problems.render(RenderStyle::plain())));
@@ -66,7 +66,7 @@ fn decided(world: &TestRepository, path: &str, decisions: &[(&str, Verdict)]) {
     world.merge("decide");
 }
 
-fn later(world: &TestRepository, days: i64, arguments: &[&str]) -> Ran {
+pub(super) fn later(world: &TestRepository, days: i64, arguments: &[&str]) -> Ran {
     ran(&mut world.command_in(&world.repo(), days * DAY, arguments))
 }
 
@@ -75,7 +75,7 @@ fn close_of(world: &TestRepository, stage: u32) -> StageClose {
     parse(&path, &fs::read(world.repo().join(&path)).unwrap()).ok().unwrap()
 }
 
-const STAGES: &str = r#"on_no_response = "disable"
+pub(super) const STAGES: &str = r#"on_no_response = "disable"
 
 [[stage]]
 name = "the owner"
@@ -295,7 +295,7 @@ fn repeated_non_response_is_a_finding_until_an_answer() {
     later(&world, 31, &["campaign", "status", "2026-q3"]).hides("campaigns in a row");
 }
 
-fn li(status: &str) -> String {
+pub(super) fn li(status: &str) -> String {
     format!(
         "schema = \"tenure/principals/v1\"\n\n[[principal]]\nid = \"li\"\nkind = \"person\"\nstatus = \"{status}\"\n\
          accounts = [\"web-1:uid:1201\"]\n"
@@ -351,7 +351,7 @@ fn added_access_keeps_campaign_open_until_reviewed() {
     world.tenure(&["campaign", "supplement", CAMPAIGN]).exits(0).says("no change needs a review");
     world.tenure(&close).exits(0);
     let refused = world.tenure(&["campaign", "close-stage", CAMPAIGN]).exits(3).says("error[campaign-closed]");
-    refused.says("closed on 2026-11-23").says("by record 2 of the evidence").says("tenure campaign status 2026-q4");
+    refused.says("closed on 2026-11-23").says("by record 3 of the evidence").says("tenure campaign status 2026-q4");
     assert!(!world.repo().join(format!("campaigns/{CAMPAIGN}/stages")).exists(), "no stage of it is open");
     assert_eq!(world.records_of("campaign.close")[0]["followed_by"], serde_json::json!(["2026-q4-late"]));
 }

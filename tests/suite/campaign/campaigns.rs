@@ -369,11 +369,8 @@ fn events() -> impl proptest::strategy::Strategy<Value = Event> {
     let said = (asked(), stage, item, verdict, to, option::of(0..3_usize))
         .prop_map(|(by, stage, item, verdict, to, replaces)| Said { by, stage, item, verdict, to, replaces });
     let signer = prop_oneof![5 => Just("ana"), 1 => Just("fay")];
-    let close = (0..9_i64, option::weighted(0.3, Just(())), signer).prop_map(|(days, forget, signer)| Event::Close {
-        days,
-        forget: forget.is_some(),
-        signer,
-    });
+    let close = (prop_oneof![4 => 7..10_i64, 1 => 0..7_i64], option::weighted(0.3, Just(())), signer)
+        .prop_map(|(days, forget, signer)| Event::Close { days, forget: forget.is_some(), signer });
     prop_oneof![
         6 => (vec(said, 1..3), any::<bool>()).prop_map(|(all, anyway)| Event::Answers(all, anyway)),
         2 => close,

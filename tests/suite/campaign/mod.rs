@@ -9,3 +9,4 @@ mod review_quality;
 mod separation_of_duties;
 mod stages;
 mod strategies;
+mod timeliness;
