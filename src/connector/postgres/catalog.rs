@@ -338,9 +338,10 @@ pub(super) fn dependencies(roles: &[u32]) -> String {
     )
 }
 
-/// Returns the entries of an access control list as rows. An empty list has no dimension, which `aclexplode` rejects.
+/// Returns the entries of an access control list as rows. An empty list has no dimension, which `aclexplode` rejects. It
+/// decompresses a long list again for each row; the concatenation does so once.
 pub(super) fn exploded(list: &str) -> String {
-    format!("aclexplode(CASE WHEN array_ndims({list}) = 1 THEN {list} END)")
+    format!("aclexplode(CASE WHEN array_ndims({list}) = 1 THEN {list} || '{{}}'::aclitem[] END)")
 }
 
 /// Returns an array of oids.

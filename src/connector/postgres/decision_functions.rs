@@ -68,13 +68,14 @@ pub(super) fn expression(
 
 /// Returns the expression that is true for some role that the principal is or can become.
 pub(super) fn each_role(principal: u32, version: u32, test: &str, words: &str) -> String {
+    // Materialized, so that the functions are called for these roles alone.
     format!(
         "(WITH RECURSIVE up(oid) AS (SELECT {principal}::oid
             UNION SELECT m.roleid FROM up JOIN pg_auth_members m ON m.member = up.oid),
-          owners(oid) AS (SELECT oid FROM pg_roles WHERE rolname = 'pg_database_owner')
-          SELECT min('{words}, for role ' || r.rolname) FROM pg_roles r
-          WHERE r.oid IN (SELECT oid FROM up UNION SELECT oid FROM owners)
-            AND (r.oid = {principal} OR pg_has_role({principal}::oid, r.oid, '{}')) AND {test})",
+          owners(oid) AS (SELECT oid FROM pg_roles WHERE rolname = 'pg_database_owner'),
+          near AS MATERIALIZED (SELECT r.* FROM pg_roles r WHERE r.oid IN (SELECT oid FROM up UNION SELECT oid FROM owners)),
+          reach AS MATERIALIZED (SELECT * FROM near r WHERE r.oid = {principal} OR pg_has_role({principal}::oid, r.oid, '{}'))
+          SELECT min('{words}, for role ' || r.rolname) FROM reach r WHERE {test})",
         becoming(version)
     )
 }
