@@ -6,7 +6,7 @@
 use super::{
     file_edits::PendingWrites,
     grant_key::SudoersPrincipal,
-    hidden_rules::key_of,
+    hidden_rules::{first_step, source_of, ssh_login},
     rights::{
         Decision, ListMember, RuleCommand, SudoRequest, SudoRule, SudoSubject, SudoWorld, TreeFiles, applicable,
         decide_by, probes,
@@ -14,7 +14,7 @@ use super::{
     root_dir::RootDir,
     snapshot::HostSnapshot,
     sudo_request,
-    sudo_world::sudo_world,
+    sudo_world::{doas_world, sudo_world},
     sudoers::read_rights,
     text::shown,
 };
@@ -42,7 +42,11 @@ pub(super) fn check(
     let (before, after) = (sudo_world(tree, &files), sudo_world(&drafted, &files));
     let decided = decided(action, tree, &files);
     let compared = Comparison { action, tree: &drafted, before: &before, after: &after, decided: decided.as_ref() };
-    match compared.harm() {
+    let by_doas = || {
+        let (before, after) = (doas_world(tree, &files)?, doas_world(&drafted, &files)?);
+        Comparison { action, tree: &drafted, before: &before, after: &after, decided: None }.harm()
+    };
+    match compared.harm().or_else(by_doas).or_else(|| compared.ssh_harm()) {
         None => Ok(()),
         Some(harm) => Err(ConnectorError::PreconditionFailed(harm)),
     }
@@ -128,6 +132,19 @@ impl Comparison<'_> {
         None
     }
 
+    /// Returns who would gain by the settings of sshd for groups.
+    fn ssh_harm(&self) -> Option<String> {
+        let sshd = &self.tree.sshd;
+        let accounts = self.before.directory.accounts().iter().filter(|_| sshd.names_groups());
+        accounts.into_iter().find_map(|account| {
+            let (old, new) =
+                (self.before.directory.subject(&account.name)?, self.after.directory.subject(&account.name)?);
+            let gain = (old != new).then(|| sshd.restriction_lost(&ssh_login(&old), &ssh_login(&new))).flatten()?;
+            let step = first_step("/etc/ssh/sshd_config");
+            Some(format!("{} would gain {gain}; {step}, or `certify` this grant", shown(&account.name)))
+        })
+    }
+
     fn harm_for(&self, old: &SudoSubject, new: &SudoSubject) -> Option<String> {
         let (was, is) = (applicable(self.before, old), applicable(self.after, new));
         let commands: Vec<&RuleCommand> = [(self.before, &was), (self.after, &is)]
@@ -150,12 +167,12 @@ impl Comparison<'_> {
                 let gain = format!("{} would gain {}", shown(&new.login), sudo_request::words(&request, &new.login));
                 let by = match after {
                     Decision::Allowed(place) | Decision::CannotTell(_, Some(place)) => {
-                        key_of(self.after, place, self.tree)
+                        source_of(self.after, place, self.tree)
                     }
                     _ => None,
                 };
                 return Some(match by {
-                    Some(key) => format!("{gain}; decide `revoke` on {key} first, or `certify` this grant"),
+                    Some(by) => format!("{gain}; {}, or `certify` this grant", first_step(&by)),
                     None => gain,
                 });
             }

@@ -8,7 +8,7 @@ use super::{
     rights::{SudoWorld, UnseenFiles},
     rule_digest::{hosts, rule_digest},
     snapshot::HostSnapshot,
-    sudo_world::sudo_world,
+    sudo_world::{doas_world, sudo_world},
     sudoers::{AliasKind, HostSpec, StatementKind, SudoersMember, UserSpec, expanded, written},
     text::{shown, shown_whole},
 };
@@ -122,7 +122,8 @@ impl HostGrants<'_> {
 
     fn memberships(&self, expansions: &BTreeMap<String, Vec<Entitlement>>) -> Result<Vec<Grant>, ConnectorError> {
         let (mut grants, mut denied) = (Vec::new(), HiddenFromMembers::default());
-        let denies = self.tree.sudoers.denies();
+        let doas = doas_world(self.tree, &UnseenFiles);
+        let denies = self.tree.sudoers.denies() || doas.is_some() || self.tree.sshd.names_groups();
         for group in self.tree.groups.iter().map(|row| &row.value) {
             let shadow = self.tree.group_shadow(&group.name);
             let hidden: BTreeSet<&String> = shadow.iter().flat_map(|shadow| &shadow.members).collect();
@@ -142,7 +143,8 @@ impl HostGrants<'_> {
                 lists.extend(hidden.contains(name).then_some("a member in /etc/gshadow"));
                 lists.extend(administers.then_some("an administrator in /etc/gshadow"));
                 let words = format!("{} is {} of {}", shown(name), lists.join(" and "), shown(&group.name));
-                let hidden = denies.then(|| denied.of(self.world(), self.tree, group.gid, name)).flatten();
+                let worlds = || (self.world(), doas.as_ref());
+                let hidden = denies.then(|| denied.of(worlds(), self.tree, group.gid, name)).flatten();
                 let words = hidden_rules::with_hidden(words, hidden);
                 let mut grant = self.membership(group, &who, "", words, expansions)?;
                 if administers {

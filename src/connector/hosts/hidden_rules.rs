@@ -7,11 +7,12 @@ use super::{
     grant_key::{SudoersPrincipal, key, path_part},
     rights::{Decision, ListMember, RuleCommand, RulePlace, SudoSubject, SudoWorld, applicable, decide_by, probes},
     snapshot::HostSnapshot,
+    sshd_match::SshdLogin,
     sudo_request::words,
     text::shown,
 };
 use crate::model::Grant;
-use std::{collections::BTreeMap, rc::Rc};
+use std::collections::BTreeMap;
 
 /// Returns the text of a path with the rights that appear without it.
 pub(super) fn with_hidden(text: String, hidden: Option<HiddenRight>) -> String {
@@ -78,60 +79,95 @@ fn gained(
         }
         let Decision::Allowed(place) = decide_by(after, &is, new, &request) else { return None };
         let gain = format!("{} would gain {}", shown(&new.login), words(&request, &new.login));
-        Some(HiddenRight { gain, by: key_of(after, place, tree)? })
+        Some(HiddenRight { gain, by: source_of(after, place, tree)? })
     })
 }
 
-/// Returns the key of the grant of a rule.
-pub(super) fn key_of(world: &SudoWorld<'_>, place: RulePlace, tree: &HostSnapshot) -> Option<String> {
+/// Returns the key of the grant of a rule, or the place of a rule that is no grant.
+pub(super) fn source_of(world: &SudoWorld<'_>, place: RulePlace, tree: &HostSnapshot) -> Option<String> {
     let rule = world.rules.get(place.rule)?;
+    if rule.digest.is_empty() {
+        return Some(format!("{}:{}", shown(&rule.file), rule.line));
+    }
     let who = SudoersPrincipal::listed(tree, &rule.users.get(place.user)?.name);
     let key = key(&["sudo", &path_part(&rule.file), &who.bound(), &rule.digest]).ok()?;
     Some(key.as_str().to_owned())
 }
 
+/// Returns the first step of a change that would give something by a source.
+pub(super) fn first_step(by: &str) -> String {
+    match by.starts_with("sudo:") {
+        true => format!("decide `revoke` on {by} first"),
+        false => format!("write the user's name into {by} first"),
+    }
+}
+
 /// The rights that members of groups would gain by leaving them. Members to whom the same rules apply are compared once.
 #[derive(Default)]
 pub(super) struct HiddenFromMembers {
-    known: BTreeMap<(Vec<usize>, Vec<usize>), Option<HiddenRight>>,
+    known: BTreeMap<(bool, Vec<usize>, Vec<usize>), Option<HiddenRight>>,
     matter: BTreeMap<u32, bool>,
 }
 
 impl HiddenFromMembers {
-    /// Returns what a member would gain by leaving a group.
+    /// Returns what a member would gain by leaving a group, by the rules of sudo and doas and by sshd.
     pub(super) fn of(
         &mut self,
-        world: &SudoWorld<'_>,
+        (sudo, doas): (&SudoWorld<'_>, Option<&SudoWorld<'_>>),
         tree: &HostSnapshot,
         gid: u32,
         name: &str,
     ) -> Option<HiddenRight> {
-        let matters = *self.matter.entry(gid).or_insert_with(|| {
-            let names = world.directory.group_name(gid);
-            world.rules.iter().any(|rule| {
-                rule.users.iter().any(|member| {
-                    member.name.strip_prefix('%').is_some_and(|group| {
-                        group.strip_prefix('#') == Some(&*gid.to_string())
-                            || names.is_some_and(|name| name.eq_ignore_ascii_case(group))
-                    })
-                })
-            })
-        });
-        let old = matters.then(|| world.directory.subject(name)).flatten()?;
-        if old.gid == gid {
+        let old = sudo.directory.subject(name).filter(|old| old.gid != gid)?;
+        let new = without_group(&old, gid, sudo);
+        if let Some(gain) = tree.sshd.restriction_lost(&ssh_login(&old), &ssh_login(&new)) {
+            let gain = format!("{} would gain {gain}", shown(&old.login));
+            return Some(HiddenRight { gain, by: "/etc/ssh/sshd_config".to_owned() });
+        }
+        let by_doas = doas.and_then(|doas| self.by_rules((true, doas), tree, gid, (&old, &new)));
+        by_doas.or_else(|| self.by_rules((false, sudo), tree, gid, (&old, &new)))
+    }
+
+    fn by_rules(
+        &mut self,
+        (is_doas, world): (bool, &SudoWorld<'_>),
+        tree: &HostSnapshot,
+        gid: u32,
+        (old, new): (&SudoSubject, &SudoSubject),
+    ) -> Option<HiddenRight> {
+        if !is_doas && !*self.matter.entry(gid).or_insert_with(|| is_named(world, gid)) {
             return None;
         }
-        let mut new = (*old).clone();
-        new.gids.remove(&gid);
-        new.groups = new.gids.iter().filter_map(|gid| world.directory.group_name(*gid).map(str::to_owned)).collect();
-        let new = Rc::new(new);
         let rules = |subject: &SudoSubject| applicable(world, subject).iter().map(|rule| rule.rule).collect::<Vec<_>>();
-        let known = self.known.entry((rules(&old), rules(&new)));
-        let mut found = known.or_insert_with(|| gained((world, &old), (world, &new), tree)).clone()?;
+        let known = self.known.entry((is_doas, rules(old), rules(new)));
+        let mut found = known.or_insert_with(|| gained((world, old), (world, new), tree)).clone()?;
         let (_, right) = found.gain.split_once(" would gain ")?;
         found.gain = format!("{} would gain {right}", shown(&old.login));
         Some(found)
     }
+}
+
+/// Returns a user without one of its groups.
+fn without_group(old: &SudoSubject, gid: u32, world: &SudoWorld<'_>) -> SudoSubject {
+    let mut new = old.clone();
+    new.gids.remove(&gid);
+    new.groups = new.gids.iter().filter_map(|gid| world.directory.group_name(*gid).map(str::to_owned)).collect();
+    new
+}
+
+/// Returns a user as sshd looks it up.
+pub(super) fn ssh_login(subject: &SudoSubject) -> SshdLogin {
+    SshdLogin { name: subject.login.clone(), groups: subject.groups.iter().cloned().collect() }
+}
+
+/// Returns whether a rule names a group.
+fn is_named(world: &SudoWorld<'_>, gid: u32) -> bool {
+    let (name, number) = (world.directory.group_name(gid), gid.to_string());
+    let same = |group: &str| {
+        group.strip_prefix('#') == Some(&*number) || name.is_some_and(|name| name.eq_ignore_ascii_case(group))
+    };
+    let mut members = world.rules.iter().flat_map(|rule| &rule.users);
+    members.any(|member| member.name.strip_prefix('%').is_some_and(same))
 }
 
 const WITHOUT: &str = "; without it, ";

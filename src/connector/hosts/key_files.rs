@@ -6,7 +6,7 @@ use super::{
     authorized_keys::{self, AuthorizedKeys},
     config::HostsConfig,
     root_dir::{FileContent, FileMetadata, RootDir},
-    sshd_config::AuthorizedKeysPaths,
+    sshd_config::SshdConfig,
 };
 use crate::connector::ConnectorError;
 use std::{
@@ -64,8 +64,10 @@ pub(super) struct ReadKeyFiles {
 pub(super) struct KeyFileReader<'a> {
     pub root: &'a RootDir,
     pub config: &'a HostsConfig,
-    pub places: &'a AuthorizedKeysPaths,
+    pub sshd: &'a SshdConfig,
     pub accounts: &'a AccountTable<PasswdEntry>,
+    /// Returns the groups of an account.
+    pub groups: &'a dyn Fn(&str) -> Vec<String>,
 }
 
 impl KeyFileReader<'_> {
@@ -79,7 +81,7 @@ impl KeyFileReader<'_> {
         };
         let mut passed = BTreeSet::new();
         for account in self.accounts.iter().map(|row| &row.value).filter(in_scope) {
-            for path in self.places.of(account) {
+            for path in self.sshd.key_files(account, self.groups) {
                 if let Some(file) = read.files.get_mut(&path) {
                     file.accounts.insert(account.name.clone());
                 } else if !passed.contains(&path) && !self.one(&path, account, &mut read) {
@@ -129,7 +131,7 @@ impl KeyFileReader<'_> {
         let mut files: BTreeMap<(u64, u64), Vec<KeyFileUse<'_>>> = BTreeMap::new();
         let mut known: BTreeMap<String, Option<FileMetadata>> = BTreeMap::new();
         for account in self.accounts.iter().map(|row| &row.value) {
-            for path in self.places.of(account) {
+            for path in self.sshd.key_files(account, self.groups) {
                 let found = match known.get(&path) {
                     Some(found) => *found,
                     None => *known.entry(path.clone()).or_insert(self.root.metadata(&path).unwrap_or_default()),

@@ -2,9 +2,9 @@
 
 use super::{
     account_files::lines,
-    half_done,
+    half_done, identity,
     look::HostLook,
-    oracle,
+    oracle, other_sources,
     remaining_access::{AccessFindings, AccessReader},
     rights::TreeFiles,
     root_dir::RootDir,
@@ -26,6 +26,13 @@ pub(super) fn health(root: &RootDir, tree: &HostSnapshot) -> Result<ConnectorHea
     let pretty = release.lines().find_map(|line| line.strip_prefix("PRETTY_NAME=")).unwrap_or("Linux");
     let mut blind_spots = tree.blind_spots.clone();
     blind_spots.extend(tree.unread.iter().map(not_understood));
+    blind_spots.extend(other_sources::blind_spots(root, &tree.accounts));
+    if identity::of(root)?.is_none() {
+        blind_spots.push(
+            "the system has neither a machine id nor host keys of sshd: another system in its place is not recognized"
+                .to_owned(),
+        );
+    }
     for row in tree.accounts.iter() {
         if tree.account(&row.value.name) != Some(&row.value) {
             blind_spots.push(format!("line {} of {PASSWD} has the same name as an earlier line", row.line));

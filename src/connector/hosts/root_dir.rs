@@ -10,7 +10,7 @@ use std::{
     io::Read,
     path::{Path, PathBuf},
     sync::{
-        Mutex, PoisonError,
+        Mutex, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -24,6 +24,8 @@ pub(super) struct RootDir {
     /// The files that were read since a lock was taken. A lock of fcntl(2) ends when the process closes any descriptor of
     /// its file.
     kept: Mutex<Option<Vec<std::fs::File>>>,
+    /// The programs that run as root for their callers, searched once.
+    root_programs: OnceLock<Vec<String>>,
 }
 
 /// The state of a file when it was read. It has no `Debug`, because it may be a shadow file.
@@ -66,6 +68,11 @@ impl FileStamp {
         (self.device, self.inode)
     }
 
+    /// Returns the second after 1970-01-01 in which the file was last written.
+    pub(super) fn modified_seconds(&self) -> i64 {
+        self.modified.0
+    }
+
     /// Returns the day after 1970-01-01 on which the file was last written.
     pub(super) fn modified_day(&self) -> i64 {
         self.modified.0.div_euclid(86_400)
@@ -77,7 +84,13 @@ impl RootDir {
     pub(super) fn open(path: &Path) -> Result<Self, ConnectorError> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let dir = fs::open(path, flags, Mode::empty()).map_err(|e| refused(e, &path.display().to_string()))?;
-        Ok(Self { dir, path: path.to_owned(), calls: AtomicU64::new(0), kept: Mutex::new(None) })
+        Ok(Self {
+            dir,
+            path: path.to_owned(),
+            calls: AtomicU64::new(0),
+            kept: Mutex::new(None),
+            root_programs: OnceLock::new(),
+        })
     }
 
     /// Returns the directory as configured.
@@ -142,6 +155,22 @@ impl RootDir {
             return Err(ConnectorError::Permanent(format!("{path} is larger than {LARGEST} bytes")));
         }
         Ok(Some(bytes))
+    }
+
+    /// Returns the lines of a file with their numbers, without comments after `#`; none when it cannot be read.
+    pub(super) fn lines(&self, file: &str) -> Vec<(usize, String)> {
+        let bytes = self.read_moving(file).ok().flatten().unwrap_or_default();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let each = text
+            .lines()
+            .enumerate()
+            .map(|(index, line)| (index + 1, line.split('#').next().unwrap_or_default().trim()));
+        each.filter(|(_, line)| !line.is_empty()).map(|(number, line)| (number, line.to_owned())).collect()
+    }
+
+    /// Returns the programs that run as root for their callers, which `search` finds. Later reads do not search again.
+    pub(super) fn root_programs(&self, search: impl FnOnce(&Self) -> Vec<String>) -> &[String] {
+        self.root_programs.get_or_init(|| search(self))
     }
 
     /// Returns the metadata of a file, or `None` when it does not exist.

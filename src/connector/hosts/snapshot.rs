@@ -4,10 +4,12 @@ use super::{
     account_files::{self, GroupEntry, GshadowEntry, PasswdEntry, ShadowEntry},
     account_table::{AccountTable, parsed},
     config::{HostsConfig, OptionalFile},
+    doas,
     key_files::{KeyFile, KeyFileReader, KeyScope},
     parse_cache::ParseCache,
+    rights::SudoRule,
     root_dir::{FileContent, RootDir},
-    sshd_config::key_places,
+    sshd_config::{self, SshdConfig},
     sudoers::{self, StatementKind, Sudoers, SudoersStatement},
     surroundings::Surroundings,
 };
@@ -26,6 +28,10 @@ pub(super) struct HostSnapshot {
     pub keys: BTreeMap<String, KeyFile>,
     /// Lines that could not be parsed: file and number.
     pub unread: Vec<(String, usize)>,
+    /// The rules of doas.
+    pub doas: Vec<SudoRule>,
+    /// The settings of sshd.
+    pub sshd: SshdConfig,
     /// Other facts that decide about access on the system.
     pub surroundings: Surroundings,
     /// Sources of access that were not read.
@@ -81,6 +87,8 @@ impl HostSnapshot {
             sudoers: self.sudoers.redrafted(|path| new(path).map(|bytes| sudoers::parse(&bytes))),
             keys: BTreeMap::new(),
             unread: Vec::new(),
+            doas: self.doas.clone(),
+            sshd: self.sshd.clone(),
             surroundings: self.surroundings.clone(),
             blind_spots: Vec::new(),
         }
@@ -130,6 +138,25 @@ pub(super) fn not_understood((file, line): &(String, usize)) -> String {
     }
 }
 
+/// Returns the names of the groups of each account.
+fn group_names(
+    accounts: &AccountTable<PasswdEntry>,
+    groups: &AccountTable<GroupEntry>,
+) -> BTreeMap<String, Vec<String>> {
+    let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for account in accounts.iter().map(|row| &row.value) {
+        let primary = groups.with_id(account.gid).map(|group| group.name.clone());
+        names.entry(account.name.clone()).or_default().extend(primary);
+    }
+    for group in groups.iter().map(|row| &row.value) {
+        let name = groups.with_id(group.gid).map_or(&group.name, |first| &first.name);
+        for member in &group.members {
+            names.entry(member.clone()).or_default().push(name.clone());
+        }
+    }
+    names
+}
+
 struct HostReader<'a> {
     root: &'a RootDir,
     config: &'a HostsConfig,
@@ -168,15 +195,18 @@ impl HostReader<'_> {
             let lines = statements.iter().filter(|s| s.kind == StatementKind::Unread).map(|s| s.line);
             self.unread.extend(lines.map(|line| (path.clone(), line)));
         }
-        let places = key_places(self.root);
-        blind_spots.extend(places.blind_spots.clone());
-        self.unread.extend(places.unread.iter().map(|path| (path.clone(), 0)));
-        let found = KeyFileReader { root: self.root, config: self.config, places: &places, accounts: &accounts }
-            .read(self.scope, &self.cache.key_users);
+        let sshd = sshd_config::read(self.root);
+        blind_spots.extend(sshd.blind_spots.clone());
+        self.unread.extend(sshd.unread.iter().map(|path| (path.clone(), 0)));
+        let known = sshd.names_groups().then(|| group_names(&accounts, &groups)).unwrap_or_default();
+        let of = |name: &str| known.get(name).cloned().unwrap_or_default();
+        let reader =
+            KeyFileReader { root: self.root, config: self.config, sshd: &sshd, accounts: &accounts, groups: &of };
+        let found = reader.read(self.scope, &self.cache.key_users);
         self.files.extend(found.contents);
         self.unread.extend(found.unread);
         blind_spots.extend(self.elsewhere()?);
-        let surroundings = Surroundings::read(self.root)?;
+        let (surroundings, doas) = (Surroundings::read(self.root)?, doas::read(self.root));
         self.unchanged()?;
         Ok(HostSnapshot {
             files: self.files,
@@ -187,6 +217,8 @@ impl HostReader<'_> {
             sudoers,
             keys: found.files,
             unread: self.unread,
+            doas,
+            sshd,
             surroundings,
             blind_spots,
         })
@@ -334,7 +366,7 @@ impl HostReader<'_> {
             }
         }
         if self.root.stamp("/etc/doas.conf")?.is_some() {
-            spots.push("/etc/doas.conf exists and is not read".to_owned());
+            spots.push("/etc/doas.conf exists: its rules count as access that is left, and are not listed".to_owned());
         }
         Ok(spots)
     }

@@ -6,9 +6,24 @@ use super::{
     snapshot::HostSnapshot,
     sudoers::{AliasKind, StatementKind, SudoersMember, expanded, written},
 };
+use std::collections::BTreeMap;
 
-/// Returns the rules of a system that was read, with everything that they refer to.
-pub(super) fn sudo_world<'a>(tree: &HostSnapshot, files: &'a dyn CommandFiles) -> SudoWorld<'a> {
+/// Returns the rules of doas in the form of rules of sudo; `None` without any.
+pub(super) fn doas_world<'a>(tree: &HostSnapshot, files: &'a dyn CommandFiles) -> Option<SudoWorld<'a>> {
+    let world = || SudoWorld {
+        directory: directory(tree),
+        rules: tree.doas.clone(),
+        host: tree.surroundings.host.clone(),
+        netgroups: tree.surroundings.netgroups.clone(),
+        settings: BTreeMap::new(),
+        limited: Vec::new(),
+        files,
+        now: tree.surroundings.now,
+    };
+    (!tree.doas.is_empty()).then(world)
+}
+
+fn directory(tree: &HostSnapshot) -> AccountDirectory {
     let mut directory = AccountDirectory::default();
     for account in tree.accounts.iter().map(|row| &row.value) {
         directory.account(&account.name, account.uid, account.gid);
@@ -16,6 +31,11 @@ pub(super) fn sudo_world<'a>(tree: &HostSnapshot, files: &'a dyn CommandFiles) -
     for group in tree.groups.iter().map(|row| &row.value) {
         directory.group(&group.name, group.gid, group.members.iter().map(String::as_str));
     }
+    directory
+}
+
+/// Returns the rules of a system that was read, with everything that they refer to.
+pub(super) fn sudo_world<'a>(tree: &HostSnapshot, files: &'a dyn CommandFiles) -> SudoWorld<'a> {
     let mut rules = Vec::new();
     for (file, statement) in tree.sudoers.statements() {
         let StatementKind::Spec(spec) = &statement.kind else { continue };
@@ -34,7 +54,7 @@ pub(super) fn sudo_world<'a>(tree: &HostSnapshot, files: &'a dyn CommandFiles) -
         }
     }
     SudoWorld {
-        directory,
+        directory: directory(tree),
         rules,
         host: tree.surroundings.host.clone(),
         netgroups: tree.surroundings.netgroups.clone(),

@@ -122,6 +122,6 @@ fn hosts_connector_conformance() {
     let world = TestHost::new();
     let host = hosts::open(&world.system, &world.config).unwrap();
     // Each file is a call, and an observation reads the files of every account, so the usual limit of 3 calls is
-    // exceeded.
-    crate::support::conformance::conforms_within(&host, &world.system, 40);
+    // exceeded; so are those of sshd, doas and polkit, and the directories of commands are searched once.
+    crate::support::conformance::conforms_within(&host, &world.system, 60);
 }

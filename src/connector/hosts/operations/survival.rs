@@ -4,7 +4,8 @@
 use super::{
     super::{
         grant_key::{bound_account, decoded},
-        hidden_rules::hidden_without,
+        hidden_rules::{first_step, hidden_without},
+        remaining_access::ROOT_GROUPS,
         rights::{
             AccountDirectory, CommandPattern, HostNames, ListMember, LostRights, NetgroupTable, RemainingRule,
             RuleCommand, SudoRule, SudoWorld, UNNAMED, UnseenFiles, remaining,
@@ -31,6 +32,7 @@ impl HostChangePlanner<'_> {
         };
         if matches!(grant.kind, GrantKind::Membership | GrantKind::Rule) {
             paths.extend(self.other_rules(stays));
+            paths.extend(self.root_groups());
             if grant.principal.id == "uid:0" {
                 let text = format!("{} has uid 0, which may do everything", grant.principal.name);
                 let path = AccessPath { via: AccessRoute::Administrator, ids: "uid:0".to_owned(), text };
@@ -45,17 +47,14 @@ impl HostChangePlanner<'_> {
     /// Rejects the removal of a denial that hides something: the removal would give it.
     pub(super) fn opens_nothing(&self, draft: PlannedChange) -> Result<PlannedChange, UnsupportedChangeError> {
         let grant = self.grant;
-        let Some(hidden) = hidden_without(grant) else { return Ok(draft) };
+        let Some(hidden) = hidden_without(self.inventory.grant(&grant.key).unwrap_or(grant)) else { return Ok(draft) };
         let what = match grant.kind {
             GrantKind::Rule => format!("\"{}\" also denies commands", grant.entitlement.name),
             _ => format!("a rule denies commands to {}, or excludes it", grant.entitlement.name),
         };
         harm(
             format!("{what}; without this grant, {}", hidden.gain),
-            format!(
-                "decide `revoke` on {} first; when it is gone and collected again, this decision is carried out",
-                hidden.by
-            ),
+            format!("{}; when the system is collected again, this decision is carried out", first_step(&hidden.by)),
         )
     }
 
@@ -126,6 +125,23 @@ impl HostChangePlanner<'_> {
             .chain(everyone)
             .chain(by_group)
             .filter(move |rule| !excepted(rule) && rule.key != own.key)
+    }
+
+    /// Returns the other groups of the principal whose software makes their members root, when every command as root is lost.
+    fn root_groups(&self) -> Vec<RemainingPath> {
+        let grant = self.grant;
+        let is_root = match grant.kind {
+            GrantKind::Rule => grant.tier == Tier::T0,
+            _ => grant.expands_to.iter().any(|rule| rule.name.ends_with(" ALL")),
+        };
+        let known = |held: &&Grant| {
+            let name = held.entitlement.name.strip_prefix("group ").unwrap_or_default();
+            held.kind == GrantKind::Membership
+                && held.entitlement.id != grant.entitlement.id
+                && (ROOT_GROUPS.contains(&name) || self.config.admin_groups.iter().any(|own| own == name))
+        };
+        let groups = self.inventory.of_principal(&grant.principal.id).filter(|_| is_root).filter(known);
+        groups.filter_map(|held| whole(held, grant.tier)).collect()
     }
 
     fn rules_of(&self, principal: &str) -> impl Iterator<Item = &Grant> {

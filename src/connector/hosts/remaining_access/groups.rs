@@ -1,9 +1,14 @@
 //! The access of a group itself: every other way into its gid.
 
 use super::{
-    super::rights::{Decision, SudoRequest, UNNAMED, decide},
+    super::{
+        hidden_rules::ssh_login,
+        rights::{Decision, RemainingRule, RuleCommand, SudoRequest, UNNAMED, applicable, decide, decide_by, probes},
+        sshd_match::Applies,
+        sudo_request,
+    },
     AccessFindings, AccessReader, gid_of,
-    outside::services_beside,
+    outside::{polkit_group, services_beside},
 };
 use crate::model::{AccessRoute, GrantKind, Overlap, RemainingPath, Tier};
 use std::{collections::BTreeSet, path::Path, process::Command};
@@ -25,6 +30,89 @@ impl AccessReader<'_> {
         self.by_other_services(gid, found);
         self.by_pam_group(&names, found);
         self.by_root(&names, found);
+        self.by_taking(&names, gid, found);
+        self.by_ssh(gid, found);
+        if !self.polkit_files(&names.iter().flat_map(|name| polkit_group(name)).collect()).is_empty() {
+            self.polkit_for(&self.subjects(), found);
+        }
+    }
+
+    /// Rules of sudo that run commands with the group itself (`sudo -g`). A rule for all groups and users is root's.
+    fn by_taking(&self, names: &BTreeSet<String>, gid: u32, found: &mut AccessFindings) {
+        let listed = |command: &RuleCommand| {
+            command.groups.iter().any(|group| {
+                !group.negated
+                    && (group.name.strip_prefix('#') == Some(&*gid.to_string())
+                        || names.iter().any(|name| name.eq_ignore_ascii_case(&group.name))
+                        || group.name == "ALL" && command.users.is_empty())
+            })
+        };
+        for subject in self.subjects().iter().filter(|subject| !subject.gids.contains(&gid)) {
+            let rules = applicable(&self.world, subject);
+            let given = rules.iter().filter_map(|one| self.world.rules.get(one.rule)).flat_map(|rule| &rule.commands);
+            let given: Vec<&RuleCommand> = given.filter(|command| listed(command)).collect();
+            let asked = probes(&self.world, subject, &given);
+            let users = asked.iter().map(|request| request.user.clone()).collect::<BTreeSet<_>>();
+            let lines: BTreeSet<_> = asked.iter().map(|one| (one.command.clone(), one.arguments.clone())).collect();
+            for (command, arguments) in lines {
+                for (user, group) in users.iter().flat_map(|user| names.iter().map(move |name| (user, name))) {
+                    let request = SudoRequest {
+                        user: user.clone(),
+                        group: Some(group.clone()),
+                        command: command.clone(),
+                        arguments: arguments.clone(),
+                    };
+                    let (place, doubt) = match decide_by(&self.world, &rules, subject, &request) {
+                        Decision::Allowed(place) => (place, None),
+                        Decision::CannotTell(why, Some(place)) => (place, Some(why)),
+                        _ => continue,
+                    };
+                    let every = command == UNNAMED;
+                    let mut path = self.path(&self.world, &RemainingRule::opening(place), self.query.grant.tier);
+                    path.path.text = format!("{}; with the group {group}", path.path.text);
+                    if !every {
+                        path.tier = path.tier.max(Tier::T2);
+                    }
+                    path.overlap = match doubt {
+                        Some(why) => Overlap::CannotTell(why),
+                        None if every => Overlap::Whole,
+                        None => Overlap::Part(format!("{} with the group {group}", sudo_request::line(&request))),
+                    };
+                    let known = found.access.paths.iter_mut().find(|known| known.path == path.path);
+                    match known {
+                        Some(known) if path.overlap == Overlap::Whole => *known = path,
+                        Some(_) => {}
+                        None => found.access.paths.push(path),
+                    }
+                }
+            }
+        }
+    }
+
+    /// The login by ssh that a group gives (`AllowGroups`).
+    fn by_ssh(&self, gid: u32, found: &mut AccessFindings) {
+        let (sshd, tree) = (&self.tree.sshd, self.tree);
+        if !tree.group_of(gid).is_some_and(|group| sshd.allows_group(&group.name)) {
+            return;
+        }
+        for subject in self.subjects().iter().filter(|subject| !subject.gids.contains(&gid)) {
+            let text = format!("/etc/ssh/sshd_config lets {} log in without the group", subject.login);
+            match sshd.permits(&ssh_login(subject)) {
+                Applies::No => {}
+                Applies::Yes => {
+                    let part = Overlap::Part("a login by ssh".to_owned());
+                    found.add(AccessRoute::Rule, "sshd/groups", text, part, self.query.grant.tier.min(Tier::T2));
+                }
+                Applies::Perhaps => {
+                    found.doubt(
+                        "sshd/groups",
+                        text,
+                        "a part of its settings depends on the login",
+                        self.query.grant.tier,
+                    );
+                }
+            }
+        }
     }
 
     fn group_names(&self, gid: u32) -> BTreeSet<String> {
@@ -159,7 +247,7 @@ impl AccessReader<'_> {
                     arguments: None,
                 };
                 if let Decision::Allowed(place) = decide(&self.world, &subject, &request) {
-                    let rule = super::super::rights::RemainingRule::opening(place);
+                    let rule = RemainingRule::opening(place);
                     let mut path = self.path(&self.world, &rule, self.query.grant.tier);
                     path.path.text = format!("{}, as root, who may do everything", path.path.text);
                     found.access.paths.push(path);

@@ -177,13 +177,67 @@ impl AccessReader<'_> {
         if now.attribute("expires") == self.query.grant.attribute("expires") {
             return;
         }
+        let job = |line: &[u8]| !line.trim_ascii().is_empty() && !line.trim_ascii_start().starts_with(b"#");
+        let mut jobs = Vec::new();
         for directory in ["/var/spool/cron/crontabs", "/var/spool/cron"] {
             let file = format!("{directory}/{name}");
             if let Ok(Some(content)) = self.root.read_moving(&file)
-                && content.split(|b| *b == b'\n').any(|line| !line.trim_ascii().is_empty() && !line.starts_with(b"#"))
+                && content.split(|b| *b == b'\n').any(job)
             {
-                found.access.lingering.push(format!("the jobs in {file}, unless cron asks PAM for the account"));
+                jobs.push(file);
+            }
+        }
+        // In these files, the sixth field is the user, or the second one after `@daily` and the like.
+        let more = self.root.names("/etc/cron.d").ok().flatten().unwrap_or_default();
+        let files = ["/etc/crontab".to_owned(), "/etc/anacrontab".to_owned()].into_iter();
+        for file in files.chain(more.into_iter().map(|file| format!("/etc/cron.d/{file}"))) {
+            let user = |line: &String| {
+                let words: Vec<&str> = line.split_whitespace().collect();
+                let at = if line.starts_with('@') { 1 } else { 5 };
+                words.get(at).is_some_and(|user| *user == name)
+            };
+            if self.root.lines(&file).iter().any(|(_, line)| user(line)) {
+                jobs.push(file);
+            }
+        }
+        for directory in ["/var/spool/cron/atjobs", "/var/spool/at"] {
+            for file in self.root.names(directory).ok().flatten().unwrap_or_default() {
+                let path = format!("{directory}/{file}");
+                let owner = self.root.metadata(&path).ok().flatten().map(|found| found.owner);
+                if owner.is_some() && owner == uid_of(&self.query.grant.entitlement.id) && !file.starts_with('.') {
+                    jobs.push(path);
+                }
+            }
+        }
+        found.access.lingering.extend(
+            jobs.into_iter().map(|file| format!("the jobs in {}, unless cron asks PAM for the account", shown(&file))),
+        );
+        self.ticket(name, found);
+    }
+
+    /// A ticket of sudo (`timestamp_timeout`): a session that is open needs no password while it lasts.
+    pub(super) fn ticket(&self, name: &str, found: &mut AccessFindings) {
+        for directory in ["/run/sudo/ts", "/var/run/sudo/ts", "/var/lib/sudo/ts"] {
+            for file in [
+                name.to_owned(),
+                uid_of(&self.query.grant.principal.id).map_or_else(String::new, |uid| uid.to_string()),
+            ] {
+                let path = format!("{directory}/{file}");
+                let stamp = self.root.stamp(&path).ok().flatten().filter(|_| !file.is_empty());
+                let age = stamp.zip(self.tree.surroundings.now).map(|(stamp, now)| now - stamp.modified_seconds());
+                if age.is_some_and(|age| (0..TICKET_SECONDS).contains(&age)) {
+                    let text = format!(
+                        "a ticket in {} lets an open session use sudo without a password for 15 minutes",
+                        shown(&path)
+                    );
+                    if !found.access.lingering.contains(&text) {
+                        found.access.lingering.push(text);
+                    }
+                }
             }
         }
     }
 }
+
+/// The default of `timestamp_timeout`.
+const TICKET_SECONDS: i64 = 15 * 60;

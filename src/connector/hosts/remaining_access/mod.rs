@@ -10,6 +10,7 @@ mod outside;
 mod processes;
 mod sudo;
 
+pub(super) use other_users::ROOT_GROUPS;
 pub(super) use sudo::{responsible, tier as part_tier};
 
 use super::{

@@ -1,14 +1,17 @@
 //! Users that sudo permits to become, and groups that it permits to take, in any number of steps.
 
 use super::{
-    super::rights::{
-        Decision, FileIdentity, LostRights, RemainingRule, RemainingRules, RulePlace, SudoRequest, SudoSubject,
-        UNNAMED, applicable, decide_by, paths_with_name, remaining,
+    super::{
+        rights::{
+            Decision, FileIdentity, LostRights, RemainingRule, RemainingRules, RulePlace, SudoRequest, SudoSubject,
+            UNNAMED, applicable, decide_by, paths_with_name, remaining,
+        },
+        sudo_world::doas_world,
     },
     AccessFindings, AccessReader,
     sudo::{parts, tier},
 };
-use crate::model::{Overlap, Tier};
+use crate::model::{AccessRoute, GrantKind, Overlap, Tier};
 use std::{
     collections::{BTreeSet, VecDeque},
     rc::Rc,
@@ -89,10 +92,17 @@ impl AccessReader<'_> {
         let users = accounts
             .filter(|user| user.uid == 0 || lost.contains(&user.uid) || !applicable(&self.world, user).is_empty())
             .collect();
+        let doas = doas_world(self.tree, self.world.files);
+        let by_doas =
+            |gid: u32| doas.as_ref().is_some_and(|doas| doas.rules.iter().any(|rule| doas.is_by_group(rule, gid)));
         let useful = |gid: u32| self.world.rules.iter().any(|rule| self.world.is_by_group(rule, gid));
-        let groups = directory.group_names().filter(|(_, gid)| useful(*gid));
+        let groups = directory
+            .group_names()
+            .filter(|(name, gid)| useful(*gid) || by_doas(*gid) || self.is_root_by_software(name));
         let groups = groups.map(|(name, gid)| (name.to_owned(), gid)).collect();
-        let shells = SHELLS.iter().flat_map(|name| paths_with_name(&self.world, &format!("/usr/bin/{name}")));
+        let listed = self.root.lines("/etc/shells").into_iter().map(|(_, path)| path);
+        let shells: BTreeSet<String> = SHELLS.iter().map(|name| format!("/usr/bin/{name}")).chain(listed).collect();
+        let shells = shells.iter().flat_map(|path| paths_with_name(&self.world, path));
         let exists = |path: &String| matches!(self.world.files.identity(path), FileIdentity::Known(..));
         let commands = std::iter::once(UNNAMED.to_owned()).chain(shells.filter(exists)).collect();
         StepChoices { users, groups, commands, lost }
@@ -209,8 +219,15 @@ impl AccessReader<'_> {
         } else {
             let plain = self.directory().subject(&user.subject.login).is_some_and(|known| known == user.subject);
             let users = if plain { self.directory().subjects_of(uid) } else { vec![user.subject.clone()] };
+            if let Some(group) = self.root_group(&user.subject).filter(|_| choices.lost.contains(&0)) {
+                path.path.text = format!("{text}, whose members become root by its software ({group})");
+                found.access.paths.push(path);
+                return;
+            }
             let theirs = remaining(&self.world, &users, lost);
-            let Some(best) = theirs.rules.iter().min_by_key(|rule| (rule.doubt.is_some(), rule.tier)) else { return };
+            let Some(best) = theirs.rules.iter().min_by_key(|rule| (rule.doubt.is_some(), rule.tier)) else {
+                return self.by_doas(&users, lost, Some(text), found);
+            };
             let by = self.world.rules.get(best.rule);
             let asked = self.subjects().iter().all(|subject| subject.uid != uid);
             if asked && by.is_some_and(|rule| !rule.commands.iter().all(|one| one.passwordless)) {
@@ -230,6 +247,42 @@ impl AccessReader<'_> {
         found.access.paths.push(path);
     }
 
+    /// Adds the groups of the principal whose software makes their members root, when every command as root is lost.
+    pub(super) fn by_root_groups(
+        &self,
+        subjects: &[Rc<SudoSubject>],
+        left: &RemainingRules,
+        found: &mut AccessFindings,
+    ) {
+        let as_root = |(_, request): &(String, SudoRequest)| {
+            request.command == UNNAMED && request.user.as_ref().is_some_and(|user| self.is_root(user))
+        };
+        if !left.requests.iter().any(as_root) {
+            return;
+        }
+        let grant = self.query.grant;
+        for group in subjects.iter().filter_map(|subject| self.root_group(subject)).collect::<BTreeSet<_>>() {
+            let Some(gid) = self.directory().group_id(group) else { continue };
+            let text = format!("{} is in {group}, whose members become root by its software", grant.principal.name);
+            let held = self
+                .inventory
+                .of_principal(&grant.principal.id)
+                .find(|held| held.kind == GrantKind::Membership && held.entitlement.id == format!("gid:{gid}"));
+            found.add(AccessRoute::Group, &format!("root-group/{gid}"), text, Overlap::Whole, grant.tier);
+            if let (Some(held), Some(path)) = (held, found.access.paths.pop()) {
+                found.access.paths.push(path.by(held));
+            }
+        }
+    }
+
+    fn root_group<'b>(&self, subject: &'b SudoSubject) -> Option<&'b String> {
+        subject.groups.iter().find(|name| self.is_root_by_software(name))
+    }
+
+    fn is_root_by_software(&self, group: &str) -> bool {
+        ROOT_GROUPS.contains(&group) || self.config.admin_groups.iter().any(|name| name == group)
+    }
+
     fn is_root(&self, user: &str) -> bool {
         self.directory().named(user).is_some_and(|account| account.uid == 0)
     }
@@ -239,3 +292,7 @@ impl AccessReader<'_> {
 const SHELLS: [&str; 13] =
     ["bash", "sh", "dash", "zsh", "ksh", "ksh93", "mksh", "ash", "fish", "csh", "tcsh", "env", "su"];
 const MOST_STEPS: usize = 64;
+
+/// Groups whose software runs what their members want as root.
+pub(in crate::connector::hosts) const ROOT_GROUPS: [&str; 6] =
+    ["disk", "docker", "incus-admin", "kmem", "libvirt", "lxd"];

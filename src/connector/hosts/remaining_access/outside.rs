@@ -1,9 +1,10 @@
 //! Rights to run commands by other means than the rules of sudo that were read: doas, su, other policies, directories.
 
 use super::{
-    super::rights::{
-        CommandPattern, ListMember, LostRights, RemainingRules, RuleCommand, SudoRule, SudoSubject, SudoWorld,
-        remaining,
+    super::{
+        other_sources,
+        rights::{LostRights, RemainingRules, SudoSubject, remaining},
+        sudo_world::doas_world,
     },
     AccessFindings, AccessReader,
     sudo::tier,
@@ -23,7 +24,9 @@ impl AccessReader<'_> {
         left: &RemainingRules,
         found: &mut AccessFindings,
     ) {
-        self.by_doas(subjects, lost, found);
+        self.by_doas(subjects, lost, None, found);
+        self.by_root_groups(subjects, left, found);
+        self.by_shell_of_root(left, found);
         self.by_su(subjects, left, found);
         self.by_polkit(subjects, left, found);
         let tier = self.query.grant.tier;
@@ -32,7 +35,7 @@ impl AccessReader<'_> {
             let text = format!("/etc/nsswitch.conf takes rules of sudo from {others}");
             found.doubt("nsswitch/sudoers", text, "it is not part of the files that were read", tier);
         }
-        for (line, text) in self.lines("/etc/sudo.conf") {
+        for (line, text) in self.root.lines("/etc/sudo.conf") {
             let words: Vec<&str> = text.split_whitespace().collect();
             let usual =
                 matches!(words[..], ["Plugin", "sudoers_policy" | "sudoers_io" | "sudoers_audit", "sudoers.so"]);
@@ -45,27 +48,14 @@ impl AccessReader<'_> {
     }
 
     /// doas.conf(5): as in sudoers, the last rule that matches decides.
-    fn by_doas(&self, subjects: &[Rc<SudoSubject>], lost: &LostRights, found: &mut AccessFindings) {
-        let mut rules = Vec::new();
-        let more = self.root.names("/etc/doas.d").ok().flatten().unwrap_or_default();
-        let more = more.into_iter().filter(|name| name.ends_with(".conf")).map(|name| format!("/etc/doas.d/{name}"));
-        for file in ["/etc/doas.conf".to_owned(), "/usr/local/etc/doas.conf".to_owned()].into_iter().chain(more) {
-            rules.extend(self.lines(&file).into_iter().filter_map(|(line, text)| doas_rule(&file, line, &text)));
-        }
-        if rules.is_empty() {
-            return;
-        }
-        let directory = self.world.directory.clone();
-        let world = SudoWorld {
-            directory,
-            rules,
-            host: self.world.host.clone(),
-            netgroups: self.world.netgroups.clone(),
-            settings: BTreeMap::new(),
-            limited: Vec::new(),
-            files: self.world.files,
-            now: self.world.now,
-        };
+    pub(super) fn by_doas(
+        &self,
+        subjects: &[Rc<SudoSubject>],
+        lost: &LostRights,
+        after: Option<&String>,
+        found: &mut AccessFindings,
+    ) {
+        let Some(world) = doas_world(self.tree, self.world.files) else { return };
         let given = remaining(&world, subjects, lost);
         for one in &given.rules {
             let Some(rule) = world.rules.get(one.rule) else { continue };
@@ -75,6 +65,7 @@ impl AccessReader<'_> {
                 None => Overlap::Part("some of its commands".to_owned()),
             };
             let text = format!("{}:{} permits {}", rule.file, rule.line, rule.text);
+            let text = after.map_or_else(|| text.clone(), |steps| format!("{steps}, {text}"));
             found.add(
                 AccessRoute::Rule,
                 &format!("doas{}/{}", rule.file, rule.line),
@@ -85,12 +76,36 @@ impl AccessReader<'_> {
         }
     }
 
+    /// Copies of a shell that run as root for their callers.
+    fn by_shell_of_root(&self, left: &RemainingRules, found: &mut AccessFindings) {
+        if left.lost.is_none_or(|lost| lost > Tier::T1) {
+            return;
+        }
+        for path in self.root.root_programs(other_sources::root_programs) {
+            let content = self.root.read_moving(path).ok().flatten().unwrap_or_default();
+            let shells = self.root.lines("/etc/shells").into_iter().map(|(_, shell)| shell);
+            let mut shells = shells.chain(["/bin/bash", "/bin/sh", "/bin/dash"].map(str::to_owned));
+            if !content.is_empty()
+                && shells.any(|shell| self.root.read_moving(&shell).ok().flatten() == Some(content.clone()))
+            {
+                let text = format!("{path} is a shell that runs as root for its callers (set-user-id)");
+                found.add(
+                    AccessRoute::Public,
+                    &format!("set-user-id{path}"),
+                    text,
+                    Overlap::Whole,
+                    self.query.grant.tier,
+                );
+            }
+        }
+    }
+
     /// pam_wheel(8) with `trust`: members of a group become root by su, without a password.
     fn by_su(&self, subjects: &[Rc<SudoSubject>], left: &RemainingRules, found: &mut AccessFindings) {
         if left.lost.is_none() {
             return;
         }
-        for (line, text) in self.lines("/etc/pam.d/su") {
+        for (line, text) in self.root.lines("/etc/pam.d/su") {
             let words: Vec<&str> = text.split_whitespace().collect();
             if !words.iter().any(|word| word.ends_with("pam_wheel.so")) || !words.contains(&"trust") {
                 continue;
@@ -105,28 +120,39 @@ impl AccessReader<'_> {
 
     /// Rules of polkit that name the principal or one of its groups.
     fn by_polkit(&self, subjects: &[Rc<SudoSubject>], left: &RemainingRules, found: &mut AccessFindings) {
-        if left.lost.is_none_or(|lost| lost > Tier::T1) {
-            return;
+        if left.lost.is_some_and(|lost| lost <= Tier::T1) {
+            self.polkit_for(subjects, found);
         }
+    }
+
+    /// Adds rules of polkit that name one of some users or its groups.
+    pub(super) fn polkit_for(&self, subjects: &[Rc<SudoSubject>], found: &mut AccessFindings) {
         let mut names: BTreeSet<String> = BTreeSet::new();
         for subject in subjects {
             names.extend([format!("\"{}\"", subject.login), format!("unix-user:{}\"", subject.login)]);
-            for group in subject.groups.iter().filter(|group| **group != subject.login) {
-                names.extend([format!("isInGroup(\"{group}\")"), format!("unix-group:{group}\"")]);
-            }
+            let groups = subject.groups.iter().filter(|group| **group != subject.login);
+            names.extend(groups.flat_map(|group| polkit_group(group)));
         }
-        for directory in ["/etc/polkit-1/rules.d", "/usr/share/polkit-1/rules.d", "/etc/polkit-1/localauthority.conf.d"]
-        {
+        for file in self.polkit_files(&names) {
+            let words = format!("{file} has a rule of polkit for {}", self.query.grant.principal.name);
+            found.doubt(&format!("polkit{file}"), words, "its script is not read", self.query.grant.tier);
+        }
+    }
+
+    /// Returns the files of polkit that contain one of some texts.
+    pub(super) fn polkit_files(&self, names: &BTreeSet<String>) -> Vec<String> {
+        let mut files = Vec::new();
+        for directory in POLKIT {
             for name in self.root.names(directory).ok().flatten().unwrap_or_default() {
                 let file = format!("{directory}/{name}");
                 let Ok(Some(bytes)) = self.root.read_moving(&file) else { continue };
                 let text = String::from_utf8_lossy(&bytes);
                 if names.iter().any(|name| text.contains(name.as_str())) {
-                    let words = format!("{file} has a rule of polkit for {}", self.query.grant.principal.name);
-                    found.doubt(&format!("polkit{file}"), words, "its script is not read", self.query.grant.tier);
+                    files.push(file);
                 }
             }
         }
+        files
     }
 
     /// Groups of a directory, if a rule for some group would permit what was lost.
@@ -164,18 +190,15 @@ impl AccessReader<'_> {
             }
         }
     }
-
-    /// Returns the lines of a file with their numbers, without comments.
-    fn lines(&self, file: &str) -> Vec<(usize, String)> {
-        let bytes = self.root.read_moving(file).ok().flatten().unwrap_or_default();
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        let each = text
-            .lines()
-            .enumerate()
-            .map(|(index, line)| (index + 1, line.split('#').next().unwrap_or_default().trim()));
-        each.filter(|(_, line)| !line.is_empty()).map(|(number, line)| (number, line.to_owned())).collect()
-    }
 }
+
+/// Returns how rules of polkit name a group.
+pub(super) fn polkit_group(group: &str) -> [String; 2] {
+    [format!("isInGroup(\"{group}\")"), format!("unix-group:{group}\"")]
+}
+
+const POLKIT: [&str; 3] =
+    ["/etc/polkit-1/rules.d", "/usr/share/polkit-1/rules.d", "/etc/polkit-1/localauthority.conf.d"];
 
 /// Returns the services of a database of nsswitch.conf(5) beside those that are read.
 pub(super) fn services_beside(
@@ -186,62 +209,4 @@ pub(super) fn services_beside(
     let others: Vec<&str> =
         services.get(database)?.iter().map(String::as_str).filter(|one| !read.contains(one)).collect();
     (!others.is_empty()).then(|| others.join(", "))
-}
-
-/// Returns a rule of doas.conf(5) in the form of a rule of sudo.
-fn doas_rule(file: &str, line: usize, text: &str) -> Option<SudoRule> {
-    let plain = text.replace('"', "");
-    let (options, rest) = match plain.split_once('{') {
-        Some((before, after)) => {
-            let (_, after) = after.split_once('}')?;
-            (before.to_owned(), format!("{} {after}", before))
-        }
-        None => (plain.clone(), plain.clone()),
-    };
-    let mut words =
-        rest.split_whitespace().filter(|word| !["nopass", "persist", "keepenv", "nolog", "setenv"].contains(word));
-    let negated = match words.next()? {
-        "permit" => false,
-        "deny" => true,
-        _ => return None,
-    };
-    let identity = words.next()?;
-    let (mut target, mut command) = ("ALL".to_owned(), None);
-    while let Some(word) = words.next() {
-        match word {
-            "as" => target = words.next()?.to_owned(),
-            "cmd" => command = Some(words.by_ref().collect::<Vec<_>>()),
-            _ => return None,
-        }
-    }
-    let pattern = match command.as_deref() {
-        None => "ALL".to_owned(),
-        Some([path]) => (*path).to_owned(),
-        Some([path, "args"]) => format!("{path} \"\""),
-        Some([path, "args", arguments @ ..]) => format!("{path} {}", arguments.join(" ")),
-        Some(_) => return None,
-    };
-    let identity = match identity.strip_prefix(':') {
-        Some(group) => format!("%{group}"),
-        None => identity.to_owned(),
-    };
-    let command = RuleCommand {
-        users: vec![ListMember { name: target, negated: false }],
-        groups: Vec::new(),
-        negated,
-        pattern: CommandPattern::read(&pattern),
-        digests: Vec::new(),
-        not_after: None,
-        chroot: None,
-        passwordless: options.contains("nopass"),
-    };
-    Some(SudoRule {
-        file: file.to_owned(),
-        line,
-        digest: String::new(),
-        text: text.to_owned(),
-        users: vec![ListMember { name: identity, negated: false }],
-        hosts: vec![ListMember::read("ALL")],
-        commands: vec![command],
-    })
 }

@@ -8,6 +8,7 @@ use super::{
             remaining,
         },
         sudo_request,
+        sudo_world::doas_world,
         sudoers::read_rights,
         text::shown,
     },
@@ -34,7 +35,14 @@ impl AccessReader<'_> {
         };
         let stays = stays.unwrap_or_default().iter().map(RuleCommand::of).collect();
         let lost = LostRights { rules: vec![(hosts, commands)], stays };
-        self.sudo_left(&self.holders_of_rule(), &lost, found);
+        let subjects = self.holders_of_rule();
+        // A reduction to commands with a password: a ticket replaces it for a while.
+        let passwordless = |commands: &[RuleCommand]| commands.iter().any(|one| !one.negated && one.passwordless);
+        let were = lost.rules.iter().any(|(_, commands)| passwordless(commands));
+        if were && !lost.stays.is_empty() && !lost.stays.iter().all(|one| one.passwordless) {
+            subjects.iter().for_each(|subject| self.ticket(&subject.login, found));
+        }
+        self.sudo_left(&subjects, &lost, found);
     }
 
     /// Adds the rules that give a part of the rules of a group to its member.
@@ -49,6 +57,10 @@ impl AccessReader<'_> {
                 known.insert(format!("sudo:{}", rule.digest));
                 lost.rules.push((rule.hosts.clone(), rule.commands.clone()));
             }
+        }
+        if let Some(doas) = doas_world(self.tree, self.world.files) {
+            let by_group = doas.rules.iter().filter(|rule| doas.is_by_group(rule, gid));
+            lost.rules.extend(by_group.map(|rule| (rule.hosts.clone(), rule.commands.clone())));
         }
         // A rule that was reviewed with the group may have gone since.
         for given in grant.expands_to.iter().filter(|given| !known.contains(&given.id)) {

@@ -2,9 +2,10 @@
 
 use super::{
     accounts::SudoSubject,
+    command_files::FileIdentity,
     command_match::compare,
     command_pattern::{ArgumentPattern, CommandPattern, PathPattern},
-    decide::{Decision, RulePlace, SudoRequest, applicable, command_matches, decide_by},
+    decide::{ApplicableRule, Decision, RulePlace, SudoRequest, applicable, command_matches, decide_by},
     lists::{ListMember, Match, judge},
     probes::{UNNAMED, probes},
     world::{RuleCommand, SudoWorld},
@@ -169,6 +170,11 @@ pub(in crate::connector::hosts) fn remaining(
                 known.insert((place.rule, place.user), RemainingRule { doubt: Some(why), ..blank(place, Tier::T0) });
             }
         }
+        for (place, why) in same_programs(world, &rules, subject, lost, &requests) {
+            known
+                .entry((place.rule, place.user))
+                .or_insert_with(|| RemainingRule { doubt: Some(why), ..blank(place, Tier::T0) });
+        }
         left.requests.extend(requests.into_iter().map(|request| (subject.login.clone(), request)));
     }
     left.rules = known.into_values().collect();
@@ -180,6 +186,52 @@ pub(in crate::connector::hosts) fn remaining(
     }
     left
 }
+
+/// Returns the rules that permit a lost program by another name, as which sudo does not take it for the same command.
+fn same_programs(
+    world: &SudoWorld<'_>,
+    rules: &[ApplicableRule],
+    subject: &SudoSubject,
+    lost: &LostRights,
+    requests: &[SudoRequest],
+) -> Vec<(RulePlace, String)> {
+    let identity = |path: &str| match world.files.identity(path) {
+        FileIdentity::Known(device, inode) => Some((device, inode)),
+        _ => None,
+    };
+    let mut found = Vec::new();
+    if !world.files.visible() || rules.is_empty() {
+        return found;
+    }
+    let shared: Vec<_> = MANY_COMMANDS.iter().filter_map(|path| identity(path)).collect();
+    let commands = rules.iter().filter_map(|rule| world.rules.get(rule.rule)).flat_map(|rule| &rule.commands);
+    let patterns: Vec<&CommandPattern> =
+        commands.filter(|command| !command.negated).map(|command| &command.pattern).collect();
+    let mut names: BTreeMap<(u64, u64), BTreeSet<String>> = BTreeMap::new();
+    for path in super::probes::plain_paths(world, &patterns) {
+        if let Some(file) = identity(&path).filter(|file| !shared.contains(file)) {
+            names.entry(file).or_default().insert(path);
+        }
+    }
+    for request in requests {
+        let base = |path: &str| path.rsplit('/').next().map(str::to_owned);
+        let others = identity(&request.command).and_then(|file| names.get(&file)).into_iter().flatten();
+        for path in others.filter(|path| base(path) != base(&request.command)) {
+            let other = SudoRequest { command: path.clone(), ..request.clone() };
+            if lost.stay(world, subject, &other) || decide_by(world, rules, subject, request) != Decision::Denied {
+                continue;
+            }
+            if let Decision::Allowed(place) = decide_by(world, rules, subject, &other) {
+                found.push((place, format!("{path} is the same program as {}, by another name", request.command)));
+            }
+        }
+    }
+    found
+}
+
+/// Programs that are many commands, by the name under which they are called.
+const MANY_COMMANDS: [&str; 5] =
+    ["/bin/busybox", "/usr/bin/busybox", "/usr/bin/coreutils", "/usr/bin/toybox", "/usr/sbin/alternatives"];
 
 fn blank(place: RulePlace, tier: Tier) -> RemainingRule {
     RemainingRule { rule: place.rule, user: place.user, whole: true, permits: Vec::new(), doubt: None, tier }

@@ -6,6 +6,7 @@ mod collateral;
 mod crash;
 mod keys;
 mod memberships;
+mod other_ways;
 mod remaining;
 mod rules;
 mod sudo_agreement;
@@ -114,6 +115,7 @@ impl Host {
                 "@includedir /etc/sudoers.d",
             ],
         );
+        host.file("/etc/machine-id", 0o444, &["0123456789abcdef0123456789abcdef"]);
         host.file("/etc/sudoers.d/README", 0o440, &["# Files with a dot are skipped."]);
         host.file(
             "/home/svc/.ssh/authorized_keys",

@@ -47,6 +47,8 @@ fn key_of_a_rule_is_stable_under_other_edits() {
 #[test]
 fn rule_is_reduced_for_one_user_only() {
     let host = Host::debian();
+    host.change("/etc/group", "docker:x:998:bo", "docker:x:998:");
+    host.change("/etc/gshadow", "docker:!::bo", "docker:!::");
     host.file("/etc/sudoers.d/ops", 0o440, &["User_Alias OPS = ana, bo", "OPS ALL=(ALL) NOPASSWD: ALL"]);
     let grant = host.grant(GrantKind::Rule, &["/etc/sudoers.d/ops", "uid:1002:bo"]);
     let planned = host.plan(reduce("/usr/bin/id, PASSWD: /usr/bin/ls"), &grant);
