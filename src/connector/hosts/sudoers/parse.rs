@@ -144,8 +144,8 @@ impl SudoersParser<'_> {
             let bound = scope.chars().next();
             self.at += "Defaults".len() + bound.map_or(0, char::len_utf8);
             let listed = match bound {
-                Some(':' | '@' | '>') => Some(self.items()?),
-                Some('!') => Some(self.commands()?.into_iter().map(|command| command.item).collect()),
+                // Commands have no arguments here.
+                Some(':' | '@' | '>' | '!') => Some(self.items()?),
                 _ => None,
             };
             let users = listed.filter(|_| bound == Some(':'));

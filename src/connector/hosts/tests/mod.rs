@@ -3,7 +3,9 @@
 mod accepted;
 mod accounts;
 mod collateral;
+mod costs;
 mod crash;
+mod fragments;
 mod keys;
 mod memberships;
 mod other_ways;
