@@ -123,7 +123,13 @@ pub(super) fn tenure(folder: &Path, words: &[&str]) -> Command {
     let program = std::env::var_os("TENURE_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_tenure").into());
     let mut command = Command::new(program);
     let pin = fs::read_to_string(folder.join("pin")).expect("it was prepared");
-    command.arg("-C").arg(folder.join("repo")).args(["--root", &pin, "--now", &now().to_string()]).args(words);
+    command.arg("-C").arg(folder.join("repo")).args(["--root", &pin]).args(words);
+    // The program has no option for the time: Debian's libfaketime answers for the clock.
+    let folders = fs::read_dir("/usr/lib").expect("the folder exists").flatten();
+    let library = folders.map(|folder| folder.path().join("faketime/libfaketime.so.1")).find(|path| path.exists());
+    command.env("LD_PRELOAD", library.expect("faketime is installed: tests/support/install.sh"));
+    let time = now().to_string().trim_end_matches('Z').replace('T', " ");
+    command.envs([("FAKETIME", time.as_str()), ("TZ", "UTC"), ("DONT_FAKE_MONOTONIC", "1"), ("NO_FAKE_STAT", "1")]);
     command
 }
 

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     diag::{Diagnostic, Diagnostics, RenderStyle},
-    model::{Clock, Digest},
+    model::{Clock, Digest, SystemClock},
     report::problems_markdown,
 };
 use std::{
@@ -79,7 +79,7 @@ impl CommandContext {
             format: global.format,
             root: global.root,
             trust_on_first_use: global.trust_on_first_use,
-            clock: global.clock(),
+            clock: Box::new(SystemClock),
             out,
             err,
             out_style: style(io::stdout().is_terminal()),

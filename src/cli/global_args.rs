@@ -1,6 +1,6 @@
 //! Options of every command.
 
-use crate::model::{Clock, Digest, FixedClock, SystemClock, Timestamp};
+use crate::model::Digest;
 use std::path::PathBuf;
 
 /// The options of every command.
@@ -21,19 +21,6 @@ pub(super) struct GlobalArgs {
     /// Color the output
     #[arg(long, global = true, value_enum, default_value_t = clap::ColorChoice::Auto)]
     pub(super) color: clap::ColorChoice,
-    /// Use this time instead of the machine's clock
-    #[arg(long, global = true, hide = true, value_name = "TIME")]
-    now: Option<Timestamp>,
-}
-
-impl GlobalArgs {
-    /// Returns the system clock, or a fixed clock if a time was given.
-    pub(super) fn clock(&self) -> Box<dyn Clock> {
-        match self.now {
-            Some(now) => Box::new(FixedClock(now)),
-            None => Box::new(SystemClock),
-        }
-    }
 }
 
 /// The output format on stdout.

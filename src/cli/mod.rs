@@ -95,7 +95,7 @@ fn dispatch(cli: Cli, context: &mut CommandContext) -> Result<ExitStatus, CliErr
 fn run_line(line: &[String], context: &mut CommandContext) -> Result<ExitStatus, clap::Error> {
     let cli = Cli::try_parse_from(line)?;
     context.directory.clone_from(&cli.global.directory);
-    (context.format, context.root, context.clock) = (cli.global.format, cli.global.root, cli.global.clock());
+    (context.format, context.root) = (cli.global.format, cli.global.root);
     Ok(dispatch(cli, context).unwrap_or_else(|failure| {
         context.report(&failure);
         failure.exit

@@ -27,7 +27,7 @@ fn threat_model_names_the_tests_of_each_row() {
         }
         page.push('\n');
     }
-    assert_eq!(rows, (1..=38).chain([52, 53, 54, 55, 59]).collect::<Vec<_>>(), "the rows of the table");
+    assert_eq!(rows, (1..=38).chain(COVERED).collect::<Vec<_>>(), "the rows of the table");
     let without: Vec<u32> = rows.into_iter().filter(|row| !tests.contains_key(row)).collect();
     assert_eq!(without, NO_TEST, "rows without a test");
     publish("docs/threats.md", &format!("{}{below}", page.trim_end_matches('\n').to_owned() + "\n"));
@@ -52,5 +52,7 @@ fn tests() -> BTreeMap<u32, Vec<String>> {
     tests
 }
 
+/// The rows after the first 38 that have a defence with a test.
+const COVERED: [u32; 8] = [39, 46, 48, 52, 53, 54, 55, 59];
 /// Plug-ins, which are not implemented yet.
 const NO_TEST: [u32; 1] = [32];

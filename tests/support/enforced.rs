@@ -5,7 +5,7 @@ use super::signing::{armored, namespace};
 pub use super::signing::{key, signature_path};
 use super::{
     evidence,
-    sandbox::{Sandbox, succeed},
+    sandbox::{Sandbox, at, succeed},
 };
 use std::{
     collections::BTreeMap,
@@ -56,18 +56,8 @@ impl EnforcedRepository {
         let keys = sandbox.join("keys");
         fs::create_dir(&keys).unwrap();
         let mut init = sandbox.tenure(sandbox.path());
-        init.args([
-            "init",
-            "repo",
-            "--keys",
-            "keys",
-            "--manage",
-            "web-1",
-            "--log-origin",
-            evidence::ORIGIN,
-            "--now",
-            NOW,
-        ]);
+        init.args(["init", "repo", "--keys", "keys", "--manage", "web-1", "--log-origin", evidence::ORIGIN]);
+        at(&mut init, NOW);
         for name in FOUNDERS {
             let key = key(name);
             fs::write(keys.join(name), key.to_openssh(name).unwrap().as_bytes()).unwrap();
@@ -82,7 +72,7 @@ impl EnforcedRepository {
             let engine = ["TENURE_COMMIT_KEY", "TENURE_LOG_KEY"].into_iter().zip(["engine-commit", "engine-log"]);
             let engine = engine.map(|(name, file)| (name, keys.join(file)));
             let mut command = sandbox.tenure(&repo);
-            succeed(command.args(arguments).args(["--now", NOW]).env("TENURE_ROOT", &pin).envs(engine))
+            succeed(at(&mut command, NOW).args(arguments).env("TENURE_ROOT", &pin).envs(engine))
         };
         let commit = |message: &str| {
             git(&["add", "--all"]);
@@ -182,7 +172,7 @@ impl Case<'_> {
 
     fn run(&self, format: &str, more: &[&str]) -> (i32, String) {
         let mut command = self.world.engine.sandbox.tenure(&self.folder);
-        command.args(["audit", "--now", "2026-11-23T06:00:00Z", "--format", format]).args(more);
+        at(&mut command, "2026-11-23T06:00:00Z").args(["audit", "--format", format]).args(more);
         let output = command.env("TENURE_ROOT", &self.world.pin).output().unwrap();
         let notes = if format == "json" { Vec::new() } else { output.stderr };
         let text = [output.stdout, notes].concat();

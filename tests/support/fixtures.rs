@@ -3,7 +3,7 @@
 //!
 //! A world is built once and copied for each case, so everything in it has relative paths.
 
-use super::sandbox::{Sandbox, succeed};
+use super::sandbox::{Sandbox, at, succeed};
 use super::servers::program;
 use super::signing::{key, namespace};
 use std::ffi::OsString;
@@ -359,7 +359,7 @@ impl TestRepository {
 
     fn in_folder(&self, folder: &Path, minutes: i64) -> Command {
         let mut command = self.sandbox.tenure(folder);
-        command.args(["--now", &Timestamp::from_unix(NOW + minutes * 60).to_string()]).stdin(Stdio::null());
+        at(&mut command, &Timestamp::from_unix(NOW + minutes * 60).to_string()).stdin(Stdio::null());
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command.envs(self.pin.map(|pin| ("TENURE_ROOT", pin.to_string())));
         command

@@ -14,6 +14,7 @@ needs=(
   "has age                     age"
   "has cc                      gcc"
   "has_header stdlib.h         libc6-dev"
+  "has faketime                faketime"
   "has git                     git"
   "has_git_part http-backend   git"
   "has make                    make"

@@ -62,6 +62,21 @@ impl Sandbox {
     }
 }
 
+/// Sets the time at which a command runs. The program has no option for it: Debian's libfaketime answers for the clock.
+pub fn at<'c>(command: &'c mut Command, time: &str) -> &'c mut Command {
+    let time = time.trim_end_matches('Z').replace('T', " ");
+    command.env("LD_PRELOAD", library_of_time()).env("FAKETIME", time);
+    // Only the time of day changes: waiting and the times of files do not.
+    command.envs([("DONT_FAKE_MONOTONIC", "1"), ("FAKETIME_DONT_FAKE_MONOTONIC", "1"), ("NO_FAKE_STAT", "1")])
+}
+
+/// Returns the path of libfaketime, which differs by architecture.
+fn library_of_time() -> PathBuf {
+    let folders = std::fs::read_dir("/usr/lib").expect("the folder exists").flatten();
+    let mut found = folders.map(|folder| folder.path().join("faketime/libfaketime.so.1"));
+    found.find(|path| path.exists()).expect("faketime is installed: tests/support/install.sh")
+}
+
 /// Adds a hook to a bare repository: a shell script, as on a Git host.
 pub fn hook(repository: &Path, name: &str, script: &str) {
     std::fs::create_dir_all(repository.join("hooks")).expect("a folder can be made");

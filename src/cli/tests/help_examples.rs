@@ -135,3 +135,16 @@ pub(super) fn words(line: &str) -> Vec<String> {
     }
     words
 }
+
+#[test]
+fn row_48_no_command_has_an_option_for_the_clock() {
+    fn walk(command: &clap::Command) {
+        for argument in command.get_arguments() {
+            let names = [argument.get_id().as_str(), argument.get_long().unwrap_or_default()];
+            assert!(!names.iter().any(|name| ["now", "clock", "time"].contains(name)), "{}", command.get_name());
+        }
+        command.get_subcommands().for_each(walk);
+    }
+    walk(&Cli::command());
+    assert!(Cli::try_parse_from(["tenure", "plan", "--now", "2027-01-01T00:00:00Z"]).is_err());
+}

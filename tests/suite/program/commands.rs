@@ -115,7 +115,7 @@ fn with_words_that_no_command_takes() {
         typed.line(line, 2);
     }
     typed.line("init ../other --founder ana", 2);
-    typed.line("plan --now yesterday", 2);
+    typed.line("plan --now 2026-01-01T00:00:00Z", 2);
     typed.is("words");
 }
 

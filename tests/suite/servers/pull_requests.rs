@@ -181,7 +181,7 @@ fn merged(world: &TestRepository, order: [&str; 2]) -> (String, Vec<Ran>) {
     let checks = order.map(|name| {
         git(&["merge", "--quiet", "--no-ff", "-m", &format!("merge {name}"), name]);
         assert_eq!(git(&["status", "--porcelain"]), "", "a conflict");
-        world.tenure(&["check", "--base", "HEAD^1"])
+        world.tenure_later(8 * 24 * 60 + 5, &["check", "--base", "HEAD^1"])
     });
     let tree = git(&["rev-parse", "HEAD^{tree}"]);
     git(&["switch", "--quiet", "main"]);
