@@ -8,7 +8,7 @@ use crate::{
         file::{Engine, System},
     },
 };
-use clap::{CommandFactory as _, error::ErrorKind};
+use clap::{CommandFactory as _, Parser as _, error::ErrorKind};
 use std::collections::BTreeMap;
 
 #[test]
