@@ -89,7 +89,8 @@ impl TouchingChange<'_> {
         // A decision about PUBLIC is about all roles.
         let Some(test) = test.filter(|_| holder != 0) else { return "'[]'::json".to_owned() };
         let members = format!(
-            "r.oid IN (WITH RECURSIVE down(oid) AS (SELECT {holder}::oid
+            "r.oid IN (WITH RECURSIVE down(oid) AS ((SELECT {holder}::oid UNION SELECT b.datdba FROM pg_database b, pg_roles p
+       WHERE b.datname = current_database() AND p.oid = {holder} AND p.rolname = 'pg_database_owner')
      UNION SELECT m.member FROM down JOIN pg_auth_members m ON m.roleid = down.oid) SELECT oid FROM down)"
         );
         let becoming = if version >= 160_000 { "SET" } else { "MEMBER" };

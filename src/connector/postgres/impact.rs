@@ -2,6 +2,7 @@
 
 use super::{
     grant_key::{DEPENDENTS, PostgresGrantKey},
+    role_graph::DATABASE_OWNER,
     snapshot::BOOTSTRAP,
 };
 use crate::{
@@ -172,7 +173,10 @@ fn drop(role: u32, grant: &Grant, inventory: &Inventory) -> Result<(), Unsupport
         .collect();
     if !owned.is_empty() {
         let why = format!("`{name}` owns {} objects: {}", owned.len(), listed(&owned));
-        return harm(why, "assign another owner (REASSIGN OWNED in each database), or disable the account");
+        return harm(
+            why,
+            "assign another owner (REASSIGN OWNED in each database; DROP USER MAPPING for a user mapping), or disable the account",
+        );
     }
     let dependents = grant.attribute(DEPENDENTS).unwrap_or_default();
     let blocking: Vec<&str> = dependents.split(' ').filter(|it| !it.is_empty() && !it.ends_with("/defaults")).collect();
@@ -248,7 +252,10 @@ pub(super) fn losses(
             if !keeps_all {
                 losses.insert(loss(&holder.name, &grant.entitlement.name));
             }
-            let others = if holder.id == "0" { after.everybody() } else { after.members(&holder.id) };
+            let mut others = if holder.id == "0" { after.everybody() } else { after.members(&holder.id) };
+            if holder.name == DATABASE_OWNER {
+                others.extend(after.database_owners(key.database()));
+            }
             for (id, name) in others {
                 if !after.has(&id, &grant.entitlement.id) {
                     losses.insert(loss(&name, &grant.entitlement.name));
@@ -315,6 +322,16 @@ impl InventoryWithoutGrant<'_> {
                     next.push_back(held.principal.id.clone());
                 }
             }
+        }
+        found
+    }
+
+    /// Returns the owner of a database, who is a member of `pg_database_owner` there, with the members of it.
+    fn database_owners(&self, database: u32) -> BTreeSet<(String, String)> {
+        let mut found = BTreeSet::new();
+        for held in self.inventory.of_entitlement(&format!("owner/0/1262/{database}")) {
+            found.extend(self.members(&held.principal.id));
+            found.insert((held.principal.id.clone(), held.principal.name.clone()));
         }
         found
     }

@@ -1,7 +1,8 @@
 //! Logins that need no password of the server, by `pg_hba.conf`.
 
 use super::{
-    remaining::Leftover, role_graph::RoleGraph, server_connections::ServerConnections, snapshot::ClusterSnapshot,
+    identifiers::original, remaining::Leftover, role_graph::RoleGraph, server_connections::ServerConnections,
+    snapshot::ClusterSnapshot,
 };
 use crate::{
     connector::ConnectorError,
@@ -44,12 +45,13 @@ pub(super) fn other_logins(
     };
     let graph = RoleGraph::new(facts);
     let reached = graph.reached_by(role);
+    let name = original(&account.name);
     let is_named = |user: &String| {
         let group = user.strip_prefix('+');
         user == "all"
-            || *user == account.name
+            || *user == name
             || group.is_some_and(|group| {
-                account.name == group || reached.keys().any(|oid| facts.role(*oid).is_some_and(|it| it.name == group))
+                name == group || reached.keys().any(|oid| facts.role(*oid).is_some_and(|it| original(&it.name) == group))
             })
             // A regular expression may match the name.
             || user.starts_with('/')
@@ -61,7 +63,7 @@ pub(super) fn other_logins(
         rules.iter().filter(|rule| is_open(rule) && rule.users.iter().any(is_named)).collect();
     let mut found = Vec::new();
     for (index, rule) in matching.iter().enumerate() {
-        let is_reached = !matching.iter().take(index).any(|earlier| earlier.hides(rule, &account.name));
+        let is_reached = !matching.iter().take(index).any(|earlier| earlier.hides(rule, &name));
         if !is_reached || STORED.contains(&rule.method.as_str()) || (replaced && rule.method != "trust") {
             continue;
         }

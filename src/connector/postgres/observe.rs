@@ -16,12 +16,13 @@ use super::{
     server_connections::ServerConnections,
     snapshot::ClusterSnapshot,
     sql::account_limit,
-    unlisted_access::unlisted_access,
+    unlisted_access::{granting_triggers, unlisted_access},
 };
 use crate::{
     connector::{ConnectorError, MAX_WITNESSES, TargetQuery, WitnessQuery},
     model::{
-        AccessChange, Digest, GrantKey, GrantObservation, RemainingAccess, RemainingPath, SystemId, Tier, Witness,
+        AccessChange, AccessPath, AccessRoute, Digest, GrantKey, GrantObservation, RemainingAccess, RemainingPath,
+        SystemId, Tier, Witness,
     },
 };
 use std::collections::BTreeMap;
@@ -126,6 +127,9 @@ impl TargetLook<'_> {
                 left.extend(unlisted_access(self.server, self.key, self.query.grant, &roles, tier)?);
                 Ok(left)
             }
+            LostAccess::Coming { option: false } if self.server.is_connected(self.key.database()) => {
+                granting_triggers(self.server, self.key.database(), tier)
+            }
             LostAccess::Membership(MembershipUse::All) => {
                 let PostgresGrantKey::Membership { role, member, .. } = self.key else { return Ok(Vec::new()) };
                 let roles = roles_of(picture, 0, *member);
@@ -174,7 +178,16 @@ impl TargetLook<'_> {
                 }
                 _ => picture.grant(by),
             };
-            if let Some(grant) = grant {
+            if let Some(mut grant) = grant {
+                // Without the revoked grant, it has one path less than when it was decided on.
+                if let Some(path) = lost_path(self.key, by)
+                    .filter(|path| !grant.paths.iter().any(|it| (it.via, &it.ids) == (path.via, &path.ids)))
+                {
+                    grant.paths.push(path);
+                    if let Some(others) = grant.paths.get_mut(1..) {
+                        others.sort();
+                    }
+                }
                 digests.insert(by.clone(), (grant.key.clone(), grant.digest()));
             }
         }
@@ -184,6 +197,32 @@ impl TargetLook<'_> {
     fn is_elsewhere(&self, database: u32, oid: u32) -> bool {
         !matches!(self.key, PostgresGrantKey::Privilege { on, .. } if on.database == database && on.oid == oid)
     }
+}
+
+/// Returns the path by which the grant `revoked` was a path of another grant of the same holder; its text is not a part of
+/// the digest.
+fn lost_path(revoked: &PostgresGrantKey, other: &PostgresGrantKey) -> Option<AccessPath> {
+    let ids = match (revoked, other) {
+        (
+            PostgresGrantKey::Privilege { on, privilege, grantee, grantor },
+            PostgresGrantKey::Privilege { on: there, privilege: same, grantee: holder, .. },
+        ) if grantee == holder && (on.database, &on.class, on.oid) == (there.database, &there.class, there.oid) => {
+            match (on.column, there.column) {
+                _ if privilege != same && on.class == "sequence" => format!("{grantor}/privilege.{privilege}"),
+                _ if privilege != same => return None,
+                (lost, kept) if lost == kept => grantor.to_string(),
+                (0, _) => format!("{grantor}/whole"),
+                (column, 0) => format!("{grantor}/column.{column}"),
+                _ => return None,
+            }
+        }
+        (
+            PostgresGrantKey::Membership { role, member, grantor: Some(grantor) },
+            PostgresGrantKey::Membership { role: same, member: holder, .. },
+        ) if (role, member) == (same, holder) => grantor.to_string(),
+        _ => return None,
+    };
+    (revoked != other).then(|| AccessPath { via: AccessRoute::Direct, ids, text: String::new() })
 }
 
 /// Returns the role itself and all that it can act as.

@@ -2,7 +2,7 @@
 //! limit them. Also lines of `pg_hba.conf` that refuse the members of a role.
 
 use super::{
-    catalog, grant_key::PostgresGrantKey, remaining::Leftover, role_graph::RoleGraph,
+    catalog, grant_key::PostgresGrantKey, identifiers::original, remaining::Leftover, role_graph::RoleGraph,
     server_connections::ServerConnections, snapshot::ClusterSnapshot,
 };
 use crate::{
@@ -123,7 +123,8 @@ pub(super) fn lifted_limit(
     if server.one(0, may_read)? != "t" {
         return Ok(None);
     }
-    let names: Vec<String> = roles.lost.iter().map(|oid| catalog::literal(&format!("+{}", facts.name(*oid)))).collect();
+    let names: Vec<String> =
+        roles.lost.iter().map(|oid| catalog::literal(&format!("+{}", original(&facts.name(*oid))))).collect();
     let query = format!(
         "SELECT coalesce(string_agg('line ' || line_number, ', '), '') FROM pg_hba_file_rules
  WHERE auth_method = 'reject' AND user_name && ARRAY[{}]::text[]",

@@ -246,7 +246,8 @@ const SUPERUSER: [ClassRights; 4] = [
     ("routine", &["EXECUTE"]),
 ];
 
-const DATABASE_OWNER: &str = "pg_database_owner";
+/// The predefined role of which the owner of a database is a member there.
+pub(super) const DATABASE_OWNER: &str = "pg_database_owner";
 
 /// The first version in which CREATEROLE is limited to roles on which its holder has ADMIN.
 const BOUNDED_CREATEROLE: u32 = 160_000;

@@ -21,6 +21,9 @@ pub(super) fn unlisted_access(
     tier: Tier,
 ) -> Result<Vec<Leftover>, ConnectorError> {
     let PostgresGrantKey::Privilege { on, privilege, .. } = key else { return Ok(Vec::new()) };
+    if on.class == "large-object" {
+        return large_object(server, on, tier);
+    }
     match (on.class.as_str(), privilege.as_str()) {
         ("parameter", "SET") => parameter(server, reviewed, tier),
         ("tablespace", _) => tablespace(server, on.oid, tier),
@@ -61,6 +64,36 @@ fn tablespace(server: &mut ServerConnections, oid: u32, tier: Tier) -> Result<Ve
     let text = format!("the default tablespace of database {databases}, which needs no privilege");
     let why = "it depends on the right to create objects there";
     Ok(vec![untold(format!("tablespace/{oid}"), text, tier, None, why)])
+}
+
+fn large_object(
+    server: &mut ServerConnections,
+    on: &DatabaseObject,
+    tier: Tier,
+) -> Result<Vec<Leftover>, ConnectorError> {
+    let query = "SELECT current_setting('lo_compat_privileges') = 'on' OR EXISTS (SELECT 1 FROM pg_db_role_setting
+   WHERE 'lo_compat_privileges=on' = ANY (setconfig) OR 'lo_compat_privileges=true' = ANY (setconfig))";
+    if server.one(0, query)? != "t" {
+        return Ok(Vec::new());
+    }
+    let text = "lo_compat_privileges, with which the server checks no privilege on large objects".to_owned();
+    Ok(vec![untold(format!("large-object/{}", on.oid), text, tier, None, "it is set for some sessions")])
+}
+
+/// Returns the event triggers that may grant rights on objects when they are created.
+pub(super) fn granting_triggers(
+    server: &mut ServerConnections,
+    database: u32,
+    tier: Tier,
+) -> Result<Vec<Leftover>, ConnectorError> {
+    let query = "SELECT coalesce(json_agg(quote_ident(t.evtname) ORDER BY t.evtname), '[]') FROM pg_event_trigger t
+   JOIN pg_proc p ON p.oid = t.evtfoid WHERE t.evtenabled <> 'D' AND p.prosrc ~* '\\mgrant\\M'";
+    let names: Vec<String> = server.json(database, query)?;
+    let path = |name: String| {
+        let text = format!("event trigger {name}, which may grant rights on new objects");
+        untold(format!("event-trigger/{database}/{name}"), text, tier, None, "its function decides on them")
+    };
+    Ok(names.into_iter().map(path).collect())
 }
 
 /// A foreign table that leads to the server.

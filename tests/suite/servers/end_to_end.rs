@@ -220,3 +220,40 @@ fn a_new_key_is_in_the_vault(world: &TestRepository, moto: &Moto, person: &AgeKe
 }
 
 const EVERYTHING: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+
+#[test]
+fn h19_certified_column_is_kept_and_the_table_is_gone() {
+    let mut world = TestRepository::founded(&["orders"]);
+    let cluster = database(
+        &mut world,
+        "CREATE TABLE j2t (a int, b int); CREATE ROLE j2 LOGIN; GRANT SELECT ON j2t TO j2; GRANT SELECT (a) ON j2t TO j2",
+    );
+    world.collected(&["orders"]);
+    world.campaign(&[("orders", &["privilege"])]);
+    world.decided(&[Decision("orders", "j2", "privilege SELECT ON TABLE public.j2t IN DATABASE postgres", Revoke)]);
+    world.tenure(&["plan"]).exits(0).says("will be kept by the decision on").says("column a");
+    world.enforce(&[]);
+    let may = |column: &str| {
+        cluster.ask("postgres", &format!("SELECT has_column_privilege('j2', 'j2t', '{column}', 'SELECT')"))
+    };
+    assert_eq!((may("a").as_str(), may("b").as_str()), ("t", "f"), "the column is kept, the table is gone");
+    world.verify_later(60).exits(0);
+    let seen = world.records_of("verification");
+    assert!(!seen.is_empty() && seen.iter().all(|seen| seen["result"] == "kept"), "{seen:#?}");
+}
+
+#[test]
+fn h20_effects_of_own_changes_are_no_drift() {
+    let mut world = TestRepository::founded(&["orders"]);
+    let cluster = database(
+        &mut world,
+        "CREATE TABLE j3x (a int); CREATE ROLE j3 LOGIN; CREATE ROLE j3t; GRANT j3t TO j3; GRANT SELECT ON j3x TO j3t",
+    );
+    world.collected(&["orders"]);
+    world.campaign(&[("orders", &["membership", "privilege"])]);
+    world.decided(&[Decision("orders", "j3t", "privilege SELECT ON TABLE public.j3x IN DATABASE postgres", Revoke)]);
+    world.tenure(&["plan"]).exits(0);
+    world.enforce(&[]).exits(0).says("1 of 1 action confirmed");
+    assert_eq!(cluster.ask("postgres", "SELECT has_table_privilege('j3', 'j3x', 'SELECT')"), "f");
+    world.verify_later(60).exits(0).says("1 of 1 action confirmed");
+}

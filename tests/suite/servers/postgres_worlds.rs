@@ -6,6 +6,7 @@ use crate::support::{
     fixtures::{CAMPAIGN, TestRepository},
     postgres::Cluster,
 };
+use std::os::unix::fs::DirBuilderExt as _;
 use std::{collections::BTreeMap, sync::LazyLock};
 use tenure::model::{CampaignId, GrantKey, ItemId, SystemId, Verdict};
 
@@ -107,6 +108,7 @@ impl Totals {
 /// Builds each world on its own server, decides in one campaign, enforces, and compares.
 fn compare(clusters: &[Cluster], worlds: &[World]) -> Vec<Compared> {
     let mut repository = BASE.copied();
+    std::fs::DirBuilder::new().mode(0o700).create(repository.join("vault")).unwrap();
     let mut built = Vec::new();
     let mut systems = Vec::new();
     for (index, world) in worlds.iter().enumerate() {

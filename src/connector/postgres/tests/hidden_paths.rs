@@ -266,3 +266,43 @@ fn rejected_member_keeps_its_role() {
     assert!(error.to_string().contains("rejects the logins of the role's members"), "{error}");
     assert!(cluster.log_in("postgres", &story.text("svc_N"), "x").is_err());
 }
+
+#[test]
+fn database_owner_is_named_among_those_who_lose() {
+    for story in Story::on_all(
+        "CREATE ROLE svc_N LOGIN; ALTER DATABASE case_N OWNER TO svc_N; CREATE TABLE t (a int); GRANT SELECT ON t TO pg_database_owner",
+    ) {
+        let grant = story.grant("pg_database_owner", "SELECT ON TABLE");
+        let plan = story.plan(AccessChange::Revoke {}, &grant);
+        let svc = story.text("svc_N");
+        assert!(plan.loses.iter().any(|loss| loss.principal == svc), "{:?}", plan.loses);
+        let mut unnamed = plan.clone();
+        unnamed.loses.retain(|loss| loss.principal != svc);
+        let error = story.apply(&unnamed).unwrap_err();
+        assert!(error.to_string().contains(&format!("{svc} would lose the access as well")), "{error}");
+        story.apply(&plan).unwrap();
+        assert!(!story.reads("svc_N", "t"));
+    }
+}
+
+#[test]
+fn event_trigger_that_grants_is_named() {
+    for story in Story::on_all(
+        "CREATE ROLE app_N; CREATE ROLE svc_N LOGIN; ALTER DEFAULT PRIVILEGES FOR ROLE app_N GRANT SELECT ON TABLES TO svc_N;
+         CREATE FUNCTION f() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN EXECUTE ''Grant SELECT ON ALL TABLES IN SCHEMA public TO PUBLIC''; END';
+         CREATE EVENT TRIGGER share ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION f()",
+    ) {
+        let left = after(&story, AccessChange::Revoke {}, "svc_N", "SELECT ON TABLES TO COME");
+        one(&left, "unknown: event trigger share");
+    }
+}
+
+#[test]
+fn unchecked_large_objects_are_named() {
+    let cluster: &'static Cluster = Box::leak(Box::new(Cluster::start(&["lo_compat_privileges = on"])));
+    let story = Story::on(
+        cluster,
+        "CREATE ROLE svc_N LOGIN; SELECT lo_create(4711); GRANT SELECT ON LARGE OBJECT 4711 TO svc_N",
+    );
+    one(&after(&story, AccessChange::Revoke {}, "svc_N", "SELECT ON LARGE OBJECT"), "unknown: lo_compat_privileges");
+}

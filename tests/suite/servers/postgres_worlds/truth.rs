@@ -121,7 +121,11 @@ impl Truth {
                     "EXISTS (SELECT 1 FROM {behind} b WHERE {} AND (NOT {} OR EXISTS (SELECT 1 FROM pg_class c,
                        LATERAL aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) e
                        WHERE a.class IN ('table', 'sequence') AND c.oid = a.oid AND e.grantee = b.oid
-                         AND e.privilege_type = ANY (string_to_array(a.privilege, ', ')))))
+                         AND e.privilege_type = ANY (string_to_array(a.privilege, ', ')))
+                       OR EXISTS (SELECT 1 FROM pg_namespace n, LATERAL aclexplode(n.nspacl) e WHERE a.class = 'schema'
+                         AND n.oid = a.oid AND e.grantee = b.oid AND e.privilege_type = a.privilege)
+                       OR EXISTS (SELECT 1 FROM pg_proc f, LATERAL aclexplode(f.proacl) e WHERE a.class = 'routine'
+                         AND f.oid = a.oid AND e.grantee = b.oid)))
                      AND NOT (SELECT rolsuper FROM pg_roles WHERE oid = {role})",
                     test("b.oid"),
                     test("'public'::name")
