@@ -8,8 +8,8 @@ use super::{
     grant_key::SudoersPrincipal,
     hidden_rules::{first_step, source_of, ssh_login},
     rights::{
-        Decision, ListMember, RuleCommand, SudoRequest, SudoRule, SudoSubject, SudoWorld, TreeFiles, applicable,
-        decide_by, probes,
+        ApplicableRule, Decision, ListMember, RuleCommand, SudoRequest, SudoRule, SudoSubject, SudoWorld, TreeFiles,
+        applicable, decide_by, probes,
     },
     root_dir::RootDir,
     snapshot::HostSnapshot,
@@ -109,12 +109,14 @@ impl Comparison<'_> {
     fn harm(&self) -> Option<String> {
         let names: BTreeSet<&str> =
             self.before.directory.accounts().iter().map(|account| account.name.as_str()).collect();
-        let rules = |world: &SudoWorld<'_>, subject: &SudoSubject| -> Vec<String> {
-            let each = applicable(world, subject).into_iter();
-            each.filter_map(|one| {
-                world.rules.get(one.rule).map(|rule| format!("{} {:?} {:?}", rule.file, rule.digest, one.doubt))
-            })
-            .collect()
+        let alike = |old: &SudoSubject, new: &SudoSubject| {
+            let (was, is) = (applicable(self.before, old), applicable(self.after, new));
+            let same = |(one, other): (&ApplicableRule, &ApplicableRule)| {
+                let (before, after) = (self.before.rules.get(one.rule), self.after.rules.get(other.rule));
+                let alike = before.zip(after).is_some_and(|(a, b)| (&a.file, &a.digest) == (&b.file, &b.digest));
+                one.doubt == other.doubt && alike
+            };
+            was.len() == is.len() && was.iter().zip(&is).all(same)
         };
         let runas = runas_changes(self.before, self.after);
         for name in names {
@@ -122,7 +124,7 @@ impl Comparison<'_> {
             else {
                 continue;
             };
-            if !runas && rules(self.before, &old) == rules(self.after, &new) {
+            if !runas && alike(&old, &new) {
                 continue;
             }
             if let Some(harm) = self.harm_for(&old, &new) {

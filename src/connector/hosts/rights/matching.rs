@@ -21,6 +21,10 @@ impl SudoWorld<'_> {
 
     /// Returns whether a rule applies to a user because of a group alone.
     pub(in crate::connector::hosts) fn is_by_group(&self, rule: &SudoRule, gid: u32) -> bool {
+        // A list without groups and exclusions is about users alone.
+        if !rule.users.iter().any(|user| user.negated || user.name.starts_with(['%', '+'])) {
+            return false;
+        }
         let member = |gids: BTreeSet<u32>| {
             let groups = gids.iter().filter_map(|gid| self.directory.group_name(*gid).map(str::to_owned)).collect();
             SudoSubject { login: String::new(), name: String::new(), uid: u32::MAX, gid: u32::MAX, gids, groups }
@@ -176,7 +180,7 @@ impl SudoWorld<'_> {
 
     /// Compares two names, without regard to case unless the setting is negated.
     pub(super) fn same_name(&self, setting: &str, name: &str, other: &str) -> bool {
-        name == other || ignores_case(&self.settings, setting) && name.eq_ignore_ascii_case(other)
+        name == other || name.eq_ignore_ascii_case(other) && ignores_case(&self.settings, setting)
     }
 
     fn setting(&self, name: &str) -> bool {
