@@ -184,15 +184,19 @@ pub(super) fn lines(bytes: &[u8]) -> Vec<Range<usize>> {
     ranges
 }
 
-/// Returns the file with one line (numbered from 1) changed by `change`, which gets the fields and returns the new
-/// ones, or `None` to remove the line. All other bytes are unchanged.
+/// Returns the end of each line of a file, behind its line end.
+pub(super) fn line_ends(bytes: &[u8]) -> Vec<usize> {
+    lines(bytes).into_iter().map(|range| range.end).collect()
+}
+
+/// Returns the file with the line in `range` changed by `change`, which gets the fields and returns the new ones, or
+/// `None` to remove the line. All other bytes are unchanged.
 pub(super) fn with_line(
     bytes: &[u8],
-    line: usize,
+    range: Range<usize>,
     change: impl FnOnce(&mut Vec<Vec<u8>>) -> Option<()>,
 ) -> Option<Vec<u8>> {
-    let range = lines(bytes).get(line.checked_sub(1)?)?.clone();
-    let whole = &bytes[range.clone()];
+    let whole = bytes.get(range.clone())?;
     let body = whole.strip_suffix(b"\n").unwrap_or(whole);
     let mut fields: Vec<Vec<u8>> = body.split(|b| *b == b':').map(<[u8]>::to_vec).collect();
     let mut new = Vec::with_capacity(bytes.len() + 16);
@@ -285,9 +289,9 @@ mod tests {
             let mut file = texts.join("\n");
             if end { file.push('\n'); }
             if lines(file.as_bytes()).len() != texts.len() { return Ok(()); }
-            let same = with_line(file.as_bytes(), at + 1, |_| Some(())).unwrap();
+            let same = with_line(file.as_bytes(), lines(file.as_bytes())[at].clone(), |_| Some(())).unwrap();
             prop_assert_eq!(&same, file.as_bytes());
-            let new = with_line(file.as_bytes(), at + 1, |fields| { fields[0] = b"NEW".to_vec(); Some(()) }).unwrap();
+            let new = with_line(file.as_bytes(), lines(file.as_bytes())[at].clone(), |fields| { fields[0] = b"NEW".to_vec(); Some(()) }).unwrap();
             let (old, new) = (lines(file.as_bytes()).len(), String::from_utf8(new).unwrap());
             prop_assert_eq!(lines(new.as_bytes()).len(), old);
             for (index, (before, after)) in file.split('\n').zip(new.split('\n')).enumerate() {

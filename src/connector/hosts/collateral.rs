@@ -22,7 +22,7 @@ use crate::{
     connector::ConnectorError,
     model::{AccessChange, ExpectedState, GrantKind, action::ActionSpec},
 };
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// Compares the files as they were read with their drafted contents.
 ///
@@ -39,17 +39,74 @@ pub(super) fn check(
     }
     let drafted = tree.drafted(&|path| work.changed(path).map(<[u8]>::to_vec));
     let files = TreeFiles::below(root);
-    let (before, after) = (sudo_world(tree, &files), sudo_world(&drafted, &files));
-    let decided = decided(action, tree, &files);
-    let compared = Comparison { action, tree: &drafted, before: &before, after: &after, decided: decided.as_ref() };
-    let by_doas = || {
-        let (before, after) = (doas_world(tree, &files)?, doas_world(&drafted, &files)?);
-        Comparison { action, tree: &drafted, before: &before, after: &after, decided: None }.harm()
-    };
-    match compared.harm().or_else(by_doas).or_else(|| compared.ssh_harm()) {
+    let touched = touched(tree, &drafted);
+    match harm_of(action, (tree, &drafted), &files, touched.as_ref()) {
         None => Ok(()),
         Some(harm) => Err(ConnectorError::PreconditionFailed(harm)),
     }
+}
+
+/// Returns the harm of an action by the comparison of the reached accounts, and by that of all accounts.
+#[cfg(test)]
+pub(super) fn compared_both_ways(
+    root: &RootDir,
+    action: &ActionSpec,
+    tree: &HostSnapshot,
+) -> Result<[Option<String>; 2], ConnectorError> {
+    let mut work = PendingWrites::on(tree);
+    action.operations.iter().try_for_each(|operation| work.apply(operation))?;
+    let drafted = tree.drafted(&|path| work.changed(path).map(<[u8]>::to_vec));
+    let files = TreeFiles::below(root);
+    let touched = touched(tree, &drafted);
+    Ok([touched.as_ref(), None].map(|touched| harm_of(action, (tree, &drafted), &files, touched)))
+}
+
+/// Returns who would gain or lose, of the accounts that have other groups and those that changed rules reach.
+fn harm_of(
+    action: &ActionSpec,
+    (tree, drafted): (&HostSnapshot, &HostSnapshot),
+    files: &TreeFiles<'_>,
+    touched: Option<&BTreeSet<String>>,
+) -> Option<String> {
+    let (before, after) = (sudo_world(tree, files), sudo_world(drafted, files));
+    let decided = decided(action, tree, files);
+    let compared =
+        Comparison { action, tree: drafted, before: &before, after: &after, decided: decided.as_ref(), touched };
+    let by_doas = || {
+        let (before, after) = (doas_world(tree, files)?, doas_world(drafted, files)?);
+        Comparison { action, tree: drafted, before: &before, after: &after, decided: None, touched }.harm()
+    };
+    compared.harm().or_else(by_doas).or_else(|| compared.ssh_harm())
+}
+
+/// Returns the accounts that may have other names, ids or groups; `None` for all accounts.
+fn touched(old: &HostSnapshot, new: &HostSnapshot) -> Option<BTreeSet<String>> {
+    let mut names = BTreeSet::new();
+    let (gone, come) = old.accounts.differing(&new.accounts);
+    for account in gone.into_iter().chain(come) {
+        names.insert(account.name.clone());
+        old.directory.names_with(account.uid, &mut names);
+        new.directory.names_with(account.uid, &mut names);
+        // A later line of the same name may count now.
+        for tree in [old, new] {
+            let uids = tree.directory.alike(&account.name).map(|one| one.uid).collect::<BTreeSet<_>>();
+            uids.into_iter().for_each(|uid| tree.directory.names_with(uid, &mut names));
+        }
+    }
+    if Arc::ptr_eq(&old.groups, &new.groups) {
+        return Some(names);
+    }
+    // Another name of a group concerns all of its members.
+    if !old.groups.has_index_of(&new.groups) {
+        return None;
+    }
+    let (gone, come) = old.groups.differing(&new.groups);
+    for (old, new) in gone.into_iter().zip(come) {
+        let (old, new): (BTreeSet<&String>, BTreeSet<&String>) =
+            (old.members.iter().collect(), new.members.iter().collect());
+        names.extend(old.symmetric_difference(&new).map(|name| (*name).clone()));
+    }
+    Some(names)
 }
 
 /// Returns the rules of the system as the decision wants them; `None` when the decision is not about a rule.
@@ -70,7 +127,7 @@ fn decided<'a>(action: &ActionSpec, tree: &HostSnapshot, files: &'a TreeFiles<'a
         !member.negated && SudoersPrincipal::listed(tree, &member.name).id() == grant.principal.id
     };
     let mut rules = Vec::new();
-    for rule in std::mem::take(&mut world.rules) {
+    for rule in world.rules.iter().cloned() {
         let place =
             rule.users.iter().rposition(is_holder).filter(|_| rule.digest == digest && shown(&rule.file) == file);
         let Some(place) = place else {
@@ -92,7 +149,7 @@ fn decided<'a>(action: &ActionSpec, tree: &HostSnapshot, files: &'a TreeFiles<'a
             .push(SudoRule { users: rule.users.iter().filter(|member| !is_holder(member)).cloned().collect(), ..rule });
         rules.extend(reduced);
     }
-    world.rules = rules;
+    world.rules = Arc::new(rules);
     Some(world)
 }
 
@@ -102,13 +159,13 @@ struct Comparison<'a> {
     before: &'a SudoWorld<'a>,
     after: &'a SudoWorld<'a>,
     decided: Option<&'a SudoWorld<'a>>,
+    /// The accounts that may have other names, ids or groups; `None` for all.
+    touched: Option<&'a BTreeSet<String>>,
 }
 
 impl Comparison<'_> {
     /// Returns who would gain or lose, in words.
     fn harm(&self) -> Option<String> {
-        let names: BTreeSet<&str> =
-            self.before.directory.accounts().iter().map(|account| account.name.as_str()).collect();
         let alike = |old: &SudoSubject, new: &SudoSubject| {
             let (was, is) = (applicable(self.before, old), applicable(self.after, new));
             let same = |(one, other): (&ApplicableRule, &ApplicableRule)| {
@@ -119,8 +176,8 @@ impl Comparison<'_> {
             was.len() == is.len() && was.iter().zip(&is).all(same)
         };
         let runas = runas_changes(self.before, self.after);
-        for name in names {
-            let (Some(old), Some(new)) = (self.before.directory.subject(name), self.after.directory.subject(name))
+        for name in self.reached().filter(|_| !runas).unwrap_or_else(|| self.everyone()) {
+            let (Some(old), Some(new)) = (self.before.directory.subject(&name), self.after.directory.subject(&name))
             else {
                 continue;
             };
@@ -134,11 +191,45 @@ impl Comparison<'_> {
         None
     }
 
+    fn everyone(&self) -> BTreeSet<String> {
+        self.before.directory.accounts().iter().map(|account| account.name.clone()).collect()
+    }
+
+    /// Returns the accounts to which other rules may apply: the touched ones, and those that changed rules may include.
+    /// `None` for all accounts.
+    fn reached(&self) -> Option<BTreeSet<String>> {
+        let mut names = self.touched?.clone();
+        let (old, new) = (self.before, self.after);
+        if (&old.settings, &old.limited, &old.host, &old.netgroups)
+            != (&new.settings, &new.limited, &new.host, &new.netgroups)
+        {
+            return None;
+        }
+        let same = |(a, b): &(&SudoRule, &SudoRule)| {
+            (&a.file, &a.digest, &a.users, &a.hosts) == (&b.file, &b.digest, &b.users, &b.hosts)
+        };
+        if Arc::ptr_eq(&old.rules, &new.rules) {
+            return Some(names);
+        }
+        let start = old.rules.iter().zip(new.rules.iter()).take_while(same).count();
+        let (gone, come) = (old.rules.get(start..)?, new.rules.get(start..)?);
+        let end = gone.iter().rev().zip(come.iter().rev()).take_while(same).count();
+        let (gone, come) = (gone.get(..gone.len() - end)?, come.get(..come.len() - end)?);
+        let some = gone.iter().all(|rule| old.may_include(&rule.users, &mut names))
+            && come.iter().all(|rule| new.may_include(&rule.users, &mut names));
+        some.then_some(names)
+    }
+
     /// Returns who would gain by the settings of sshd for groups.
     fn ssh_harm(&self) -> Option<String> {
         let sshd = &self.tree.sshd;
-        let accounts = self.before.directory.accounts().iter().filter(|_| sshd.names_groups());
-        accounts.into_iter().find_map(|account| {
+        if !sshd.names_groups() {
+            return None;
+        }
+        // In the order of the file.
+        let accounts = self.before.directory.accounts().iter();
+        let mut accounts = accounts.filter(|account| self.touched.is_none_or(|names| names.contains(&account.name)));
+        accounts.find_map(|account| {
             let (old, new) =
                 (self.before.directory.subject(&account.name)?, self.after.directory.subject(&account.name)?);
             let gain = (old != new).then(|| sshd.restriction_lost(&ssh_login(&old), &ssh_login(&new))).flatten()?;

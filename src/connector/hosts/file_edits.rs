@@ -2,13 +2,14 @@
 //! written.
 
 use super::{
-    account_files::{self, lines, with_line, without},
+    account_files::{self, GroupEntry, GshadowEntry, ParsedLine, PasswdEntry, ShadowEntry, lines, with_line, without},
+    account_table::AccountTable,
     authorized_keys,
     calls::{
         DISABLE_ACCOUNT, ENABLE_ACCOUNT, JOIN_GROUP, LEAVE_GROUP, LOCK_GROUP, NARROW_RULE, REMOVE_ACCOUNT, REMOVE_KEY,
         REMOVE_RULE, REMOVE_SHADOW, SET_OPTIONS, SET_SHELL, parameter,
     },
-    grant_key::{SudoersPrincipal, part},
+    grant_key::{SudoersPrincipal, bound_account, decoded, part},
     grants::holders,
     rights::{ListMember, UnseenFiles},
     rule_digest::{hosts, rule_digest},
@@ -21,12 +22,17 @@ use crate::{
     connector::ConnectorError,
     model::{Operation, Timestamp},
 };
+use std::{collections::BTreeSet, ops::Range, sync::Arc};
 use zeroize::Zeroizing;
 
 /// The new contents of files, in writing order.
 pub(super) struct PendingWrites<'a> {
     tree: &'a HostSnapshot,
     changed: Vec<(String, Zeroizing<Vec<u8>>)>,
+    accounts: Arc<AccountTable<PasswdEntry>>,
+    shadows: Arc<AccountTable<ShadowEntry>>,
+    groups: Arc<AccountTable<GroupEntry>>,
+    group_shadows: Arc<AccountTable<GshadowEntry>>,
 }
 
 type EditResult = Result<(), ConnectorError>;
@@ -34,7 +40,14 @@ type EditResult = Result<(), ConnectorError>;
 impl<'a> PendingWrites<'a> {
     /// Starts with the files as they were read.
     pub(super) fn on(tree: &'a HostSnapshot) -> Self {
-        Self { tree, changed: Vec::new() }
+        Self {
+            tree,
+            changed: Vec::new(),
+            accounts: tree.accounts.clone(),
+            shadows: tree.shadows.clone(),
+            groups: tree.groups.clone(),
+            group_shadows: tree.group_shadows.clone(),
+        }
     }
 
     /// Returns the files that differ from the read ones.
@@ -84,8 +97,18 @@ impl<'a> PendingWrites<'a> {
 
     /// Sets the content of a file.
     pub(super) fn set(&mut self, path: &str, bytes: Vec<u8>) {
-        if bytes == self.bytes(path) {
+        let old = self.bytes(path);
+        if bytes == old {
             return;
+        }
+        match path {
+            PASSWD => self.accounts = Arc::new(self.accounts.reparsed(old, &bytes, account_files::accounts)),
+            SHADOW => self.shadows = Arc::new(self.shadows.reparsed(old, &bytes, account_files::shadows)),
+            GROUP => self.groups = Arc::new(self.groups.reparsed(old, &bytes, account_files::groups)),
+            GSHADOW => {
+                self.group_shadows = Arc::new(self.group_shadows.reparsed(old, &bytes, account_files::group_shadows));
+            }
+            _ => {}
         }
         let bytes = Zeroizing::new(bytes);
         match self.changed.iter_mut().find(|(known, _)| known == path) {
@@ -94,88 +117,100 @@ impl<'a> PendingWrites<'a> {
         }
     }
 
+    /// Changes the fields of a line of a file of accounts.
+    fn edit(
+        &mut self,
+        path: &str,
+        range: Option<Range<usize>>,
+        change: impl FnOnce(&mut Vec<Vec<u8>>) -> Option<()>,
+    ) -> EditResult {
+        let new = range.and_then(|range| with_line(self.bytes(path), range, change)).ok_or_else(|| lost(path))?;
+        self.set(path, new);
+        Ok(())
+    }
+
+    /// Returns the lines and names of a group.
+    fn lines_of_group(&self, group: &str) -> Vec<(usize, String)> {
+        let gid = group.strip_prefix("gid:").and_then(|rest| rest.split(':').next()?.parse().ok());
+        let places = gid.map(|gid| self.groups.places_of_id(gid)).unwrap_or_default();
+        let rows = places.into_iter().filter_map(|at| self.groups.get(at));
+        rows.filter(|row| SudoersPrincipal::Group(row.value.gid, row.value.name.clone()).bound() == group)
+            .map(|row| (row.line, row.value.name.clone()))
+            .collect()
+    }
+
     fn remove_member(&mut self, group: &str, member: &str) -> EditResult {
-        let same = |name: &str| SudoersPrincipal::user(self.tree, name).bound() == member;
-        let mut bytes = self.bytes(GROUP).to_vec();
-        let mut names = Vec::new();
-        for row in account_files::groups(&bytes).rows {
-            if SudoersPrincipal::Group(row.value.gid, row.value.name.clone()).bound() != group {
-                continue;
-            }
-            for name in row.value.members.iter().filter(|name| same(name)) {
-                let take = |fields: &mut Vec<Vec<u8>>| change(fields, 3, |list| without(list, name));
-                bytes = with_line(&bytes, row.line, take).ok_or_else(|| lost(GROUP))?;
-            }
-            names.push(row.value.name);
-        }
-        if names.is_empty() {
+        let written = decoded(member.rsplit(':').next().unwrap_or(member));
+        let tree = self.tree;
+        let same = |name: &str| name == written && SudoersPrincipal::user(tree, name).bound() == member;
+        let lines = self.lines_of_group(group);
+        if lines.is_empty() {
             return Err(ConnectorError::PreconditionFailed(format!("{GROUP} no longer has the group {group}")));
         }
-        let mut hidden = self.bytes(GSHADOW).to_vec();
-        for row in account_files::group_shadows(&hidden).rows.into_iter().filter(|row| names.contains(&row.value.name))
-        {
-            for name in row.value.administrators.iter().chain(&row.value.members).filter(|name| same(name)) {
-                let take = |fields: &mut Vec<Vec<u8>>| {
-                    change(fields, 2, |list| without(list, name))?;
-                    change(fields, 3, |list| without(list, name))
-                };
-                hidden = with_line(&hidden, row.line, take).ok_or_else(|| lost(GSHADOW))?;
+        for (line, _) in &lines {
+            let row = self.groups.iter().nth(self.groups.partition_point(|row| row.line < *line));
+            let is_there = |members: &[String]| members.iter().any(|name| same(name));
+            if row.is_some_and(|row| row.line == *line && !is_there(&row.value.members)) {
+                continue;
+            }
+            let take = |fields: &mut Vec<Vec<u8>>| change(fields, 3, |list| without(list, &written));
+            if same(&written) {
+                self.edit(GROUP, self.groups.range(*line), take)?;
             }
         }
-        self.set(GROUP, bytes);
-        self.set(GSHADOW, hidden);
+        for (_, name) in &lines {
+            let rows: Vec<usize> = self.group_shadows.all_named(name).map(|row| row.line).collect();
+            for line in rows.into_iter().filter(|_| same(&written)) {
+                let take = |fields: &mut Vec<Vec<u8>>| {
+                    change(fields, 2, |list| without(list, &written))?;
+                    change(fields, 3, |list| without(list, &written))
+                };
+                self.edit(GSHADOW, self.group_shadows.range(line), take)?;
+            }
+        }
         Ok(())
     }
 
     fn join(&mut self, group: &str, member: &str) -> EditResult {
         let name = self.account_name(member)?;
-        for (path, gid_of) in [(GROUP, true), (GSHADOW, false)] {
-            let bytes = self.bytes(path).to_vec();
-            let line = if gid_of {
-                let rows = account_files::groups(&bytes).rows;
-                rows.into_iter()
-                    .find(|row| SudoersPrincipal::Group(row.value.gid, row.value.name.clone()).bound() == group)
-                    .map(|r| r.line)
-            } else {
-                let rows = account_files::group_shadows(&bytes).rows;
-                rows.into_iter().find(|row| group.ends_with(&format!(":{}", part(&row.value.name)))).map(|r| r.line)
-            };
-            let Some(line) = line else { continue };
-            let add = |fields: &mut Vec<Vec<u8>>| {
-                change(fields, 3, |list| {
-                    let there = list.split(|b| *b == b',').any(|one| one == name.as_bytes());
-                    match (there, list.is_empty()) {
-                        (true, _) => list.to_vec(),
-                        (false, true) => name.as_bytes().to_vec(),
-                        (false, false) => [list, b",", name.as_bytes()].concat(),
-                    }
-                })
-            };
-            let new = with_line(&bytes, line, add).ok_or_else(|| lost(path))?;
-            self.set(path, new);
+        let add = |fields: &mut Vec<Vec<u8>>| {
+            change(fields, 3, |list| {
+                let there = list.split(|b| *b == b',').any(|one| one == name.as_bytes());
+                match (there, list.is_empty()) {
+                    (true, _) => list.to_vec(),
+                    (false, true) => name.as_bytes().to_vec(),
+                    (false, false) => [list, b",", name.as_bytes()].concat(),
+                }
+            })
+        };
+        if let Some((line, _)) = self.lines_of_group(group).first() {
+            self.edit(GROUP, self.groups.range(*line), add)?;
+        }
+        let line = self
+            .group_shadows
+            .iter()
+            .find(|row| group.ends_with(&format!(":{}", part(&row.value.name))))
+            .map(|row| row.line);
+        if let Some(line) = line {
+            self.edit(GSHADOW, self.group_shadows.range(line), add)?;
         }
         Ok(())
     }
 
     fn lock_group(&mut self, group: &str, file: &str) -> EditResult {
-        let bytes = self.bytes(file).to_vec();
-        let groups = account_files::groups(self.bytes(GROUP)).rows;
-        let name = groups
-            .into_iter()
-            .map(|row| row.value)
-            .find(|g| SudoersPrincipal::Group(g.gid, g.name.clone()).bound() == group);
         let gone = || ConnectorError::PreconditionFailed(format!("{GROUP} no longer has the group {group}"));
-        let name = name.ok_or_else(gone)?.name;
-        let line = match file {
+        let (_, name) = self.lines_of_group(group).into_iter().next().ok_or_else(gone)?;
+        let range = match file {
             GSHADOW => {
-                account_files::group_shadows(&bytes).rows.into_iter().find(|row| row.value.name == name).map(|r| r.line)
+                let row = self.group_shadows.all_named(&name).next().ok_or_else(gone)?;
+                self.group_shadows.range(row.line)
             }
-            _ => account_files::groups(&bytes).rows.into_iter().find(|row| row.value.name == name).map(|r| r.line),
+            _ => {
+                let row = self.groups.iter().find(|row| row.value.name == name).ok_or_else(gone)?;
+                self.groups.range(row.line)
+            }
         };
-        let new =
-            with_line(&bytes, line.ok_or_else(gone)?, |fields| change(fields, 1, locked)).ok_or_else(|| lost(file))?;
-        self.set(file, new);
-        Ok(())
+        self.edit(file, range, |fields| change(fields, 1, locked))
     }
 
     fn disable(&mut self, account: &str, expires: &str) -> EditResult {
@@ -207,8 +242,7 @@ impl<'a> PendingWrites<'a> {
     }
 
     fn set_shell(&mut self, account: &str, from: &str, to: &str) -> EditResult {
-        let rows = account_files::accounts(self.bytes(PASSWD)).rows;
-        let now = rows.iter().find(|row| bound(&row.value) == account).map(|row| shown(&row.value.shell));
+        let now = self.line_of_account(account).map(|row| shown(&row.value.shell));
         match now.as_deref() {
             Some(now) if now == to => Ok(()),
             Some(now) if now == from => self.passwd(account, |fields| {
@@ -228,12 +262,15 @@ impl<'a> PendingWrites<'a> {
             return Ok(());
         }
         let name = self.account_name(account)?;
-        let groups =
-            account_files::groups(self.bytes(GROUP)).rows.into_iter().map(|row| (row.value.name, row.value.members));
-        let hidden = account_files::group_shadows(self.bytes(GSHADOW)).rows.into_iter();
-        let hidden = hidden.map(|row| (row.value.name, [row.value.members, row.value.administrators].concat()));
-        if let Some((group, _)) = groups.chain(hidden).find(|(_, members)| members.contains(&name)) {
-            let why = format!("{} is in the group {} since the inventory was collected", shown(&name), shown(&group));
+        let mut listed = self.groups.listing().iter().filter_map(|at| self.groups.get(*at));
+        let listed = listed.find(|row| row.value.members.contains(&name)).map(|row| &row.value.name);
+        let hidden = || {
+            let rows = self.group_shadows.listing().iter().filter_map(|at| self.group_shadows.get(*at));
+            let mut rows = rows.map(|row| &row.value);
+            rows.find(|row| row.members.contains(&name) || row.administrators.contains(&name)).map(|row| &row.name)
+        };
+        if let Some(group) = listed.or_else(hidden) {
+            let why = format!("{} is in the group {} since the inventory was collected", shown(&name), shown(group));
             return Err(ConnectorError::PreconditionFailed(why));
         }
         self.passwd(account, |_| None)
@@ -241,16 +278,14 @@ impl<'a> PendingWrites<'a> {
 
     fn remove_shadow(&mut self, account: &str) -> EditResult {
         let name = account.rsplit(':').next().unwrap_or(account);
-        let bytes = self.bytes(SHADOW).to_vec();
-        let row = account_files::shadows(&bytes).rows.into_iter().find(|row| part(&row.value.name) == name);
-        let Some(row) = row else { return Ok(()) };
+        let name = decoded(name);
+        let Some(line) = self.shadows.all_named(&name).next().map(|row| row.line) else { return Ok(()) };
         // The account is already removed from passwd; a line under this name now belongs to another account.
-        if account_files::accounts(self.bytes(PASSWD)).rows.iter().any(|other| other.value.name == row.value.name) {
-            let why = format!("{PASSWD} has another account named {}", shown(&row.value.name));
+        if self.accounts.named(&name).is_some() {
+            let why = format!("{PASSWD} has another account named {}", shown(&name));
             return Err(ConnectorError::PreconditionFailed(why));
         }
-        self.set(SHADOW, with_line(&bytes, row.line, |_| None).ok_or_else(|| lost(SHADOW))?);
-        Ok(())
+        self.edit(SHADOW, self.shadows.range(line), |_| None)
     }
 
     fn rule(&mut self, file: &str, holder: &str, digest: &str, to: Option<&str>) -> EditResult {
@@ -293,7 +328,19 @@ impl<'a> PendingWrites<'a> {
         let world = sudo_world(self.tree, &UnseenFiles);
         let mut excluded = list(&|_| true);
         excluded.push(ListMember { name: member.to_owned(), negated: true });
-        let differs = world.directory.accounts().iter().filter_map(|account| world.directory.subject(&account.name));
+        // Only for those that the removed members name, the lists can differ.
+        let removed: Vec<ListMember> = flat
+            .iter()
+            .map(|(item, _)| item.name.clone())
+            .filter(|name| id(name) == id(member))
+            .chain([member.to_owned()])
+            .map(|name| ListMember { name, negated: false })
+            .collect();
+        let mut named = BTreeSet::new();
+        if !world.may_include(&removed, &mut named) {
+            named.extend(world.directory.accounts().iter().map(|account| account.name.clone()));
+        }
+        let differs = named.iter().filter_map(|name| world.directory.subject(name));
         let differs = differs.into_iter().any(|one| world.includes(&without, &one) != world.includes(&excluded, &one));
         differs.then_some(without)
     }
@@ -324,7 +371,7 @@ impl<'a> PendingWrites<'a> {
             for one in holders(self.tree, spec).into_iter().filter(|one| one.who.bound() == holder) {
                 for (index, privilege) in spec.privileges.iter().enumerate() {
                     let commands = written(&expanded(&privilege.commands, &self.tree.sudoers));
-                    let hosts = hosts(self.tree, privilege);
+                    let hosts = hosts(&self.tree.sudoers, privilege);
                     found.push((statement.clone(), index, one.name.clone(), commands, hosts));
                 }
             }
@@ -360,24 +407,28 @@ impl<'a> PendingWrites<'a> {
 
     fn shadow(&mut self, account: &str, change: impl FnOnce(&mut Vec<Vec<u8>>) -> Option<()>) -> EditResult {
         let name = self.account_name(account)?;
-        let bytes = self.bytes(SHADOW).to_vec();
-        let row = account_files::shadows(&bytes).rows.into_iter().find(|row| row.value.name == name);
+        let row = self.shadows.all_named(&name).next();
         let row = row.ok_or_else(|| ConnectorError::Permanent(format!("{SHADOW} has no line for {}", shown(&name))))?;
-        self.set(SHADOW, with_line(&bytes, row.line, change).ok_or_else(|| lost(SHADOW))?);
-        Ok(())
+        self.edit(SHADOW, self.shadows.range(row.line), change)
     }
 
     fn passwd(&mut self, account: &str, change: impl FnOnce(&mut Vec<Vec<u8>>) -> Option<()>) -> EditResult {
-        let bytes = self.bytes(PASSWD).to_vec();
-        let row = account_files::accounts(&bytes).rows.into_iter().find(|row| bound(&row.value) == account);
+        let row = self.line_of_account(account);
         let row = row.ok_or_else(|| ConnectorError::PreconditionFailed(format!("{PASSWD} no longer has {account}")))?;
-        self.set(PASSWD, with_line(&bytes, row.line, change).ok_or_else(|| lost(PASSWD))?);
-        Ok(())
+        self.edit(PASSWD, self.accounts.range(row.line), change)
+    }
+
+    /// Returns the line of an account in its present content.
+    fn line_of_account(&self, account: &str) -> Option<&ParsedLine<Arc<PasswdEntry>>> {
+        let (_, name) = bound_account(account)?;
+        let name = decoded(&name);
+        self.accounts.all_named(&name).find(|row| bound(&row.value) == account)
     }
 
     /// Returns the name of an account, if uid and name still match.
     fn account_name(&self, account: &str) -> Result<String, ConnectorError> {
-        let found = self.tree.accounts.iter().map(|row| &row.value).find(|one| bound(one) == account);
+        let name = bound_account(account).map(|(_, name)| decoded(&name)).unwrap_or_default();
+        let found = self.tree.accounts.all_named(&name).map(|row| &row.value).find(|one| bound(one) == account);
         let moved =
             || ConnectorError::PreconditionFailed(format!("{PASSWD} no longer has {account} under this uid and name"));
         found.map(|one| one.name.clone()).ok_or_else(moved)
@@ -385,19 +436,14 @@ impl<'a> PendingWrites<'a> {
 
     /// Returns whether the account is gone; an error when its uid or its name belongs to another account.
     fn is_gone(&self, account: &str) -> Result<bool, ConnectorError> {
-        let (uid, name) = super::grant_key::bound_account(account).unwrap_or_default();
-        let rows = account_files::accounts(self.bytes(PASSWD)).rows;
-        if rows.iter().any(|row| bound(&row.value) == account) {
+        let (uid, name) = bound_account(account).unwrap_or_default();
+        if self.line_of_account(account).is_some() {
             return Ok(false);
         }
-        match rows.iter().find(|row| part(&row.value.name) == name || row.value.uid == uid) {
+        match self.accounts.named(&decoded(&name)).or_else(|| self.accounts.with_id(uid)) {
             None => Ok(true),
             Some(other) => {
-                let why = format!(
-                    "{PASSWD} has {} with uid {} now, not {account}",
-                    shown(&other.value.name),
-                    other.value.uid
-                );
+                let why = format!("{PASSWD} has {} with uid {} now, not {account}", shown(&other.name), other.uid);
                 Err(ConnectorError::PreconditionFailed(why))
             }
         }

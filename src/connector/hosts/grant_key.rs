@@ -48,7 +48,7 @@ impl SudoersPrincipal {
         }
         match name.strip_prefix('%') {
             Some(group) => match tree.group(group).or_else(|| {
-                let groups = tree.groups.iter().map(|row| &row.value);
+                let groups = tree.groups.values();
                 alike(tree, "case_insensitive_group", group, groups, |group| &group.name)
             }) {
                 Some(group) => Self::Group(group.gid, group.name.clone()),
@@ -56,7 +56,7 @@ impl SudoersPrincipal {
             },
             None if name.starts_with('+') => Self::Unknown(format!("netgroup:{}", part(&name[1..]))),
             None if tree.account(name).is_none() => {
-                let accounts = tree.accounts.iter().map(|row| &row.value);
+                let accounts = tree.accounts.values();
                 let account = alike(tree, "case_insensitive_user", name, accounts, |account| &account.name);
                 Self::user(tree, account.map_or(name, |account| &account.name))
             }

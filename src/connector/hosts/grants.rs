@@ -3,7 +3,7 @@
 use super::{
     account_files::{GroupEntry, PasswdEntry, PasswordField},
     config::HostsConfig,
-    grant_key::{SudoersPrincipal, key, path_part},
+    grant_key::{SudoersPrincipal, decoded, key, path_part},
     hidden_rules::{self, HiddenFromMembers, hidden_by},
     rights::{SudoWorld, UnseenFiles},
     rule_digest::{hosts, rule_digest},
@@ -42,7 +42,8 @@ pub(super) fn of_kind(
     distinct(grants)
 }
 
-/// Returns the grants that concern `grant`: those of its principal, the other ways to its entitlement, and all rules.
+/// Returns the grants that concern `grant`: those of its principal, the other ways of its principal to its entitlement,
+/// the credentials for it, and all rules.
 /// Their keys are the same as in a listing of all grants.
 pub(super) fn concerning(
     system: &SystemId,
@@ -78,8 +79,37 @@ impl HostGrants<'_> {
         self.about.is_none_or(|(holder, held)| principal() == holder || entitlement() == held)
     }
 
+    /// Returns the groups that may have members of interest, in the order of the file.
+    fn groups_with_members(&self) -> impl Iterator<Item = &GroupEntry> {
+        let (groups, hidden) = (&self.tree.groups, &self.tree.group_shadows);
+        let listing = hidden.listing().iter().filter_map(|at| hidden.get(*at));
+        let mut places: BTreeSet<usize> = groups.listing().iter().copied().collect();
+        places.extend(listing.flat_map(|row| groups.places_of_name(&row.value.name)));
+        // A line without a name has the members of gshadow as well.
+        if groups.values().any(GroupEntry::is_comment) {
+            places.extend(0..groups.len());
+        }
+        places.into_iter().filter_map(|at| groups.get(at)).map(|row| &*row.value)
+    }
+
+    /// Returns the names that the principal of interest has in lists of members; `None` for all names.
+    fn names(&self) -> Option<BTreeSet<String>> {
+        let (holder, _) = self.about?;
+        let mut names = BTreeSet::new();
+        match id_after("uid:", holder) {
+            Some(uid) => names.extend(self.tree.directory.names_of(uid).into_iter().map(str::to_owned)),
+            None => names.extend(holder.strip_prefix("name:").map(decoded)),
+        }
+        Some(names)
+    }
+
+    fn accounts_of_holder(&self) -> Vec<&PasswdEntry> {
+        let Some((holder, _)) = self.about else { return self.tree.accounts.values().collect() };
+        let places = id_after("uid:", holder).map(|uid| self.tree.accounts.places_of_id(uid)).unwrap_or_default();
+        places.into_iter().filter_map(|at| self.tree.accounts.get(at)).map(|row| &*row.value).collect()
+    }
+
     fn accounts(&self) -> Result<Vec<Grant>, ConnectorError> {
-        let id = |account: &PasswdEntry| format!("uid:{}", account.uid);
         let each = |account: &PasswdEntry| {
             let who = SudoersPrincipal::Account(account.uid, account.name.clone());
             let shadow = self.tree.shadow(&account.name);
@@ -116,25 +146,31 @@ impl HostGrants<'_> {
                 ..self.blank(GrantKind::Account, &who)?
             })
         };
-        let accounts = self.tree.accounts.iter().map(|row| &row.value);
-        accounts.filter(|account| self.concerns(|| id(account), || id(account))).map(each).collect()
+        if let Some((holder, held)) = self.about {
+            let uids: BTreeSet<u32> = [holder, held].iter().filter_map(|id| id_after("uid:", id)).collect();
+            let places = uids.iter().flat_map(|uid| self.tree.accounts.places_of_id(*uid));
+            let rows = places.filter_map(|at| self.tree.accounts.get(at)).map(|row| &*row.value);
+            return rows.map(each).collect();
+        }
+        self.tree.accounts.values().map(each).collect()
     }
 
     fn memberships(&self, expansions: &BTreeMap<String, Vec<Entitlement>>) -> Result<Vec<Grant>, ConnectorError> {
         let (mut grants, mut denied) = (Vec::new(), HiddenFromMembers::default());
         let doas = doas_world(self.tree, &UnseenFiles);
         let denies = self.tree.sudoers.denies() || doas.is_some() || self.tree.sshd.names_groups();
-        for group in self.tree.groups.iter().map(|row| &row.value) {
+        for group in self.groups_with_members() {
             let shadow = self.tree.group_shadow(&group.name);
             let hidden: BTreeSet<&String> = shadow.iter().flat_map(|shadow| &shadow.members).collect();
             let administrators: BTreeSet<&String> = shadow.iter().flat_map(|shadow| &shadow.administrators).collect();
             let members: BTreeSet<&String> = group.members.iter().collect();
             let names: BTreeSet<&String> = members.iter().chain(&hidden).chain(&administrators).copied().collect();
-            for name in names {
+            let known = self.names();
+            for name in names.into_iter().filter(|name| known.as_ref().is_none_or(|known| known.contains(*name))) {
                 let who = SudoersPrincipal::user(self.tree, name);
                 // A name in a comment is often no account.
                 let is_text = group.is_comment() && self.tree.account(name).is_none();
-                if is_text || !self.concerns(|| who.id(), || format!("gid:{}", group.gid)) {
+                if is_text || self.about.is_some_and(|(holder, _)| who.id() != holder) {
                     continue;
                 }
                 let administers = administrators.contains(name);
@@ -153,10 +189,7 @@ impl HostGrants<'_> {
                 grants.push(grant);
             }
         }
-        for account in self.tree.accounts.iter().map(|row| &row.value) {
-            if !self.concerns(|| format!("uid:{}", account.uid), || format!("gid:{}", account.gid)) {
-                continue;
-            }
+        for account in self.accounts_of_holder() {
             let unnamed = || GroupEntry {
                 name: String::new(),
                 password: PasswordField::Empty,
@@ -226,7 +259,12 @@ impl HostGrants<'_> {
     /// Group passwords: a user who knows one may join the group with newgrp(1).
     fn group_passwords(&self) -> Result<Vec<Grant>, ConnectorError> {
         let mut grants = Vec::new();
-        for group in self.tree.groups.iter().map(|row| &row.value) {
+        let of_gid = self.about.map(|(holder, held)| {
+            let gids: BTreeSet<u32> = [holder, held].iter().filter_map(|id| id_after("gid:", id)).collect();
+            gids.iter().flat_map(|gid| self.tree.groups.places_of_id(*gid)).collect::<BTreeSet<usize>>()
+        });
+        let all = of_gid.unwrap_or_else(|| (0..self.tree.groups.len()).collect());
+        for group in all.into_iter().filter_map(|at| self.tree.groups.get(at)).map(|row| &*row.value) {
             let shadow = self.tree.group_shadow(&group.name);
             let (state, file) = match shadow {
                 Some(shadow) if group.password == PasswordField::Elsewhere => (shadow.password, "/etc/gshadow"),
@@ -301,7 +339,7 @@ impl HostGrants<'_> {
     fn rules(&self) -> Result<Vec<Grant>, ConnectorError> {
         let mut grants = Vec::new();
         for (file, statements) in &self.tree.sudoers.files {
-            for statement in statements {
+            for statement in statements.iter() {
                 let StatementKind::Spec(spec) = &statement.kind else { continue };
                 for holder in holders(self.tree, spec) {
                     for privilege in &spec.privileges {
@@ -325,7 +363,7 @@ impl HostGrants<'_> {
             return Ok(None);
         }
         let who = &holder.who;
-        let (text, hosts) = (written(&rights), hosts(self.tree, privilege));
+        let (text, hosts) = (written(&rights), hosts(&self.tree.sudoers, privilege));
         let digest = rule_digest(&text, &hosts);
         let unasked = self.tree.sudoers.unasked.iter().any(|users| match users {
             None => true,
@@ -474,6 +512,10 @@ fn by_group(rules: &[Grant]) -> BTreeMap<String, Vec<Entitlement>> {
         expansion.dedup();
     }
     by_group
+}
+
+fn id_after(prefix: &str, id: &str) -> Option<u32> {
+    id.strip_prefix(prefix)?.parse().ok()
 }
 
 fn attributes<const N: usize>(pairs: [(&str, String); N]) -> Attributes {

@@ -12,7 +12,7 @@ use super::{
     text::shown,
 };
 use crate::model::Grant;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Returns the text of a path with the rights that appear without it.
 pub(super) fn with_hidden(text: String, hidden: Option<HiddenRight>) -> String {
@@ -50,7 +50,7 @@ pub(super) fn hidden_by(
     let id = who.id();
     let holds = |member: &ListMember| !member.negated && SudoersPrincipal::listed(tree, &member.name).id() == id;
     let mut after = world.clone();
-    for rule in after.rules.iter_mut().filter(|rule| rule.digest == digest && rule.file == file) {
+    for rule in Arc::make_mut(&mut after.rules).iter_mut().filter(|rule| rule.digest == digest && rule.file == file) {
         rule.users.retain(|member| !holds(member));
     }
     let mut accounts = world.directory.accounts().iter().filter_map(|account| world.directory.subject(&account.name));

@@ -80,7 +80,7 @@ impl KeyFileReader<'_> {
             KeyScope::Uid(uid) => account.uid == uid,
         };
         let mut passed = BTreeSet::new();
-        for account in self.accounts.iter().map(|row| &row.value).filter(in_scope) {
+        for account in self.accounts.values().filter(in_scope) {
             for path in self.sshd.key_files(account, self.groups) {
                 if let Some(file) = read.files.get_mut(&path) {
                     file.accounts.insert(account.name.clone());
@@ -130,7 +130,7 @@ impl KeyFileReader<'_> {
     fn users(&self) -> KeyUsers {
         let mut files: BTreeMap<(u64, u64), Vec<KeyFileUse<'_>>> = BTreeMap::new();
         let mut known: BTreeMap<String, Option<FileMetadata>> = BTreeMap::new();
-        for account in self.accounts.iter().map(|row| &row.value) {
+        for account in self.accounts.values() {
             for path in self.sshd.key_files(account, self.groups) {
                 let found = match known.get(&path) {
                     Some(found) => *found,

@@ -56,6 +56,7 @@ mod surroundings;
 #[cfg(test)]
 mod tests;
 mod text;
+mod world_parts;
 
 pub use config::{HostsConfig, OptionalFile};
 pub use connection::{Hosts, open};

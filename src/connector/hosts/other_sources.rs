@@ -34,7 +34,7 @@ pub(super) fn blind_spots(root: &RootDir, accounts: &AccountTable<PasswdEntry>) 
     for file in ["/etc/hosts.equiv", "/etc/ssh/shosts.equiv"].into_iter().filter(|file| there(file)) {
         spots.push(format!("{file} lets users of other hosts log in, if a service takes it"));
     }
-    let homes = accounts.iter().map(|row| &row.value).filter(|account| account.home.len() > 1);
+    let homes = accounts.values().filter(|account| account.home.len() > 1);
     let mut trusting: Vec<String> = homes
         .flat_map(|account| [".rhosts", ".shosts"].map(|name| format!("{}/{name}", account.home.trim_end_matches('/'))))
         .filter(|path| there(path))

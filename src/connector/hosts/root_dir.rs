@@ -7,10 +7,10 @@ use rustix::{
     io::Errno,
 };
 use std::{
-    io::Read,
+    io::{Read, Seek},
     path::{Path, PathBuf},
     sync::{
-        Mutex, OnceLock, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -28,11 +28,14 @@ pub(super) struct RootDir {
     root_programs: OnceLock<Vec<String>>,
 }
 
+/// The bytes of a file. Reads that find the same bytes share them.
+pub(super) type FileBytes = Arc<Zeroizing<Vec<u8>>>;
+
 /// The state of a file when it was read. It has no `Debug`, because it may be a shadow file.
 #[derive(Clone)]
 pub(super) struct FileContent {
     /// Its bytes.
-    pub bytes: Zeroizing<Vec<u8>>,
+    pub bytes: FileBytes,
     /// The metadata that changes with every modification.
     pub stamp: FileStamp,
     /// Its permission bits.
@@ -127,11 +130,20 @@ impl RootDir {
 
     /// Reads a regular file completely, or returns `None` when it certainly does not exist.
     pub(super) fn read_if_there(&self, path: &str) -> Result<Option<FileContent>, ConnectorError> {
+        self.read_again(path, None)
+    }
+
+    /// Reads a regular file completely, as [`RootDir::read_if_there`]. If its bytes are the known ones, they are shared.
+    pub(super) fn read_again(
+        &self,
+        path: &str,
+        known: Option<&FileBytes>,
+    ) -> Result<Option<FileContent>, ConnectorError> {
         // Without NONBLOCK, a FIFO created by a user in place of a file would block the read forever.
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         match self.resolve(path, flags) {
             Ok(file) => {
-                let (content, file) = read_whole(file, path)?;
+                let (content, file) = read_whole(file, path, known)?;
                 self.keep(file);
                 Ok(Some(content))
             }
@@ -279,23 +291,54 @@ fn walk(root: &OwnedFd, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
     fs::open(format!("/proc/self/fd/{}", last.as_raw_fd()), flags, Mode::empty())
 }
 
-fn read_whole(file: OwnedFd, path: &str) -> Result<(FileContent, std::fs::File), ConnectorError> {
+fn read_whole(
+    file: OwnedFd,
+    path: &str,
+    known: Option<&FileBytes>,
+) -> Result<(FileContent, std::fs::File), ConnectorError> {
     let stat = fs::fstat(&file).map_err(|e| refused(e, path))?;
     if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
         return Err(ConnectorError::Permanent(format!("{path} is not a regular file")));
     }
-    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(stat.st_size).unwrap_or(0).min(LARGEST)));
-    let mut limited = std::fs::File::from(file).take(LARGEST as u64 + 1);
-    limited.read_to_end(&mut bytes).map_err(|e| ConnectorError::Transient(format!("{path}: {e}")))?;
+    let size = usize::try_from(stat.st_size).unwrap_or(0).min(LARGEST);
+    let mut file = std::fs::File::from(file);
+    let failed = |e: std::io::Error| ConnectorError::Transient(format!("{path}: {e}"));
+    let same = match known {
+        Some(known) if known.len() == size => has_bytes(&mut file, known).map_err(failed)?.then(|| known.clone()),
+        _ => None,
+    };
+    let bytes = match same {
+        Some(known) => known,
+        None => {
+            file.rewind().map_err(failed)?;
+            let mut bytes = Zeroizing::new(Vec::with_capacity(size));
+            (&file).take(LARGEST as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
+            Arc::new(bytes)
+        }
+    };
     if bytes.len() > LARGEST {
         return Err(ConnectorError::Permanent(format!("{path} is larger than {LARGEST} bytes")));
     }
-    let after = fs::fstat(limited.get_ref()).map_err(|e| refused(e, path))?;
+    let after = fs::fstat(&file).map_err(|e| refused(e, path))?;
     if stamp_of(&after) != stamp_of(&stat) || bytes.len() as u64 != stamp_of(&stat).size {
         return Err(ConnectorError::Transient(format!("{path} changed while it was read")));
     }
     let content = FileContent { bytes, stamp: stamp_of(&stat), mode: stat.st_mode & 0o7777, owner: stat.st_uid };
-    Ok((content, limited.into_inner()))
+    Ok((content, file))
+}
+
+/// Reads a file, and returns whether it has these bytes.
+fn has_bytes(file: &mut std::fs::File, known: &[u8]) -> std::io::Result<bool> {
+    // It may hold a part of a shadow file.
+    let mut block = Zeroizing::new([0_u8; 8 << 10]);
+    let mut rest = known;
+    loop {
+        match file.read(&mut block[..])? {
+            0 => return Ok(rest.is_empty()),
+            count if rest.get(..count) == Some(&block[..count]) => rest = &rest[count..],
+            _ => return Ok(false),
+        }
+    }
 }
 
 /// Returns the metadata of the file `name` in `dir`, without following a link.
@@ -357,7 +400,7 @@ mod tests {
         for path in ["/etc/up", "/etc/absolute", "/etc/round", "/../../passwd"] {
             assert_eq!(root.read(path).unwrap().bytes.as_slice(), b"inside", "{path}");
             let file = walk(&root.dir, path, OFlags::RDONLY | OFlags::CLOEXEC).unwrap();
-            assert_eq!(read_whole(file, path).unwrap().0.bytes.as_slice(), b"inside", "{path}");
+            assert_eq!(read_whole(file, path, None).unwrap().0.bytes.as_slice(), b"inside", "{path}");
         }
         assert!(matches!(root.read("/etc/loop"), Err(ConnectorError::Permanent(_))));
         assert_eq!(walk(&root.dir, "/etc/loop", OFlags::RDONLY).map(|_| ()), Err(Errno::LOOP));

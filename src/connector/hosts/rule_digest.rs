@@ -1,14 +1,11 @@
 //! Identity of a rule among the rules of one principal in one file.
 
-use super::{
-    snapshot::HostSnapshot,
-    sudoers::{AliasKind, HostSpec},
-};
+use super::sudoers::{AliasKind, HostSpec, Sudoers};
 use crate::model::Digest;
 
 /// Returns the hosts of a privilege as text, with aliases expanded.
-pub(super) fn hosts(tree: &HostSnapshot, privilege: &HostSpec) -> String {
-    let flat = tree.sudoers.flat(AliasKind::Host, &privilege.hosts);
+pub(super) fn hosts(sudoers: &Sudoers, privilege: &HostSpec) -> String {
+    let flat = sudoers.flat(AliasKind::Host, &privilege.hosts);
     let each: Vec<String> =
         flat.iter().map(|(item, _)| format!("{}{}", if item.negated { "!" } else { "" }, item.name)).collect();
     each.join(",")

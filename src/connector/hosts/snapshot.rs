@@ -7,14 +7,18 @@ use super::{
     doas,
     key_files::{KeyFile, KeyFileReader, KeyScope},
     parse_cache::ParseCache,
-    rights::SudoRule,
+    rights::{AccountDirectory, SudoRule},
     root_dir::{FileContent, RootDir},
     sshd_config::{self, SshdConfig},
     sudoers::{self, StatementKind, Sudoers, SudoersStatement},
     surroundings::Surroundings,
+    world_parts::{directory as directory_of, sudo_rules, with_members},
 };
 use crate::connector::ConnectorError;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError},
+};
 
 /// All files, read at one point in time.
 pub(super) struct HostSnapshot {
@@ -23,7 +27,11 @@ pub(super) struct HostSnapshot {
     pub shadows: Arc<AccountTable<ShadowEntry>>,
     pub groups: Arc<AccountTable<GroupEntry>>,
     pub group_shadows: Arc<AccountTable<GshadowEntry>>,
-    pub sudoers: Sudoers,
+    pub sudoers: Arc<Sudoers>,
+    /// The rules of sudoers, in the order in which sudo reads them.
+    pub rules: Arc<Vec<SudoRule>>,
+    /// The accounts and groups, as sudo looks them up.
+    pub directory: AccountDirectory,
     /// The keys of each file that was in the scope of the read, and the accounts that use the file.
     pub keys: BTreeMap<String, KeyFile>,
     /// Lines that could not be parsed: file and number.
@@ -76,15 +84,34 @@ impl HostSnapshot {
 
     /// Returns the accounts, groups and rules as they would be with new contents of some files. Keys are left out.
     pub(super) fn drafted(&self, new: &dyn Fn(&str) -> Option<Vec<u8>>) -> Self {
-        let accounts = new(PASSWD).map(|bytes| Arc::new(AccountTable::new(account_files::accounts(&bytes))));
-        let groups = new(GROUP).map(|bytes| Arc::new(AccountTable::new(account_files::groups(&bytes))));
+        let old = |path: &str| self.files.get(path).map(|content| content.bytes.as_slice()).unwrap_or_default();
+        let accounts = new(PASSWD)
+            .map(|bytes| Arc::new(self.accounts.reparsed(old(PASSWD), &bytes, account_files::accounts)))
+            .unwrap_or_else(|| self.accounts.clone());
+        let groups = new(GROUP)
+            .map(|bytes| Arc::new(self.groups.reparsed(old(GROUP), &bytes, account_files::groups)))
+            .unwrap_or_else(|| self.groups.clone());
+        let changed = |path: &str| new(path).map(|bytes| sudoers::parse(&bytes));
+        let same_rules = self.sudoers.files.iter().all(|(path, _)| new(path).is_none());
+        let (sudoers, rules) = if same_rules {
+            (self.sudoers.clone(), self.rules.clone())
+        } else {
+            let sudoers = self.sudoers.redrafted(changed);
+            let rules = Arc::new(sudo_rules(&sudoers));
+            (Arc::new(sudoers), rules)
+        };
+        let near = Arc::ptr_eq(&accounts, &self.accounts)
+            .then(|| with_members(&self.directory, &self.groups, &groups))
+            .flatten();
         Self {
             files: BTreeMap::new(),
-            accounts: accounts.unwrap_or_else(|| self.accounts.clone()),
+            directory: near.unwrap_or_else(|| directory_of(&accounts, &groups)),
+            accounts,
             shadows: self.shadows.clone(),
-            groups: groups.unwrap_or_else(|| self.groups.clone()),
+            groups,
             group_shadows: self.group_shadows.clone(),
-            sudoers: self.sudoers.redrafted(|path| new(path).map(|bytes| sudoers::parse(&bytes))),
+            sudoers,
+            rules,
             keys: BTreeMap::new(),
             unread: Vec::new(),
             doas: self.doas.clone(),
@@ -144,11 +171,11 @@ fn group_names(
     groups: &AccountTable<GroupEntry>,
 ) -> BTreeMap<String, Vec<String>> {
     let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for account in accounts.iter().map(|row| &row.value) {
+    for account in accounts.values() {
         let primary = groups.with_id(account.gid).map(|group| group.name.clone());
         names.entry(account.name.clone()).or_default().extend(primary);
     }
-    for group in groups.iter().map(|row| &row.value) {
+    for group in groups.values() {
         let name = groups.with_id(group.gid).map_or(&group.name, |first| &first.name);
         for member in &group.members {
             names.entry(member.clone()).or_default().push(name.clone());
@@ -208,8 +235,12 @@ impl HostReader<'_> {
         blind_spots.extend(self.elsewhere()?);
         let (surroundings, doas) = (Surroundings::read(self.root)?, doas::read(self.root));
         self.unchanged()?;
+        let directory = self.cache.directory(&accounts, &groups);
+        let (sudoers, rules) = self.cache.rules(sudoers);
         Ok(HostSnapshot {
             files: self.files,
+            directory,
+            rules,
             accounts,
             shadows,
             groups,
@@ -226,7 +257,7 @@ impl HostReader<'_> {
 
     /// Reads a file that must exist, unless the settings list it as absent.
     fn need(&mut self, path: &str, optional: Option<OptionalFile>) -> Result<bool, ConnectorError> {
-        let found = self.root.read_if_there(path)?;
+        let found = self.read(path)?;
         let absent = optional.is_some_and(|file| self.config.absent.contains(&file));
         match (found, absent) {
             (Some(_), true) => {
@@ -244,8 +275,31 @@ impl HostReader<'_> {
         }
     }
 
-    fn bytes(&self, path: &str) -> &[u8] {
-        self.files.get(path).map_or(b"", |content| content.bytes.as_slice())
+    /// Reads a file again. The bytes of the last read are shared when they are the same.
+    fn read(&self, path: &str) -> Result<Option<FileContent>, ConnectorError> {
+        let known = self.cache.contents.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned();
+        let found = self.root.read_again(path, known.as_ref())?;
+        let mut contents = self.cache.contents.lock().unwrap_or_else(PoisonError::into_inner);
+        match &found {
+            Some(content) => contents.insert(path.to_owned(), content.bytes.clone()),
+            None => contents.remove(path),
+        };
+        drop(contents);
+        Ok(found)
+    }
+
+    /// Returns the statements of a file that was read.
+    fn statements(&self, path: &str) -> Arc<Vec<SudoersStatement>> {
+        let Some(content) = self.files.get(path) else { return Arc::default() };
+        let mut known = self.cache.statements.lock().unwrap_or_else(PoisonError::into_inner);
+        match known.get(path) {
+            Some((bytes, statements)) if Arc::ptr_eq(bytes, &content.bytes) => statements.clone(),
+            _ => {
+                let statements = Arc::new(sudoers::parse(&content.bytes));
+                known.insert(path.to_owned(), (content.bytes.clone(), statements.clone()));
+                statements
+            }
+        }
     }
 
     /// Reads a file of sudoers with its includes. A file that sudo skips is a blind spot, because it may be
@@ -275,11 +329,11 @@ impl HostReader<'_> {
         };
         within.push(path.to_owned());
         let statements = sudoers.files.get(file).map(|(_, statements)| statements.clone()).unwrap_or_default();
-        for (at, statement) in statements.into_iter().enumerate() {
+        for (at, statement) in statements.iter().enumerate() {
             sudoers.take(file, at);
-            let StatementKind::Include { path: target, directory } = statement.kind else { continue };
-            let target = self.included(path, &target)?;
-            if !directory {
+            let StatementKind::Include { path: target, directory } = &statement.kind else { continue };
+            let target = self.included(path, target)?;
+            if !*directory {
                 self.sudoers(&target, within, sudoers, blind_spots)?;
                 continue;
             }
@@ -288,7 +342,7 @@ impl HostReader<'_> {
                 Ok(names) => names.unwrap_or_default(),
                 Err(_) => {
                     self.unread.push((target.clone(), 0));
-                    sudoers.open(&target, Vec::new());
+                    sudoers.open(&target, Arc::default());
                     continue;
                 }
             };
@@ -308,9 +362,9 @@ impl HostReader<'_> {
         &mut self,
         path: &str,
         blind_spots: &mut Vec<String>,
-    ) -> Result<Option<Vec<SudoersStatement>>, ConnectorError> {
+    ) -> Result<Option<Arc<Vec<SudoersStatement>>>, ConnectorError> {
         if !self.files.contains_key(path) {
-            match self.root.read_if_there(path) {
+            match self.read(path) {
                 Ok(Some(content)) => self.files.insert(path.to_owned(), content),
                 Ok(None) => {
                     blind_spots.push(format!("{path} is included by sudoers, and does not exist: sudo skips it"));
@@ -323,11 +377,11 @@ impl HostReader<'_> {
                 Err(error @ ConnectorError::Transient(_)) => return Err(error),
                 Err(_) => {
                     self.unread.push((path.to_owned(), 0));
-                    return Ok(Some(Vec::new()));
+                    return Ok(Some(Arc::default()));
                 }
             };
         }
-        Ok(Some(sudoers::parse(self.bytes(path))))
+        Ok(Some(self.statements(path)))
     }
 
     fn is_directory(&self, path: &str) -> bool {

@@ -6,7 +6,7 @@ use super::{
     text::{is_plain, shown},
 };
 use crate::model::Witness;
-use std::{collections::BTreeSet, rc::Rc};
+use std::{collections::BTreeSet, sync::Arc};
 
 /// Returns the command line of a request.
 pub(super) fn line(request: &SudoRequest) -> String {
@@ -61,26 +61,27 @@ pub(super) fn parse(witness: &Witness) -> Option<(String, SudoRequest)> {
 /// another rule permits as well comes first.
 pub(super) fn choose(
     world: &SudoWorld<'_>,
-    subjects: &[Rc<SudoSubject>],
+    subjects: &[Arc<SudoSubject>],
     lost: &LostRights,
     left: &RemainingRules,
     most: usize,
 ) -> Vec<Witness> {
-    let mut candidates: Vec<(Rc<SudoSubject>, SudoRequest)> = Vec::new();
+    let mut candidates: Vec<(Arc<SudoSubject>, SudoRequest)> = Vec::new();
     let still = left.rules.iter().flat_map(|rule| &rule.permits);
     for (login, request) in still.chain(&left.requests) {
         let Some(subject) = subjects.iter().find(|subject| subject.login == *login) else { continue };
         if request.command != UNNAMED {
-            candidates.push((Rc::clone(subject), request.clone()));
+            candidates.push((Arc::clone(subject), request.clone()));
             continue;
         }
         // Without any of them on the system, the first one represents all.
         let any = COMMANDS.iter().any(|path| exists(world.files, path));
         let usual =
             COMMANDS.iter().enumerate().filter(|(at, path)| if any { exists(world.files, path) } else { *at == 0 });
-        candidates.extend(
-            usual.map(|(_, path)| (Rc::clone(subject), SudoRequest { command: (*path).to_owned(), ..request.clone() })),
-        );
+        candidates
+            .extend(usual.map(|(_, path)| {
+                (Arc::clone(subject), SudoRequest { command: (*path).to_owned(), ..request.clone() })
+            }));
     }
     candidates.retain(|(subject, request)| {
         request.command.starts_with('/') && is_askable(request) && lost.is_certain(world, subject, request)

@@ -18,7 +18,7 @@ use crate::{
     connector::{PlannedChange, UnsupportedChangeError},
     model::{AccessPath, AccessRoute, Grant, GrantKind, Overlap, RemainingPath, Tier},
 };
-use std::{collections::BTreeMap, rc::Rc};
+use std::{collections::BTreeMap, sync::Arc};
 
 impl HostChangePlanner<'_> {
     /// Returns the paths that give a part of the lost access after the change. `stays` are the commands of the new form.
@@ -195,7 +195,7 @@ impl HostChangePlanner<'_> {
         };
         SudoWorld {
             directory,
-            rules: rules.iter().map(rule).collect(),
+            rules: Arc::new(rules.iter().map(rule).collect()),
             host: HostNames::Unknown,
             netgroups: NetgroupTable::Unknown("it is not part of the inventory".to_owned()),
             settings: BTreeMap::new(),
@@ -205,7 +205,7 @@ impl HostChangePlanner<'_> {
         }
     }
 
-    fn subjects(&self, world: &SudoWorld<'_>) -> Vec<Rc<super::super::rights::SudoSubject>> {
+    fn subjects(&self, world: &SudoWorld<'_>) -> Vec<Arc<super::super::rights::SudoSubject>> {
         world.directory.subject(PRINCIPAL).into_iter().collect()
     }
 }

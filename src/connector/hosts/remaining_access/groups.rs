@@ -116,7 +116,7 @@ impl AccessReader<'_> {
     }
 
     fn group_names(&self, gid: u32) -> BTreeSet<String> {
-        let named = self.tree.groups.iter().map(|row| &row.value).filter(|group| group.gid == gid);
+        let named = self.tree.groups.values().filter(|group| group.gid == gid);
         let own = self.query.grant.entitlement.name.strip_prefix("group ").map(str::to_owned);
         named.map(|group| group.name.clone()).chain(own).collect()
     }

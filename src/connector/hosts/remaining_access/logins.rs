@@ -81,9 +81,7 @@ impl AccessReader<'_> {
         let grant = self.query.grant;
         let Some((uid, name)) = account_of(grant) else { return };
         let own = self.files_of(&name, grant);
-        for other in
-            self.tree.accounts.iter().map(|row| &row.value).filter(|other| other.uid == uid && other.name != name)
-        {
+        for other in self.tree.accounts.values().filter(|other| other.uid == uid && other.name != name) {
             if self.is_closed(other) {
                 continue;
             }

@@ -27,7 +27,7 @@ use crate::{
         AccessPath, AccessRoute, Grant, GrantKind, Inventory, Overlap, RemainingAccess, RemainingPath, Tier, Witness,
     },
 };
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// One read of a system, and the question about it.
 pub(super) struct AccessReader<'a> {
@@ -97,7 +97,7 @@ impl<'a> AccessReader<'a> {
     }
 
     /// Returns the logins of the principal: every name of its uid.
-    fn subjects(&self) -> Vec<Rc<SudoSubject>> {
+    fn subjects(&self) -> Vec<Arc<SudoSubject>> {
         match uid_of(&self.query.grant.principal.id) {
             Some(uid) => self.directory().subjects_of(uid),
             None => Vec::new(),

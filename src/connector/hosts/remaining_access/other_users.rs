@@ -3,8 +3,8 @@
 use super::{
     super::{
         rights::{
-            Decision, FileIdentity, LostRights, RemainingRule, RemainingRules, RulePlace, SudoRequest, SudoSubject,
-            UNNAMED, applicable, decide_by, paths_with_name, remaining,
+            ApplicableRule, Decision, FileIdentity, ListMember, LostRights, RemainingRule, RemainingRules, RulePlace,
+            SudoRequest, SudoRule, SudoSubject, UNNAMED, applicable, decide_by, paths_with_name, remaining,
         },
         sudo_world::doas_world,
     },
@@ -13,27 +13,29 @@ use super::{
 };
 use crate::model::{AccessRoute, GrantKind, Overlap, Tier};
 use std::{
+    cell::OnceCell,
     collections::{BTreeSet, VecDeque},
-    rc::Rc,
+    sync::Arc,
 };
 
 /// A user with its groups, as one or more steps of sudo give them.
 struct ReachedUser {
-    subject: Rc<SudoSubject>,
+    subject: Arc<SudoSubject>,
     /// The rule of the first step, with the text of all steps.
     first: Option<(RulePlace, String)>,
     /// The user whose password a step needs.
     password: Option<String>,
 }
 
-/// The users, groups and commands that the search for other users tries.
+/// The users, groups and commands that the search for other users tries. They are computed when they are needed.
+#[derive(Default)]
 struct StepChoices {
     /// Users with rules of their own, with every right, or as which a lost command ran.
-    users: Vec<Rc<SudoSubject>>,
+    users: OnceCell<Vec<Arc<SudoSubject>>>,
     /// Groups to which rules apply.
-    groups: Vec<(String, u32)>,
+    groups: OnceCell<Vec<(String, u32)>>,
     /// Commands that run every other command.
-    commands: Vec<String>,
+    commands: OnceCell<Vec<String>>,
     /// The uids as which lost commands ran.
     lost: BTreeSet<u32>,
 }
@@ -42,13 +44,13 @@ impl AccessReader<'_> {
     /// Adds the rights of users that `subjects` may become, with every command or a shell.
     pub(super) fn by_other_users(
         &self,
-        subjects: &[Rc<SudoSubject>],
+        subjects: &[Arc<SudoSubject>],
         lost: &LostRights,
         left: &RemainingRules,
         found: &mut AccessFindings,
     ) {
         let own: BTreeSet<u32> = subjects.iter().map(|subject| subject.uid).collect();
-        let start = |subject: &Rc<SudoSubject>| ReachedUser { subject: subject.clone(), first: None, password: None };
+        let start = |subject: &Arc<SudoSubject>| ReachedUser { subject: subject.clone(), first: None, password: None };
         let mut queue: VecDeque<ReachedUser> = subjects.iter().map(start).collect();
         let mut seen: BTreeSet<(u32, BTreeSet<u32>, bool)> =
             subjects.iter().map(|subject| (subject.uid, subject.gids.clone(), false)).collect();
@@ -84,28 +86,68 @@ impl AccessReader<'_> {
     }
 
     fn choices(&self, left: &RemainingRules) -> StepChoices {
-        let directory = self.directory();
-        let uid = |name: &String| directory.named(name).map(|account| account.uid);
+        let uid = |name: &String| self.directory().named(name).map(|account| account.uid);
         let lost: BTreeSet<u32> =
             left.requests.iter().filter_map(|(_, request)| request.user.as_ref().and_then(uid)).collect();
-        let accounts = directory.accounts().iter().filter_map(|account| directory.subject(&account.name));
-        let users = accounts
-            .filter(|user| user.uid == 0 || lost.contains(&user.uid) || !applicable(&self.world, user).is_empty())
-            .collect();
+        StepChoices { lost, ..StepChoices::default() }
+    }
+
+    /// Returns whether to become a user gives something: it has rules, every right, or those of a lost command.
+    fn matters(&self, user: &SudoSubject, choices: &StepChoices) -> bool {
+        user.uid == 0 || choices.lost.contains(&user.uid) || !applicable(&self.world, user).is_empty()
+    }
+
+    /// Returns all users that matter, in the order of the file.
+    fn users(&self, choices: &StepChoices) -> Vec<Arc<SudoSubject>> {
+        let directory = self.directory();
+        let mut named = BTreeSet::new();
+        let mut rules = self.world.rules.iter();
+        let some = rules.all(|rule| self.world.may_include(&rule.users, &mut named));
+        let logins = directory.accounts().iter().map(|account| (account.uid, &account.name));
+        logins
+            .filter(|(uid, name)| !some || *uid == 0 || choices.lost.contains(uid) || named.contains(*name))
+            .filter_map(|(_, name)| directory.subject(name))
+            .filter(|user| self.matters(user, choices))
+            .collect()
+    }
+
+    /// Returns the users that matter and that these rules may name as targets.
+    fn targets(&self, rules: &[ApplicableRule], from: &SudoSubject, choices: &StepChoices) -> Vec<Arc<SudoSubject>> {
+        let rules = rules.iter().filter_map(|one| self.world.rules.get(one.rule));
+        let mut named = BTreeSet::from([from.login.clone(), from.name.clone()]);
+        let open = |users: &[ListMember]| users.iter().any(|user| !user.negated && user.name.starts_with('%'));
+        let mut commands = rules.flat_map(|rule| &rule.commands).filter(|command| !command.negated);
+        if !commands.all(|command| !open(&command.users) && self.world.may_include(&command.users, &mut named)) {
+            return choices.users.get_or_init(|| self.users(choices)).clone();
+        }
+        // In the order of the file.
+        let accounts = named.iter().filter_map(|name| self.directory().place_of(name)).collect::<BTreeSet<_>>();
+        let accounts = accounts.into_iter().filter_map(|at| self.directory().accounts().get(at));
+        let subjects = accounts.filter_map(|account| self.directory().subject(&account.name));
+        subjects.filter(|user| self.matters(user, choices)).collect()
+    }
+
+    fn groups(&self) -> Vec<(String, u32)> {
         let doas = doas_world(self.tree, self.world.files);
         let by_doas =
             |gid: u32| doas.as_ref().is_some_and(|doas| doas.rules.iter().any(|rule| doas.is_by_group(rule, gid)));
-        let useful = |gid: u32| self.world.rules.iter().any(|rule| self.world.is_by_group(rule, gid));
-        let groups = directory
+        // Only a group that is named makes a difference.
+        let names_group = |rule: &&SudoRule| rule.users.iter().any(|user| !user.negated && user.name.starts_with('%'));
+        let rules: Vec<&SudoRule> = self.world.rules.iter().filter(names_group).collect();
+        let useful = |gid: u32| rules.iter().any(|rule| self.world.is_by_group(rule, gid));
+        let groups = self
+            .directory()
             .group_names()
             .filter(|(name, gid)| useful(*gid) || by_doas(*gid) || self.is_root_by_software(name));
-        let groups = groups.map(|(name, gid)| (name.to_owned(), gid)).collect();
+        groups.map(|(name, gid)| (name.to_owned(), gid)).collect()
+    }
+
+    fn shells(&self) -> Vec<String> {
         let listed = self.root.lines("/etc/shells").into_iter().map(|(_, path)| path);
         let shells: BTreeSet<String> = SHELLS.iter().map(|name| format!("/usr/bin/{name}")).chain(listed).collect();
         let shells = shells.iter().flat_map(|path| paths_with_name(&self.world, path));
         let exists = |path: &String| matches!(self.world.files.identity(path), FileIdentity::Known(..));
-        let commands = std::iter::once(UNNAMED.to_owned()).chain(shells.filter(exists)).collect();
-        StepChoices { users, groups, commands, lost }
+        std::iter::once(UNNAMED.to_owned()).chain(shells.filter(exists)).collect()
     }
 
     /// Returns the users that a user may become by one command, and whether that command is a shell.
@@ -123,7 +165,7 @@ impl AccessReader<'_> {
             return found;
         }
         let allowed = |user: Option<&str>, group: Option<&str>| {
-            choices.commands.iter().find_map(|command| {
+            choices.commands.get_or_init(|| self.shells()).iter().find_map(|command| {
                 let request = SudoRequest {
                     user: user.map(str::to_owned),
                     group: group.map(str::to_owned),
@@ -145,7 +187,7 @@ impl AccessReader<'_> {
                 (!shell || !known && !lost.stay(&self.world, &from.subject, &request)).then_some((place, shell))
             })
         };
-        for user in &choices.users {
+        for user in self.targets(&rules, &from.subject, choices) {
             if let Some((place, shell)) = allowed(Some(&user.login), None) {
                 found.push((self.step(from, place, own, user.clone(), &format!("as {}", user.login)), shell));
             }
@@ -154,8 +196,11 @@ impl AccessReader<'_> {
             .iter()
             .filter_map(|one| self.world.rules.get(one.rule))
             .any(|rule| rule.commands.iter().any(|command| !command.groups.is_empty()));
-        let groups = choices.groups.iter().filter(|(_, gid)| takes_groups && !from.subject.gids.contains(gid));
-        for (group, gid) in groups {
+        if !takes_groups {
+            return found;
+        }
+        let groups = choices.groups.get_or_init(|| self.groups()).iter();
+        for (group, gid) in groups.filter(|(_, gid)| !from.subject.gids.contains(gid)) {
             let others = self.directory().accounts().iter().map(|account| account.name.as_str());
             let users = [None, Some(from.subject.login.as_str())].into_iter().chain(others.map(Some));
             let step = users.into_iter().find_map(|user| Some((user, allowed(user, Some(group))?)));
@@ -167,7 +212,7 @@ impl AccessReader<'_> {
             subject.gids.insert(*gid);
             subject.groups.extend(self.directory().group_name(*gid).map(str::to_owned));
             let text = format!("as {} with the group {group}", subject.login);
-            found.push((self.step(from, place, own, Rc::new(subject), &text), shell));
+            found.push((self.step(from, place, own, Arc::new(subject), &text), shell));
         }
         found
     }
@@ -177,7 +222,7 @@ impl AccessReader<'_> {
         from: &ReachedUser,
         place: RulePlace,
         own: &BTreeSet<u32>,
-        subject: Rc<SudoSubject>,
+        subject: Arc<SudoSubject>,
         becomes: &str,
     ) -> ReachedUser {
         let rule = self.path(&self.world, &RemainingRule::opening(place), self.query.grant.tier).path.text;
@@ -250,7 +295,7 @@ impl AccessReader<'_> {
     /// Adds the groups of the principal whose software makes their members root, when every command as root is lost.
     pub(super) fn by_root_groups(
         &self,
-        subjects: &[Rc<SudoSubject>],
+        subjects: &[Arc<SudoSubject>],
         left: &RemainingRules,
         found: &mut AccessFindings,
     ) {

@@ -12,14 +12,14 @@ use super::{
 use crate::model::{AccessRoute, Overlap, Tier};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    rc::Rc,
+    sync::Arc,
 };
 
 impl AccessReader<'_> {
     /// Rights that are left outside of sudo.
     pub(super) fn outside_of_sudo(
         &self,
-        subjects: &[Rc<SudoSubject>],
+        subjects: &[Arc<SudoSubject>],
         lost: &LostRights,
         left: &RemainingRules,
         found: &mut AccessFindings,
@@ -50,7 +50,7 @@ impl AccessReader<'_> {
     /// doas.conf(5): as in sudoers, the last rule that matches decides.
     pub(super) fn by_doas(
         &self,
-        subjects: &[Rc<SudoSubject>],
+        subjects: &[Arc<SudoSubject>],
         lost: &LostRights,
         after: Option<&String>,
         found: &mut AccessFindings,
@@ -101,7 +101,7 @@ impl AccessReader<'_> {
     }
 
     /// pam_wheel(8) with `trust`: members of a group become root by su, without a password.
-    fn by_su(&self, subjects: &[Rc<SudoSubject>], left: &RemainingRules, found: &mut AccessFindings) {
+    fn by_su(&self, subjects: &[Arc<SudoSubject>], left: &RemainingRules, found: &mut AccessFindings) {
         if left.lost.is_none() {
             return;
         }
@@ -119,14 +119,14 @@ impl AccessReader<'_> {
     }
 
     /// Rules of polkit that name the principal or one of its groups.
-    fn by_polkit(&self, subjects: &[Rc<SudoSubject>], left: &RemainingRules, found: &mut AccessFindings) {
+    fn by_polkit(&self, subjects: &[Arc<SudoSubject>], left: &RemainingRules, found: &mut AccessFindings) {
         if left.lost.is_some_and(|lost| lost <= Tier::T1) {
             self.polkit_for(subjects, found);
         }
     }
 
     /// Adds rules of polkit that name one of some users or its groups.
-    pub(super) fn polkit_for(&self, subjects: &[Rc<SudoSubject>], found: &mut AccessFindings) {
+    pub(super) fn polkit_for(&self, subjects: &[Arc<SudoSubject>], found: &mut AccessFindings) {
         let mut names: BTreeSet<String> = BTreeSet::new();
         for subject in subjects {
             names.extend([format!("\"{}\"", subject.login), format!("unix-user:{}\"", subject.login)]);
@@ -156,7 +156,7 @@ impl AccessReader<'_> {
     }
 
     /// Groups of a directory, if a rule for some group would permit what was lost.
-    fn by_directory_groups(&self, subjects: &[Rc<SudoSubject>], lost: &LostRights, found: &mut AccessFindings) {
+    fn by_directory_groups(&self, subjects: &[Arc<SudoSubject>], lost: &LostRights, found: &mut AccessFindings) {
         let services = &self.tree.surroundings.services;
         let database = if services.contains_key("initgroups") { "initgroups" } else { "group" };
         let Some(others) = services_beside(services, database, &["files", "systemd", "compat"]) else { return };
@@ -176,7 +176,7 @@ impl AccessReader<'_> {
                     member.gids.extend(names.iter().map(|(_, gid)| *gid));
                 }
             }
-            for one in remaining(&self.world, &[Rc::new(member)], lost).rules {
+            for one in remaining(&self.world, &[Arc::new(member)], lost).rules {
                 let path = self.path(&self.world, &one, self.query.grant.tier);
                 if !found.access.paths.iter().any(|known| known.path.ids == path.path.ids) {
                     let text = format!("{}, and groups also come from {others}", path.path.text);

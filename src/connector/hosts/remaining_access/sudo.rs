@@ -18,7 +18,7 @@ use crate::{
     connector::{MAX_WITNESSES, WitnessQuery},
     model::{AccessPath, AccessRoute, ExpectedState, Grant, GrantKind, Inventory, Overlap, RemainingPath, Tier},
 };
-use std::{collections::BTreeSet, rc::Rc};
+use std::{collections::BTreeSet, sync::Arc};
 
 impl AccessReader<'_> {
     /// Adds the rules that give a part of a rule.
@@ -52,7 +52,7 @@ impl AccessReader<'_> {
         let Some(gid) = gid_of(&grant.entitlement.id) else { return };
         let mut lost = LostRights::default();
         let mut known = BTreeSet::new();
-        for rule in &self.world.rules {
+        for rule in self.world.rules.iter() {
             if self.world.is_by_group(rule, gid) {
                 known.insert(format!("sudo:{}", rule.digest));
                 lost.rules.push((rule.hosts.clone(), rule.commands.clone()));
@@ -77,7 +77,7 @@ impl AccessReader<'_> {
         }
     }
 
-    fn sudo_left(&self, subjects: &[Rc<SudoSubject>], lost: &LostRights, found: &mut AccessFindings) {
+    fn sudo_left(&self, subjects: &[Arc<SudoSubject>], lost: &LostRights, found: &mut AccessFindings) {
         let left = remaining(&self.world, subjects, lost);
         let wanted = self.query.grant.tier;
         let mut allows: Vec<Vec<_>> = vec![Vec::new(); left.rules.len()];
@@ -138,7 +138,7 @@ impl AccessReader<'_> {
     }
 
     /// Returns the accounts to which the reviewed rule applied.
-    fn holders_of_rule(&self) -> Vec<Rc<SudoSubject>> {
+    fn holders_of_rule(&self) -> Vec<Arc<SudoSubject>> {
         let grant = self.query.grant;
         if grant.principal.id.starts_with("uid:") {
             return self.subjects();
@@ -169,7 +169,7 @@ impl AccessReader<'_> {
             list.push(ListMember { name, negated: true });
         }
         let names = self.directory().accounts().iter().map(|account| account.name.as_str());
-        let subjects: BTreeSet<Rc<SudoSubject>> = names.filter_map(|name| self.directory().subject(name)).collect();
+        let subjects: BTreeSet<Arc<SudoSubject>> = names.filter_map(|name| self.directory().subject(name)).collect();
         subjects.into_iter().filter(|subject| self.world.includes(&list, subject)).collect()
     }
 }

@@ -33,6 +33,31 @@ impl SudoWorld<'_> {
             && !self.includes(&rule.users, &member(BTreeSet::new()))
     }
 
+    /// Adds the logins that a list of users may include; returns `false` when these may be all.
+    pub(in crate::connector::hosts) fn may_include(&self, list: &[ListMember], found: &mut BTreeSet<String>) -> bool {
+        let by_plugin = self.settings.get("group_plugin").is_some_and(|plugin| plugin != "no");
+        for name in list.iter().filter(|member| !member.negated).map(|member| member.name.as_str()) {
+            match (name.strip_prefix('%'), name.strip_prefix('#').and_then(|digits| digits.parse::<u32>().ok())) {
+                _ if name == "ALL" || name.starts_with('+') => return false,
+                (Some(group), _) => {
+                    if by_plugin || group.starts_with(':') {
+                        return false;
+                    }
+                    let number = group.strip_prefix('#').and_then(|digits| digits.parse::<u32>().ok());
+                    let gids = self.directory.gids_alike(group).chain(number).chain(self.directory.group_id(group));
+                    gids.collect::<BTreeSet<_>>().into_iter().for_each(|gid| self.directory.may_have_group(gid, found));
+                }
+                (None, Some(uid)) => self.directory.names_with(uid, found),
+                (None, None) => {
+                    for uid in self.directory.alike(name).map(|account| account.uid).collect::<BTreeSet<_>>() {
+                        self.directory.names_with(uid, found);
+                    }
+                }
+            }
+        }
+        true
+    }
+
     fn user(&self, name: &str, subject: &SudoSubject) -> Match {
         if name == "ALL" {
             return Match::Yes;

@@ -102,7 +102,7 @@ fn targets(world: &SudoWorld<'_>, commands: &[&RuleCommand]) -> (BTreeSet<String
                 everyone = true;
             } else {
                 let same = |name: &str| world.same_name("case_insensitive_user", &member.name, name);
-                let accounts = directory.accounts().iter().filter(|account| same(&account.name));
+                let accounts = directory.alike(&member.name).filter(|account| same(&account.name));
                 users.extend(accounts.flat_map(|account| names(account.uid)));
             }
         }

@@ -13,7 +13,7 @@ use super::{
 use crate::model::Tier;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    rc::Rc,
+    sync::Arc,
 };
 
 /// The rights that a change takes away: the commands of some rules in their order, without what stays.
@@ -120,7 +120,7 @@ impl LostRights {
 /// Compares lost rights with the rules that apply to subjects now.
 pub(in crate::connector::hosts) fn remaining(
     world: &SudoWorld<'_>,
-    subjects: &[Rc<SudoSubject>],
+    subjects: &[Arc<SudoSubject>],
     lost: &LostRights,
 ) -> RemainingRules {
     let mut left = RemainingRules::default();

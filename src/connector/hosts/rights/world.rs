@@ -7,14 +7,14 @@ use super::{
     command_pattern::CommandPattern,
     lists::{ListMember, Match},
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// The rules of sudo with everything that they refer to.
 #[derive(Clone)]
 pub(in crate::connector::hosts) struct SudoWorld<'a> {
     pub directory: AccountDirectory,
     /// In the order in which sudo reads them.
-    pub rules: Vec<SudoRule>,
+    pub rules: Arc<Vec<SudoRule>>,
     pub host: HostNames,
     pub netgroups: NetgroupTable,
     /// Settings that change comparisons, from `Defaults`.

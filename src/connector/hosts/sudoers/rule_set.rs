@@ -1,13 +1,13 @@
 //! The rules of a set of sudoers files.
 
 use super::parse::{AliasKind, StatementKind, SudoersMember, SudoersStatement};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// The content of a set of sudoers files, in the order in which sudo reads them.
 #[derive(Clone, Debug, Default)]
 pub(in crate::connector::hosts) struct Sudoers {
     /// Each file with its statements.
-    pub files: Vec<(String, Vec<SudoersStatement>)>,
+    pub files: Vec<(String, Arc<Vec<SudoersStatement>>)>,
     /// File and statement of each line, in the order in which sudo reads them: an included file at its place.
     order: Vec<(usize, usize)>,
     /// The definitions of every alias.
@@ -24,26 +24,26 @@ pub(in crate::connector::hosts) struct Sudoers {
 
 impl Sudoers {
     /// Adds a file, and returns its number. Its statements count when they are taken.
-    pub(in crate::connector::hosts) fn open(&mut self, file: &str, statements: Vec<SudoersStatement>) -> usize {
+    pub(in crate::connector::hosts) fn open(&mut self, file: &str, statements: Arc<Vec<SudoersStatement>>) -> usize {
         self.files.push((file.to_owned(), statements));
         self.files.len() - 1
     }
 
     /// Takes the next statement that sudo reads.
     pub(in crate::connector::hosts) fn take(&mut self, file: usize, statement: usize) {
-        let Some(taken) = self.files.get(file).and_then(|(_, statements)| statements.get(statement)).cloned() else {
-            return;
-        };
+        let Some((_, statements)) = self.files.get(file) else { return };
+        let statements = statements.clone();
+        let Some(taken) = statements.get(statement) else { return };
         self.order.push((file, statement));
-        match taken.kind {
+        match &taken.kind {
             StatementKind::Aliases(defined) => {
                 for (kind, name, members) in defined {
                     // sudo keeps the first definition of an alias.
-                    self.aliases.entry((kind, name)).or_insert(members);
+                    self.aliases.entry((*kind, name.clone())).or_insert_with(|| members.clone());
                 }
             }
             StatementKind::Defaults { users, limited, settings } => {
-                self.take_defaults(users.as_deref(), limited, &settings);
+                self.take_defaults(users.as_deref(), *limited, settings);
             }
             _ => {}
         }
@@ -53,7 +53,7 @@ impl Sudoers {
     #[cfg(test)]
     pub(in crate::connector::hosts) fn add(&mut self, file: &str, statements: Vec<SudoersStatement>) {
         let count = statements.len();
-        let file = self.open(file, statements);
+        let file = self.open(file, Arc::new(statements));
         (0..count).for_each(|statement| self.take(file, statement));
     }
 
@@ -64,7 +64,7 @@ impl Sudoers {
         for (path, old) in &self.files {
             let new = new(path);
             changed.push(new.is_some());
-            drafted.open(path, new.unwrap_or_else(|| old.clone()));
+            drafted.open(path, new.map_or_else(|| old.clone(), Arc::new));
         }
         // The next statement of each file to take.
         let mut next = vec![0; self.files.len()];
@@ -93,6 +93,16 @@ impl Sudoers {
             }
         }
         drafted
+    }
+
+    /// Returns whether both sets have the same parsed files in the same order.
+    pub(in crate::connector::hosts) fn has_files_of(&self, other: &Self) -> bool {
+        let same = |((path, one), (known, two)): (&(String, Arc<Vec<_>>), &(String, Arc<Vec<_>>))| {
+            path == known && Arc::ptr_eq(one, two)
+        };
+        self.order == other.order
+            && self.files.len() == other.files.len()
+            && self.files.iter().zip(&other.files).all(same)
     }
 
     /// Returns whether a rule denies commands or excludes users, so that the loss of a group may give something.

@@ -1,6 +1,8 @@
-//! Revokes one grant of a random system, and compares the verdict with the answers of sudo.
+//! Revokes one grant of a random system, and compares the verdict with the answers of sudo, and the comparison of the
+//! accounts that the change reaches with that of all accounts.
 
 use super::{
+    super::{collateral::compared_both_ways, snapshot::HostSnapshot},
     Host,
     remaining::{Judged, judge},
     sudo_agreement::{
@@ -88,6 +90,13 @@ fn run(jail: &SudoJail, world: &World, pick: u64, host_name: &str, figures: &mut
         .filter(|one| matches!(one.answer, Answer::Allowed(_)))
         .map(|one| one.witness.clone())
         .collect();
+    let hosts = host.open();
+    let tree = HostSnapshot::read(&hosts.root, &host.config).unwrap();
+    if let Ok([reached, all]) = compared_both_ways(&hosts.root, &planned, &tree)
+        && reached != all
+    {
+        return Some(format!("{}: by the reached accounts {reached:?}, by all {all:?}", grant.key));
+    }
     match host.apply(&planned) {
         Ok(_) => {}
         Err(ConnectorError::PreconditionFailed(_)) => {
