@@ -132,12 +132,17 @@ impl<'a> DecisionAggregator<'a> {
         }
         let result = course.overall_result(definition);
         let stage = course.at.stage();
-        let outcome = match self.no_response_outcome(item, put, in_force, stage) {
-            Some((closed, then)) if !matches!(result, ReviewResult::Reduce | ReviewResult::Revoke) => match then {
-                NoResponseOutcome::Disable => Ok(self.no_response_resolution(item, put, closed)),
-                NoResponseOutcome::Except => Err(ReopenReason::NeedsException),
-                NoResponseOutcome::Advance | NoResponseOutcome::Open => Err(ReopenReason::Unanswered),
-            },
+        let settled = in_force.iter().find(|decision| decision.slot == VotingSlot::Settlement);
+        let silent = self.no_response_outcome(item, put, in_force, stage);
+        let outcome = match (settled, silent) {
+            (Some(decision), _) => self.settled(item, put, decision, now),
+            (None, Some((closed, then))) if !matches!(result, ReviewResult::Reduce | ReviewResult::Revoke) => {
+                match then {
+                    NoResponseOutcome::Disable => Ok(self.no_response_resolution(item, put, closed)),
+                    NoResponseOutcome::Except => Err(ReopenReason::NeedsException),
+                    NoResponseOutcome::Advance | NoResponseOutcome::Open => Err(ReopenReason::Unanswered),
+                }
+            }
             _ => self.decided(item, put, in_force, result, now).unwrap_or_else(|finding| {
                 resolved.findings.push(finding);
                 Err(ReopenReason::Contradictory)
@@ -145,11 +150,17 @@ impl<'a> DecisionAggregator<'a> {
         };
         match outcome {
             Ok(resolution) => resolved.decided.push(resolution),
-            Err(why) => drop(resolved.open.insert(*item, why)),
+            Err(why) => {
+                resolved.open.insert(*item, why);
+                resolved.ended.insert(*item, stage);
+            }
         }
     }
 
     fn missing(&self, put: &ReviewedItem<'_>, in_force: &[&ItemDecision<'_>], stage: u32) -> Vec<PrincipalId> {
+        if tally(put, in_force, stage).is_settled(self.campaign.definition.strategy(stage)) {
+            return Vec::new();
+        }
         let here: Vec<_> = in_force.iter().filter(|decision| decision.stage() == stage).collect();
         let covered = here.iter().any(|decision| decision.slot == VotingSlot::Fallback);
         let assigned = put.assignments.iter().filter(|(own, _)| *own == stage);
@@ -192,6 +203,20 @@ impl<'a> DecisionAggregator<'a> {
         self.resolution(item, put, basis, None, None)
     }
 
+    /// Returns the outcome of the decision of a fallback on an item that the stages left undecided.
+    fn settled(
+        &self,
+        item: &ItemId,
+        put: &ReviewedItem<'_>,
+        decision: &ItemDecision<'_>,
+        now: Timestamp,
+    ) -> Result<Resolution, ReopenReason> {
+        match reopened(decision, now) {
+            Some(why) => Err(why),
+            None => Ok(self.decision_resolution(item, put, decision)),
+        }
+    }
+
     /// Returns the outcome of the decisions; the error is the finding that they conflict.
     fn decided(
         &self,
@@ -223,15 +248,19 @@ impl<'a> DecisionAggregator<'a> {
         if let Some(why) = reopened(first, now) {
             return Ok(Err(why));
         }
+        Ok(Ok(self.decision_resolution(item, put, first)))
+    }
+
+    fn decision_resolution(&self, item: &ItemId, put: &ReviewedItem<'_>, decision: &ItemDecision<'_>) -> Resolution {
         let basis = ActionBasis {
-            path: first.signed.path.to_owned(),
-            file: first.signed.digest,
+            path: decision.signed.path.to_owned(),
+            file: decision.signed.digest,
             item: *item,
-            verdict: *verdict,
-            signers: first.signed.signers.to_vec(),
+            verdict: decision.verdict,
+            signers: decision.signed.signers.to_vec(),
             decided: DecisionOrigin::ByPeople,
         };
-        Ok(Ok(self.resolution(item, put, basis, first.item.to.clone(), first.item.until)))
+        self.resolution(item, put, basis, decision.item.to.clone(), decision.item.until)
     }
 
     fn resolution(
@@ -265,6 +294,7 @@ fn tally(put: &ReviewedItem<'_>, in_force: &[&ItemDecision<'_>], stage: u32) -> 
         match decision.slot {
             VotingSlot::Assigned(_) => tally.answers.push(decision.verdict),
             VotingSlot::Fallback => tally.fallback = Some(decision.verdict),
+            VotingSlot::Settlement => continue,
         }
         tally.reassigned += usize::from(decision.reassigns());
     }

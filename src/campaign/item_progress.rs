@@ -15,7 +15,8 @@ impl StatusInputs<'_> {
     pub(super) fn undecided(&self, stubs: &[AssignedItem<'_>]) -> Option<ItemStatus> {
         let item = stubs.first()?.1;
         let waiting = self.resolved.waiting.get(&item.id);
-        let stage = waiting.map_or(self.resolved.closed, |waiting| waiting.stage);
+        let ended = self.resolved.ended.get(&item.id).copied();
+        let stage = waiting.map(|waiting| waiting.stage).or(ended).unwrap_or(self.resolved.closed);
         let missing = waiting.map(|waiting| waiting.missing.clone()).unwrap_or_default();
         let here = || stubs.iter().filter(|(sheet, _)| sheet.review.stage() == stage);
         let owing = here().find(|(sheet, _)| missing.contains(&sheet.review.reviewer));
@@ -36,23 +37,7 @@ impl StatusInputs<'_> {
             Some(ReopenReason::NeedsException) => "no response; needs an exception".to_owned(),
             Some(ReopenReason::Unanswered) => "responses were missing when the stage was closed".to_owned(),
         };
-        let own = *reviewer == sheet.review.reviewer;
-        let fallback = &self.campaign.definition.fallback;
-        let next = match self.resolved.open.get(&item.id) {
-            None if waiting.is_some() && missing.is_empty() => {
-                format!("tenure campaign close-stage {}", self.campaign.id)
-            }
-            None if own && !self.resolved.signed.contains(&sheet.path) => {
-                format!("{reviewer} decides in {}, then `tenure sign {}`", sheet.path, sheet.path)
-            }
-            Some(ReopenReason::NeedsException) => {
-                format!("`tenure exception new {} …`; or {fallback}, a fallback, decides in a new review file", item.id)
-            }
-            Some(_) if self.is_late(item) => {
-                format!("{fallback}, a fallback, decides in a new review file: `tenure review {}`", self.campaign.id)
-            }
-            _ => format!("{reviewer} decides in a new review file: `tenure review {}`", self.campaign.id),
-        };
+        let (next, must_act) = self.next_step(item, sheet, reviewer, &missing, stage);
         let (state, why, next) = match self.exception(item) {
             Some(exception) => (ItemState::Excepted, exception.until_words(), String::new()),
             None => (ItemState::Undecided, why, next),
@@ -61,12 +46,60 @@ impl StatusInputs<'_> {
         line.reviewer.clone_from(reviewer);
         line.stage = waiting.map(|waiting| waiting.stage);
         line.missing = missing;
+        line.must_act = if state == ItemState::Undecided { must_act } else { Vec::new() };
         Some(line)
     }
 
-    /// Returns whether the assigned reviewers can no longer decide: the stage is closed and no later stage follows.
-    fn is_late(&self, item: &Item) -> bool {
-        self.resolved.closed > 0 && !self.resolved.waiting.contains_key(&item.id)
+    /// Returns the next step for an undecided item, and the principals who can take it; none if a campaign owner must
+    /// close the stage, or an exception is needed.
+    fn next_step(
+        &self,
+        item: &Item,
+        sheet: &WorklistFile,
+        reviewer: &PrincipalId,
+        missing: &[PrincipalId],
+        stage: u32,
+    ) -> (String, Vec<PrincipalId>) {
+        let id = &self.campaign.id;
+        let settlers = (self.settlers)(&item.id);
+        let or = settlers.iter().map(PrincipalId::as_str).collect::<Vec<_>>().join(" or ");
+        let close = format!("tenure campaign close-stage {id}");
+        let again = format!("{reviewer} decides in a new review file: `tenure review {id}`");
+        let open = self.resolved.open.get(&item.id);
+        if self.resolved.waiting.contains_key(&item.id) {
+            if missing.is_empty() {
+                return (close, Vec::new());
+            }
+            let pending = self.unsigned.get(&sheet.path).filter(|names| !names.is_empty());
+            if let Some(names) = pending.filter(|_| *reviewer == sheet.review.reviewer) {
+                let all = names.iter().map(PrincipalId::as_str).collect::<Vec<_>>().join(" or ");
+                return (format!("{all} cosigns: `tenure sign {}`", sheet.path), names.clone());
+            }
+            let stub = *reviewer == sheet.review.reviewer && !self.resolved.signed.contains(&sheet.path);
+            let next = match open {
+                None if stub => format!("{reviewer} decides in {}, then `tenure sign {}`", sheet.path, sheet.path),
+                _ => again,
+            };
+            let mut who = missing.to_vec();
+            if self.stage_ends.is_none_or(|ends| self.now < ends) || settlers.is_empty() {
+                return (next, who);
+            }
+            who.extend(settlers);
+            who.dedup();
+            return (format!("{next}; or a fallback decides, {or}: `tenure review {id}`"), who);
+        }
+        let fallback = format!("a fallback decides, {or}: `tenure review {id}`");
+        let exception = format!("`tenure exception new {} …`", item.id);
+        match open {
+            // A decision of the stages is final once they are closed, also if it has expired.
+            Some(ReopenReason::Expired(_)) if stage <= self.resolved.closed => (exception, Vec::new()),
+            _ if stage > self.resolved.closed => {
+                (format!("{again}; or `{close}`, then {fallback}"), vec![reviewer.clone()])
+            }
+            _ if settlers.is_empty() => (exception, Vec::new()),
+            Some(ReopenReason::NeedsException) => (format!("{exception}; or {fallback}"), settlers),
+            _ => (fallback, settlers),
+        }
     }
 
     pub(super) fn decided(&self, sheet: &WorklistFile, item: &Item, resolution: &Resolution) -> ItemStatus {
@@ -214,6 +247,7 @@ impl StatusInputs<'_> {
             decided: None,
             stage: None,
             missing: Vec::new(),
+            must_act: Vec::new(),
             state,
             why,
             next,

@@ -54,7 +54,7 @@ pub use non_response::{missed_campaigns, non_response_findings};
 pub use open::{OpenRequest, OpenedCampaign, open};
 pub use population::{CampaignItem, CampaignPopulation, population};
 pub use prior_campaigns::{PriorCampaigns, RequiredCampaigns};
-pub use reminders::{OpenStage, Reminder, ReminderLevel, notices};
+pub use reminders::{OpenStage, OpenWork, Reminder, ReminderLevel, WorkKind, notices, work_notices};
 pub use reopening::{FieldDifference, PublishedOpening, differences};
 pub use resolution::Resolution;
 pub use resolution_summary::{PendingReason, ReopenReason, ResolutionSummary};

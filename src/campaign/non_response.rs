@@ -59,7 +59,7 @@ fn participations(opening: &OpenCampaign) -> BTreeMap<&PrincipalId, ReviewerPart
     let name = |index: u32| opening.reviewers().get(usize::try_from(index).ok()?);
     let answered = opening.items().flat_map(|item| opening.bound(item)).filter_map(|bound| match bound.slot {
         VotingSlot::Assigned(index) => name(index),
-        VotingSlot::Fallback => None,
+        VotingSlot::Fallback | VotingSlot::Settlement => None,
     });
     let answered: BTreeSet<&PrincipalId> = answered.collect();
     let mut all: BTreeMap<&PrincipalId, ReviewerParticipation> =

@@ -39,6 +39,43 @@ pub enum ReminderLevel {
     ControlOwner,
     /// Five business days after the window: the stage is closed with the no-response default.
     DefaultAction,
+    /// This number of weeks after that, as long as the stage is not closed.
+    Overdue(u32),
+}
+
+/// The open work of a campaign after the close of a stage, by kind and person.
+#[derive(Clone, Debug)]
+pub struct OpenWork<'a> {
+    /// The campaign.
+    pub campaign: &'a CampaignId,
+    /// The number of closed stages.
+    pub stage: u32,
+    /// The time of the last stage close.
+    pub since: Timestamp,
+    /// The open items by kind and person: number and files.
+    pub open: BTreeMap<(WorkKind, PrincipalId), (u64, BTreeSet<String>)>,
+}
+
+/// The kind of open work after the close of a stage.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum WorkKind {
+    /// A decided change is not confirmed; the owner of the system is reminded from the second week.
+    Enforcement,
+    /// An item needs an exception; the campaign owners are reminded.
+    Exception,
+    /// The stages left an item undecided; a fallback decides it.
+    Fallback,
+}
+
+impl WorkKind {
+    /// Returns the stable name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Enforcement => "enforcement",
+            Self::Exception => "exception",
+            Self::Fallback => "fallback",
+        }
+    }
 }
 
 impl ReminderLevel {
@@ -50,6 +87,7 @@ impl ReminderLevel {
             Self::Due => "due".to_owned(),
             Self::Manager => "manager".to_owned(),
             Self::Opened => "opened".to_owned(),
+            Self::Overdue(weeks) => format!("default-action-{weeks}"),
             Self::Reminder(percent) => format!("reminder-{percent}"),
         }
     }
@@ -100,7 +138,11 @@ pub fn notices(
     owners: &[PrincipalId],
     now: Timestamp,
 ) -> Vec<Reminder> {
-    let reached = marks(waiting).into_iter().filter(|(at, _)| *at <= now).max();
+    let mut marks = marks(waiting);
+    let last = business_days_after(waiting.ends, 5);
+    let weeks = u32::try_from(now.days_since(last) / 7).unwrap_or(0);
+    marks.extend((weeks > 0).then(|| (last.plus_days(i64::from(weeks) * 7), ReminderLevel::Overdue(weeks))));
+    let reached = marks.into_iter().filter(|(at, _)| *at <= now).max();
     let Some((_, mark)) = reached else { return Vec::new() };
     let notice = |(reviewer, (items, files)): (&PrincipalId, &(u64, BTreeSet<String>))| Reminder {
         id: format!("{}/{}/{}/{reviewer}", waiting.campaign, waiting.stage, mark.word()),
@@ -114,6 +156,36 @@ pub fn notices(
         due: waiting.ends,
     };
     waiting.open.iter().filter(|(_, (items, _))| *items > 0).map(notice).collect()
+}
+
+/// Returns the reminders about work that a stage close left open: one a week for each kind and person. From the second
+/// week on, the campaign owners receive them too.
+pub fn work_notices(
+    work: &OpenWork<'_>,
+    people: &IdentityDirectory,
+    owners: &[PrincipalId],
+    now: Timestamp,
+) -> Vec<Reminder> {
+    let weeks = now.days_since(work.since).max(0) / 7;
+    let due = |kind: WorkKind| kind != WorkKind::Enforcement || weeks > 0;
+    let notice = |((kind, who), (items, files)): (&(WorkKind, PrincipalId), &(u64, BTreeSet<String>))| {
+        let event = format!("{}-{weeks}", kind.as_str());
+        let mut to = BTreeSet::from([who.clone()]);
+        to.extend(owners.iter().filter(|_| weeks > 0).cloned());
+        to.retain(|id| !people.has_left(id));
+        Reminder {
+            id: format!("{}/{}/{event}/{who}", work.campaign, work.stage),
+            campaign: work.campaign.clone(),
+            stage: work.stage,
+            event,
+            reviewer: who.clone(),
+            to,
+            items: *items,
+            files: files.clone(),
+            due: work.since,
+        }
+    };
+    work.open.iter().filter(|((kind, _), _)| due(*kind)).map(notice).collect()
 }
 
 /// Returns all reminder levels of a stage with their times.
@@ -149,13 +221,15 @@ fn already_sent(
         | ReminderLevel::DefaultAction
         | ReminderLevel::Due
         | ReminderLevel::Manager
-        | ReminderLevel::Opened => true,
+        | ReminderLevel::Opened
+        | ReminderLevel::Overdue(_) => true,
     };
     to.extend(manager.filter(|_| leads));
-    if matches!(mark, ReminderLevel::ControlOwner | ReminderLevel::DefaultAction | ReminderLevel::Due) {
+    let overdue = matches!(mark, ReminderLevel::Overdue(_));
+    if overdue || matches!(mark, ReminderLevel::ControlOwner | ReminderLevel::DefaultAction | ReminderLevel::Due) {
         to.extend(fallback.cloned());
     }
-    if matches!(mark, ReminderLevel::ControlOwner | ReminderLevel::DefaultAction) {
+    if overdue || matches!(mark, ReminderLevel::ControlOwner | ReminderLevel::DefaultAction) {
         to.extend(owners.iter().cloned());
     }
     // Principals who have left are not notified.
@@ -241,6 +315,26 @@ mod tests {
         assert_eq!(at(6), one("manager", "ana boss"));
         assert_eq!(at(8), one("due", "ana boss fay"));
         assert_eq!(at(10), one("control-owner", "ana boss fay owner"));
-        assert_eq!(at(30), one("default-action", "ana boss fay owner"));
+        assert_eq!(at(16), one("default-action", "ana boss fay owner"));
+        assert_eq!(at(30), one("default-action-2", "ana boss fay owner"), "it is repeated until the stage is closed");
+    }
+
+    #[test]
+    fn d7_open_work_is_reminded_each_week_after_the_close() {
+        let id = |text: &str| PrincipalId::parse(text).unwrap();
+        let campaign = CampaignId::parse("q4").unwrap();
+        let since = time("2026-12-07T00:00:00Z");
+        let files = || (2, BTreeSet::from(["ana.toml".to_owned()]));
+        let open = [(WorkKind::Fallback, id("fay")), (WorkKind::Enforcement, id("olga"))];
+        let open = open.into_iter().map(|who| (who, files())).collect();
+        let work = OpenWork { campaign: &campaign, stage: 2, since, open };
+        let people = IdentityDirectory::new(Vec::<(&str, crate::model::file::Principals)>::new()).0;
+        let at = |days| {
+            let all = work_notices(&work, &people, &[id("owner")], since.plus_days(days));
+            all.into_iter().map(|one| format!("{} {}", one.id, one.to.len())).collect::<Vec<_>>()
+        };
+        assert_eq!(at(0), ["q4/2/fallback-0/fay 1"]);
+        assert_eq!(at(8), ["q4/2/enforcement-1/olga 2", "q4/2/fallback-1/fay 2"]);
+        assert_eq!(at(70), ["q4/2/enforcement-10/olga 2", "q4/2/fallback-10/fay 2"]);
     }
 }

@@ -12,6 +12,8 @@ pub struct ResolutionSummary {
     pub decided: Vec<Resolution>,
     /// Items that are open although they were decided or their stage is closed.
     pub open: BTreeMap<ItemId, ReopenReason>,
+    /// The stage that ended each open item that waits for none.
+    pub ended: BTreeMap<ItemId, u32>,
     /// Items that wait for a response or for a stage close.
     pub waiting: BTreeMap<ItemId, PendingReason>,
     /// The number of closed stages.

@@ -36,6 +36,9 @@ pub struct ItemStatus {
     pub stage: Option<u32>,
     /// The reviewers whose response is missing.
     pub missing: Vec<PrincipalId>,
+    /// The principals who can decide or cosign it now. A campaign owner closes a stage, or an exception is needed, where
+    /// there are none.
+    pub must_act: Vec<PrincipalId>,
     /// The state.
     pub state: ItemState,
     /// The reason for the state.
@@ -51,7 +54,7 @@ pub struct ReviewerStatus {
     pub reviewer: PrincipalId,
     /// The number of assigned items.
     pub items: u64,
-    /// The number of undecided items.
+    /// The number of undecided items on which they can act now.
     pub undecided: u64,
     /// The number of decided items without confirmation.
     pub unconfirmed: u64,
@@ -117,6 +120,12 @@ pub struct StatusInputs<'a> {
     pub exceptions: &'a [ExceptionStatus],
     /// The campaigns that each reviewer missed in a row.
     pub missed: &'a BTreeMap<PrincipalId, Vec<CampaignId>>,
+    /// The end of the window of the open stage; `None` if all stages are closed.
+    pub stage_ends: Option<Timestamp>,
+    /// Returns the fallbacks who may decide an item.
+    pub settlers: &'a dyn Fn(&ItemId) -> Vec<PrincipalId>,
+    /// The review files on main that lack the signature of a cosigner, with their cosigners.
+    pub unsigned: &'a BTreeMap<String, Vec<PrincipalId>>,
     /// The systems, for their remediation mode.
     pub systems: &'a BTreeMap<SystemId, System>,
     /// The current time.
@@ -193,9 +202,7 @@ impl StatusInputs<'_> {
         for item in items {
             match item.state {
                 ItemState::Undecided => {
-                    let owing =
-                        if item.missing.is_empty() { std::slice::from_ref(&item.reviewer) } else { &item.missing };
-                    for reviewer in owing {
+                    for reviewer in &item.must_act {
                         all.entry(reviewer).or_insert_with(|| new(reviewer)).undecided += 1;
                     }
                 }

@@ -31,6 +31,13 @@ impl StageTally {
         self.reassigned == 0 && (self.answers.len() >= self.assigned || self.fallback.is_some())
     }
 
+    /// Returns whether no other answer can change the result: one acceptance accepts. The other reviewers are then asked
+    /// no longer.
+    pub fn is_settled(&self, strategy: Strategy) -> bool {
+        let accepts = |verdict: &Verdict| ReviewResult::of(Some(*verdict)) == ReviewResult::Accept;
+        strategy == Strategy::OneAcceptAccepts && self.answers.iter().chain(&self.fallback).any(accepts)
+    }
+
     /// Returns the result of the answers. An assigned reviewer without an answer counts as no response, unless a
     /// fallback reviewer has answered; that answer counts like all others.
     pub fn aggregate(&self, strategy: Strategy) -> ReviewResult {
@@ -73,8 +80,8 @@ impl StageProgress {
     /// Follows an item through the stages, of which the first `closed` are closed; `tally` returns the answers of a
     /// stage.
     ///
-    /// A stage is finished for an item when it is closed, or when all assigned reviewers have answered. The definition
-    /// then decides whether the item advances. A stage without reviewers for the item is skipped.
+    /// A stage is finished for an item when it is closed, when all assigned reviewers have answered, or when no other
+    /// answer can change its result. The definition then decides whether the item advances. A stage without reviewers for the item is skipped.
     pub fn advance(definition: &CampaignDefinition, closed: u32, tally: impl Fn(u32) -> StageTally) -> Self {
         let last = definition.stage_count();
         let mut results = Vec::new();
@@ -85,7 +92,7 @@ impl StageProgress {
                 continue;
             }
             at = stage;
-            if stage > closed && !answers.is_complete() {
+            if stage > closed && !answers.is_complete() && !answers.is_settled(definition.strategy(stage)) {
                 return Self { results, at: StagePosition::Waiting(stage) };
             }
             let result = answers.aggregate(definition.strategy(stage));

@@ -117,6 +117,7 @@ mod tests {
             decided: verdict.map(|_| DecisionOrigin::ByPeople),
             stage: None,
             missing: Vec::new(),
+            must_act: Vec::new(),
             state,
             why: why.to_owned(),
             next: next.to_owned(),

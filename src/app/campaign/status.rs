@@ -3,10 +3,16 @@
 use super::{drift, supplementary_campaigns, unknown_campaign, worklists};
 use crate::{
     app::{AppError, RepositorySession, UntimelyFile, exception_statuses, in_force},
-    campaign::{CampaignStatus, StatusInputs, WorklistFile, close, missed_campaigns, pending_drift, resolve, status},
-    model::{CampaignId, Timestamp, file::Campaign, history::EvidenceHistory, record::CampaignClose},
-    trust::Verified,
+    campaign::{
+        CampaignStatus, StatusInputs, WorklistFile, close, current_stage, missed_campaigns, pending_drift, resolve,
+        status,
+    },
+    model::{
+        CampaignId, ItemId, PrincipalId, Timestamp, file::Campaign, history::EvidenceHistory, record::CampaignClose,
+    },
+    trust::{RejectedFile, Verified},
 };
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Returns the record of the close of a campaign.
 ///
@@ -51,16 +57,29 @@ pub fn status_of<'s>(
     let mut resolved = resolve(opened, governed.answers(id), now);
     resolved.findings.extend(untimely.iter().filter(|file| file.campaign == *id).map(UntimelyFile::finding));
     let exceptions = exception_statuses(&session.governed, session.trust()?, &view, now)?;
+    let settlers = |item: &ItemId| opened.settlers(item).into_iter().cloned().collect();
     let facts = StatusInputs {
         campaign: campaign.value(),
         sheets,
         resolved: &resolved,
         history,
         exceptions: &exceptions,
+        stage_ends: current_stage(opened).map(|(.., ends)| ends),
+        settlers: &settlers,
+        unsigned: &unsigned(session, sheets),
         systems: view.systems()?,
         missed: &missed_campaigns(session.governed.openings().values()),
         now,
     };
     let status = status(&facts);
     Ok((campaign, status))
+}
+
+/// Returns the review files on main that their reviewer signed and that lack the signature of a cosigner.
+fn unsigned(session: &RepositorySession, sheets: &[WorklistFile]) -> BTreeMap<String, Vec<PrincipalId>> {
+    let lacks = |found: &&RejectedFile| found.standing && found.refusal.code() == "below-threshold";
+    let paths: BTreeSet<&str> =
+        session.governed.rejections().iter().filter(lacks).map(|found| found.path.as_str()).collect();
+    let pending = sheets.iter().filter(|sheet| paths.contains(sheet.path.as_str()));
+    pending.map(|sheet| (sheet.path.clone(), sheet.review.cosigners.clone())).collect()
 }

@@ -125,6 +125,7 @@ fn campaign_agrees_with_reference_model() {
         for item in 0..ITEMS.len() {
             *seen.borrow_mut().entry(told(&both.reference.outcome(item, both.day))).or_default() += 1;
         }
+        both.finishes()?;
         Ok(())
     });
     if let Err(failed) = ran {
@@ -134,6 +135,61 @@ fn campaign_agrees_with_reference_model() {
     let missing: Vec<_> = ALL.iter().filter(|code| !seen.contains_key(*code)).collect();
     assert!(missing.is_empty(), "never tried: {missing:?} of {seen:#?}");
     assert!(seen["accepted"] > CASES as usize, "{seen:#?}");
+}
+
+/// The answer of all reviewers of a stage.
+#[derive(Clone, Copy, Debug)]
+enum Voice {
+    Abstains,
+    Certifies,
+    Disagrees,
+    IsSilent,
+}
+
+#[test]
+fn d1_each_stage_result_has_a_way_out() {
+    let court = court();
+    let voices = [Voice::Abstains, Voice::Certifies, Voice::Disagrees, Voice::IsSilent];
+    let mut undecided = 0;
+    for count in 1..=3_u32 {
+        for overall in Strategy::ALL {
+            for case in 0..voices.len().pow(count) {
+                let said: Vec<Voice> =
+                    (0..count).map(|stage| voices[case / voices.len().pow(stage) % voices.len()]).collect();
+                let next = model::ReviewResult::ALL.to_vec();
+                let strategy = Strategy::ALL[case % 4];
+                let plan = Plan {
+                    stages: said.iter().map(|_| (strategy, Vec::new(), next.clone())).collect(),
+                    overall: Some(overall),
+                    silence: NoResponseAction::Open,
+                    cap: 10,
+                    asked: (1..=count)
+                        .flat_map(|stage| (0..ITEMS.len()).map(move |item| (item, stage, vec!["fay", "gus"])))
+                        .collect(),
+                };
+                let mut both = Both::open(&court, &plan);
+                for (stage, voice) in (1..).zip(&said) {
+                    let verdict = match voice {
+                        Voice::Abstains => Some(Verdict::Abstain),
+                        Voice::Certifies => Some(Verdict::Certify),
+                        Voice::Disagrees => Some(Verdict::Reduce),
+                        Voice::IsSilent => None,
+                    };
+                    for (by, to) in [("fay", 0), ("gus", 1)] {
+                        let Some(verdict) = verdict else { continue };
+                        let to = (verdict == Verdict::Reduce).then_some(to);
+                        let says = Said { item: 0, verdict, to, until: None, replaces: None };
+                        assert_eq!(both.answers(by, stage, &[says], None).unwrap(), "accepted", "{said:?}");
+                    }
+                    assert_eq!(both.closes(stage, 0, None, true, "ana").unwrap(), "closed", "{said:?}");
+                }
+                undecided += usize::from(both.case.opening.unsettled_in(&both.items[0].id).is_some());
+                both.finishes().unwrap_or_else(|error| panic!("{overall} {said:?}: {error}"));
+                assert!(matches!(both.reference.outcome(0, 0), Outcome::Decided { .. }), "{overall} {said:?}");
+            }
+        }
+    }
+    assert!(undecided > 100, "{undecided}");
 }
 
 /// All possible rejections of an event, and all possible outcomes of an item.
@@ -350,12 +406,14 @@ impl<'c> Both<'c> {
             Some(Replaces::Any(_)) if self.files.is_empty() => (None, None),
             Some(Replaces::Any(index)) => named(Some(index % self.files.len())),
             Some(Replaces::Fitting) => {
-                let late = stage as usize <= self.reference.closed.len();
+                if stage as usize <= self.reference.closed.len() {
+                    return named(self.reference.settled(one.item).map(|answer| answer.file));
+                }
                 let mut here =
                     self.reference.answers.iter().filter(|answer| {
                         !answer.replaced && (answer.says.item, answer.says.stage) == (one.item, stage)
                     });
-                named(here.find(|answer| self.reference.may_replace(by, answer, late)).map(|answer| answer.file))
+                named(here.find(|answer| self.reference.may_replace(by, answer)).map(|answer| answer.file))
             }
             Some(Replaces::InForce(index)) => named(in_force(index)),
             Some(Replaces::WrongDigest(index)) => {
@@ -420,6 +478,46 @@ impl<'c> Both<'c> {
             self.reference.closed.push((silent, day));
         }
         Ok(judged.err().unwrap_or("closed"))
+    }
+
+    /// Completes the campaign from any state by the next steps that `tenure campaign status` prints: a campaign owner
+    /// closes the stage, a fallback decides what it left undecided. Only an expired decision remains, which a new
+    /// campaign or an exception replaces.
+    fn finishes(&mut self) -> Result<(), TestCaseError> {
+        let certify =
+            |item| Said { item, verdict: Verdict::Certify, to: None, until: None, replaces: Some(Replaces::Fitting) };
+        for step in 0.. {
+            prop_assert!(step < 40, "the campaign does not end: {:?}", self.reference);
+            let outcomes: Vec<Outcome> = (0..ITEMS.len()).map(|item| self.reference.outcome(item, self.day)).collect();
+            let late =
+                (0..ITEMS.len()).find_map(|item| Some((item, self.case.opening.unsettled_in(&self.items[item].id)?)));
+            if let Some((item, stage)) = late {
+                let may: Vec<String> =
+                    self.case.opening.settlers(&self.items[item].id).iter().map(|id| id.to_string()).collect();
+                let by = PEOPLE.into_iter().find(|name| may.first().is_some_and(|may| may == name));
+                let judged = self.answers(by.unwrap_or("mallory"), stage, &[certify(item)], None)?;
+                prop_assert_eq!(judged, "accepted", "item {} in stage {}", item, stage);
+                continue;
+            }
+            let is_done = |one: &Outcome| matches!(one, Outcome::Decided { .. } | Outcome::Open("expired"));
+            if outcomes.iter().all(is_done) {
+                break;
+            }
+            let stage = self.reference.closed.len() as u32 + 1;
+            prop_assert!(stage <= self.reference.last(), "no step is left for {:?}", outcomes);
+            match self.closes(stage, 0, None, true, "ana")? {
+                "closed" => {}
+                "no-response-limit" => {
+                    let silent = self.reference.count(stage).1.into_iter().next().unwrap_or_default();
+                    let (ana, ben) = (self.answers("ana", stage, &[certify(silent)], None)?, "ben");
+                    let judged =
+                        if ana == "accepted" { ana } else { self.answers(ben, stage, &[certify(silent)], None)? };
+                    prop_assert_eq!(judged, "accepted", "item {} in stage {}", silent, stage);
+                }
+                other => prop_assert!(false, "the close of stage {} is refused: {}", stage, other),
+            }
+        }
+        self.compare(&Event::Clock(self.day))
     }
 
     /// Compares the outcome of every item, and the contents of the next close.

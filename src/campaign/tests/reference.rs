@@ -64,6 +64,8 @@ pub(super) enum Then {
 pub(super) enum Place {
     Of(Name),
     OfTheSilent,
+    /// A fallback decides an item that the stages left undecided.
+    OfTheUndecided,
 }
 
 /// An accepted response.
@@ -162,7 +164,7 @@ impl Reference {
         let asked = self.asked.contains(&(item, stage, by));
         let lenders = self.lenders(item, stage, by);
         let any_right = asked || fallback || !lenders.is_empty();
-        if !any_right && !self.here(item, stage).any(|answer| self.may_replace(by, answer, false)) {
+        if !any_right && !self.here(item, stage).any(|answer| self.may_replace(by, answer)) {
             against.insert("decision-not-own");
         }
         if late && !(fallback && self.is_left_open(item, stage)) {
@@ -175,7 +177,9 @@ impl Reference {
             against.insert(self.place(says).err().unwrap_or_default());
             return against;
         };
-        if self.here(item, stage).any(|answer| answer.says.by == by && answer.place != place) {
+        if place != Place::OfTheUndecided
+            && self.here(item, stage).any(|answer| answer.says.by == by && answer.place != place)
+        {
             against.insert("duplicate-response");
         }
         if let Place::Of(holder) = place
@@ -219,22 +223,28 @@ impl Reference {
         let Decision { by, stage, item, .. } = *says;
         let late = stage <= self.closed();
         let fallback = self.fallbacks.contains(&by);
+        if late {
+            return match (self.settled(item).map(|answer| answer.file), says.replaces) {
+                (None, None) => Ok(Place::OfTheUndecided),
+                (Some(before), Some(named)) if named == Some(before) => Ok(Place::OfTheUndecided),
+                (Some(_), None) => Err("duplicate-decision"),
+                (_, Some(_)) => Err("stale-supersedes"),
+            };
+        }
         if let Some(named) = says.replaces {
             let before = self.here(item, stage).find(|answer| Some(answer.file) == named);
             let before = before.ok_or("stale-supersedes")?;
-            return if self.may_replace(by, before, late) { Ok(before.place) } else { Err("decision-not-own") };
+            return if self.may_replace(by, before) { Ok(before.place) } else { Err("decision-not-own") };
         }
         let is_free = |place: &Place| self.here(item, stage).all(|answer| answer.place != *place);
         let mut places: Vec<Place> = Vec::new();
-        if !late {
-            places.extend(self.asked.contains(&(item, stage, by)).then_some(Place::Of(by)));
-            places.extend(self.lenders(item, stage, by).into_iter().map(Place::Of));
-        }
+        places.extend(self.asked.contains(&(item, stage, by)).then_some(Place::Of(by)));
+        places.extend(self.lenders(item, stage, by).into_iter().map(Place::Of));
         let place = match places.iter().find(|place| is_free(place)).or(places.first()) {
             Some(place) => *place,
             None if fallback => Place::OfTheSilent,
             // A principal whose authority comes from another decision must supersede that decision.
-            None if self.here(item, stage).any(|answer| self.may_replace(by, answer, late)) => {
+            None if self.here(item, stage).any(|answer| self.may_replace(by, answer)) => {
                 return Err("duplicate-decision");
             }
             None => return Err("decision-not-own"),
@@ -243,23 +253,23 @@ impl Reference {
             return Err("duplicate-decision");
         }
         let somebody_silent = self.asked_of(item, stage).any(|asked| is_free(&Place::Of(asked)));
-        if place == Place::OfTheSilent && !somebody_silent && !(late && self.is_torn(item)) {
+        if place == Place::OfTheSilent && !somebody_silent {
             return Err("decision-not-own");
         }
         Ok(place)
     }
 
     /// Returns whether a principal may supersede a response.
-    pub(super) fn may_replace(&self, who: Name, answer: &Answer, late: bool) -> bool {
+    pub(super) fn may_replace(&self, who: Name, answer: &Answer) -> bool {
         let open = answer.place == Place::OfTheSilent || result_of(answer.says.verdict) == StageResult::Unsure;
         let by_fallback = open && self.fallbacks.contains(&who);
         let holds = match answer.place {
             Place::Of(holder) => {
                 holder == who || self.lenders(answer.says.item, answer.says.stage, who).contains(&holder)
             }
-            Place::OfTheSilent => false,
+            Place::OfTheSilent | Place::OfTheUndecided => false,
         };
-        by_fallback || (!late && (holds || answer.reassigns() == Some(who) || answer.says.by == who))
+        by_fallback || holds || answer.reassigns() == Some(who) || answer.says.by == who
     }
 
     /// Returns the reviewers whom a principal represents; assigned reviewers represent only themselves.
@@ -347,6 +357,10 @@ impl Reference {
             (_, Reached::Here(stage)) => return Outcome::Waiting { stage, missing: self.missing(item, stage) },
             (results, Reached::End(stage)) => (results, stage),
         };
+        if let Some(settled) = self.settled(item) {
+            let Decision { verdict, to, until, .. } = settled.says;
+            return Self::decided(verdict, to, until, day);
+        }
         let overall = aggregate(self.overall, &results.iter().map(|(_, result)| *result).collect::<Vec<_>>());
         if let Some(then) = self.silence_after(item, stage)
             && !matches!(overall, StageResult::Gone | StageResult::Less)
@@ -367,6 +381,10 @@ impl Reference {
         let spoken = given().find(|answer| verdict.needs_to() && answer.place == Place::OfTheSilent);
         let to = spoken.or_else(|| given().next()).and_then(|answer| answer.says.to);
         let until = given().filter_map(|answer| answer.says.until).min();
+        Self::decided(verdict, to, until, day)
+    }
+
+    fn decided(verdict: Verdict, to: Option<Name>, until: Option<i64>, day: i64) -> Outcome {
         match verdict {
             Verdict::Abstain => Outcome::Open("abstained"),
             Verdict::Investigate => Outcome::Open("investigated"),
@@ -435,6 +453,12 @@ impl Reference {
         let (_, Reached::End(at)) = self.follow(item) else { return false };
         // The end date is ignored: an expired decision was a decision.
         let undecided = ["abstained", "contradictory", "investigated", "needs-exception", "unanswered"];
+        let settled = self.settled(item).map(|settled| result_of(settled.says.verdict));
+        if at == stage
+            && let Some(result) = settled
+        {
+            return result == StageResult::Unsure;
+        }
         at == stage && matches!(self.outcome(item, i64::MIN), Outcome::Open(why) if undecided.contains(&why))
     }
 
@@ -466,7 +490,11 @@ impl Reference {
         order.into_iter().filter(|verdict| result_of(*verdict) == wanted).find(given)
     }
 
-    fn missing(&self, item: usize, stage: u32) -> BTreeSet<Name> {
+    pub(super) fn missing(&self, item: usize, stage: u32) -> BTreeSet<Name> {
+        let accepted = self.here(item, stage).any(|answer| result_of(answer.says.verdict) == StageResult::Kept);
+        if accepted && self.stages[stage as usize - 1].outcome == Strategy::OneAcceptAccepts {
+            return BTreeSet::new();
+        }
         let spoken_for = self.here(item, stage).any(|answer| answer.place == Place::OfTheSilent);
         let of = |asked| match self.here(item, stage).find(|answer| answer.place == Place::Of(asked)) {
             None => (!spoken_for).then_some(asked),
@@ -481,7 +509,12 @@ impl Reference {
 
     /// Returns the responses to an item in a stage that no other response supersedes.
     fn here(&self, item: usize, stage: u32) -> impl Iterator<Item = &Answer> {
-        self.of(item).filter(move |answer| answer.says.stage == stage)
+        self.of(item).filter(move |answer| answer.says.stage == stage && answer.place != Place::OfTheUndecided)
+    }
+
+    /// Returns the decision of a fallback on an item that the stages left undecided.
+    pub(super) fn settled(&self, item: usize) -> Option<&Answer> {
+        self.of(item).find(|answer| answer.place == Place::OfTheUndecided)
     }
 
     fn of(&self, item: usize) -> impl Iterator<Item = &Answer> {
@@ -492,7 +525,7 @@ impl Reference {
         self.closed.len() as u32
     }
 
-    fn last(&self) -> u32 {
+    pub(super) fn last(&self) -> u32 {
         self.stages.len() as u32
     }
 

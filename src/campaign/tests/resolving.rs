@@ -161,6 +161,9 @@ impl Round {
             history: &self.history,
             exceptions: &self.exceptions,
             missed: &std::collections::BTreeMap::new(),
+            stage_ends: None,
+            settlers: &|_| vec![id("fay")],
+            unsigned: &std::collections::BTreeMap::new(),
             systems: &self.world.systems,
             now: self.world.now,
         })

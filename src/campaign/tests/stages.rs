@@ -14,7 +14,7 @@ use crate::{
     trust::VotingSlot,
 };
 
-/// One item, assigned to `dora` and `dan` in the first stage and to `dora` in the second, if there is one.
+/// One item, assigned to `dora` and `dan` in the first stage, to `dora` in the second, and to `dan` in the third.
 pub(super) struct Case {
     pub(super) campaign: Campaign,
     review: Review,
@@ -83,6 +83,7 @@ impl Case {
         let item = &self.review.items[0];
         let mut assignments = vec![(1, 0), (1, 1)];
         assignments.extend((self.campaign.definition.stage_count() > 1).then_some((2, 0)));
+        assignments.extend((self.campaign.definition.stage_count() > 2).then_some((3, 1)));
         let Item { id, grant_digest: grant, subject, tier, .. } = item;
         let put = ReviewedItem {
             system: &self.review.system,
@@ -160,7 +161,7 @@ fn outcome_waits_for_all_reviewers_or_the_close() {
     assert_eq!(closed.decided().verdict, Verdict::Certify, "no reviewer denied");
     let strict = Case::new(&[Strategy::AllMustAccept]).answer(1, DORA, Some(Verdict::Certify)).close(None);
     assert_eq!(strict.open(), ReopenReason::Unanswered, "a response is missing");
-    let fallback = strict.answer(1, VotingSlot::Fallback, Some(Verdict::Certify));
+    let fallback = strict.answer(1, VotingSlot::Settlement, Some(Verdict::Certify));
     assert_eq!(fallback.decided().verdict, Verdict::Certify, "a fallback decides for the missing reviewer");
 }
 
@@ -189,7 +190,7 @@ fn same_verdict_with_different_targets_leaves_item_open() {
         .with(|item| item.to = Some("nothing".to_owned()));
     assert_eq!(torn.open(), ReopenReason::Contradictory);
     assert_eq!(torn.resolved().findings[0].code, "contradictory-decisions");
-    let settled = torn.close(None).answer(1, VotingSlot::Fallback, Some(Verdict::Reduce));
+    let settled = torn.close(None).answer(1, VotingSlot::Settlement, Some(Verdict::Reduce));
     assert_eq!(settled.decided().to.as_deref(), Some("less"), "a fallback settles the conflict");
 }
 
@@ -223,7 +224,7 @@ fn no_response_outcome_differs_from_decisions() {
     assert_eq!(one().close(Some(NoResponseOutcome::Open)).open(), ReopenReason::Unanswered);
     let except = one().close(Some(NoResponseOutcome::Except));
     assert_eq!(except.open(), ReopenReason::NeedsException);
-    let decided = except.answer(1, VotingSlot::Fallback, Some(Verdict::Revoke)).decided();
+    let decided = except.answer(1, VotingSlot::Settlement, Some(Verdict::Revoke)).decided();
     assert_eq!((decided.verdict, decided.basis.decided), (Verdict::Revoke, DecisionOrigin::ByPeople));
 
     let two = || Case::new(&[Strategy::OneDenyDenies, Strategy::OneDenyDenies]);

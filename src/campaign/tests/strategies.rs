@@ -5,6 +5,7 @@ use crate::model::{
     ReviewResult, StageTally, Strategy, Tier, Verdict,
     file::{CampaignDefinition, NoResponseAction, NoResponseOutcome, NoResponseTerms, Stage},
 };
+use crate::trust::VotingSlot;
 use std::{fmt::Write as _, fs, path::Path};
 
 /// The answers of a reviewer, one for each result.
@@ -16,7 +17,9 @@ fn page_tables_equal_computed_tables() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/strategies.md");
     let page = fs::read_to_string(&path).unwrap();
     let mut wanted = page.clone();
-    for (name, table) in [("strategies", weights()), ("stops", stops()), ("no response", no_response())] {
+    let tables =
+        [("strategies", weights()), ("stops", stops()), ("several stages", several()), ("no response", no_response())];
+    for (name, table) in tables {
         let (start, end) = (format!("<!-- {name} -->\n"), format!("<!-- end of {name} -->\n"));
         let from = wanted.find(&start).unwrap() + start.len();
         let to = wanted.find(&end).unwrap();
@@ -73,6 +76,48 @@ fn weights() -> String {
         text.push('\n');
     }
     text
+}
+
+/// Returns the outcome of an item after several stages of `all-must-accept`, all closed, by overall strategy.
+fn several() -> String {
+    let mut text = String::new();
+    let goes_on = [Some(Verdict::Certify), Some(Verdict::Abstain), None];
+    for overall in Strategy::ALL {
+        writeln!(text, "### `overall_strategy = \"{overall}\"`\n").unwrap();
+        writeln!(text, "| stages before \\ last stage | {} |", ANSWERS.map(said).join(" | ")).unwrap();
+        writeln!(text, "|---|{}", "---|".repeat(ANSWERS.len())).unwrap();
+        let two = goes_on.map(|one| vec![one]).into_iter();
+        let three = goes_on.into_iter().flat_map(|one| goes_on.map(|other| vec![one, other]));
+        for before in two.chain(three) {
+            let cells = ANSWERS.map(|last| after_all(overall, &before, last));
+            let name = before.iter().map(|one| said(*one)).collect::<Vec<_>>().join(", then ");
+            writeln!(text, "| **{name}** | {} |", cells.join(" | ")).unwrap();
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// Returns the outcome after stages with these answers; if it is open, a fallback decides, in the last stage.
+fn after_all(overall: Strategy, before: &[Option<Verdict>], last: Option<Verdict>) -> &'static str {
+    let count = before.len() + 1;
+    let mut case = Case::new(&vec![Strategy::AllMustAccept; count])
+        .defined(|campaign| campaign.definition.overall_strategy = Some(overall));
+    for (stage, answer) in (1..).zip(before.iter().chain([&last])) {
+        let slots: &[_] = if stage == 1 { &[DORA, DAN] } else { &[[DORA, DAN][stage % 2]] };
+        for slot in slots {
+            case = case.answer(u32::try_from(stage).unwrap(), *slot, *answer);
+        }
+        let then = if stage == count { NoResponseOutcome::Open } else { NoResponseOutcome::Advance };
+        case = case.close(answer.is_none().then_some(then));
+    }
+    if let Some(resolution) = case.resolved().decided.first() {
+        return resolution.verdict.as_str();
+    }
+    let stage = u32::try_from(count).unwrap();
+    let settled = case.answer(stage, VotingSlot::Settlement, Some(Verdict::Certify)).resolved();
+    assert_eq!(settled.decided.first().map(|one| one.verdict), Some(Verdict::Certify), "{overall} {before:?} {last:?}");
+    "fallback"
 }
 
 fn said(verdict: Option<Verdict>) -> &'static str {

@@ -23,7 +23,7 @@ use std::{collections::BTreeSet, io::Write};
 /// List the reminders and escalations that are due, and record or post them
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Reminders are computed from the open items. A reminder that is recorded in the evidence is not repeated. A closed stage has no reminders.\n\nExamples:\n  tenure campaign remind\n  tenure campaign remind --output-format issues                one JSON array for a job: title, body, labels, marker\n  tenure campaign remind --output-format issues --record --commit-key KEY --log-key KEY\n  tenure campaign remind --open-issues                         in a job of GitHub Actions: open an issue for each, once"
+    after_help = "Reminders are computed from the open items. A reminder that is recorded in the evidence is not repeated. After the close of a stage, fallbacks and owners of systems are reminded each week until the items are decided and confirmed.\n\nExamples:\n  tenure campaign remind\n  tenure campaign remind --output-format issues                one JSON array for a job: title, body, labels, marker\n  tenure campaign remind --output-format issues --record --commit-key KEY --log-key KEY\n  tenure campaign remind --open-issues                         in a job of GitHub Actions: open an issue for each, once"
 )]
 pub(super) struct CampaignRemindArgs {
     /// The format of the reminders
@@ -174,7 +174,14 @@ fn title(notice: &Reminder) -> String {
         "opened" => format!("to decide by {day}"),
         "due" => format!("undecided, were due on {day}: a fallback is asked"),
         "control-owner" => format!("undecided, were due on {day}: the owners of the campaign are asked"),
-        "default-action" => format!("undecided, were due on {day}: close the stage to apply the default"),
+        event if event.starts_with("default-action") => {
+            format!("undecided, were due on {day}: close the stage to apply the default")
+        }
+        event if event.starts_with("enforcement") => format!("decided, not confirmed since the close on {day}"),
+        event if event.starts_with("exception") => {
+            format!("without an outcome since the close on {day}: each needs an exception")
+        }
+        event if event.starts_with("fallback") => format!("undecided since the close on {day}: a fallback decides"),
         _ => format!("undecided, due on {day}"),
     };
     format!("[{}] stage {}: {} of {} {what}", notice.campaign, notice.stage, items, notice.reviewer)
@@ -189,7 +196,7 @@ fn body(notice: &Reminder, people: &IdentityDirectory) -> String {
     if !notice.files.is_empty() {
         text.push_str("| file | next |\n|---|---|\n");
         for file in notice.files.iter().take(MOST_FILES) {
-            text.push_str(&format!("| {} | `tenure review`, then `tenure sign` |\n", cell(file)));
+            text.push_str(&format!("| {} | {} |\n", cell(file), next_command(notice)));
         }
         if notice.files.len() > MOST_FILES {
             text.push_str(&format!("\nand {} more files\n", notice.files.len() - MOST_FILES));
@@ -197,13 +204,26 @@ fn body(notice: &Reminder, people: &IdentityDirectory) -> String {
     }
     let next = match notice.event.as_str() {
         "due" | "control-owner" => "A fallback may decide the open items: `tenure review`.\n",
-        "default-action" => {
+        event if event.starts_with("default-action") => {
             "`tenure campaign close-stage` writes the list of unanswered items; a campaign owner signs it.\n"
         }
+        event if event.starts_with("enforcement") || event.starts_with("exception") => {
+            "`tenure campaign status` lists the items with the next step of each.\n"
+        }
+        event if event.starts_with("fallback") => "The stages gave no result; the decision of a fallback is final.\n",
         _ => "No answer is never consent: the campaign definition sets the outcome.\n",
     };
     text.push_str(&format!("\n{next}\n{}\n", marker(notice)));
     text
+}
+
+/// Returns the command for the items of a reminder.
+fn next_command(notice: &Reminder) -> String {
+    match notice.event.split('-').next() {
+        Some("enforcement" | "exception") => format!("`tenure campaign status {}`", notice.campaign),
+        Some("fallback") => format!("`tenure review {}`, then `tenure sign`", notice.campaign),
+        _ => "`tenure review`, then `tenure sign`".to_owned(),
+    }
 }
 
 fn names(to: &BTreeSet<PrincipalId>) -> String {

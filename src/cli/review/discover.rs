@@ -46,7 +46,13 @@ pub(super) fn discover(
     let reviewer = who(args, &tree, context)?;
     let mut store = ReviewStore::new(&tree, session.repository.directory());
     let found = find(args, session, &tree, &reviewer, wanted.as_deref(), &mut store)?;
-    let campaign = one_campaign(&found, &reviewer)?;
+    let mut represented = BTreeSet::new();
+    let asked = |id: &CampaignId| args.campaign.as_ref().is_none_or(|only| only == id);
+    for (id, opening) in session.governed.openings().iter().filter(|(id, _)| wanted.is_none() && asked(id)) {
+        let loader = SessionLoader { session, opening, reviewer: &reviewer, tree: &tree, terms };
+        represented.extend(loader.represents_others(context.clock.now()).then(|| id.clone()));
+    }
+    let campaign = one_campaign(&found, &represented, &reviewer)?;
     let found: Vec<ReviewFileOnDisk> = found.into_iter().filter(|file| file.campaign == campaign).collect();
     let opening = session.governed.openings().get(&campaign).ok_or_else(|| campaign_not_open(&campaign))?;
     let lay = SessionLoader { session, opening, reviewer: &reviewer, tree: &tree, terms };
@@ -154,11 +160,17 @@ fn entries(folder: &Path) -> Vec<String> {
 }
 
 /// Returns the only campaign in which the person has items.
-fn one_campaign(found: &[ReviewFileOnDisk], reviewer: &PrincipalId) -> Result<CampaignId, CliError> {
+fn one_campaign(
+    found: &[ReviewFileOnDisk],
+    represented: &BTreeSet<CampaignId>,
+    reviewer: &PrincipalId,
+) -> Result<CampaignId, CliError> {
     let waits = |file: &&ReviewFileOnDisk| file.review.items.iter().any(|item| item.decision.is_none());
     let with = |files: Vec<&CampaignId>| files.into_iter().cloned().collect::<BTreeSet<_>>();
     let all = with(found.iter().map(|file| &file.campaign).collect());
+    let all: BTreeSet<CampaignId> = all.union(represented).cloned().collect();
     let open = with(found.iter().filter(waits).map(|file| &file.campaign).collect());
+    let open: BTreeSet<CampaignId> = open.union(represented).cloned().collect();
     let candidates = if open.is_empty() { &all } else { &open };
     match candidates.iter().collect::<Vec<_>>().as_slice() {
         [one] => Ok((*one).clone()),

@@ -12,11 +12,11 @@ use crate::{
     cli::CliError,
     format::blank_worklist::blank_item,
     model::{
-        ItemId, PrincipalId, Timestamp,
+        ItemId, PrincipalId, ReviewResult, Timestamp,
         file::{Item, Review, ReviewTerms},
     },
     store::{RepoPath, RepositorySnapshot},
-    trust::{OpenCampaign, VotingSlot, reference},
+    trust::{EffectiveDecision, OpenCampaign, VotingSlot, reference},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -55,8 +55,11 @@ impl SessionLoader<'_> {
         }
         let own = review_files.len();
         for lent in self.lent(found, now)? {
-            review_files.push(self.of(lent.path, lent.review, ReviewFileState::Lent, &stages));
+            let mut file = self.of(lent.path, lent.review, ReviewFileState::Lent, &stages);
+            file.bar = file.bar.filter(|_| !lent.is_settlement);
+            review_files.push(file);
         }
+        self.open_settlements(&mut review_files, now);
         let mut bars = self.bars(&review_files, &put, &stages);
         // Delegated files are read as published, so they cannot be altered.
         for item in review_files.iter().skip(own).flat_map(|review_file| &review_file.review.items) {
@@ -128,6 +131,23 @@ impl SessionLoader<'_> {
         ReviewFile { path, review, standing, due, bar, next: None }
     }
 
+    /// Opens the files of this person with items that they decide as a fallback after the close of the stage, and takes
+    /// these items out of their files in that stage, which stay closed.
+    fn open_settlements(&self, review_files: &mut [ReviewFile], now: Timestamp) {
+        let items = self.fallback_items(now);
+        let late = |stage: u32, item: &Item| stage <= self.opening.closed() && items.contains(&(stage, item.id));
+        for file in review_files.iter_mut().filter(|file| file.bar.is_some()) {
+            let stage = file.review.stage();
+            if file.standing == ReviewFileState::Open
+                || matches!(file.standing, ReviewFileState::Signed { merged: true, .. })
+            {
+                file.review.items.retain(|item| !late(stage, item));
+            } else if !file.review.items.is_empty() && file.review.items.iter().all(|item| late(stage, item)) {
+                file.bar = None;
+            }
+        }
+    }
+
     /// Adds files for decisions after signing or for other reviewers, where they do not exist yet.
     fn add_follow_up_files(&self, review_files: &mut Vec<ReviewFile>) {
         for place in 0..review_files.len() {
@@ -162,6 +182,14 @@ impl SessionLoader<'_> {
     /// Returns the header of a file of this person for decisions on the items of another file.
     fn head(&self, review: &Review) -> Review {
         let mut cosigners = review.cosigners.clone();
+        if review.stage() <= self.opening.closed() && !cosigners.is_empty() {
+            // The other fallback is asked too; the cosigners of the closed stage need not answer any more.
+            let others = |item: &Item| self.opening.settlers(&item.id).into_iter().find(|one| *one != self.reviewer);
+            let other: BTreeSet<_> = review.items.iter().map(others).collect();
+            if let [Some(other)] = other.into_iter().collect::<Vec<_>>().as_slice() {
+                cosigners = vec![(*other).clone()];
+            }
+        }
         if review.reviewer != *self.reviewer {
             cosigners.retain(|name| name != self.reviewer);
             // If two signatures are required, the assigned reviewer is the second signer.
@@ -191,9 +219,19 @@ impl SessionLoader<'_> {
             let slot = self.opening.reviewers().iter().position(|name| name == holder);
             let slot = slot.and_then(|slot| u32::try_from(slot).ok()).map(VotingSlot::Assigned);
             for item in &review_file.review.items {
+                if stage <= self.opening.closed() {
+                    let settlement = self.opening.settlement(&item.id);
+                    in_force.extend(settlement.map(|settled| ((stage, item.id), settled.reference())));
+                    continue;
+                }
                 let bound = self.opening.bound(&item.id).iter().filter(|bound| bound.stage == stage);
-                let mut bound = bound.filter(|bound| Some(bound.slot) == slot || bound.by == *self.reviewer);
-                if let Some(bound) = bound.next() {
+                let fallback = self.opening.campaign().definition.is_fallback(self.reviewer);
+                let own = |bound: &&EffectiveDecision| Some(bound.slot) == slot || bound.by == *self.reviewer;
+                let undecided = |bound: &&EffectiveDecision| {
+                    fallback && ReviewResult::of(Some(bound.verdict)) == ReviewResult::NotDecided
+                };
+                let bound: Vec<_> = bound.collect();
+                if let Some(bound) = bound.iter().copied().find(own).or_else(|| bound.iter().copied().find(undecided)) {
                     in_force.insert((stage, item.id), bound.reference());
                 }
             }

@@ -58,7 +58,7 @@ pub(super) struct ReviewArgs {
     /// Campaign id [default: the only campaign with items assigned to you]
     campaign: Option<CampaignId>,
     /// Review as this principal
-    #[arg(long = "signer", value_name = "NAME")]
+    #[arg(long = "signer", visible_alias = "as", value_name = "NAME")]
     name: Option<PrincipalId>,
     /// Private key file, or public key file of a key in ssh-agent
     #[arg(long, value_name = "FILE")]

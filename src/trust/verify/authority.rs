@@ -3,7 +3,7 @@
 //! A principal may decide if a worklist of the stage, as published at opening, assigns the item to them; if an assigned
 //! reviewer delegated to them (one hop: delegated or reassigned items cannot be delegated again); if an assigned
 //! reviewer proposed them when reassigning the item (once); or as a fallback of the definition, for reviewers who did
-//! not respond or did not decide. Each slot is answered by one decision, each person answers for one slot, and a
+//! not respond or did not decide, and for items that the stages left undecided. Each slot is answered by one decision, each person answers for one slot, and a
 //! decision in an answered slot names the previous decision in `supersedes`.
 
 use crate::model::{
@@ -36,15 +36,12 @@ struct AuthorityBasis {
 impl AuthorityBasis {
     /// Returns whether the principal may replace the decision `bound`. Principals may replace their own decisions; a
     /// fallback may decide what others left undecided.
-    fn may_replace(&self, reviewer: &PrincipalId, bound: &EffectiveDecision, late: bool) -> bool {
+    fn may_replace(&self, reviewer: &PrincipalId, bound: &EffectiveDecision) -> bool {
         let undecided =
             bound.slot == VotingSlot::Fallback || ReviewResult::of(Some(bound.verdict)) == ReviewResult::NotDecided;
-        if late {
-            return self.fallback && undecided;
-        }
         let assigned = match bound.slot {
             VotingSlot::Assigned(index) => self.own == Some(index) || self.delegated.contains(&index),
-            VotingSlot::Fallback => false,
+            VotingSlot::Fallback | VotingSlot::Settlement => false,
         };
         let proposed = bound.reassigns() && bound.to.as_deref() == Some(reviewer.as_str());
         assigned || proposed || bound.by == *reviewer || (self.fallback && undecided)
@@ -73,14 +70,16 @@ impl OpenCampaign {
         let some_right = rights.own.is_some()
             || !rights.delegated.is_empty()
             || rights.fallback
-            || bound.iter().any(|bound| rights.may_replace(reviewer, bound, false));
+            || bound.iter().any(|bound| rights.may_replace(reviewer, bound));
         if !some_right {
             return Err(self.foreign(claim));
         }
-        let late = self.check_time(claim, rights.fallback)?;
+        if self.check_time(claim, rights.fallback)? {
+            return self.check_settlement(claim);
+        }
         let slot = match &item.supersedes {
-            Some(names) => self.replaced(claim, &rights, &bound, names, late)?,
-            None => self.vacant_slot(claim, &rights, &bound, late)?,
+            Some(names) => self.replaced(claim, &rights, &bound, names)?,
+            None => self.vacant_slot(claim, &rights, &bound)?,
         };
         match bound.iter().find(|bound| bound.slot != slot && bound.by == *reviewer) {
             Some(other) => Err(StageError::DuplicateResponse {
@@ -160,16 +159,27 @@ impl OpenCampaign {
         rights: &AuthorityBasis,
         bound: &[&EffectiveDecision],
         names: &str,
-        late: bool,
     ) -> Result<VotingSlot, TrustError> {
         match bound.iter().find(|bound| bound.reference() == names) {
-            Some(before) if rights.may_replace(claim.reviewer, before, late) => Ok(before.slot),
+            Some(before) if rights.may_replace(claim.reviewer, before) => Ok(before.slot),
             Some(_) => Err(self.foreign(claim)),
-            None => {
-                let in_force: Vec<_> = bound.iter().map(|bound| bound.reference()).collect();
-                let in_force = if in_force.is_empty() { "no decision".to_owned() } else { in_force.join(" and ") };
-                let (item, names) = (claim.item.id.to_string(), names.to_owned());
-                Err(TrustError::StaleSupersedes { item, names, in_force })
+            None => Err(stale(claim, names, bound.iter().map(|bound| bound.reference()).collect())),
+        }
+    }
+
+    /// Checks the decision of a fallback on an item that the stages left undecided. It replaces their result, so it
+    /// supersedes only an earlier decision of this kind, by which a fallback abstained or investigates.
+    fn check_settlement(&self, claim: DecidingPrincipal<'_>) -> Result<VotingSlot, TrustError> {
+        let before = self.settlement(&claim.item.id);
+        match (before, claim.item.supersedes.as_deref()) {
+            (None, None) => Ok(VotingSlot::Settlement),
+            (Some(before), Some(names)) if before.reference() == names => Ok(VotingSlot::Settlement),
+            (Some(before), None) => {
+                let (item, by) = (claim.item.id.to_string(), before.path.to_string());
+                Err(TrustError::DuplicateDecision { item, by })
+            }
+            (_, Some(names)) => {
+                Err(stale(claim, names, before.map(EffectiveDecision::reference).into_iter().collect()))
             }
         }
     }
@@ -180,17 +190,16 @@ impl OpenCampaign {
         claim: DecidingPrincipal<'_>,
         rights: &AuthorityBasis,
         bound: &[&EffectiveDecision],
-        late: bool,
     ) -> Result<VotingSlot, TrustError> {
         let item = claim.item.id.to_string();
         let at = |slot: VotingSlot| bound.iter().find(|bound| bound.slot == slot);
         let free = |index: &&u32| at(VotingSlot::Assigned(**index)).is_none();
         let own = rights.own.or_else(|| rights.delegated.iter().find(free).or(rights.delegated.first()).copied());
-        let slot = match own.filter(|_| !late) {
+        let slot = match own {
             Some(index) => VotingSlot::Assigned(index),
             None if rights.fallback => VotingSlot::Fallback,
             // A reassigned reviewer names the reassigning decision in `supersedes`.
-            None => match bound.iter().find(|bound| rights.may_replace(claim.reviewer, bound, late)) {
+            None => match bound.iter().find(|bound| rights.may_replace(claim.reviewer, bound)) {
                 Some(before) => before.slot,
                 None => return Err(self.foreign(claim)),
             },
@@ -200,13 +209,8 @@ impl OpenCampaign {
         }
         let silent =
             self.assigned_in(&claim.item.id, claim.stage).any(|(index, _)| at(VotingSlot::Assigned(index)).is_none());
-        // A fallback decides for reviewers who did not respond, or where responses conflict. In other cases it may only
-        // replace a decision.
-        let torn = || {
-            let result = self.course(&claim.item.id).overall_result(&self.campaign.definition);
-            late && self.is_contradictory(&claim.item.id, result)
-        };
-        if slot == VotingSlot::Fallback && !silent && !torn() {
+        // A fallback decides for reviewers who did not respond. In other cases it may only replace a decision.
+        if slot == VotingSlot::Fallback && !silent {
             return Err(self.foreign(claim));
         }
         Ok(slot)
@@ -220,4 +224,10 @@ impl OpenCampaign {
         let assigned = if assigned.is_empty() { "no reviewer".to_owned() } else { assigned.join(", ") };
         StageError::Foreign { item: item.id.to_string(), reviewer: reviewer.to_string(), stage, assigned }.into()
     }
+}
+
+/// Returns the rejection of a decision that supersedes none of the decisions in force.
+fn stale(claim: DecidingPrincipal<'_>, names: &str, in_force: Vec<String>) -> TrustError {
+    let in_force = if in_force.is_empty() { "no decision".to_owned() } else { in_force.join(" and ") };
+    TrustError::StaleSupersedes { item: claim.item.id.to_string(), names: names.to_owned(), in_force }
 }

@@ -15,7 +15,10 @@ impl OpenCampaign {
         let close = self.closes.iter().rfind(|close| then(close, item) == Some(NoResponseOutcome::Except))?;
         let course = self.course(item);
         let result = course.overall_result(&self.campaign.definition);
-        let silent = course.at == StagePosition::Ended(close.stage) && self.tally(item, close.stage).is_unanswered();
+        let settled = self.settlement(item).map(|settled| ReviewResult::of(Some(settled.verdict)));
+        let silent = course.at == StagePosition::Ended(close.stage)
+            && self.tally(item, close.stage).is_unanswered()
+            && settled.is_none_or(|result| result == ReviewResult::NotDecided);
         (silent && !matches!(result, ReviewResult::Reduce | ReviewResult::Revoke)).then_some(close)
     }
 }

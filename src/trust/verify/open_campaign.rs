@@ -3,7 +3,7 @@
 use crate::model::{
     CampaignId, Digest, ItemId, PrincipalId, ReviewResult, StagePosition, StageProgress, StageTally, Timestamp,
     Verdict,
-    file::{Campaign, Item, NoResponseOutcome, Review, StageClose},
+    file::{Campaign, CampaignDefinition, Item, NoResponseOutcome, Review, StageClose},
 };
 use crate::trust::error::TrustError;
 use crate::trust::identity::ownership::OwnershipIndex;
@@ -36,9 +36,11 @@ pub struct OpenCampaign {
 pub enum VotingSlot {
     /// An assigned reviewer, by index into [`OpenCampaign::reviewers`].
     Assigned(u32),
-    /// All reviewers without a response: decided by a fallback of the campaign. After the last stage: a decision
-    /// between conflicting responses.
+    /// All reviewers without a response: decided by a fallback of the campaign.
     Fallback,
+    /// The item itself, which the stages left undecided: decided by a fallback of the campaign after the last stage that
+    /// the item reached was closed. The decision replaces the result of the stages.
+    Settlement,
 }
 
 /// Returns the campaign to which a file belongs.
@@ -177,6 +179,7 @@ impl OpenCampaign {
             match bound.slot {
                 VotingSlot::Assigned(_) => tally.answers.push(bound.verdict),
                 VotingSlot::Fallback => tally.fallback = Some(bound.verdict),
+                VotingSlot::Settlement => continue,
             }
             tally.reassigned += usize::from(bound.reassigns());
         }
@@ -185,6 +188,9 @@ impl OpenCampaign {
 
     /// Returns the reviewers of an item in a stage who have not responded; for a reassigned item, the new reviewer.
     pub fn missing(&self, item: &ItemId, stage: u32) -> Vec<PrincipalId> {
+        if self.tally(item, stage).is_settled(self.campaign.definition.strategy(stage)) {
+            return Vec::new();
+        }
         let bound: Vec<&EffectiveDecision> = self.bound(item).iter().filter(|bound| bound.stage == stage).collect();
         let covered = bound.iter().any(|bound| bound.slot == VotingSlot::Fallback);
         let of = |(index, reviewer): (u32, &PrincipalId)| match bound
@@ -229,17 +235,57 @@ impl OpenCampaign {
         self.closes.last().map_or(self.campaign.opened_at, |close| close.closed_at)
     }
 
+    /// Returns the decision of a fallback on an item that the stages left undecided.
+    pub fn settlement(&self, item: &ItemId) -> Option<&EffectiveDecision> {
+        self.bound(item).iter().find(|bound| bound.slot == VotingSlot::Settlement)
+    }
+
+    /// Returns the stage whose close left the item undecided, if a fallback may decide it now: no response, abstention
+    /// or disagreement, in this stage or an earlier one, gave no result, and no fallback has decided yet.
+    pub fn unsettled_in(&self, item: &ItemId) -> Option<u32> {
+        let stage = self.course(item).at.stage();
+        (stage <= self.closed() && self.is_unsettled(item, stage)).then_some(stage)
+    }
+
+    /// Returns whether a fallback has answered an item in an open stage, or a reviewer whose answer settles it.
+    pub fn is_decided_in(&self, item: &ItemId, stage: u32) -> bool {
+        let tally = self.tally(item, stage);
+        tally.fallback.is_some() || tally.is_settled(self.campaign.definition.strategy(stage))
+    }
+
+    /// Returns whether a reviewer abstained or investigates in a stage without naming another reviewer.
+    pub fn is_abstained(&self, item: &ItemId, stage: u32) -> bool {
+        let undecided = |bound: &EffectiveDecision| ReviewResult::of(Some(bound.verdict)) == ReviewResult::NotDecided;
+        let mut here = self.bound(item).iter().filter(|bound| bound.stage == stage);
+        here.any(|bound| undecided(bound) && !bound.reassigns() && bound.slot != VotingSlot::Settlement)
+    }
+
+    /// Returns the fallbacks who may decide an item that the stages left undecided: without a link to the access at the
+    /// opening.
+    pub fn settlers(&self, item: &ItemId) -> Vec<&PrincipalId> {
+        let CampaignDefinition { fallback, second_fallback, .. } = &self.campaign.definition;
+        let subject = self.items.get(item).map(PublishedItem::subject).unwrap_or_default();
+        let mut both = vec![fallback, second_fallback];
+        both.dedup();
+        both.retain(|one| self.kinship.link(one, subject).is_none());
+        both
+    }
+
     /// Returns whether an item was undecided when its stage was closed, and the no-response outcome left it open.
     pub(in crate::trust) fn is_unsettled(&self, item: &ItemId, stage: u32) -> bool {
         let course = self.course(item);
         if course.at != StagePosition::Ended(stage) {
             return false;
         }
+        if let Some(settled) = self.settlement(item) {
+            return ReviewResult::of(Some(settled.verdict)) == ReviewResult::NotDecided;
+        }
         let result = course.overall_result(&self.campaign.definition);
         match self.no_response_outcome(item, stage).filter(|_| self.tally(item, stage).is_unanswered()) {
-            Some(NoResponseOutcome::Disable) => false,
-            Some(_) => !matches!(result, ReviewResult::Reduce | ReviewResult::Revoke),
-            None => {
+            Some(then) if !matches!(result, ReviewResult::Reduce | ReviewResult::Revoke) => {
+                then != NoResponseOutcome::Disable
+            }
+            _ => {
                 matches!(result, ReviewResult::NoResponse | ReviewResult::NotDecided)
                     || self.is_contradictory(item, result)
             }
