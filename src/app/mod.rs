@@ -17,9 +17,10 @@ mod timeliness;
 
 pub use audit::{ExternalState, examine};
 pub use campaign::{
-    CampaignInputs, ContextLoader, Supplement, check_opening, close_current_stage, closing, definitions, drift,
-    due_campaigns, due_reminders, identity_warnings, is_id_in_use, open_campaign, quality_of, quality_over,
-    reopening_differences, status_of, supplement, supplementary_campaigns, suspension, unknown_campaign, worklists,
+    CampaignInputs, ConnectorSupport, ContextLoader, Supplement, check_opening, close_current_stage, closing,
+    definitions, drift, due_campaigns, due_reminders, identity_warnings, is_id_in_use, open_campaign, quality_of,
+    quality_over, reopening_differences, status_of, supplement, supplementary_campaigns, suspension, unknown_campaign,
+    worklists,
 };
 pub use error::{AppError, FailureKind};
 pub use exceptions::exception_statuses;

@@ -4,7 +4,7 @@
 use super::{AuditArea, AuditContext, AuditResult, approvals, integrity::finding};
 use crate::{
     diag::counted,
-    model::{ActionId, Digest, Finding, ItemId, REMOVE_AFTER_SOAK, Severity, Verdict, file::NoResponseOutcome},
+    model::{ActionId, Digest, Finding, ItemId, REMOVE_AFTER_SOAK, Severity, Verdict},
     trust::{OpenCampaign, PublishedItem, SignatureStatus, Verified, signature_status},
 };
 use std::collections::BTreeSet;
@@ -92,9 +92,9 @@ fn decided(case: &AuditContext<'_>) -> BTreeSet<ActionId> {
     }
     for opening in case.governed.openings().values() {
         let silent = opening.closes().iter().flat_map(|close| &close.no_response);
-        for silent in silent.filter(|silent| silent.outcome == NoResponseOutcome::Disable) {
+        for (silent, verdict) in silent.filter_map(|silent| Some((silent, silent.outcome.removal()?))) {
             let grant = opening.put(&silent.item).map(PublishedItem::grant);
-            decided.extend(grant.iter().flat_map(|grant| actions(&silent.item, grant, Verdict::Disable)));
+            decided.extend(grant.iter().flat_map(|grant| actions(&silent.item, grant, verdict)));
         }
     }
     decided

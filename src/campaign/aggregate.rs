@@ -138,7 +138,8 @@ impl<'a> DecisionAggregator<'a> {
             (Some(decision), _) => self.settled(item, put, decision, now),
             (None, Some((closed, then))) if !matches!(result, ReviewResult::Reduce | ReviewResult::Revoke) => {
                 match then {
-                    NoResponseOutcome::Disable => Ok(self.no_response_resolution(item, put, closed)),
+                    NoResponseOutcome::Disable => Ok(self.no_response_resolution(item, put, closed, Verdict::Disable)),
+                    NoResponseOutcome::Revoke => Ok(self.no_response_resolution(item, put, closed, Verdict::Revoke)),
                     NoResponseOutcome::Except => Err(ReopenReason::NeedsException),
                     NoResponseOutcome::Advance | NoResponseOutcome::Open => Err(ReopenReason::Unanswered),
                 }
@@ -191,12 +192,18 @@ impl<'a> DecisionAggregator<'a> {
         closed.close.no_response.get(found).map(|silent| (closed, silent.outcome))
     }
 
-    fn no_response_resolution(&self, item: &ItemId, put: &ReviewedItem<'_>, closed: ClosedStage<'_>) -> Resolution {
+    fn no_response_resolution(
+        &self,
+        item: &ItemId,
+        put: &ReviewedItem<'_>,
+        closed: ClosedStage<'_>,
+        verdict: Verdict,
+    ) -> Resolution {
         let basis = ActionBasis {
             path: closed.path.to_owned(),
             file: closed.digest,
             item: *item,
-            verdict: Verdict::Disable,
+            verdict,
             signers: closed.signers.to_vec(),
             decided: DecisionOrigin::BySilence,
         };

@@ -3,7 +3,7 @@
 use super::WorklistFile;
 use crate::{
     model::{
-        ItemId, PrincipalId, Tier, Timestamp,
+        ItemId, PrincipalId, Tier, Timestamp, Verdict,
         file::{Campaign, FileKind, Item, NoResponseItem, NoResponseOutcome, StageClose},
     },
     trust::OpenCampaign,
@@ -18,6 +18,8 @@ pub struct StageCloseInputs<'a> {
     pub sheets: &'a [WorklistFile],
     /// A function that returns whether the access of an item has certainly been unused for the required time.
     pub unused: &'a dyn Fn(&ItemId) -> bool,
+    /// A function that returns whether the connector can carry out a verdict on the access of an item.
+    pub can: &'a dyn Fn(&ItemId, Verdict) -> bool,
     /// The commit of main at which responses are counted.
     pub base: String,
     /// The time of the close.
@@ -43,7 +45,7 @@ pub enum StageCloseError {
         waits: String,
     },
     /// The close would remove more unanswered items than the definition allows.
-    #[error("closing stage {stage} would disable {found} unanswered items; the definition allows {cap}")]
+    #[error("closing stage {stage} would remove {found} unanswered items; the definition allows {cap}")]
     TooMuch {
         /// The stage.
         stage: u32,
@@ -101,7 +103,8 @@ pub fn close_stage(closing: &StageCloseInputs<'_>) -> Result<StageClose, StageCl
     };
     let silent: Vec<_> =
         silent.into_iter().filter_map(|item| stubs.get(item)).map(|stub| (*stub, allowed(stub))).collect();
-    let silent = outcomes(stage, &silent, campaign.definition.max_no_response_removals(), closing.unused)?;
+    let silent =
+        outcomes(stage, &silent, campaign.definition.max_no_response_removals(), (closing.unused, closing.can))?;
     Ok(StageClose {
         schema: FileKind::StageClose.schema().to_owned(),
         repo: campaign.repo.clone(),
@@ -119,31 +122,40 @@ fn waiting(items: u64) -> String {
     if items == 1 { "1 item is open".to_owned() } else { format!("{items} items are open") }
 }
 
-/// Items that must be disabled come first; items that may be excepted instead are disabled only within the limit.
+/// Items that must be removed come first; items that may be excepted instead are removed only within the limit.
 fn outcomes(
     stage: u32,
     silent: &[(&Item, &'static [NoResponseOutcome])],
     cap: u32,
-    unused: &dyn Fn(&ItemId) -> bool,
+    (unused, can): (&dyn Fn(&ItemId) -> bool, &dyn Fn(&ItemId, Verdict) -> bool),
 ) -> Result<Vec<NoResponseItem>, StageCloseError> {
-    let must = silent.iter().filter(|(_, allowed)| **allowed == [NoResponseOutcome::Disable]).count();
+    let removal = |item: &Item, allowed: &[NoResponseOutcome]| {
+        let choice = allowed.iter().copied().find(|then| then.removal().is_some_and(|verdict| can(&item.id, verdict)));
+        // A definition that leaves no choice was checked when the campaign was opened.
+        choice.or(allowed.first().copied().filter(|_| allowed.len() == 1))
+    };
+    let may_be_excepted = |allowed: &[NoResponseOutcome]| allowed.contains(&NoResponseOutcome::Except);
+    let planned: Vec<_> = silent.iter().map(|(item, allowed)| (*item, *allowed, removal(item, allowed))).collect();
+    let removes = |then: &Option<NoResponseOutcome>| then.is_some_and(|then| then.removal().is_some());
+    let must = planned.iter().filter(|(_, allowed, then)| !may_be_excepted(allowed) && removes(then)).count();
     let most = usize::try_from(cap).unwrap_or(usize::MAX);
     if must > most {
         return Err(StageCloseError::TooMuch { stage, found: must, cap });
     }
     let mut remaining = most - must;
     let mut outcomes = Vec::with_capacity(silent.len());
-    for (item, allowed) in silent {
-        let then = match allowed {
-            [one] => *one,
-            _ if remaining > 0 && item.tier <= Tier::T1 && unused(&item.id) => {
+    for (item, allowed, removal) in planned {
+        let outcome = match removal {
+            Some(then) if !may_be_excepted(allowed) => then,
+            Some(then) if remaining > 0 && item.tier <= Tier::T1 && unused(&item.id) => {
                 remaining -= 1;
-                NoResponseOutcome::Disable
+                then
             }
-            _ => NoResponseOutcome::Except,
+            _ if may_be_excepted(allowed) => NoResponseOutcome::Except,
+            _ => NoResponseOutcome::Open,
         };
         let (principal, entitlement) = (item.principal.clone(), item.entitlement.clone());
-        outcomes.push(NoResponseItem { item: item.id, outcome: then, principal, entitlement });
+        outcomes.push(NoResponseItem { item: item.id, outcome, principal, entitlement });
     }
     Ok(outcomes)
 }

@@ -93,9 +93,13 @@ impl StatusInputs<'_> {
         match open {
             // A decision of the stages is final once they are closed, also if it has expired.
             Some(ReopenReason::Expired(_)) if stage <= self.resolved.closed => (exception, Vec::new()),
-            _ if stage > self.resolved.closed => {
+            Some(ReopenReason::Investigated | ReopenReason::Expired(_)) if stage > self.resolved.closed => {
                 (format!("{again}; or `{close}`, then {fallback}"), vec![reviewer.clone()])
             }
+            Some(ReopenReason::Abstained(_)) if stage > self.resolved.closed && !settlers.is_empty() => {
+                (fallback, settlers)
+            }
+            _ if stage > self.resolved.closed => (format!("`{close}`, then {fallback}"), Vec::new()),
             _ if settlers.is_empty() => (exception, Vec::new()),
             Some(ReopenReason::NeedsException) => (format!("{exception}; or {fallback}"), settlers),
             _ => (fallback, settlers),

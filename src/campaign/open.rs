@@ -12,8 +12,8 @@ use crate::{
     format::{blank_worklist::blank_digest, codec},
     inventory::{OnExisting, PublishError, publish_folder},
     model::{
-        CampaignId, Digest, PrincipalId, SystemId, Timestamp,
-        file::{Campaign, CampaignDefinition, FileKind, Population, assignments_digest, files_digest},
+        CampaignId, Digest, PrincipalId, Strategy, SystemId, Timestamp,
+        file::{Campaign, CampaignDefinition, FileKind, Population, Stage, assignments_digest, files_digest},
     },
 };
 use std::{
@@ -104,6 +104,7 @@ pub fn open(opening: &OpenRequest<'_>, setting: &CampaignContext<'_>) -> Result<
     if pack.is_empty() {
         warnings.push(no_rules());
     }
+    warnings.extend(one_acceptance(opening));
     let population = population(&opening.id, &opening.definition, setting);
     if population.is_empty() {
         return Err(empty(opening).into());
@@ -242,6 +243,24 @@ fn unfit_fallbacks(opening: &OpenRequest<'_>, setting: &CampaignContext<'_>) -> 
         Some(problem.help("name another person, or add a key for them in the next trust/registry/N.toml"))
     };
     [("fallback", fallback), ("second_fallback", second_fallback)].into_iter().filter_map(unfit).collect()
+}
+
+/// Returns the warnings that one acceptance decides although several reviewers or stages are defined.
+fn one_acceptance(opening: &OpenRequest<'_>) -> Diagnostics {
+    let definition = &opening.definition;
+    let warn = |what: String| {
+        let problem = Diagnostic::warning("one-acceptance", what).in_file(&opening.from);
+        problem.help("write `all-must-accept` if each of them must decide")
+    };
+    let several = |(_, stage): &(usize, &Stage)| stage.reviewers_per_item > 1;
+    let alone = definition.stages.iter().enumerate().filter(several);
+    let alone = alone.filter(|(_, stage)| stage.strategy == Strategy::OneAcceptAccepts).map(|(place, stage)| {
+        let (number, reviewers) = (place + 1, stage.reviewers_per_item);
+        warn(format!("stage {number} has {reviewers} reviewers for each item, but the first acceptance decides"))
+    });
+    let overall = definition.stages.len() > 1 && definition.overall_strategy() == Strategy::OneAcceptAccepts;
+    let overall = overall.then(|| warn("the acceptance of one stage decides, against all other stages".to_owned()));
+    alone.chain(overall).collect()
 }
 
 fn no_rules() -> Diagnostic {

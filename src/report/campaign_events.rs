@@ -35,6 +35,7 @@ const fn comes_to(then: NoResponseOutcome) -> &'static str {
         NoResponseOutcome::Disable => "is disabled",
         NoResponseOutcome::Except => "needs an exception or a decision of a fallback",
         NoResponseOutcome::Open => "stays open",
+        NoResponseOutcome::Revoke => "is revoked",
     }
 }
 

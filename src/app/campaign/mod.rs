@@ -1,5 +1,6 @@
 //! Operations on campaigns: opens, schedules, reminds, closes, and reports their status.
 
+mod connector_support;
 mod context_loader;
 mod inputs;
 mod open;
@@ -12,6 +13,7 @@ mod status;
 mod supplement;
 mod worklists;
 
+pub use connector_support::ConnectorSupport;
 pub use context_loader::ContextLoader;
 pub use inputs::{CampaignInputs, identity_warnings};
 pub use open::{check_opening, open_campaign, reopening_differences};

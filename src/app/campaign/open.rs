@@ -1,6 +1,6 @@
 //! Opens a campaign over the access at the head of main.
 
-use super::{CampaignInputs, identity_warnings};
+use super::{CampaignInputs, connector_support::unsupported_default, identity_warnings};
 use crate::{
     app::{AppError, RepositorySession, RepositoryView},
     campaign::{
@@ -34,7 +34,7 @@ pub fn open_campaign(
         return Err(problem.help("choose another id: a campaign is opened only once").into());
     }
     let view = session.view(format!("the opening of `{id}`"));
-    let request = Opening { id, from, definition, now };
+    let request = Opening { id, from, definition, now, checks_default: true };
     let opened = opened_at(&view, &session.governed, trust, request, warnings)?;
     warnings.extend(opened.warnings.clone());
     let crowded = crowded(&opened.campaign.id, opened.sheets.len(), trust.mandate().file().max_files_per_change());
@@ -52,6 +52,8 @@ struct Opening<'a> {
     from: &'a str,
     definition: CampaignDefinition,
     now: Timestamp,
+    /// Whether the no-response default is compared with what the connectors of this program can do.
+    checks_default: bool,
 }
 
 /// Opens a campaign over the access at the commit of the view, in the repository state there.
@@ -62,7 +64,7 @@ fn opened_at(
     request: Opening<'_>,
     warnings: &mut Diagnostics,
 ) -> Result<OpenedCampaign, AppError> {
-    let Opening { id, from, definition, now } = request;
+    let Opening { id, from, definition, now, checks_default } = request;
     let mut inputs = CampaignInputs::load(view, governed, &definition, now)?;
     inputs.load_prior_role_contents(governed)?;
     warnings.extend(identity_warnings(&inputs));
@@ -78,7 +80,15 @@ fn opened_at(
     };
     let attribute_builder = inputs.attribute_builder();
     let setting = inputs.campaign_context(governed, trust, &attribute_builder);
-    Ok(open(&opening, &setting)?)
+    let opened = open(&opening, &setting)?;
+    if checks_default {
+        let base = view.snapshot().repository().directory();
+        let problems = unsupported_default(&opened, inputs.systems, &inputs.inventories, base);
+        if problems.has_errors() {
+            return Err(AppError::findings(problems));
+        }
+    }
+    Ok(opened)
 }
 
 /// Opens a campaign again at its base, and returns the fields in which it differs from its published files. `governed`
@@ -99,7 +109,7 @@ pub fn reopening_differences(
     })?;
     let definition: Option<CampaignDefinition> = view.snapshot().read_if_there(&campaign.from)?;
     let (id, from, now) = (campaign.id.clone(), campaign.from.as_str(), campaign.opened_at);
-    let request = Opening { id, from, definition: campaign.definition.clone(), now };
+    let request = Opening { id, from, definition: campaign.definition.clone(), now, checks_default: false };
     let again = opened_at(view, governed, trust, request, &mut Diagnostics::new())?;
     Ok(differences(PublishedOpening { campaign, worklists, definition: definition.as_ref() }, &again))
 }

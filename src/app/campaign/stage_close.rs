@@ -1,11 +1,11 @@
 //! Closes the current stage of a campaign, with the outcome of each unanswered item.
 
 use crate::{
-    app::{AppError, RepositorySession, worklists},
+    app::{AppError, ConnectorSupport, RepositorySession, worklists},
     campaign::{StageCloseError, StageCloseInputs, WorklistFile, close_stage, current_stage},
     model::{
         ItemId, SystemId, Tier, Timestamp, Usage,
-        file::{Item, NoResponseOutcome, StageClose},
+        file::{Item, NoResponseAction, NoResponseOutcome, StageClose},
     },
     policy::PolicyPack,
     trust::OpenCampaign,
@@ -24,14 +24,36 @@ pub fn close_current_stage(
 ) -> Result<Result<(StageClose, Vec<WorklistFile>), StageCloseError>, AppError> {
     let sheets = worklists(opening.campaign(), session)?;
     let unused = unused(session, opening, &sheets)?;
+    let depends = opening.campaign().definition.on_no_response == NoResponseAction::Remove;
+    let possible = if depends { possible(session, opening, &sheets)? } else { BTreeSet::new() };
     let closing = StageCloseInputs {
         opening,
         sheets: &sheets,
         unused: &|item| unused.contains(item),
+        can: &|item, verdict| !depends || possible.contains(&(*item, verdict.as_str())),
         base: session.main.to_string(),
         now,
     };
     Ok(close_stage(&closing).map(|close| (close, sheets)))
+}
+
+/// Returns the removals of unanswered items of the current stage that the connectors can carry out, by the newest
+/// inventory.
+fn possible(
+    session: &RepositorySession,
+    opening: &OpenCampaign,
+    sheets: &[WorklistFile],
+) -> Result<BTreeSet<(ItemId, &'static str)>, AppError> {
+    let Some((stage, ..)) = current_stage(opening) else { return Ok(BTreeSet::new()) };
+    let id = &opening.campaign().id;
+    let items: BTreeSet<ItemId> = opening.answered_in(stage).1.into_iter().copied().collect();
+    let silent = sheets.iter().filter(|sheet| sheet.review.items.iter().any(|item| items.contains(&item.id)));
+    let systems: BTreeSet<&SystemId> = silent.map(|sheet| &sheet.review.system).collect();
+    let view = session.view(format!("the outcome of unanswered items in stage {stage} of `{id}`"));
+    let inventories =
+        systems.iter().map(|system| view.required_inventory(system)).collect::<Result<Vec<_>, AppError>>()?;
+    let support = ConnectorSupport::of(view.systems()?, session.repository.directory());
+    Ok(support.removals(id, &inventories, &items))
 }
 
 /// Returns the unanswered items of the current stage that may be disabled or excepted, and whose access is unused
@@ -80,7 +102,7 @@ fn undetermined<'a>(
     let depends = |item: &Item| {
         let later = opening.is_assigned_after(&item.id, stage);
         let outcomes = definition.no_response_outcomes(stage, item.tier, later);
-        unanswered.contains(&item.id) && outcomes.len() > 1 && outcomes.contains(&NoResponseOutcome::Disable)
+        unanswered.contains(&item.id) && outcomes.contains(&NoResponseOutcome::Except)
     };
     let items = sheets.iter().flat_map(|sheet| sheet.review.items.iter().map(move |item| (&sheet.review.system, item)));
     items.filter(|(_, item)| depends(item)).map(|(system, item)| (&item.id, (system, item.tier))).collect()

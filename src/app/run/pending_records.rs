@@ -4,7 +4,7 @@ use crate::{
     app::{AppError, PlanContext, RepositorySession, UntimelyFile, in_force},
     model::{
         CampaignId, Digest, Timestamp, VerificationLevel,
-        file::{NoResponseOutcome, Review},
+        file::Review,
         history::EvidenceHistory,
         record::{
             AttestationRecorded, DecisionAccepted, DecisionRejected, ExceptionRecorded, OutcomeKind, RecordPayload,
@@ -84,8 +84,7 @@ fn closes(
                 signers: close.names(),
                 commit: close.commit().to_string(),
                 registry: close.registry(),
-                items: close.no_response.iter().filter(|silent| silent.outcome == NoResponseOutcome::Disable).count()
-                    as u64,
+                items: close.no_response.iter().filter(|silent| silent.outcome.removal().is_some()).count() as u64,
             })
         })
         .collect()

@@ -24,6 +24,12 @@ pub const fn no_response_text(then: NoResponseAction, tier: Tier) -> &'static st
         (NoResponseAction::Disable, Tier::T0 | Tier::T1) => {
             "it is disabled if it is certainly unused, otherwise it requires a signed exception"
         }
+        (NoResponseAction::Remove, Tier::T0 | Tier::T1) => {
+            "unused, it is disabled or revoked when the last stage is closed; otherwise it needs an exception or a fallback"
+        }
+        (NoResponseAction::Remove, Tier::T2 | Tier::T3) => {
+            "it is disabled when the last stage is closed, or revoked if it cannot be disabled"
+        }
         (NoResponseAction::Disable, Tier::T2 | Tier::T3) => "it is disabled when the last stage is closed",
     }
 }

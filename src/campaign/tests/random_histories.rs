@@ -181,7 +181,7 @@ fn d1_each_stage_result_has_a_way_out() {
                         let says = Said { item: 0, verdict, to, until: None, replaces: None };
                         assert_eq!(both.answers(by, stage, &[says], None).unwrap(), "accepted", "{said:?}");
                     }
-                    assert_eq!(both.closes(stage, 0, None, true, "ana").unwrap(), "closed", "{said:?}");
+                    assert_eq!(both.closes(stage, 7, None, true, "ana").unwrap(), "closed", "{said:?}");
                 }
                 undecided += usize::from(both.case.opening.unsettled_in(&both.items[0].id).is_some());
                 both.finishes().unwrap_or_else(|error| panic!("{overall} {said:?}: {error}"));
@@ -505,7 +505,7 @@ impl<'c> Both<'c> {
             }
             let stage = self.reference.closed.len() as u32 + 1;
             prop_assert!(stage <= self.reference.last(), "no step is left for {:?}", outcomes);
-            match self.closes(stage, 0, None, true, "ana")? {
+            match self.closes(stage, 7, None, true, "ana")? {
                 "closed" => {}
                 "no-response-limit" => {
                     let silent = self.reference.count(stage).1.into_iter().next().unwrap_or_default();
@@ -614,7 +614,8 @@ fn reference(plan: &Plan) -> Reference {
     Reference {
         stages: plan.stages.iter().map(rules).collect(),
         overall: plan.overall.unwrap_or(Strategy::AllMustAccept),
-        disables: plan.silence == NoResponseAction::Disable,
+        disables: plan.silence != NoResponseAction::Open,
+        revokes: plan.silence == NoResponseAction::Remove,
         cap: plan.cap as usize,
         fallbacks: ["ana", "ben"],
         owners: vec!["ana"],
@@ -645,6 +646,7 @@ fn written(then: Then) -> NoResponseOutcome {
         Then::Disable => NoResponseOutcome::Disable,
         Then::Except => NoResponseOutcome::Except,
         Then::Open => NoResponseOutcome::Open,
+        Then::Revoke => NoResponseOutcome::Revoke,
     }
 }
 
@@ -654,6 +656,7 @@ fn means(then: NoResponseOutcome) -> Then {
         NoResponseOutcome::Disable => Then::Disable,
         NoResponseOutcome::Except => Then::Except,
         NoResponseOutcome::Open => Then::Open,
+        NoResponseOutcome::Revoke => Then::Revoke,
     }
 }
 
@@ -716,7 +719,7 @@ fn plans() -> impl Strategy_<Value = Plan> {
     (
         vec(rules, 1..4),
         option(select(Strategy::ALL.to_vec())),
-        prop_oneof![Just(NoResponseAction::Disable), Just(NoResponseAction::Open)],
+        prop_oneof![Just(NoResponseAction::Disable), Just(NoResponseAction::Open), Just(NoResponseAction::Remove)],
         prop_oneof![Just(0_u32), Just(1), Just(10)],
         vec(first(), ITEMS.len()),
         vec(who(), ITEMS.len() * 2),

@@ -13,6 +13,8 @@ pub(super) struct Reference {
     pub(super) overall: Strategy,
     /// Whether the no-response default removes access at the end.
     pub(super) disables: bool,
+    /// Whether it may revoke access, too.
+    pub(super) revokes: bool,
     pub(super) cap: usize,
     pub(super) fallbacks: [Name; 2],
     pub(super) owners: Vec<Name>,
@@ -57,6 +59,7 @@ pub(super) enum Then {
     Disable,
     Except,
     Open,
+    Revoke,
 }
 
 /// The slot of a response.
@@ -327,7 +330,7 @@ impl Reference {
         {
             against.insert("stage-close-wrong");
         }
-        let taken = silent.values().filter(|then| **then == Then::Disable).count();
+        let taken = silent.values().filter(|then| matches!(then, Then::Disable | Then::Revoke)).count();
         against.extend((taken > self.cap).then_some("no-response-limit"));
         against
     }
@@ -346,6 +349,8 @@ impl Reference {
         }
         match self.tiers[item] {
             _ if !self.disables => vec![Then::Open],
+            Tier::T0 | Tier::T1 if self.revokes => vec![Then::Disable, Then::Revoke, Then::Except],
+            Tier::T2 | Tier::T3 if self.revokes => vec![Then::Disable, Then::Revoke, Then::Open],
             Tier::T0 | Tier::T1 => vec![Then::Disable, Then::Except],
             Tier::T2 | Tier::T3 => vec![Then::Disable],
         }
@@ -369,6 +374,7 @@ impl Reference {
                 Then::Disable => {
                     Outcome::Decided { verdict: Verdict::Disable, to: None, until: None, by_silence: true }
                 }
+                Then::Revoke => Outcome::Decided { verdict: Verdict::Revoke, to: None, until: None, by_silence: true },
                 Then::Except => Outcome::Open("needs-exception"),
                 Then::Advance | Then::Open => Outcome::Open("unanswered"),
             };

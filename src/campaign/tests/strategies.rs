@@ -161,12 +161,19 @@ fn stops() -> String {
 fn no_response() -> String {
     let mut text = "| `on_no_response` | tier | outcome |\n|---|---|---|\n".to_owned();
     let mut definition = CampaignDefinition::new("Access", super::fixtures::id("fay"), super::fixtures::id("gus"));
-    for (word, action) in [("disable", NoResponseAction::Disable), ("open", NoResponseAction::Open)] {
+    let actions = [
+        ("disable", NoResponseAction::Disable),
+        ("open", NoResponseAction::Open),
+        ("remove", NoResponseAction::Remove),
+    ];
+    for (word, action) in actions {
         definition.on_no_response = action;
         for tier in [Tier::T0, Tier::T1, Tier::T2, Tier::T3] {
             let outcomes: Vec<_> =
                 definition.no_response_outcomes(1, tier, false).iter().map(|outcome| outcome.as_str()).collect();
-            writeln!(text, "| `{word}` | {tier} | {} |", outcomes.join(" if certainly unused, otherwise ")).unwrap();
+            let outcomes =
+                outcomes.join(", otherwise ").replace(", otherwise except", " if certainly unused, otherwise except");
+            writeln!(text, "| `{word}` | {tier} | {outcomes} |").unwrap();
         }
     }
     text

@@ -28,6 +28,9 @@ super::code::codes! {
     High "decision-after-close":
         "A decision or stage close reached main after its campaign was closed. It is not in force."
         "Open a new campaign to decide again.";
+    Error "default-unsupported":
+        "No response would disable access that its connector cannot disable."
+        "Write `on_no_response = \"remove\"` or `\"open\"` in the definition.";
     High "delegation-ended":
         "A delegate decided after the end of the delegation. The decision is not in force."
         "An assigned reviewer or a new delegate decides.";
@@ -91,6 +94,9 @@ super::code::codes! {
     Error "no-window":
         "A review window or a stage has no days."
         "Write a number of days greater than zero.";
+    Warning "one-acceptance":
+        "One acceptance decides an item; the other reviewers are then asked no longer."
+        "Use `all-must-accept` if each reviewer must decide.";
     Error "percent-out-of-range":
         "A percentage of a definition is outside its range."
         "Write a percentage within the range that the message names.";

@@ -1,7 +1,7 @@
 //! Files below `campaigns/<id>/` and `delegations/`: the frozen campaign, the closes of its stages, and delegations.
 
 use super::CampaignDefinition;
-use crate::model::{CampaignId, Digest, ItemId, PrincipalId, RepoId, SystemId, Timestamp};
+use crate::model::{CampaignId, Digest, ItemId, PrincipalId, RepoId, SystemId, Timestamp, Verdict};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
@@ -116,6 +116,8 @@ pub enum NoResponseOutcome {
     Except,
     /// The item stays open, and the campaign cannot be closed.
     Open,
+    /// The access is revoked.
+    Revoke,
 }
 
 impl NoResponseOutcome {
@@ -126,6 +128,16 @@ impl NoResponseOutcome {
             Self::Disable => "disable",
             Self::Except => "except",
             Self::Open => "open",
+            Self::Revoke => "revoke",
+        }
+    }
+
+    /// Returns the verdict that removes the access; `None` if the outcome keeps it for now.
+    pub const fn removal(self) -> Option<Verdict> {
+        match self {
+            Self::Advance | Self::Except | Self::Open => None,
+            Self::Disable => Some(Verdict::Disable),
+            Self::Revoke => Some(Verdict::Revoke),
         }
     }
 }

@@ -197,4 +197,7 @@ pub enum NoResponseAction {
     Disable,
     /// The item stays open and the campaign cannot be closed.
     Open,
+    /// As `disable`; access that the connector cannot disable, such as a membership, is revoked. What it can neither
+    /// disable nor revoke stays open, and a fallback decides.
+    Remove,
 }

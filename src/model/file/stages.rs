@@ -36,8 +36,9 @@ impl CampaignDefinition {
         self.max_no_response_removals.unwrap_or(DEFAULT_MAX_NO_RESPONSE_REMOVALS)
     }
 
-    /// Returns the possible consequences of no response for an item in a stage. For T0 and T1 there are two: which one
-    /// applies depends on whether the inventory shows that the access is unused. The person who closes the stage
+    /// Returns the possible consequences of no response for an item in a stage. For T0 and T1 there are several: which
+    /// one applies depends on whether the inventory shows that the access is unused, and with `remove` also on what the
+    /// connector can do. The person who closes the stage
     /// chooses one and signs it. `asked_later` is true if a later stage asks about the item.
     pub fn no_response_outcomes(&self, stage: u32, tier: Tier, asked_later: bool) -> &'static [NoResponseOutcome] {
         if asked_later && !self.stops(stage, ReviewResult::NoResponse) {
@@ -49,6 +50,12 @@ impl CampaignDefinition {
                 &[NoResponseOutcome::Disable, NoResponseOutcome::Except]
             }
             (NoResponseAction::Disable, Tier::T2 | Tier::T3) => &[NoResponseOutcome::Disable],
+            (NoResponseAction::Remove, Tier::T0 | Tier::T1) => {
+                &[NoResponseOutcome::Disable, NoResponseOutcome::Revoke, NoResponseOutcome::Except]
+            }
+            (NoResponseAction::Remove, Tier::T2 | Tier::T3) => {
+                &[NoResponseOutcome::Disable, NoResponseOutcome::Revoke, NoResponseOutcome::Open]
+            }
         }
     }
 

@@ -282,9 +282,7 @@ impl OpenCampaign {
         }
         let result = course.overall_result(&self.campaign.definition);
         match self.no_response_outcome(item, stage).filter(|_| self.tally(item, stage).is_unanswered()) {
-            Some(then) if !matches!(result, ReviewResult::Reduce | ReviewResult::Revoke) => {
-                then != NoResponseOutcome::Disable
-            }
+            Some(then) if !matches!(result, ReviewResult::Reduce | ReviewResult::Revoke) => then.removal().is_none(),
             _ => {
                 matches!(result, ReviewResult::NoResponse | ReviewResult::NotDecided)
                     || self.is_contradictory(item, result)

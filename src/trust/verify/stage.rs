@@ -11,7 +11,7 @@ use crate::{
     git::ObjectId,
     model::{
         PrincipalId,
-        file::{Delegation, KeyState, NoResponseItem, NoResponseOutcome, StageClose},
+        file::{Delegation, KeyState, NoResponseItem, StageClose},
     },
     store::Unverified,
 };
@@ -146,7 +146,7 @@ fn check_silent(close: &StageClose, opening: &OpenCampaign) -> Result<(), TrustE
             }
             Some(silent) => {
                 check_display_text(silent, close.stage, opening)?;
-                disabled += u32::from(silent.outcome == NoResponseOutcome::Disable);
+                disabled += u32::from(silent.outcome.removal().is_some());
             }
             None if assigned && tally.is_unanswered() => {
                 return Err(StageError::Wrong(format!("item {item} has no response but is not listed")).into());

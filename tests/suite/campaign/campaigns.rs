@@ -120,6 +120,7 @@ impl Both {
             stages: vec![rules(), rules()],
             overall: Strategy::AllMustAccept,
             disables: true,
+            revokes: false,
             cap: 10,
             fallbacks: ["ana", "ben"],
             owners: vec!["ana", "ben", "cleo"],
@@ -332,6 +333,7 @@ fn written(then: Then) -> NoResponseOutcome {
         Then::Disable => NoResponseOutcome::Disable,
         Then::Except => NoResponseOutcome::Except,
         Then::Open => NoResponseOutcome::Open,
+        Then::Revoke => NoResponseOutcome::Revoke,
     }
 }
 

@@ -10,3 +10,4 @@ mod separation_of_duties;
 mod stages;
 mod strategies;
 mod timeliness;
+mod ways_out;

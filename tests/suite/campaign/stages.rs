@@ -513,8 +513,9 @@ fn what_is_open_for_good_goes_to_a_fallback() {
     assert_eq!(refused(&mut world, &late), ["decision-late"]);
     let silent = world.answer("ana", 1, &items[1], Verdict::Revoke, |_| {});
     assert_eq!(refused(&mut world, &silent), NONE);
-    let undecided =
-        world.answer("ana", 1, &items[0], Verdict::Revoke, |item| item.supersedes = Some(looked_into.clone()));
+    let named = world.answer("ana", 1, &items[0], Verdict::Revoke, |item| item.supersedes = Some(looked_into.clone()));
+    assert_eq!(refused(&mut world, &named), ["stale-supersedes"], "it replaces the result, not the response");
+    let undecided = world.answer("ana", 1, &items[0], Verdict::Revoke, |_| {});
     assert_eq!(refused(&mut world, &undecided), NONE);
     world.merge(&undecided);
     let files = world.answer("ana-2", 1, &items[0], Verdict::Certify, |_| {});
