@@ -28,6 +28,18 @@ fn words(item: &Item) -> BTreeSet<String> {
     words
 }
 
+/// Returns whether the reason of an item contains only words of consent or a few letters, without a number that could be
+/// a ticket.
+pub(super) fn is_empty(item: &Item) -> bool {
+    let words = words(item);
+    let letters: usize = words.iter().map(|word| word.chars().count()).sum();
+    let is_short = letters <= 3 && !item.reason.contains(|c: char| c.is_numeric());
+    is_short || words.iter().all(|word| CONSENT.contains(&word.as_str()))
+}
+
+/// Words that only repeat the verdict.
+const CONSENT: [&str; 10] = ["approved", "certified", "certify", "fine", "good", "keep", "lgtm", "ok", "okay", "yes"];
+
 fn split(text: &str) -> impl Iterator<Item = String> {
     let parts = text.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty());
     parts.map(|part| {

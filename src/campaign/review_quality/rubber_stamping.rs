@@ -1,6 +1,6 @@
 //! Detects signs of rubber-stamping in all decisions of a reviewer in a campaign.
 
-use super::{INDICATOR, QualityInputs, ReviewerDecision, duplicate_reasons::copies, file_checks};
+use super::{INDICATOR, QualityInputs, ReviewerDecision, duplicate_reasons, duplicate_reasons::copies, file_checks};
 use crate::model::{
     Finding, PrincipalId, Severity,
     file::{Item, ReviewTerms},
@@ -19,7 +19,7 @@ pub(super) fn findings(
     };
     let (kept, all) = by_reviewer.values().map(|made| flagged(made)).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
     for (reviewer, made) in by_reviewer {
-        findings.extend(duplicates(reviewer, made, &study.terms));
+        findings.extend(duplicates(reviewer, made, &study.terms).or_else(|| empty_reasons(reviewer, made)));
         findings.extend(batches(reviewer, made, &study.terms));
         findings.extend(fast_signing(study, reviewer, made));
         let own = flagged(made);
@@ -99,6 +99,29 @@ fn duplicates(reviewer: &PrincipalId, made: &[ReviewerDecision<'_>], terms: &Rev
         help: format!("ask `{reviewer}` to state for each item why the access is needed: `tenure review`"),
     })
 }
+
+/// Returns a finding if at least half of the kept items of a reviewer have an empty reason.
+fn empty_reasons(reviewer: &PrincipalId, made: &[ReviewerDecision<'_>]) -> Option<Finding> {
+    let kept: Vec<&ReviewerDecision<'_>> = made.iter().filter(|one| one.keeps()).collect();
+    let empty: Vec<_> = kept.iter().filter(|one| duplicate_reasons::is_empty(one.item)).collect();
+    let first = empty.first()?;
+    if empty.len() < LEAST_EMPTY || 2 * empty.len() < kept.len() {
+        return None;
+    }
+    let (many, all, reason) = (empty.len(), kept.len(), file_checks::short(&first.item.reason));
+    Some(Finding {
+        severity: Severity::Medium,
+        code: "empty-reasons",
+        subject: first.subject(),
+        message: format!(
+            "`{reviewer}` keeps {all} items, {many} of them with no more reason than “{reason}”; {INDICATOR}"
+        ),
+        help: format!("ask `{reviewer}` to state for each item why the access is needed: `tenure review`"),
+    })
+}
+
+/// The number of empty reasons from which a finding is reported.
+const LEAST_EMPTY: usize = 5;
 
 /// Returns findings for files with more decisions of one kind than the terms allow.
 fn batches(reviewer: &PrincipalId, made: &[ReviewerDecision<'_>], terms: &ReviewTerms) -> Vec<Finding> {

@@ -237,6 +237,29 @@ fn duplicate_reasons_need_count_and_share() {
 }
 
 #[test]
+fn reasons_that_only_repeat_the_verdict_are_found() {
+    let codes = |empty: usize, others: usize, reason: &str| {
+        let mut round = Round::new();
+        let mut items = kept(0..empty, |_| reason.to_owned());
+        items.extend(kept(empty..empty + others, own));
+        round.file("ana", items);
+        round.codes()
+    };
+    for reason in ["ok", "OK!", "yes", "approved", "lgtm", "fine, keep"] {
+        assert_eq!(codes(7, 0, reason), ["empty-reasons"], "7 of 7 certified: {reason}");
+    }
+    assert_eq!(codes(4, 0, "ok"), Vec::<&str>::new(), "too few");
+    assert_eq!(codes(7, 8, "ok"), Vec::<&str>::new(), "less than half");
+    assert_eq!(codes(7, 0, "approved for the migration until May"), Vec::<&str>::new());
+    assert_eq!(codes(7, 0, "CHG-4711"), Vec::<&str>::new(), "a ticket");
+    assert_eq!(codes(75, 0, "ok"), ["duplicate-reasons"], "one cause, one finding");
+
+    let mut round = Round::new();
+    round.file("ana", (0..7).map(|number| item(number, Verdict::Revoke, "ok")).collect());
+    assert_eq!(round.codes(), Vec::<&str>::new(), "a revocation needs no individual reason");
+}
+
+#[test]
 fn bulk_reason_counts_once_unless_flagged() {
     let group = |count: usize, flag: bool| {
         let one = |number| match flag {

@@ -91,6 +91,9 @@ super::code::codes! {
     Error "severity-unreachable":
         "A condition for a severity can never be the first that holds."
         "Put the narrower condition first.";
+    Warning "tier-order":
+        "A rule selects less critical tiers by `>`; T0 is the most critical tier."
+        "Write `grant.tier in ['T0', 'T1']`, or `<=`.";
     Error "too-many-limits":
         "A rule has more limits than permitted."
         "Split the rule.";

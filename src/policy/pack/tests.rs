@@ -305,6 +305,21 @@ fn problems_point_at_their_source() {
 }
 
 #[test]
+fn rule_for_less_critical_tiers_warns() {
+    for (condition, warns) in [
+        ("grant.tier > 'T1'", true),
+        ("grant.tier>='T2'", true),
+        ("grant.tier <= 'T1'", false),
+        ("grant.tier in ['T0', 'T1']", false),
+    ] {
+        let from = "principal.kind in ['agent', 'service']\"";
+        let problems = lint(edited(from, &format!("principal.kind in ['agent', 'service'] && {condition}\"")));
+        let warned = problems.sorted().iter().any(|problem| problem.code == "tier-order");
+        assert_eq!(warned, warns, "{condition}: {}", problems.render(RenderStyle::plain()));
+    }
+}
+
+#[test]
 fn unknown_active_profile_is_rejected() {
     let problems = PolicyPack::compile(sound(), &["strickt".to_owned()]).unwrap_err();
     let problem = problems.sorted()[0];
