@@ -7,7 +7,10 @@ use super::{
     style::{TerminalStyle, fit, wrap},
     viewport::{Viewport, padded},
 };
-use crate::campaign::{DecisionContext, is_flagged, said};
+use crate::{
+    campaign::{DecisionContext, is_flagged, said},
+    model::file::Item,
+};
 use ratatui::{
     Frame,
     layout::Rect,
@@ -105,16 +108,22 @@ fn line(app: &ReviewApp, row: usize, here: bool, width: usize, look: TerminalSty
     };
     let advice = item.recommendation.split(':').next().unwrap_or_default();
     let advice = if advice.is_empty() { String::new() } else { format!("{advice}?") };
+    let shown = || app.rows.iter().filter_map(|row| app.review_session.item(*row));
     // In a narrow list only a mark shows that there is a recommendation.
-    let advised = if width < 45 { 0 } else { ADVISED };
-    let rest = width.saturating_sub(2 + 3 + advised + 12);
-    let longest =
-        app.rows.iter().filter_map(|row| app.review_session.item(*row)).map(|item| item.principal.chars().count());
+    let is_advised = shown().any(|item| !item.recommendation.is_empty());
+    let advised = if width < 45 || !is_advised { 0 } else { ADVISED };
+    // The same group may exist on several systems.
+    let own = system(item);
+    let is_mixed = shown().any(|other| system(other) != own);
+    let widest = shown().map(|item| system(item).chars().count()).max().unwrap_or(0).min(SYSTEM);
+    let place = if is_mixed { format!("{} ", fit(own, widest)) } else { String::new() };
+    let rest = width.saturating_sub(2 + 3 + advised + 12 + place.chars().count());
+    let longest = shown().map(|item| item.principal.chars().count());
     let holder = (longest.max().unwrap_or(0) + 1).clamp(8, (rest / 2).max(8));
     let held = rest.saturating_sub(holder);
     let mark = format!("{}{flag}", if here { '>' } else { ' ' });
     let text = format!(
-        " {} {} {} {}",
+        " {} {place}{} {} {}",
         item.tier,
         fit(&item.principal, holder.saturating_sub(1)),
         fit(said(&item.entitlement), held.saturating_sub(1)),
@@ -122,6 +131,11 @@ fn line(app: &ReviewApp, row: usize, here: bool, width: usize, look: TerminalSty
     );
     let text = fit(&text, width.saturating_sub(2 + 11));
     Some(look.row([mark, text, fit(&decision, 11.min(width.saturating_sub(2)))], here, item.decision.is_some()))
+}
+
+/// Returns the name of the system of an item.
+fn system(item: &Item) -> &str {
+    item.subject.split_once(':').map_or("", |(system, _)| system)
 }
 
 /// The details of the item under the cursor.
@@ -203,6 +217,8 @@ fn beside(
 }
 
 const ADVISED: usize = 12;
+/// Maximum width of the name of a system in the list.
+const SYSTEM: usize = 14;
 const BAR: usize = 8;
 const INDENT: usize = 13;
 /// Minimum width for list and details side by side.

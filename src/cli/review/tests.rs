@@ -306,6 +306,30 @@ fn is(name: &str, text: &str) {
 }
 
 #[test]
+fn list_of_several_systems_names_the_system_of_each_row() {
+    let twin = |system: &str, number: u8| {
+        let mut review = review();
+        review.system = crate::model::SystemId::parse(system).unwrap();
+        review.items.retain(|item| item.entitlement == "role number_3");
+        for item in &mut review.items {
+            item.id = ItemId::parse(&format!("itm-{number:016x}")).unwrap();
+            item.subject = format!("{system}:3");
+        }
+        review_file(&format!("campaigns/q4/reviews/{system}/ana.ruiz.toml"), review, ReviewFileState::Open)
+    };
+    let files = vec![twin("web-1", 1), twin("web-2", 2)];
+    let session = ReviewSession::new(PrincipalId::parse("ana.ruiz").unwrap(), files, &laid());
+    let mut app = ReviewApp::new(session, Timestamp::from_unix(NOW));
+    for columns in [80, 100, 120] {
+        let shown = screen(&mut app, &dossier("in use"), columns, 24, true);
+        for system in ["web-1", "web-2"] {
+            let row = format!("T2 {system} holder_3 role number_3");
+            assert!(shown.contains(&row), "{columns} columns: {row} in\n{shown}");
+        }
+    }
+}
+
+#[test]
 fn the_screen_in_80_and_in_120_columns() {
     let mut app = ReviewApp::new(review_session(), Timestamp::from_unix(NOW));
     press(&mut app, "r1gone since May\r");
