@@ -3,7 +3,8 @@
 use super::{CliError, CommandContext, ExitStatus, OutputFormat, exception};
 use crate::{
     app::{
-        RepositoryView, TrustHints, UntimelyFile, check_opening, evidence::read_cached, joined, state_cache, untimely,
+        RepositoryView, TrustHints, UntimelyFile, check_opening, evidence::read_cached, joined, state_cache,
+        unsupported_verdicts, untimely,
     },
     campaign::file_warnings,
     diag::{Diagnostic, Diagnostics, counted},
@@ -51,6 +52,8 @@ pub(super) fn run(args: &CheckArgs, context: &mut CommandContext) -> Result<Exit
                 .iter()
                 .filter_map(|path| Some((path, RepositorySnapshot::at(&repository, head).read(path).ok()?)));
             there.for_each(|(path, review)| problems.extend(file_warnings(path, review.value(), &terms)));
+            let view = RepositoryView::at(&repository, head, "the decisions");
+            problems.extend(unsupported_verdicts(&view, &decided));
         }
     }
     // An exception lapses without a change, so exceptions are checked only together with the whole state.

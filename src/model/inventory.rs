@@ -97,6 +97,24 @@ impl Inventory {
         self.by_entitlement.get(id).into_iter().flatten().filter_map(|place| self.grants.get(*place))
     }
 
+    /// Returns whether access other than `grant` has this key or entitlement, or belongs to another principal of this
+    /// name: by id or by display name.
+    pub fn has_other(&self, name: &str, grant: &Grant) -> bool {
+        let is_named = |other: &&Grant| {
+            let Grant { key, principal, entitlement, kind, .. } = other;
+            let is_same_entitlement = entitlement.id == name
+                || entitlement.name == name
+                || name
+                    .strip_prefix(kind.as_str())
+                    .is_some_and(|rest| rest.strip_prefix(' ') == Some(&entitlement.name));
+            let is_principal = principal.id == name || principal.name == name;
+            key.as_str() == name
+                || (is_same_entitlement && entitlement.id != grant.entitlement.id)
+                || (is_principal && principal.id != grant.principal.id)
+        };
+        self.grants().filter(|other| other.key != grant.key).any(|other| is_named(&other))
+    }
+
     /// Returns the last use of the grant, as far as the system reports it.
     pub fn usage(&self, key: &GrantKey) -> Usage {
         let silent = || Usage::Unknown("the system does not report it".into());

@@ -255,6 +255,12 @@ fn present(
         let next = "it will be reviewed in the next campaign".to_owned();
         return Err(Box::new(BuildStep::Hold(HeldCode::DecisionLapsed, why, next)));
     }
+    let replacement = resolution.to.as_deref().filter(|_| resolution.verdict == Verdict::Replace);
+    if let Some(to) = replacement.filter(|to| !inventory.has_other(to, grant)) {
+        let why = format!("the replacement `{to}` does not exist yet, and is needed before `{}` is removed", grant.key);
+        let next = format!("create it on the target, then tenure collect {}", grant.system);
+        return Err(Box::new(BuildStep::Hold(HeldCode::ReplacementMissing, why, next)));
+    }
     match vocabulary.plan_change(change, grant, inventory) {
         Ok(draft) => Ok((grant.clone(), now, draft)),
         Err(UnsupportedChangeError::Harm { why, instead }) => {

@@ -84,6 +84,8 @@ pub enum HeldCode {
     NoInventory,
     /// The system is report-only.
     ReportOnly,
+    /// The replacement does not exist.
+    ReplacementMissing,
     /// The system has no valid file, or its connector is not allowed.
     UnknownSystem,
     /// The connector does not support the change.
@@ -101,6 +103,7 @@ impl HeldCode {
             Self::WorkOrderOpen => "work-order-open",
             Self::NoInventory => "no-inventory",
             Self::ReportOnly => "report-only",
+            Self::ReplacementMissing => "replacement-missing",
             Self::UnknownSystem => "unknown-system",
             Self::ChangeUnsupported => "change-unsupported",
         }

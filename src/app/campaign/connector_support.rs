@@ -31,16 +31,18 @@ impl ConnectorSupport {
         Self { vocabularies: changed.filter_map(vocabulary).collect() }
     }
 
-    /// Returns the reason why the connector of a system cannot carry out a verdict on a grant; `None` if it can, or if
+    /// Returns the reason why the connector of a system cannot carry out a verdict with this target on a grant; `None` if it can, or if
     /// nothing is known about the system.
     pub fn objection(
         &self,
         loaded: &LoadedInventory,
         grant: &Grant,
         verdict: Verdict,
+        to: Option<&str>,
     ) -> Option<UnsupportedChangeError> {
         let change = match verdict {
             Verdict::Disable => AccessChange::Disable {},
+            Verdict::Reduce => AccessChange::Reduce { to: to?.to_owned() },
             Verdict::Replace | Verdict::Revoke => AccessChange::Revoke {},
             Verdict::Rotate => AccessChange::Rotate {},
             _ => return None,
@@ -61,7 +63,7 @@ impl ConnectorSupport {
             for grant in loaded.inventory.grants() {
                 let item = ItemId::of(campaign, &grant.system, &grant.key);
                 let removals = [Verdict::Disable, Verdict::Revoke].into_iter().filter(|_| items.contains(&item));
-                let can = removals.filter(|verdict| self.objection(loaded, grant, *verdict).is_none());
+                let can = removals.filter(|verdict| self.objection(loaded, grant, *verdict, None).is_none());
                 possible.extend(can.map(|verdict| (item, verdict.as_str())));
             }
         }
@@ -88,7 +90,7 @@ pub(super) fn unsupported_default(
     for (system, loaded) in inventories {
         for grant in loaded.inventory.grants() {
             let unsupported = || {
-                let objection = support.objection(loaded, grant, Verdict::Disable);
+                let objection = support.objection(loaded, grant, Verdict::Disable, None);
                 matches!(objection, Some(UnsupportedChangeError::Unsupported { .. }))
             };
             if items.contains(&ItemId::of(&campaign.id, system, &grant.key)) && unsupported() {
