@@ -14,13 +14,14 @@ mod resolutions;
 mod run;
 mod session;
 mod timeliness;
+mod work_tree;
 
 pub use audit::{ExternalState, examine};
 pub use campaign::{
     CampaignInputs, ConnectorSupport, ContextLoader, Supplement, check_opening, close_current_stage, closing,
-    definitions, drift, due_campaigns, due_reminders, identity_warnings, is_id_in_use, open_campaign, quality_of,
-    quality_over, reopening_differences, status_of, supplement, supplementary_campaigns, suspension, unknown_campaign,
-    worklists,
+    definitions, drift, due_campaigns, due_reminders, identity_warnings, is_id_in_use, open_campaign, prepare_campaign,
+    quality_of, quality_over, reopening_differences, status_of, supplement, supplementary_campaigns, suspension,
+    unknown_campaign, unsupported_verdicts, worklists,
 };
 pub use error::{AppError, FailureKind};
 pub use exceptions::exception_statuses;

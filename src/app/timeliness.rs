@@ -89,7 +89,9 @@ struct Timeliness<'a> {
 impl Timeliness<'_> {
     fn file(&self, path: &str, commit: String, code: &'static str, message: String) -> UntimelyFile {
         let help = match code {
-            "decision-after-close" => "open a new campaign to decide again: tenure campaign open".to_owned(),
+            "decision-after-close" => {
+                "open a new campaign to decide again: tenure campaign open ID --from FILE".to_owned()
+            }
             "stage-close-future" => format!("tenure campaign close-stage {}, with a correct clock", self.id),
             "delegation-ended" => format!("an assigned reviewer or a new delegate decides: tenure review {}", self.id),
             _ => format!("another person decides and signs: tenure review {}", self.id),

@@ -5,6 +5,7 @@ use super::{AuditArea, AuditContext, AuditResult, integrity::finding};
 use crate::{
     diag::counted,
     model::{CampaignId, Finding, ItemId, Severity, file::Campaign},
+    trust::{OpenCampaign, PublishedItem},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,6 +26,9 @@ pub(super) fn check(case: &AuditContext<'_>) -> AuditResult {
                 help: format!("open a campaign for the missing items with `tenure campaign open`; then close `{id}`"),
             });
         }
+        let (unreviewable, asked): (BTreeSet<_>, BTreeSet<_>) =
+            asked.into_iter().partition(|item| opening.is_unreviewable(item));
+        findings.extend(unreviewable.into_iter().map(|item| not_reviewed(id, opening, item)));
         undecided(case, id, campaign, &asked, &mut findings);
         sealed(case, id, &mut findings);
     }
@@ -64,6 +68,7 @@ fn sealed(case: &AuditContext<'_>, id: &CampaignId, findings: &mut Vec<Finding>)
         *in_force.entry(resolution.verdict.to_string()).or_default() += 1;
     }
     sealed.remove("none");
+    sealed.remove("not-reviewed");
     if sealed == in_force {
         return;
     }
@@ -73,6 +78,19 @@ fn sealed(case: &AuditContext<'_>, id: &CampaignId, findings: &mut Vec<Finding>)
     };
     let message = format!("its close sealed {}; in force are {}", words(&sealed), words(&in_force));
     findings.push(finding("closed-campaign-differs", format!("campaigns/{id}/campaign.toml"), message));
+}
+
+/// Returns the finding that an item has no reviewer but its holder.
+fn not_reviewed(id: &CampaignId, opening: &OpenCampaign, item: &ItemId) -> Finding {
+    let subject = opening.put(item).map(PublishedItem::subject).unwrap_or_default();
+    Finding {
+        severity: Severity::Medium,
+        code: "not-reviewed",
+        subject: format!("campaigns/{id}/campaign.toml"),
+        message: format!("{item} of `{subject}` is not reviewed: no second person"),
+        help: "register a second person in the next trust/registry/N.toml, who reviews it in the next campaign"
+            .to_owned(),
+    }
 }
 
 fn undecided(

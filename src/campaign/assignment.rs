@@ -109,6 +109,10 @@ impl<'a> Assigner<'a> {
             if stage.sample.as_ref().is_some_and(|sample| !sample.contains(item)) {
                 continue;
             }
+            if !judging.is_empty() && self.pool.only_person().is_some() {
+                // Another stage needs a second person.
+                break;
+            }
             let assigned = self.assign_slots(stage, member, &subject, &judging)?;
             for assignment in &assigned {
                 for signer in std::iter::once(&assignment.reviewer).chain(&assignment.cosigners) {
@@ -132,7 +136,9 @@ impl<'a> Assigner<'a> {
         judging: &BTreeMap<PrincipalId, u32>,
     ) -> Result<Vec<ReviewerAssignment>, InsufficientReviewers> {
         let signers = signers(self.pool.setting.thresholds, member.tier);
-        let needed = signers.saturating_mul(stage.reviewers);
+        let only = self.pool.only_person();
+        let reviewers = if only.is_some() { 1 } else { stage.reviewers };
+        let needed = signers.saturating_mul(reviewers);
         let mut chosen: Vec<(PrincipalId, AssignmentReason, usize)> = Vec::with_capacity(needed.min(8));
         let mut barred: Vec<(PrincipalId, Ineligibility)> = Vec::new();
         let mut met: BTreeSet<PrincipalId> = BTreeSet::new();
@@ -148,6 +154,13 @@ impl<'a> Assigner<'a> {
                 Err(bar) => barred.push((candidate, bar)),
             }
         }
+        if let (Some(only), 1) = (only, needed)
+            && chosen.is_empty()
+            && matches!(self.pool.eligible(only, subject), Err(Ineligibility::Tied(_)))
+        {
+            // The item is listed, but this person may not decide it: it ends as not reviewed.
+            chosen.push((only.clone(), AssignmentReason::Fallback, barred.len()));
+        }
         if chosen.len() < needed {
             let stage = (!self.definition.stages.is_empty()).then_some(stage.number);
             return Err(InsufficientReviewers {
@@ -157,7 +170,7 @@ impl<'a> Assigner<'a> {
                 barred,
             });
         }
-        let mut others = chosen.split_off(stage.reviewers).into_iter().map(|(id, ..)| id);
+        let mut others = chosen.split_off(reviewers).into_iter().map(|(id, ..)| id);
         let slot = |(reviewer, standing, before): (PrincipalId, AssignmentReason, usize)| {
             let mut cosigners: Vec<_> = others.by_ref().take(signers - 1).collect();
             cosigners.sort();

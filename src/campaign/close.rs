@@ -36,7 +36,8 @@ pub fn close(status: &CampaignStatus, digest: Digest) -> Result<CampaignClose, D
     }
     let mut verdicts: BTreeMap<String, u64> = BTreeMap::new();
     for item in &status.items {
-        let verdict = item.verdict.map_or("none", |verdict| verdict.as_str());
+        let none = if item.state == ItemState::NotReviewed { item.state.as_str() } else { "none" };
+        let verdict = item.verdict.map_or(none, |verdict| verdict.as_str());
         // Items without a response are counted apart from decided ones.
         let verdict = match item.decided {
             Some(how @ DecisionOrigin::BySilence) => format!("{verdict} {}", how.as_str()),

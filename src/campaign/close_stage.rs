@@ -2,9 +2,10 @@
 
 use super::WorklistFile;
 use crate::{
+    format::{codec, limits::MAX_FILE},
     model::{
         ItemId, PrincipalId, Tier, Timestamp, Verdict,
-        file::{Campaign, FileKind, Item, NoResponseItem, NoResponseOutcome, StageClose},
+        file::{Campaign, FileKind, Item, NoResponseItem, NoResponseOutcome, StageClose, UnlistedItems},
     },
     trust::OpenCampaign,
 };
@@ -43,6 +44,14 @@ pub enum StageCloseError {
         items: u64,
         /// The reviewers who have not responded.
         waits: String,
+    },
+    /// The close lists more removals than a file can contain.
+    #[error("closing stage {stage} would list {items} removals, more than one file can contain")]
+    TooLarge {
+        /// The stage.
+        stage: u32,
+        /// The number of removals.
+        items: usize,
     },
     /// The close would remove more unanswered items than the definition allows.
     #[error("closing stage {stage} would remove {found} unanswered items; the definition allows {cap}")]
@@ -98,14 +107,12 @@ pub fn close_stage(closing: &StageCloseInputs<'_>) -> Result<StageClose, StageCl
     let stubs: BTreeMap<&ItemId, &Item> =
         closing.sheets.iter().flat_map(|sheet| &sheet.review.items).map(|item| (&item.id, item)).collect();
     let (answered, silent) = opening.answered_in(stage);
-    let allowed = |stub: &Item| {
-        campaign.definition.no_response_outcomes(stage, stub.tier, opening.is_assigned_after(&stub.id, stage))
-    };
+    let allowed = |stub: &Item| opening.no_response_outcomes(&stub.id, stage);
     let silent: Vec<_> =
         silent.into_iter().filter_map(|item| stubs.get(item)).map(|stub| (*stub, allowed(stub))).collect();
     let silent =
         outcomes(stage, &silent, campaign.definition.max_no_response_removals(), (closing.unused, closing.can))?;
-    Ok(StageClose {
+    let close = StageClose {
         schema: FileKind::StageClose.schema().to_owned(),
         repo: campaign.repo.clone(),
         campaign: campaign.id.clone(),
@@ -114,8 +121,24 @@ pub fn close_stage(closing: &StageCloseInputs<'_>) -> Result<StageClose, StageCl
         base: closing.base.clone(),
         closed_at: closing.now,
         answered,
+        unlisted: None,
         no_response: silent,
-    })
+    };
+    let close = shortened(close, &|item| opening.unlisted_outcome(&item.item, stage) == item.outcome);
+    let size = codec::render(&close).len();
+    if size > MAX_FILE { Err(StageCloseError::TooLarge { stage, items: close.no_response.len() }) } else { Ok(close) }
+}
+
+/// Returns a close that is too large for a file without the items whose outcome needs no choice; their number and
+/// digest are signed instead.
+fn shortened(close: StageClose, needs_no_choice: &dyn Fn(&NoResponseItem) -> bool) -> StageClose {
+    if codec::render(&close).len() <= MAX_FILE {
+        return close;
+    }
+    let (unlisted, listed): (Vec<_>, Vec<_>) =
+        close.no_response.iter().cloned().partition(|item| needs_no_choice(item));
+    let unlisted = UnlistedItems::of(unlisted.iter().map(|item| (&item.item, item.outcome)));
+    StageClose { unlisted: Some(unlisted), no_response: listed, ..close }
 }
 
 fn waiting(items: u64) -> String {

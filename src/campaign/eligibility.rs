@@ -114,6 +114,12 @@ impl<'a> ReviewerPool<'a> {
         if self.active.contains(reviewer) { Ok(()) } else { Err(Ineligibility::NoKey) }
     }
 
+    /// Returns the only person who can sign; `None` if there are several. Their own access has no other reviewer.
+    pub(super) fn only_person(&self) -> Option<&'a PrincipalId> {
+        let mut active = self.active.iter();
+        active.next().copied().filter(|_| active.next().is_none())
+    }
+
     /// Returns the members of a group of the registry, sorted.
     pub(super) fn group(&self, name: &str) -> &[&'a PrincipalId] {
         self.groups.get(name).map_or(&[], Vec::as_slice)

@@ -40,11 +40,14 @@ impl StatusInputs<'_> {
         let (next, must_act) = self.next_step(item, sheet, reviewer, &missing, stage);
         let (state, why, next) = match self.exception(item) {
             Some(exception) => (ItemState::Excepted, exception.until_words(), String::new()),
+            None if (self.is_unreviewable)(&item.id) => {
+                (ItemState::NotReviewed, "no second person".to_owned(), String::new())
+            }
             None => (ItemState::Undecided, why, next),
         };
         let mut line = self.line(sheet, item, None, state, why, next);
         line.reviewer.clone_from(reviewer);
-        line.stage = waiting.map(|waiting| waiting.stage);
+        line.stage = waiting.map(|waiting| waiting.stage).filter(|_| state != ItemState::NotReviewed);
         line.missing = missing;
         line.must_act = if state == ItemState::Undecided { must_act } else { Vec::new() };
         Some(line)
@@ -80,8 +83,16 @@ impl StatusInputs<'_> {
                 None if stub => format!("{reviewer} decides in {}, then `tenure sign {}`", sheet.path, sheet.path),
                 _ => again,
             };
-            let mut who = missing.to_vec();
-            if self.stage_ends.is_none_or(|ends| self.now < ends) || settlers.is_empty() {
+            let (mut who, left): (Vec<_>, Vec<_>) = missing.iter().cloned().partition(|one| (self.is_here)(one));
+            let is_early = self.stage_ends.is_none_or(|ends| self.now < ends);
+            if who.is_empty() && settlers.is_empty() {
+                return (format!("`{close}` when its window has ended"), Vec::new());
+            }
+            if who.is_empty() {
+                let left = left.iter().map(PrincipalId::as_str).collect::<Vec<_>>().join(", ");
+                return (format!("{left} left; a fallback decides, {or}: `tenure review {id}`"), settlers);
+            }
+            if (is_early && left.is_empty()) || settlers.is_empty() {
                 return (next, who);
             }
             who.extend(settlers);
@@ -125,6 +136,7 @@ impl StatusInputs<'_> {
         let mut line = self.line(sheet, item, Some(verdict), state, why, next);
         line.path.clone_from(&resolution.basis.path);
         line.decided = Some(resolution.basis.decided);
+        line.late = self.late.contains(&resolution.basis.path);
         line
     }
 
@@ -249,6 +261,7 @@ impl StatusInputs<'_> {
             path: sheet.path.clone(),
             verdict,
             decided: None,
+            late: false,
             stage: None,
             missing: Vec::new(),
             must_act: Vec::new(),

@@ -29,6 +29,8 @@ pub enum ItemState {
     Lingering,
     /// A person must make the change.
     Manual,
+    /// The access belongs to the only person who could review it: not reviewed, no second person.
+    NotReviewed,
     /// The access is still there.
     StillPresent,
     /// There is no final decision.
@@ -52,6 +54,7 @@ impl ItemState {
             Self::KeptElsewhere => "kept-elsewhere",
             Self::Lingering => "lingering",
             Self::Manual => "manual",
+            Self::NotReviewed => "not-reviewed",
             Self::StillPresent => "still-present",
             Self::Undecided => "undecided",
             Self::Unknown => "unknown",
@@ -72,6 +75,7 @@ impl ItemState {
             Self::KeptElsewhere => "is removed, but another kept grant gives the access",
             Self::Lingering => "lingers",
             Self::Manual => "needs a manual change",
+            Self::NotReviewed => "is not reviewed",
             Self::StillPresent => "is still present",
             Self::Undecided => "is undecided",
             Self::Unknown => "could not be read",
@@ -80,7 +84,7 @@ impl ItemState {
 
     /// Returns whether the state is final.
     pub const fn is_done(self) -> bool {
-        matches!(self, Self::Confirmed | Self::Excepted | Self::Kept | Self::KeptElsewhere)
+        matches!(self, Self::Confirmed | Self::Excepted | Self::Kept | Self::KeptElsewhere | Self::NotReviewed)
     }
 }
 

@@ -94,31 +94,43 @@ pub fn open(opening: &OpenRequest<'_>, setting: &CampaignContext<'_>) -> Result<
     let ground = DefinitionContext { systems, registry, campaigns: opening.campaigns, pack };
     problems.extend(check_definition(&opening.from, &opening.definition, &ground));
     problems.extend(unfit_fallbacks(opening, setting));
+    let (definition, mut problems) = (problems, Diagnostics::new());
     let systems = scope(&opening.definition, setting);
+    let mut usable = BTreeSet::new();
     for system in &systems {
-        check_system(system, opening, setting, &mut problems, &mut warnings);
+        let mut own = Diagnostics::new();
+        check_system(system, opening, setting, &mut own, &mut warnings);
+        if own.is_empty() {
+            usable.insert(system);
+        }
+        problems.extend(own);
     }
-    if problems.has_errors() {
+    if definition.has_errors() {
+        // Items without reviewers would be consequences.
+        problems.extend(definition);
         return Err(problems);
     }
+    warnings.extend(definition);
     if pack.is_empty() {
         warnings.push(no_rules());
     }
     warnings.extend(one_acceptance(opening));
     let population = population(&opening.id, &opening.definition, setting);
-    if population.is_empty() {
+    if population.is_empty() && usable.len() == systems.len() {
         return Err(empty(opening).into());
     }
-    let empty_systems = systems.iter().filter(|system| !opening.definition.allow_empty.contains(system));
     let contributing = population.systems();
-    let empty_systems: Vec<_> = empty_systems.filter(|system| !contributing.contains(system)).collect();
+    let is_required = |system: &&SystemId| usable.contains(system) && !opening.definition.allow_empty.contains(system);
+    let empty_systems: Vec<_> =
+        systems.iter().filter(is_required).filter(|system| !contributing.contains(system)).collect();
     if !empty_systems.is_empty() {
-        return Err(systems_without_items(&empty_systems, opening).into());
+        problems.push(systems_without_items(&empty_systems, opening));
     }
     let (piles, unassigned) =
         group_by_signers((&opening.id, &opening.definition), &population, opening.closes_at(), setting);
-    if !unassigned.is_empty() {
-        return Err(unassigned.iter().map(|item| too_few_reviewers(item, opening)).collect());
+    problems.extend(unassigned.iter().map(|item| too_few_reviewers(item, opening)));
+    if problems.has_errors() {
+        return Err(problems);
     }
     let advisor = RecommendationEngine::of(setting);
     // The digest of the campaign is known only when the campaign has the digests of its worklists.

@@ -213,7 +213,9 @@ fn already_sent(
     owners: &[PrincipalId],
 ) -> BTreeSet<PrincipalId> {
     let manager = people.get(reviewer).and_then(|entry| entry.owner.clone());
-    let fallback = [&definition.fallback, &definition.second_fallback].into_iter().find(|id| *id != reviewer);
+    let fallback = [&definition.fallback, &definition.second_fallback]
+        .into_iter()
+        .find(|id| *id != reviewer && !people.has_left(id));
     let mut to = BTreeSet::from([reviewer.clone()]);
     let leads = match mark {
         ReminderLevel::Reminder(percent) => percent > MANAGER_AT,
@@ -226,7 +228,11 @@ fn already_sent(
     };
     to.extend(manager.filter(|_| leads));
     let overdue = matches!(mark, ReminderLevel::Overdue(_));
-    if overdue || matches!(mark, ReminderLevel::ControlOwner | ReminderLevel::DefaultAction | ReminderLevel::Due) {
+    // A fallback decides for a reviewer who has left.
+    if overdue
+        || people.has_left(reviewer)
+        || matches!(mark, ReminderLevel::ControlOwner | ReminderLevel::DefaultAction | ReminderLevel::Due)
+    {
         to.extend(fallback.cloned());
     }
     if overdue || matches!(mark, ReminderLevel::ControlOwner | ReminderLevel::DefaultAction) {

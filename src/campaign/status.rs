@@ -9,7 +9,7 @@ use crate::model::{
     history::EvidenceHistory,
 };
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The status of one item.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
@@ -32,6 +32,8 @@ pub struct ItemStatus {
     pub verdict: Option<Verdict>,
     /// Whether a person decided, or the no-response default applied.
     pub decided: Option<DecisionOrigin>,
+    /// Whether the decision was accepted after the due date of its stage, and before the close.
+    pub late: bool,
     /// The stage in which it is pending; `None` if it passed all stages.
     pub stage: Option<u32>,
     /// The reviewers whose response is missing.
@@ -58,7 +60,9 @@ pub struct ReviewerStatus {
     pub undecided: u64,
     /// The number of decided items without confirmation.
     pub unconfirmed: u64,
-    /// Whether the reviewer is late.
+    /// The number of items they decided after the due date.
+    pub late: u64,
+    /// Whether the reviewer has undecided items after the window.
     pub overdue: bool,
     /// The campaigns they missed in a row, oldest first.
     pub missed: Vec<CampaignId>,
@@ -94,6 +98,8 @@ pub struct CampaignStatus {
     pub states: BTreeMap<&'static str, u64>,
     /// The number of items decided by people.
     pub by_people: u64,
+    /// The number of items decided after the due date of their stage.
+    pub late: u64,
     /// The number of items resolved by the no-response default; never counted as decided by people.
     pub by_silence: u64,
     /// The stages, in order.
@@ -124,6 +130,12 @@ pub struct StatusInputs<'a> {
     pub stage_ends: Option<Timestamp>,
     /// Returns the fallbacks who may decide an item.
     pub settlers: &'a dyn Fn(&ItemId) -> Vec<PrincipalId>,
+    /// Returns whether none may review an item: it is the access of the only person.
+    pub is_unreviewable: &'a dyn Fn(&ItemId) -> bool,
+    /// Returns whether a principal has not left.
+    pub is_here: &'a dyn Fn(&PrincipalId) -> bool,
+    /// The review files that were accepted after the due date of their stage, and before its close.
+    pub late: &'a BTreeSet<String>,
     /// The review files on main that lack the signature of a cosigner, with their cosigners.
     pub unsigned: &'a BTreeMap<String, Vec<PrincipalId>>,
     /// The systems, for their remediation mode.
@@ -162,6 +174,7 @@ pub fn status(facts: &StatusInputs<'_>) -> CampaignStatus {
         closed: facts.history.is_closed(&facts.campaign.id),
         states,
         by_people: decided(DecisionOrigin::ByPeople),
+        late: items.iter().filter(|item| item.late).count() as u64,
         by_silence: decided(DecisionOrigin::BySilence),
         stages: facts.stages(&items),
         reviewers: facts.reviewers(&items, late),
@@ -192,6 +205,7 @@ impl StatusInputs<'_> {
             items: 0,
             undecided: 0,
             unconfirmed: 0,
+            late: 0,
             overdue: false,
             missed: self.missed.get(reviewer).cloned().unwrap_or_default(),
         };
@@ -200,6 +214,9 @@ impl StatusInputs<'_> {
             all.entry(reviewer).or_insert_with(|| new(reviewer)).items += sheet.review.items.len() as u64;
         }
         for item in items {
+            if item.late {
+                all.entry(&item.reviewer).or_insert_with(|| new(&item.reviewer)).late += 1;
+            }
             match item.state {
                 ItemState::Undecided => {
                     for reviewer in &item.must_act {

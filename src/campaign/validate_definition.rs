@@ -6,7 +6,7 @@ use crate::{
     format::codec::{self, PathSegment},
     model::{
         CampaignId, SystemId,
-        file::{CampaignDefinition, Registry, Selector, Stage, System},
+        file::{CampaignDefinition, KeyState, Registry, RegistryPrincipal, Selector, Stage, System},
     },
     policy::{PolicyPack, ReviewerExpression, SelectorCondition},
 };
@@ -106,7 +106,9 @@ impl DefinitionValidator<'_> {
             let message = "the reminders are not in order";
             self.reject("reminders-out-of-order", &["remind_percent".into()], message, "not in order", help);
         }
-        if definition.fallback == definition.second_fallback {
+        let can_sign = |person: &&RegistryPrincipal| person.keys.iter().any(|key| key.state == KeyState::Active);
+        let is_alone = self.ground.registry.principals.iter().filter(can_sign).nth(1).is_none();
+        if definition.fallback == definition.second_fallback && !is_alone {
             let message = "the second fallback equals the first";
             let help = "name a second person for items that the fallback may not review";
             self.reject("fallback-duplicate", &["second_fallback".into()], message, "the same as `fallback`", help);

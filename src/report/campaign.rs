@@ -28,9 +28,13 @@ pub fn campaign_human(status: &CampaignStatus, style: OutputStyle) -> String {
     text.push_str(&decided(status));
     text.push('\n');
     let rows = status.reviewers.iter().map(|one| {
-        let late = if one.overdue { "late" } else { "" };
+        let late = match (one.overdue, one.late) {
+            (true, _) => "late".to_owned(),
+            (false, 0) => String::new(),
+            (false, late) => format!("{late} decided late"),
+        };
         let numbers = [one.items, one.undecided, one.unconfirmed, one.missed.len() as u64].map(|n| n.to_string());
-        [vec![one.reviewer.to_string()], numbers.to_vec(), vec![late.to_owned()]].concat()
+        [vec![one.reviewer.to_string()], numbers.to_vec(), vec![late]].concat()
     });
     text.push_str(&style.table(&["reviewer", "items", "undecided", "unconfirmed", "missed in a row", ""], rows));
     let open: Vec<&ItemStatus> = status.items.iter().filter(|item| !item.state.is_done()).collect();
@@ -56,6 +60,9 @@ fn decided(status: &CampaignStatus) -> String {
     let mut text = format!("{} decided by people", status.by_people);
     if status.by_silence > 0 {
         text.push_str(&format!(" · {} by no-response default", status.by_silence));
+    }
+    if status.late > 0 {
+        text.push_str(&format!(" · {} after the due date", status.late));
     }
     let excepted =
         status.items.iter().filter(|item| item.state == ItemState::Excepted && item.verdict.is_none()).count();
@@ -115,6 +122,7 @@ mod tests {
             path: "campaigns/q4/reviews/db/ana.toml".to_owned(),
             verdict,
             decided: verdict.map(|_| DecisionOrigin::ByPeople),
+            late: false,
             stage: None,
             missing: Vec::new(),
             must_act: Vec::new(),
@@ -130,6 +138,7 @@ mod tests {
             closed: false,
             states: [("kept", 1), ("still-present", 1), ("undecided", 1)].into(),
             by_people: 2,
+            late: 0,
             by_silence: 0,
             stages: Vec::new(),
             reviewers: vec![ReviewerStatus {
@@ -137,6 +146,7 @@ mod tests {
                 items: 3,
                 undecided: 1,
                 unconfirmed: 1,
+                late: 0,
                 overdue: true,
                 missed: vec![CampaignId::parse("q3").unwrap()],
             }],

@@ -13,8 +13,16 @@ use std::collections::BTreeMap;
 
 /// Returns the unanswered items of a stage with their outcomes; `items` supplies system and tier of each.
 pub fn stage_human(close: &StageClose, items: &BTreeMap<&ItemId, (&SystemId, Tier)>, style: OutputStyle) -> String {
-    let counts = format!("{} answered, {} unanswered", close.answered, close.no_response.len());
+    let unlisted = close.unlisted.map_or(0, |unlisted| unlisted.items);
+    let silent = close.no_response.len() as u64 + unlisted;
+    let counts = format!("{} answered, {silent} unanswered", close.answered);
     let mut text = format!("{}\n", style.heading(&format!("{} stage {}: {counts}", close.campaign, close.stage)));
+    if unlisted > 0 {
+        text.push_str(&format!(
+            "{} not listed: the outcome of each follows from the definition; the file contains their digest\n",
+            counted(unlisted, "unanswered item")
+        ));
+    }
     if close.no_response.is_empty() {
         return text;
     }

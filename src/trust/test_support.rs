@@ -40,6 +40,7 @@ pub(crate) struct TestVerifier {
 /// An in-memory campaign: published items and accepted files.
 pub(crate) struct TestCampaign<'c> {
     verifiers: &'c TestVerifier,
+    kinship: Option<Arc<OwnershipIndex>>,
     pub(crate) opening: OpenCampaign,
     delegations: Vec<Verified<Delegation>>,
     pub(crate) reviews: Vec<(Verified<Review>, Vec<VotingSlot>)>,
@@ -105,6 +106,7 @@ impl TestVerifier {
         let opened = accepted(self.verifier(None).campaign(file, published, |base| base == self.main))?;
         Ok(TestCampaign {
             verifiers: self,
+            kinship: None,
             opening: opened.value().clone(),
             delegations: Vec::new(),
             reviews: Vec::new(),
@@ -118,6 +120,18 @@ impl TestVerifier {
 }
 
 impl TestCampaign<'_> {
+    /// Changes the principals on main.
+    pub(crate) fn set_people(&mut self, people: Vec<PrincipalRecord>) {
+        let people = Principals { schema: Principals::KIND.schema().to_owned(), principals: people };
+        let registry = self.verifiers.trust.registry().shared();
+        self.kinship = Some(Arc::new(OwnershipIndex::new(registry, [Arc::new(people)])));
+    }
+
+    fn verifier<'a>(&'a self, merger: Option<&'a PrincipalId>) -> Verifier<'a> {
+        let kinship = self.kinship.as_ref().unwrap_or(&self.verifiers.kinship);
+        Verifier { kinship, ..self.verifiers.verifier(merger) }
+    }
+
     /// Verifies and records a review, signed by its reviewer and merged by `merger`. Returns its reference for
     /// `supersedes`.
     pub(crate) fn review(
@@ -129,7 +143,7 @@ impl TestCampaign<'_> {
         let reviewer = review.reviewer.to_string();
         let file = signed(path, review, &reviewer, SignatureNamespace::Review);
         let assigned: Verified<ReviewWithSlots> =
-            accepted(self.verifiers.verifier(merger).review(file, Some(&self.opening), &self.delegations))?;
+            accepted(self.verifier(merger).review(file, Some(&self.opening), &self.delegations))?;
         let mut slots = Vec::new();
         let review = assigned.map(|(review, own)| {
             slots = own;
@@ -145,7 +159,7 @@ impl TestCampaign<'_> {
     pub(crate) fn delegate(&mut self, delegation: Delegation, signer: &str) -> Result<(), &'static str> {
         let path = format!("delegations/{}.toml", delegation.id);
         let file = signed(&path, delegation, signer, SignatureNamespace::Delegation);
-        let taken = accepted(self.verifiers.verifier(None).delegation(file, Some(&self.opening)))?;
+        let taken = accepted(self.verifier(None).delegation(file, Some(&self.opening)))?;
         self.delegations.push(taken);
         Ok(())
     }
@@ -155,7 +169,7 @@ impl TestCampaign<'_> {
         let path = format!("campaigns/{}/stages/{}.toml", close.campaign, close.stage);
         let file = signed(&path, close, signer, SignatureNamespace::StageClose);
         let main = self.verifiers.main;
-        let taken = self.verifiers.verifier(None).stage_close(file, Some(&self.opening), |base| base == main);
+        let taken = self.verifier(None).stage_close(file, Some(&self.opening), |base| base == main);
         self.opening.closes.push(accepted(taken)?);
         Ok(())
     }

@@ -267,6 +267,7 @@ impl TestHistory {
             base: self.main.to_string(),
             closed_at: campaign.opened_at.plus_days((1..=stage).map(days).sum()),
             answered,
+            unlisted: None,
             no_response: listed,
         };
         change(&mut close);

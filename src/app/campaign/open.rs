@@ -15,12 +15,32 @@ use crate::{
     trust::{RepositoryState, TrustState},
 };
 
-/// Opens a campaign from a definition that came from the file `from`, and writes its files to the work tree. Warnings
-/// are added to `warnings`.
+/// Opens a campaign as [`prepare_campaign`] does, and writes its files to the work tree.
+///
+/// # Errors
+/// As [`prepare_campaign`], or when a file cannot be written.
+pub fn open_campaign(
+    session: &RepositorySession,
+    id: CampaignId,
+    from: &str,
+    definition: CampaignDefinition,
+    now: Timestamp,
+    warnings: &mut Diagnostics,
+) -> Result<OpenedCampaign, AppError> {
+    let opened = prepare_campaign(session, id, from, definition, now, warnings)?;
+    opened.publish(session.work_tree()?).map_err(|error| {
+        let problem = Diagnostic::error("file-unwritable", error.to_string()).with_note("no file was written");
+        AppError::from(problem.help(format!("check campaigns/{} in the work tree", opened.campaign.id)))
+    })?;
+    Ok(opened)
+}
+
+/// Returns the campaign that a definition from the file `from` opens at the head of main. Warnings are added to
+/// `warnings`.
 ///
 /// # Errors
 /// When the name is in use, or the campaign is invalid. All problems are returned.
-pub fn open_campaign(
+pub fn prepare_campaign(
     session: &RepositorySession,
     id: CampaignId,
     from: &str,
@@ -39,10 +59,6 @@ pub fn open_campaign(
     warnings.extend(opened.warnings.clone());
     let crowded = crowded(&opened.campaign.id, opened.sheets.len(), trust.mandate().file().max_files_per_change());
     warnings.extend(crowded);
-    opened.publish(session.work_tree()?).map_err(|error| {
-        let problem = Diagnostic::error("file-unwritable", error.to_string()).with_note("no file was written");
-        AppError::from(problem.help(format!("check campaigns/{} in the work tree", opened.campaign.id)))
-    })?;
     Ok(opened)
 }
 

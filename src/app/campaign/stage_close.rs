@@ -97,12 +97,10 @@ fn undetermined<'a>(
     stage: u32,
     sheets: &'a [WorklistFile],
 ) -> BTreeMap<&'a ItemId, (&'a SystemId, Tier)> {
-    let definition = &opening.campaign().definition;
     let unanswered: BTreeSet<&ItemId> = opening.answered_in(stage).1.into_iter().collect();
     let depends = |item: &Item| {
-        let later = opening.is_assigned_after(&item.id, stage);
-        let outcomes = definition.no_response_outcomes(stage, item.tier, later);
-        unanswered.contains(&item.id) && outcomes.contains(&NoResponseOutcome::Except)
+        unanswered.contains(&item.id)
+            && opening.no_response_outcomes(&item.id, stage).contains(&NoResponseOutcome::Except)
     };
     let items = sheets.iter().flat_map(|sheet| sheet.review.items.iter().map(move |item| (&sheet.review.system, item)));
     items.filter(|(_, item)| depends(item)).map(|(system, item)| (&item.id, (system, item.tier))).collect()

@@ -8,9 +8,12 @@ use crate::{
         status,
     },
     model::{
-        CampaignId, ItemId, PrincipalId, Timestamp, file::Campaign, history::EvidenceHistory, record::CampaignClose,
+        CampaignId, ItemId, PrincipalId, Timestamp,
+        file::{Campaign, Review},
+        history::EvidenceHistory,
+        record::CampaignClose,
     },
-    trust::{RejectedFile, Verified},
+    trust::{OpenCampaign, RejectedFile, Verified, VotingSlot},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -57,7 +60,9 @@ pub fn status_of<'s>(
     let mut resolved = resolve(opened, governed.answers(id), now);
     resolved.findings.extend(untimely.iter().filter(|file| file.campaign == *id).map(UntimelyFile::finding));
     let exceptions = exception_statuses(&session.governed, session.trust()?, &view, now)?;
-    let settlers = |item: &ItemId| opened.settlers(item).into_iter().cloned().collect();
+    let is_here = |one: &PrincipalId| session.governed.kinship().is_active_until(one, now);
+    let settlers =
+        |item: &ItemId| opened.settlers(item).into_iter().filter(|settler| is_here(settler)).cloned().collect();
     let facts = StatusInputs {
         campaign: campaign.value(),
         sheets,
@@ -66,6 +71,9 @@ pub fn status_of<'s>(
         exceptions: &exceptions,
         stage_ends: current_stage(opened).map(|(.., ends)| ends),
         settlers: &settlers,
+        is_unreviewable: &|item| opened.is_unreviewable(item),
+        is_here: &is_here,
+        late: &late(opened, session, history, now),
         unsigned: &unsigned(session, sheets),
         systems: view.systems()?,
         missed: &missed_campaigns(session.governed.openings().values()),
@@ -73,6 +81,24 @@ pub fn status_of<'s>(
     };
     let status = status(&facts);
     Ok((campaign, status))
+}
+
+/// Returns the review files that were accepted after the due date of their stage, and before its close.
+fn late(
+    opened: &OpenCampaign,
+    session: &RepositorySession,
+    history: &EvidenceHistory,
+    now: Timestamp,
+) -> BTreeSet<String> {
+    let is_late = |(review, slots): &(&Verified<Review>, &[VotingSlot])| {
+        let accepted = history.accepted(review.path()).map_or(now, |accepted| accepted.at);
+        // An answer precedes the close of its stage, also if a run accepts both later.
+        let close = opened.closes().iter().find(|close| close.stage == review.stage());
+        let at = close.map_or(accepted, |close| accepted.min(close.closed_at));
+        !slots.contains(&VotingSlot::Settlement) && at > opened.stage_window(review.stage()).1
+    };
+    let answers = session.governed.answers(&opened.campaign().id).filter(is_late);
+    answers.map(|(review, _)| review.path().to_owned()).collect()
 }
 
 /// Returns the review files on main that their reviewer signed and that lack the signature of a cosigner.

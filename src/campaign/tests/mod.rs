@@ -3,6 +3,7 @@
 mod assigning;
 mod decision_context;
 mod fixtures;
+mod large_close;
 mod opening;
 mod random_histories;
 mod reference;

@@ -12,7 +12,7 @@ use crate::{
         action::DecisionOrigin,
         file::{
             Campaign, CampaignDefinition, Delegation, GovernedFile, Item, NoResponseAction, NoResponseItem,
-            NoResponseOutcome, Population, PrincipalKind, PrincipalRecord, Review, Stage, StageClose,
+            NoResponseOutcome, Population, PrincipalKind, PrincipalRecord, PrincipalStatus, Review, Stage, StageClose,
             assignments_digest, population,
         },
     },
@@ -32,10 +32,28 @@ use std::{
 /// An event of a campaign; indices select among the objects that exist at that time.
 #[derive(Clone, Debug)]
 enum Event {
-    Answer { by: By, stage: i64, decisions: Vec<Said>, merger: Option<usize> },
+    Answer {
+        by: By,
+        stage: i64,
+        decisions: Vec<Said>,
+        merger: Option<usize>,
+    },
     Clock(i64),
-    Close { stage: i64, days: i64, spoil: Option<Spoil>, excepts: bool, signer: usize },
-    Lend { from: usize, to: usize, until: i64, signer: Option<usize> },
+    Close {
+        stage: i64,
+        days: i64,
+        spoil: Option<Spoil>,
+        excepts: bool,
+        signer: usize,
+    },
+    /// A principal leaves the organization.
+    Leave(Name),
+    Lend {
+        from: usize,
+        to: usize,
+        until: i64,
+        signer: Option<usize>,
+    },
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -193,7 +211,7 @@ fn d1_each_stage_result_has_a_way_out() {
 }
 
 /// All possible rejections of an event, and all possible outcomes of an item.
-const ALL: [&str; 28] = [
+const ALL: [&str; 31] = [
     "abstained",
     "accepted",
     "duplicate-response",
@@ -207,13 +225,16 @@ const ALL: [&str; 28] = [
     "decision-not-own",
     "reassignment-invalid",
     "investigated",
+    "left",
     "duplicate-decision",
     "decision-late",
     "needs-exception",
     "not-in-group",
     "self-review",
+    "signer-left",
     "signer-not-named",
     "no-response-limit",
+    "stage-close-early",
     "stage-close-stale",
     "stage-close-wrong",
     "stage-not-open",
@@ -312,6 +333,11 @@ impl<'c> Both<'c> {
             Event::Close { stage, days, spoil, excepts, signer } => {
                 let stage = self.stage(*stage);
                 self.closes(stage, *days, *spoil, *excepts, PEOPLE[*signer])
+            }
+            Event::Leave(who) => {
+                self.reference.left.insert(*who);
+                self.case.set_people(people(&self.reference.left));
+                Ok("left")
             }
             Event::Lend { from, to, until, signer } => {
                 let (from, to) = (PEOPLE[*from], PEOPLE[*to]);
@@ -466,6 +492,7 @@ impl<'c> Both<'c> {
             base: EMPTY.to_owned(),
             closed_at: on(day),
             answered: answered as u64,
+            unlisted: None,
             no_response: listed,
         };
         let mut against = self.reference.objections_to_close(stage, day, &silent, answered, signer);
@@ -494,7 +521,8 @@ impl<'c> Both<'c> {
             if let Some((item, stage)) = late {
                 let may: Vec<String> =
                     self.case.opening.settlers(&self.items[item].id).iter().map(|id| id.to_string()).collect();
-                let by = PEOPLE.into_iter().find(|name| may.first().is_some_and(|may| may == name));
+                let is_here = |name: &Name| may.iter().any(|may| may == name) && !self.reference.left.contains(name);
+                let by = PEOPLE.into_iter().find(is_here);
                 let judged = self.answers(by.unwrap_or("mallory"), stage, &[certify(item)], None)?;
                 prop_assert_eq!(judged, "accepted", "item {} in stage {}", item, stage);
                 continue;
@@ -515,6 +543,17 @@ impl<'c> Both<'c> {
                     prop_assert_eq!(judged, "accepted", "item {} in stage {}", silent, stage);
                 }
                 other => prop_assert!(false, "the close of stage {} is refused: {}", stage, other),
+            }
+        }
+        self.compare(&Event::Clock(self.day))?;
+        // After the end, only what the reference model allows counts: no decision of an item in a closed stage.
+        for item in 0..ITEMS.len() {
+            let closed = self.reference.closed.len() as u32;
+            for by in ["ana", "fay"] {
+                let again = Said { item, verdict: Verdict::Revoke, to: None, until: None, replaces: None };
+                let stage = closed.max(1);
+                let judged = self.answers(by, stage, &[again], None)?;
+                prop_assert!(stage > closed || judged != "accepted", "item {} in closed stage {}", item, stage);
             }
         }
         self.compare(&Event::Clock(self.day))
@@ -591,9 +630,19 @@ fn told(outcome: &Outcome) -> &'static str {
     }
 }
 
-fn court() -> TestVerifier {
-    let person = |name: &str, accounts: &[&str]| PrincipalRecord {
-        accounts: accounts.iter().map(|account| format!("db:{account}")).collect(),
+pub(super) fn court() -> TestVerifier {
+    TestVerifier::found(&repo(), &PEOPLE[..6], people(&BTreeSet::new()))
+}
+
+/// Returns the principals, of whom some have left.
+fn people(left: &BTreeSet<Name>) -> Vec<PrincipalRecord> {
+    let person = |name: Name| PrincipalRecord {
+        accounts: [name]
+            .iter()
+            .filter(|name| ["dora", "emil"].contains(name))
+            .map(|name| format!("db:{name}"))
+            .collect(),
+        status: if left.contains(name) { PrincipalStatus::Left } else { PrincipalStatus::Active },
         ..PrincipalRecord::new(id(name), PrincipalKind::Person)
     };
     let bot = PrincipalRecord {
@@ -601,7 +650,10 @@ fn court() -> TestVerifier {
         owner: Some(id("emil")),
         ..PrincipalRecord::new(id("bot"), PrincipalKind::Service)
     };
-    TestVerifier::found(&repo(), &PEOPLE[..6], vec![bot, person("dora", &["dora"]), person("emil", &["emil"])])
+    let known = PEOPLE[..6].iter().filter(|name| ["dora", "emil"].contains(name) || left.contains(*name));
+    let mut people: Vec<_> = known.map(|name| person(name)).chain([bot]).collect();
+    people.sort_by(|a, b| a.id.cmp(&b.id));
+    people
 }
 
 fn reference(plan: &Plan) -> Reference {
@@ -619,6 +671,7 @@ fn reference(plan: &Plan) -> Reference {
         cap: plan.cap as usize,
         fallbacks: ["ana", "ben"],
         owners: vec!["ana"],
+        left: BTreeSet::new(),
         keys: PEOPLE[..6].to_vec(),
         tiers: ITEMS.iter().map(|(_, tier)| *tier).collect(),
         own: [(2, "dora"), (3, "emil")].into(),
@@ -673,7 +726,7 @@ fn stage((index, rules): (usize, &(Strategy, Vec<model::ReviewResult>, Vec<model
     }
 }
 
-fn item((holder, tier): (&str, Tier)) -> Item {
+pub(super) fn item((holder, tier): (&str, Tier)) -> Item {
     let key = GrantKey::parse(&format!("membership/{holder}/writers")).unwrap();
     Item {
         id: ItemId::of(&campaign_id(), &system_id("db"), &key),
@@ -693,11 +746,11 @@ fn item((holder, tier): (&str, Tier)) -> Item {
     }
 }
 
-fn repo() -> RepoId {
+pub(super) fn repo() -> RepoId {
     RepoId::parse("urn:uuid:9c1e6f0a-6a0f-4c59-9a53-1c7f5f6d2b11").unwrap()
 }
 
-fn on(day: i64) -> Timestamp {
+pub(super) fn on(day: i64) -> Timestamp {
     time("2026-11-01T00:00:00Z").plus_days(day)
 }
 
@@ -762,7 +815,12 @@ fn narrow() -> impl Strategy_<Value = Event> {
     let close = (6..9_i64).prop_map(|days| Event::Close { stage: 0, days, spoil: None, excepts: false, signer: 0 });
     let lend =
         (2..5_usize, 4..6_usize, 1..14_i64).prop_map(|(from, to, until)| Event::Lend { from, to, until, signer: None });
-    prop_oneof![8 => answer, 1 => close, 1 => lend]
+    prop_oneof![16 => answer, 2 => close, 2 => lend, 1 => leave()]
+}
+
+/// A reviewer or the second fallback leaves; the first fallback, who owns the campaign, stays.
+fn leave() -> impl Strategy_<Value = Event> {
+    select(vec!["ben", "dora", "emil", "fay", "gus"]).prop_map(Event::Leave)
 }
 
 fn events() -> impl Strategy_<Value = Event> {
@@ -799,6 +857,7 @@ fn events() -> impl Strategy_<Value = Event> {
         12 => (by, near.clone(), vec(said, 1..3), merger)
             .prop_map(|(by, stage, decisions, merger)| Event::Answer { by, stage, decisions, merger }),
         1 => (-400..400_i64).prop_map(Event::Clock),
+        1 => leave(),
         3 => (near, days, spoil, any::<bool>(), owner)
             .prop_map(|(stage, days, spoil, excepts, signer)| Event::Close { stage, days, spoil, excepts, signer }),
         2 => (person(), 0..PEOPLE.len(), prop_oneof![4 => 1..ENDS, 1 => -5..ENDS * 2], prop_oneof![6 => Just(None), 1 => person().prop_map(Some)])
@@ -808,4 +867,4 @@ fn events() -> impl Strategy_<Value = Event> {
 
 use proptest::{option::of as option, strategy::Strategy as Strategy_};
 
-const EMPTY: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
+pub(super) const EMPTY: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";

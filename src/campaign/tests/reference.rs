@@ -18,6 +18,8 @@ pub(super) struct Reference {
     pub(super) cap: usize,
     pub(super) fallbacks: [Name; 2],
     pub(super) owners: Vec<Name>,
+    /// The principals who have left; their signatures do not count.
+    pub(super) left: BTreeSet<Name>,
     /// The principals with a key.
     pub(super) keys: Vec<Name>,
     pub(super) tiers: Vec<Tier>,
@@ -152,6 +154,9 @@ impl Reference {
         let Decision { by, stage, item, verdict, to, .. } = *says;
         let mut against = BTreeSet::new();
         let decides = verdict != Verdict::Abstain || to.is_some();
+        if self.left.contains(by) {
+            return ["signer-left"].into();
+        }
         if decides && self.own.contains(&(item, by)) {
             against.insert("self-review");
         }
@@ -198,7 +203,8 @@ impl Reference {
                     && answer.reassigns().is_some()
             });
             let asked_too = self.asked.contains(&(item, stage, to));
-            let fit = self.keys.contains(&to) && !asked_too && !self.own.contains(&(item, to));
+            let fit =
+                self.keys.contains(&to) && !self.left.contains(to) && !asked_too && !self.own.contains(&(item, to));
             if !asked || place != Place::Of(by) || before || !fit {
                 against.insert("reassignment-invalid");
             }
@@ -290,8 +296,17 @@ impl Reference {
     /// Returns all objections to a delegation.
     pub(super) fn objections_to_loan(&self, from: Name, to: Name, until: i64, signer: Name) -> BTreeSet<&'static str> {
         let asked = self.asked.iter().any(|(.., own)| *own == from);
-        let fit = from != to && self.keys.contains(&to) && asked && until > self.day() && until <= self.ends;
-        let codes = [(!fit, "delegation-ineligible"), (signer != from, "signer-not-named")];
+        let fit = from != to
+            && self.keys.contains(&to)
+            && !self.left.contains(to)
+            && asked
+            && until > self.day()
+            && until <= self.ends;
+        let codes = [
+            (!fit, "delegation-ineligible"),
+            (signer != from, "signer-not-named"),
+            (self.left.contains(signer), "signer-left"),
+        ];
         codes.into_iter().filter(|(speaks, _)| *speaks).map(|(_, code)| code).collect()
     }
 
@@ -306,6 +321,7 @@ impl Reference {
     ) -> BTreeSet<&'static str> {
         let mut against = BTreeSet::new();
         against.extend((!self.owners.contains(&signer)).then_some("not-in-group"));
+        against.extend(self.left.contains(signer).then_some("signer-left"));
         against.extend((day < self.day()).then_some("stage-close-wrong"));
         if stage < 1 || stage > self.last() {
             against.insert("unknown-stage");

@@ -74,6 +74,7 @@ impl Case {
             base: String::new(),
             closed_at: time("2026-11-30T05:00:00Z"),
             answered: 0,
+            unlisted: None,
             no_response: silent.into_iter().collect(),
         });
         self

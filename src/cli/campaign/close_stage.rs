@@ -65,7 +65,7 @@ fn refused(id: &CampaignId, why: &StageCloseError) -> Diagnostic {
         StageCloseError::Early { ends, .. } => {
             format!("try again at {ends}, or when all reviewers have answered: tenure campaign remind")
         }
-        StageCloseError::TooMuch { .. } => {
+        StageCloseError::TooLarge { .. } | StageCloseError::TooMuch { .. } => {
             "have a fallback decide on these items: tenure review; a stage close removes at most `max_no_response_removals`".to_owned()
         }
     };

@@ -1,7 +1,7 @@
 //! `tenure campaign open ID --from FILE`: freezes the population, assigns every item, and writes the review files.
 
 use crate::{
-    app::{RepositorySession, open_campaign, unknown_campaign},
+    app::{RepositorySession, open_campaign, prepare_campaign, unknown_campaign},
     campaign::{AffectedScope, OpenedCampaign, folder, for_unanswered, narrowed},
     cli::{CliError, CommandContext, ExitStatus, OutputFormat},
     diag::{Diagnostics, counted},
@@ -13,7 +13,7 @@ use std::io::Write;
 /// Freeze the population, assign every item, and write the review files
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Everything is read from the main branch: merge a fresh inventory first. The files are written to the work tree. A campaign owner signs campaign.toml, and all files are merged together.\n\nExamples:\n  tenure campaign open 2026-q4-privileged --from policies/privileged.toml\n  tenure campaign open leaver-li --from policies/everything.toml --subject db:16401 --reason 'li left'\n  tenure campaign open 2026-q4-again --from policies/privileged.toml --unanswered-in 2026-q4-privileged\n  tenure sign campaigns/2026-q4-privileged/campaign.toml"
+    after_help = "Everything is read from the main branch: merge a fresh inventory first. The files are written to the work tree. A campaign owner signs campaign.toml, and all files are merged together.\n\nExamples:\n  tenure campaign open 2026-q4-privileged --from policies/privileged.toml\n  tenure campaign open 2026-q4-privileged --from policies/privileged.toml --dry-run    before the definition is merged\n  tenure campaign open leaver-li --from policies/everything.toml --subject db:16401 --reason 'li left'\n  tenure campaign open 2026-q4-again --from policies/privileged.toml --unanswered-in 2026-q4-privileged\n  tenure sign campaigns/2026-q4-privileged/campaign.toml"
 )]
 pub(super) struct CampaignOpenArgs {
     /// The name of the new campaign
@@ -33,11 +33,17 @@ pub(super) struct CampaignOpenArgs {
     /// The reason for narrowing the campaign, for its title; printed by `tenure campaign schedule`
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
+    /// Read the work tree as if it were merged, print all problems, and write nothing
+    #[arg(long)]
+    dry_run: bool,
 }
 
 pub(super) fn run(args: &CampaignOpenArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
-    let session = context.open_session()?;
+    let mut session = context.open_session()?;
     session.ensure_trusted()?;
+    if args.dry_run {
+        session = session.with_work_tree(context.clock.now())?;
+    }
     let mut definition: CampaignDefinition = session.snapshot().read(&args.from)?.into_value();
     let touched = AffectedScope {
         subjects: args.subjects.iter().cloned().collect(),
@@ -49,6 +55,16 @@ pub(super) fn run(args: &CampaignOpenArgs, context: &mut CommandContext) -> Resu
     if let Some(id) = &args.unanswered_in {
         let opening = session.governed.openings().get(id).ok_or_else(|| unknown_campaign(id, &session))?;
         definition = for_unanswered(&definition, opening.campaign());
+    }
+    if args.dry_run {
+        let mut warnings = Diagnostics::new();
+        let now = context.clock.now();
+        let opened = prepare_campaign(&session, args.id.clone(), &args.from, definition, now, &mut warnings);
+        context.problems(&warnings)?;
+        let (items, files) = opened.map(|opened| (opened.campaign.items, opened.sheets.len()))?;
+        let (items, files) = (counted(items, "item"), counted(files, "review file"));
+        writeln!(context.out, "{} would open with {items} in {files}; no file was written", args.id)?;
+        return Ok(ExitStatus::Done);
     }
     let opened = open_from(&session, context, args.id.clone(), &args.from, definition)?;
     print_next_steps(&opened, context)?;

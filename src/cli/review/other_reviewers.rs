@@ -94,7 +94,9 @@ impl SessionLoader<'_> {
             if !self.opening.course(item).reached(stage) || self.opening.is_decided_in(item, stage) {
                 return None;
             }
-            let late = now >= ends && !self.opening.missing(item, stage).is_empty();
+            let kinship = self.session.governed.kinship();
+            let is_due = |reviewer: &PrincipalId| now >= ends || !kinship.is_active_until(reviewer, now);
+            let late = self.opening.missing(item, stage).iter().any(is_due);
             (late || self.opening.is_abstained(item, stage)).then_some(stage)
         };
         let items = self.opening.items().filter_map(|item| Some((stage_of(item)?, *item)));

@@ -76,6 +76,9 @@ super::code::codes! {
     High "model-disagrees":
         "The target permits a request by a path that the connector did not find."
         "Find the path on the target and remove it, then run `tenure verify`.";
+    Medium "not-reviewed":
+        "Access of the only person who could review it was not reviewed."
+        "Register a second person, who reviews it in the next campaign.";
     High "out-of-band-change":
         "A grant changed at the target without a decision."
         "Find the author of the change, collect the system, and review the change or undo it.";

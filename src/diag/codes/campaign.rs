@@ -40,6 +40,9 @@ super::code::codes! {
     Error "empty-group":
         "A group that a definition names has no members."
         "Add a member in the next registry, or name another group.";
+    Medium "empty-reasons":
+        "A reviewer keeps most items with a reason that only repeats the verdict."
+        "Ask the reviewer to state for each item why the access is needed.";
     Medium "excepted-undecided":
         "An item without a response is excepted and still undecided."
         "Let a fallback decide in a new review file: `tenure review`.";
@@ -133,6 +136,9 @@ super::code::codes! {
     Error "stages-too-long":
         "The stages of a definition take longer than its window."
         "Write a larger `window_days`, or give the stages fewer days.";
+    Error "target-missing":
+        "The target of a verdict does not exist: a replacement, an entitlement of a role, or a new owner."
+        "Create the target and collect again, or name an existing one in `to`.";
     Error "unknown-campaign":
         "No campaign with this id is signed on main."
         "Run `git pull`, or name an existing campaign.";
@@ -142,4 +148,7 @@ super::code::codes! {
     Error "unknown-subject":
         "A selector names a subject that is not `<system>:<id>`."
         "Write the subject as `<system>:<id>`.";
+    Error "verdict-unsupported":
+        "The connector cannot carry out a verdict."
+        "Choose another verdict: the message names one.";
 }

@@ -85,9 +85,33 @@ pub struct StageClose {
     pub closed_at: Timestamp,
     /// The number of items that reviewers answered in this stage.
     pub answered: u64,
+    /// The items without a response that the file does not list, if there are too many for one file. All of them have
+    /// the only consequence that the definition sets, or the one that keeps the access for now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unlisted: Option<UnlistedItems>,
     /// The items without a response, sorted, each with its consequence.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub no_response: Vec<NoResponseItem>,
+}
+
+/// The number and the digest of items without a response that a stage close does not list.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UnlistedItems {
+    /// The number of items.
+    pub items: u64,
+    /// The digest of lines of `<item> <outcome>`, sorted by item.
+    pub digest: Digest,
+}
+
+impl UnlistedItems {
+    /// Returns the number and the digest of these items, in any order.
+    pub fn of<'i>(items: impl IntoIterator<Item = (&'i ItemId, NoResponseOutcome)>) -> Self {
+        let mut lines: Vec<String> =
+            items.into_iter().map(|(item, outcome)| format!("{item} {}\n", outcome.as_str())).collect();
+        lines.sort_unstable();
+        Self { items: lines.len() as u64, digest: Digest::of(lines.concat()) }
+    }
 }
 
 /// An item without a response in a stage.

@@ -22,8 +22,8 @@ mod trust;
 
 pub use attestation::{Attestation, Proof, ProofResult};
 pub use campaign::{
-    Campaign, Delegation, NoResponseItem, NoResponseOutcome, Population, StageClose, assignments_digest, files_digest,
-    population,
+    Campaign, Delegation, NoResponseItem, NoResponseOutcome, Population, StageClose, UnlistedItems, assignments_digest,
+    files_digest, population,
 };
 pub use campaign_definition::{CampaignDefinition, Event, NoResponseAction, ReviewerCapacity, Selector, Stage};
 pub use exception::{Exception, LOWERED_TIER, Rating};

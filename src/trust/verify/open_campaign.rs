@@ -1,7 +1,7 @@
 //! An open campaign: published items and assignments, closed stages, and decisions in force.
 
 use crate::model::{
-    CampaignId, Digest, ItemId, PrincipalId, ReviewResult, StagePosition, StageProgress, StageTally, Timestamp,
+    CampaignId, Digest, ItemId, PrincipalId, ReviewResult, StagePosition, StageProgress, StageTally, Tier, Timestamp,
     Verdict,
     file::{Campaign, CampaignDefinition, Item, NoResponseOutcome, Review, StageClose},
 };
@@ -133,6 +133,37 @@ impl OpenCampaign {
         self.assignments(item).last().is_some_and(|(last, _)| *last > stage)
     }
 
+    /// Returns whether every reviewer and fallback of an item is linked to its access, so that none of them may decide:
+    /// in a repository with one person, the access of that person.
+    pub fn is_unreviewable(&self, item: &ItemId) -> bool {
+        let subject = self.items.get(item).map(PublishedItem::subject).unwrap_or_default();
+        let mut assigned =
+            self.assignments(item).iter().filter_map(|(_, index)| self.reviewers.get(usize::try_from(*index).ok()?));
+        self.settlers(item).is_empty() && assigned.all(|reviewer| self.kinship.link(reviewer, subject).is_some())
+    }
+
+    /// Returns the possible consequences of no response for an item in a stage. Access that none may review is kept, and
+    /// reported as not reviewed.
+    pub fn no_response_outcomes(&self, item: &ItemId, stage: u32) -> &'static [NoResponseOutcome] {
+        let later = self.is_assigned_after(item, stage);
+        let tier = self.items.get(item).map_or(Tier::T0, PublishedItem::tier);
+        match self.campaign.definition.no_response_outcomes(stage, tier, later) {
+            advance @ [NoResponseOutcome::Advance] => advance,
+            _ if self.is_unreviewable(item) => &[NoResponseOutcome::Open],
+            outcomes => outcomes,
+        }
+    }
+
+    /// Returns the consequence for an item that a stage close does not list: the only possible one, or else the one that
+    /// removes no access.
+    pub fn unlisted_outcome(&self, item: &ItemId, stage: u32) -> NoResponseOutcome {
+        let allowed = self.no_response_outcomes(item, stage);
+        match allowed {
+            [one] => *one,
+            _ => allowed.iter().copied().find(|then| then.removal().is_none()).unwrap_or(NoResponseOutcome::Open),
+        }
+    }
+
     /// Returns the accepted stage closes, in order.
     pub fn closes(&self) -> &[Verified<StageClose>] {
         &self.closes
@@ -188,7 +219,8 @@ impl OpenCampaign {
 
     /// Returns the reviewers of an item in a stage who have not responded; for a reassigned item, the new reviewer.
     pub fn missing(&self, item: &ItemId, stage: u32) -> Vec<PrincipalId> {
-        if self.tally(item, stage).is_settled(self.campaign.definition.strategy(stage)) {
+        let is_settled = self.tally(item, stage).is_settled(self.campaign.definition.strategy(stage));
+        if is_settled || self.is_unreviewable(item) {
             return Vec::new();
         }
         let bound: Vec<&EffectiveDecision> = self.bound(item).iter().filter(|bound| bound.stage == stage).collect();

@@ -10,8 +10,8 @@ use crate::{
     format::sshsig::SignatureNamespace,
     git::ObjectId,
     model::{
-        PrincipalId,
-        file::{Delegation, KeyState, NoResponseItem, StageClose},
+        ItemId, PrincipalId,
+        file::{Delegation, KeyState, NoResponseItem, NoResponseOutcome, StageClose, UnlistedItems},
     },
     store::Unverified,
 };
@@ -90,11 +90,12 @@ impl Verifier<'_> {
             return Err(StageError::Wrong(message).into());
         }
         check_window(close, opening)?;
-        check_silent(close, opening)?;
+        let expanded = expanded(close, opening)?;
+        check_silent(&expanded, opening)?;
         if signers.is_empty() {
             return Ok(VerifyOutcome::Pending(TrustError::Threshold { needed: 1, found: 0, tier: None }));
         }
-        Ok(VerifyOutcome::Accepted(self.verified(file, signers)))
+        Ok(VerifyOutcome::Accepted(self.verified(file, signers).map(|_| expanded)))
     }
 
     /// Returns whether a principal has an active key.
@@ -125,6 +126,33 @@ fn check_window(close: &StageClose, opening: &OpenCampaign) -> Result<(), TrustE
     .into())
 }
 
+/// Returns the close with the unanswered items that it does not list. Their outcomes follow from the definition, and
+/// their number and digest are signed.
+fn expanded(close: &StageClose, opening: &OpenCampaign) -> Result<StageClose, TrustError> {
+    let Some(signed) = close.unlisted else { return Ok(close.clone()) };
+    let is_listed = |item: &ItemId| close.no_response.binary_search_by(|listed| listed.item.cmp(item)).is_ok();
+    let silent = opening.answered_in(close.stage).1.into_iter().filter(|item| !is_listed(item));
+    let unlisted: Vec<(&ItemId, NoResponseOutcome)> =
+        silent.map(|item| (item, opening.unlisted_outcome(item, close.stage))).collect();
+    let found = UnlistedItems::of(unlisted.iter().copied());
+    if found != signed {
+        let message = format!(
+            "the close omits {} unanswered items with the digest {}, but there are {} with the digest {}",
+            signed.items, signed.digest, found.items, found.digest
+        );
+        return Err(StageError::Wrong(message).into());
+    }
+    let mut all = close.clone();
+    all.no_response.extend(unlisted.into_iter().map(|(item, outcome)| NoResponseItem {
+        item: *item,
+        outcome,
+        principal: String::new(),
+        entitlement: String::new(),
+    }));
+    all.no_response.sort_by_key(|silent| silent.item);
+    Ok(all)
+}
+
 /// Checks the list of unanswered items, their outcomes, and the number of removals.
 fn check_silent(close: &StageClose, opening: &OpenCampaign) -> Result<(), TrustError> {
     let mut listed = close.no_response.iter().peekable();
@@ -145,7 +173,8 @@ fn check_silent(close: &StageClose, opening: &OpenCampaign) -> Result<(), TrustE
                 return Err(StageError::Stale { item: silent.item.to_string(), path }.into());
             }
             Some(silent) => {
-                check_display_text(silent, close.stage, opening)?;
+                let is_listed = !silent.principal.is_empty() || close.unlisted.is_none();
+                check_display_text(silent, is_listed, close.stage, opening)?;
                 disabled += u32::from(silent.outcome.removal().is_some());
             }
             None if assigned && tally.is_unanswered() => {
@@ -170,18 +199,19 @@ fn check_silent(close: &StageClose, opening: &OpenCampaign) -> Result<(), TrustE
 }
 
 /// Checks the display names of an unanswered item, and its outcome.
-fn check_display_text(silent: &NoResponseItem, stage: u32, opening: &OpenCampaign) -> Result<(), TrustError> {
+fn check_display_text(
+    silent: &NoResponseItem,
+    is_listed: bool,
+    stage: u32,
+    opening: &OpenCampaign,
+) -> Result<(), TrustError> {
     let Some(put) = opening.items.get(&silent.item) else {
         return Err(TrustError::ItemNotInCampaign(silent.item.to_string()));
     };
-    if put.names != names(&silent.principal, &silent.entitlement) {
+    if is_listed && put.names != names(&silent.principal, &silent.entitlement) {
         return Err(TrustError::ItemAltered(silent.item.to_string()));
     }
-    let allowed = opening.campaign.definition.no_response_outcomes(
-        stage,
-        put.tier(),
-        opening.is_assigned_after(&silent.item, stage),
-    );
+    let allowed = opening.no_response_outcomes(&silent.item, stage);
     if allowed.contains(&silent.outcome) {
         return Ok(());
     }

@@ -14,7 +14,13 @@ pub(super) const DAY: i64 = 24 * 60;
 /// A host with two accounts without other access, `old` and `temp`; their owner is `ana`, and `ben` is her deputy.
 pub(super) fn company() -> TestRepository {
     let world = TestRepository::founded(&["web-1"]);
-    host::lay(&world, "web-1");
+    with_jobs(&world);
+    world
+}
+
+/// Collects a host with the accounts `old` and `temp`.
+pub(super) fn with_jobs(world: &TestRepository) {
+    host::lay(world, "web-1");
     for (path, more) in [
         ("etc/passwd", "old:x:1200:1200:old job:/srv/old:/bin/bash\ntemp:x:1201:1201:temporary:/srv/temp:/bin/bash\n"),
         ("etc/shadow", "old:!:20000:0:99999:7:::\ntemp:!:20000:0:99999:7:::\n"),
@@ -26,7 +32,6 @@ pub(super) fn company() -> TestRepository {
     }
     world.system("web-1", &host::settings("web-1"));
     world.collected(&["web-1"]);
-    world
 }
 
 pub(super) fn define(world: &TestRepository, name: &str, text: &str) {

@@ -124,6 +124,7 @@ impl Both {
             cap: 10,
             fallbacks: ["ana", "ben"],
             owners: vec!["ana", "ben", "cleo"],
+            left: BTreeSet::new(),
             keys: PEOPLE.to_vec(),
             tiers: vec![Tier::T3; HOLDERS.len()],
             own: [(2, "dora")].into(),

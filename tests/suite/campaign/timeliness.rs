@@ -51,7 +51,7 @@ fn changed(world: &TestRepository, verdict: Verdict) {
 }
 
 #[test]
-fn row_46_closed_campaign_stays_closed() {
+fn row_46_d3_closed_campaign_stays_closed() {
     let world = company();
     define(&world, "all", ONE_STAGE);
     opened(&world, CAMPAIGN, "all");
@@ -77,7 +77,7 @@ fn row_46_closed_campaign_stays_closed() {
 }
 
 #[test]
-fn row_46_close_of_stage_is_neither_early_nor_in_the_future() {
+fn row_46_d4_close_of_stage_is_neither_early_nor_in_the_future() {
     let world = company();
     define(&world, "all", STAGES);
     opened(&world, CAMPAIGN, "all");
@@ -112,7 +112,7 @@ fn row_46_close_of_stage_is_neither_early_nor_in_the_future() {
 }
 
 #[test]
-fn decision_of_delegate_counts_until_the_delegation_ends() {
+fn d9_decision_of_delegate_counts_until_the_delegation_ends() {
     let world = company();
     define(&world, "all", ONE_STAGE);
     opened(&world, CAMPAIGN, "all");
@@ -144,7 +144,7 @@ fn decision_of_delegate_counts_until_the_delegation_ends() {
 }
 
 #[test]
-fn signature_of_a_principal_who_left_does_not_count() {
+fn d9_signature_of_a_principal_who_left_does_not_count() {
     let world = company();
     define(&world, "all", STAGES);
     opened(&world, CAMPAIGN, "all");
