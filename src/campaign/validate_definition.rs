@@ -8,7 +8,7 @@ use crate::{
         CampaignId, SystemId,
         file::{CampaignDefinition, KeyState, Registry, RegistryPrincipal, Selector, Stage, System},
     },
-    policy::{PolicyPack, ReviewerExpression, SelectorCondition},
+    policy::{PolicyPack, ReviewerExpression, SelectorCondition, doubtful_comparisons},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -222,8 +222,11 @@ impl DefinitionValidator<'_> {
             }
         }
         if let Some(text) = &selector.condition {
-            self.problems
-                .extend(SelectorCondition::compile(text, self.source, &at("condition")).err().unwrap_or_default());
+            let steps = at("condition");
+            self.problems.extend(SelectorCondition::compile(text, self.source, &steps).err().unwrap_or_default());
+            let span = codec::place(self.source.text(), &steps);
+            let doubtful = doubtful_comparisons(text).into_iter();
+            self.problems.extend(doubtful.map(|problem| problem.at(self.source, span.clone(), "here")));
         }
         for (key, listed, what) in [("subjects", &selector.subjects, "account"), ("roles", &selector.roles, "role")] {
             for (index, one) in listed.iter().enumerate() {

@@ -5,6 +5,7 @@ use super::{
     AttributeKind,
     attributes::{ATTRIBUTES, attribute},
     builtin::is_shipped_rule,
+    doubtful::doubtful_comparisons,
     expression::{AttributeIndex, AttributeSchema, Expression, ValueDomain, is_satisfiable},
     pack::{CompiledRule, PackSources, ParsedFile, PolicyPack, RuleEnvironment, name_of, tier_name},
 };
@@ -26,7 +27,7 @@ pub fn lint(sources: PackSources) -> Diagnostics {
         requires(compiled, &mut problems);
         limits(compiled, &mut problems);
         reach(compiled, &mut problems);
-        tier_order(compiled, &mut problems);
+        doubtful(compiled, &mut problems);
         maps(compiled, &pack, &mut problems);
     }
     shadows(&pack, &mut problems);
@@ -151,16 +152,12 @@ fn reach(compiled: &CompiledRule, problems: &mut Diagnostics) {
     }
 }
 
-/// Warns of a comparison that selects less critical tiers, which is rarely meant: T0 is the most critical tier.
-fn tier_order(compiled: &CompiledRule, problems: &mut Diagnostics) {
+/// Warns of comparisons that are rarely meant.
+fn doubtful(compiled: &CompiledRule, problems: &mut Diagnostics) {
     let rule = compiled.rule();
     for (key, text) in [("when", &rule.when), ("violation", &rule.violation)] {
-        let tight: String = text.split_whitespace().collect();
-        let is_descending = ["tier>'T", "tier>='T", "tier>\"T", "tier>=\"T"].iter().any(|part| tight.contains(part));
-        if is_descending {
-            let message = format!("`{}` selects tiers that are less critical: T0 is the most critical one", rule.id);
-            let problem = compiled.problem(Diagnostic::warning("tier-order", message), &[key.into()], "here");
-            problems.push(problem.help("write `grant.tier in ['T0', 'T1']`, or `<=` for more critical tiers"));
+        for problem in doubtful_comparisons(text) {
+            problems.push(compiled.problem(problem, &[key.into()], "here"));
         }
     }
 }

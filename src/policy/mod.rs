@@ -8,6 +8,7 @@ mod builtin;
 mod cases;
 mod condition;
 mod declared_attributes;
+mod doubtful;
 mod expression;
 mod lint;
 mod pack;
@@ -20,6 +21,7 @@ pub use builtin::SHIPPED;
 pub use cases::{CaseResult, word};
 pub use condition::{ReviewerExpression, SelectorCondition};
 pub use declared_attributes::{InvalidAttribute, grant_attributes, principal_attributes, unfit};
+pub use doubtful::doubtful_comparisons;
 pub use expression::{EvaluationError, FUNCTIONS, FunctionDef};
 pub use lint::lint;
 pub use pack::{

@@ -34,6 +34,9 @@ super::code::codes! {
     Error "duplicate-rule":
         "Two rules have the same id."
         "Rename one of them.";
+    Warning "entitlement-kind":
+        "A condition compares an entitlement with a text that begins with the kind of the grant."
+        "Compare with the part after the kind: `group ops`, not `membership group ops`.";
     Error "expression-empty":
         "An expression has no text."
         "Write `true` for always, `false` for never.";
@@ -92,7 +95,7 @@ super::code::codes! {
         "A condition for a severity can never be the first that holds."
         "Put the narrower condition first.";
     Warning "tier-order":
-        "A rule selects less critical tiers by `>`; T0 is the most critical tier."
+        "A condition selects less critical tiers by `>`; T0 is the most critical tier."
         "Write `grant.tier in ['T0', 'T1']`, or `<=`.";
     Error "too-many-limits":
         "A rule has more limits than permitted."

@@ -305,17 +305,20 @@ fn problems_point_at_their_source() {
 }
 
 #[test]
-fn rule_for_less_critical_tiers_warns() {
-    for (condition, warns) in [
-        ("grant.tier > 'T1'", true),
-        ("grant.tier>='T2'", true),
-        ("grant.tier <= 'T1'", false),
-        ("grant.tier in ['T0', 'T1']", false),
+fn comparison_that_is_rarely_meant_warns() {
+    for (condition, code) in [
+        ("grant.tier > 'T1'", Some("tier-order")),
+        ("grant.tier>='T2'", Some("tier-order")),
+        ("grant.tier <= 'T1'", None),
+        ("grant.tier in ['T0', 'T1']", None),
+        ("grant.entitlement == 'membership group ops'", Some("entitlement-kind")),
+        ("grant.entitlement == 'group ops'", None),
     ] {
         let from = "principal.kind in ['agent', 'service']\"";
         let problems = lint(edited(from, &format!("principal.kind in ['agent', 'service'] && {condition}\"")));
-        let warned = problems.sorted().iter().any(|problem| problem.code == "tier-order");
-        assert_eq!(warned, warns, "{condition}: {}", problems.render(RenderStyle::plain()));
+        let warned = |code| problems.sorted().iter().any(|problem| problem.code == code);
+        let found = ["entitlement-kind", "tier-order"].into_iter().find(|code| warned(*code));
+        assert_eq!(found, code, "{condition}: {}", problems.render(RenderStyle::plain()));
     }
 }
 

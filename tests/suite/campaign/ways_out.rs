@@ -147,9 +147,15 @@ fn one_acceptance_warns_at_opening_and_stops_asking() {
     let stage = "[[stage]]\nname = \"both\"\ndays = 14\nreviewers = [\"system-owner\", \"system-deputy\"]\n\
                  reviewers_per_item = 2\nstrategy = \"one-accept-accepts\"\n\n[[select]]";
     let select = STAGES.split("[[select]]").nth(1).unwrap();
+    let select = select.replace("'temp']", "'temp'] && grant.tier > 'T1'");
     define(&world, "all", &format!("on_no_response = \"open\"\n\n{stage}{select}"));
     let open = ["campaign", "open", CAMPAIGN, "--from", "policies/all.toml"];
-    world.tenure(&open).exits(0).says("warning[one-acceptance]").says("the first acceptance decides");
+    world
+        .tenure(&open)
+        .exits(0)
+        .says("warning[one-acceptance]")
+        .says("the first acceptance decides")
+        .says("warning[tier-order]");
     world.sign("ana", &[&format!("campaigns/{CAMPAIGN}/campaign.toml")]);
     world.merge("open a campaign");
     later(&world, 12, &["campaign", "remind"]).exits(0).says("of ben");

@@ -176,7 +176,7 @@ fn builtin_definitions_select_items_and_have_fallbacks() {
         if let Some(every) = definition.recurrence_days {
             assert!(definition.window_days < every, "{name}: the next one opens before this one ends");
         }
-        assert_eq!(definition.on_no_response, NoResponseAction::Disable, "{name}: silence leaves access as it is");
+        assert_eq!(definition.on_no_response, NoResponseAction::Remove, "{name}: silence leaves access as it is");
     }
 }
 
