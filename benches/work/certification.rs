@@ -153,7 +153,6 @@ impl World {
             commit_key: key_of("commits").public_key(),
             log_key: key_of("log").public_key(),
             readback_key: None,
-            managed: Vec::new(),
             code_owners: Vec::new(),
             engine: None,
         };
@@ -185,9 +184,6 @@ impl World {
             }
             edits.push(world.put(path, text.as_bytes()));
         }
-        for system in estate::systems() {
-            edits.push(world.put(&format!("systems/{}.toml", system.system), codec::render(&system).as_bytes()));
-        }
         for (path, file) in estate::principals(now()) {
             edits.push(world.put(&path, codec::render(&file).as_bytes()));
         }
@@ -199,6 +195,12 @@ impl World {
         edits.push(world.put(DEFINITION, codec::render(&definition()).as_bytes()));
         world.commit(&edits);
         let mut edits = Vec::new();
+        for mut system in estate::systems() {
+            system.repo = repo();
+            let text = codec::render(&system);
+            world.sign(&system.path(), text.as_bytes(), SignatureNamespace::System, ["ana", "li"], &mut edits);
+            edits.push(world.put(&system.path(), text.as_bytes()));
+        }
         for n in 0..estate::SYSTEMS {
             let prefix = inventory::folder(&estate::system_id(n));
             for (path, bytes) in estate::inventory_of(n, now()) {

@@ -30,7 +30,11 @@ fn system(n: usize) -> System {
     let (connector, tier) = style(n);
     System {
         schema: FileKind::System.schema().into(),
+        repo: tenure::model::RepoId::parse("urn:uuid:9c1e6f0a-6a0f-4c59-9a53-1c7f5f6d2b11").expect("an id"),
         system: system_id(n),
+        version: 1,
+        prev: "none".into(),
+        retired: None,
         connector: connector.into(),
         owner: leader(n),
         deputy: Some(leader(SYSTEMS + n)),

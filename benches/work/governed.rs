@@ -173,7 +173,6 @@ impl World {
             commit_key: key(8).public_key(),
             log_key: key(9).public_key(),
             readback_key: None,
-            managed: Vec::new(),
             code_owners: Vec::new(),
             engine: None,
         };
@@ -192,9 +191,13 @@ impl World {
             }
             edits.push(world.put(&path, text.as_bytes()));
         }
-        edits.push(world.put("systems/farm.toml", codec::render(&world.system()).as_bytes()));
         edits.push(world.put(DEFINITION, codec::render(&definition()).as_bytes()));
         world.head = Some(world.commit(None, &edits));
+        let (system, mut edits) = (world.system(), Vec::new());
+        let text = codec::render(&system);
+        world.sign(&system.path(), text.as_bytes(), SignatureNamespace::System, ["ana"], &mut edits);
+        edits.push(world.put(&system.path(), text.as_bytes()));
+        world.head = Some(world.commit(world.head, &edits));
         world
     }
 
@@ -203,7 +206,11 @@ impl World {
         settings.insert("root".into(), self.folder.join("farm").display().to_string().into());
         System {
             schema: FileKind::System.schema().into(),
+            repo: repo(),
             system: system_id(),
+            version: 1,
+            prev: "none".into(),
+            retired: None,
             connector: "hosts".into(),
             owner: person("ana"),
             deputy: None,
@@ -281,6 +288,7 @@ impl World {
             now: now(),
             principals: files_digest([("principals.toml", Digest::of(&bytes))]),
             trees: &[(system_id(), tree)].into(),
+            versions: &[(system_id(), Digest::of(codec::render(&self.system())))].into(),
             campaigns: &BTreeSet::new(),
         };
         let opened = campaign::open(&opening, &setting).unwrap_or_else(|refused| panic!("{refused:?}"));

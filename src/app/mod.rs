@@ -18,10 +18,10 @@ mod work_tree;
 
 pub use audit::{ExternalState, examine};
 pub use campaign::{
-    CampaignInputs, ConnectorSupport, ContextLoader, Supplement, check_opening, close_current_stage, closing,
-    definitions, drift, due_campaigns, due_reminders, identity_warnings, is_id_in_use, open_campaign, prepare_campaign,
-    quality_of, quality_over, reopening_differences, status_of, supplement, supplementary_campaigns, suspension,
-    unknown_campaign, unsupported_verdicts, worklists,
+    CampaignInputs, ConnectorSupport, ContextLoader, Supplement, SystemChange, check_opening, close_current_stage,
+    closing, definitions, drift, due_campaigns, due_reminders, identity_warnings, is_id_in_use, open_campaign,
+    prepare_campaign, quality_of, quality_over, reopening_differences, status_of, supplement, supplementary_campaigns,
+    suspension, system_changes, unknown_campaign, unsupported_verdicts, worklists,
 };
 pub use error::{AppError, FailureKind};
 pub use exceptions::exception_statuses;
@@ -31,7 +31,7 @@ pub use repository_view::{Identities, RepositoryView, SystemFiles};
 pub use resolutions::resolutions;
 pub use run::{
     EnforceRequest, PlanContext, UnlockRequest, VerifyRequest, cleared_plan, enforce, open_error, pending_records,
-    records_before_close, require_not_rolled_back, unlock, verify,
+    records_before_close, require_not_rolled_back, unknown_system, unlock, verify,
 };
 pub use session::{RepositorySession, SessionRequest, UnpinnedRoot, root_pin, state_cache};
 pub use timeliness::{UntimelyFile, in_force, untimely};

@@ -6,28 +6,30 @@ use crate::{
         PrincipalId,
         file::{
             Attestation, Delegation, Exception, GovernedFile, KeyState, Mandate, Proof, Registry, Review, ReviewTerms,
-            Root,
+            Root, System,
         },
     },
     store::RepoPath,
-    trust::{TrustError, check_decision},
+    trust::{SystemSigners, TrustError, check_decision},
 };
 
 /// A name and a key that may sign a file.
 pub type KnownSigner = (PrincipalId, PublicKey);
 
 /// The newest root, registry and mandate, unverified. They are used only to find names.
-pub struct TrustHints {
+pub struct TrustHints<'r> {
+    read: &'r dyn Fn(&str) -> Option<Vec<u8>>,
     root: Option<Root>,
     /// The newest registry.
     pub registry: Option<Registry>,
     mandate: Option<Mandate>,
 }
 
-impl TrustHints {
+impl<'r> TrustHints<'r> {
     /// Reads the files through `read`, which returns the bytes at a path of the repository.
-    pub fn read(read: &dyn Fn(&str) -> Option<Vec<u8>>) -> Self {
+    pub fn read(read: &'r dyn Fn(&str) -> Option<Vec<u8>>) -> Self {
         Self {
+            read,
             root: newest(read, "root").and_then(|(path, bytes)| codec::parse(&path, &bytes).ok()),
             registry: newest(read, "registry").and_then(|(path, bytes)| codec::parse(&path, &bytes).ok()),
             mandate: newest(read, "mandate").and_then(|(path, bytes)| codec::parse(&path, &bytes).ok()),
@@ -70,6 +72,11 @@ impl TrustHints {
                 let file = parsed::<Review>(path, bytes)?;
                 std::iter::once(file.reviewer).chain(file.cosigners).collect()
             }
+            RepoPath::System { .. } => {
+                let system = parsed::<System>(path, bytes)?;
+                let signers = self.system_signers(&system, |signers| signers.permitted.into_iter().cloned().collect());
+                signers?
+            }
             RepoPath::Mandate(_) | RepoPath::Registry(_) | RepoPath::Root(_) => {
                 self.known(path, bytes).into_iter().map(|(name, _)| name).collect::<Vec<_>>()
             }
@@ -105,6 +112,15 @@ impl TrustHints {
                 .try_for_each(|item| check_decision(item, &terms))?;
         }
         Ok(())
+    }
+
+    /// Returns `of` the signers of a version of a system, which follows the one before it; `None` without registry and
+    /// mandate.
+    pub fn system_signers<T>(&self, system: &System, of: impl FnOnce(SystemSigners<'_>) -> T) -> Option<T> {
+        let before = format!("systems/{}/{}.toml", system.system, system.version.saturating_sub(1));
+        let before = (self.read)(&before).and_then(|bytes| codec::parse::<System>(&before, &bytes).ok());
+        let (registry, mandate) = (self.registry.as_ref()?, self.mandate.as_ref()?);
+        Some(of(SystemSigners::of(registry, mandate, before.as_ref(), system)))
     }
 
     fn campaign_owner_group(&self) -> Option<&str> {

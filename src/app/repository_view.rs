@@ -13,7 +13,8 @@ use crate::{
         file::{Governance, Principals, System, files_digest},
     },
     policy::PolicyPack,
-    store::{RepositorySnapshot, StoreError, Unverified, check_system_name},
+    store::{RepoPath, RepositorySnapshot, StoreError, Unverified},
+    trust::RepositoryState,
 };
 use std::{
     cell::{OnceCell, RefCell},
@@ -30,13 +31,66 @@ pub struct Identities {
     pub digest: Digest,
 }
 
-/// The system files of a commit.
-#[derive(Default)]
+/// The systems of a commit: of each, the signed version in force.
+#[derive(Clone, Default)]
 pub struct SystemFiles {
-    /// The systems with a valid file, by id.
+    /// The systems, by id.
     pub systems: BTreeMap<SystemId, System>,
-    /// The problems of the other files, by path.
+    /// The digests of their versions, by id.
+    pub digests: BTreeMap<SystemId, Digest>,
+    /// The systems of which a signed file was changed or removed: no action is taken on them until it is restored.
+    pub changed: BTreeMap<SystemId, System>,
+    /// The problems of changed files and of files without a version in force, by path.
     pub refused: BTreeMap<String, Diagnostics>,
+}
+
+impl SystemFiles {
+    /// Returns the systems at the commit `at`, which is the head of `governed` or a commit of main before it.
+    ///
+    /// # Errors
+    /// When git cannot read the history.
+    pub fn of(repository: &Repository, governed: &RepositoryState, at: ObjectId) -> Result<Self, AppError> {
+        let mut files = Self::default();
+        let is_head = governed.head() == Some(at);
+        for (id, versions) in governed.systems() {
+            for version in versions.iter().rev() {
+                let commit = version.commit();
+                if is_head || governed.head() != Some(commit) && repository.merge_base(commit, at)? == Some(commit) {
+                    files.systems.insert(id.clone(), version.value().clone());
+                    files.digests.insert(id.clone(), version.digest());
+                    break;
+                }
+            }
+        }
+        for found in governed.rejected_systems().filter(|_| is_head) {
+            let file = match RepoPath::of(&found.path) {
+                RepoPath::Signature { of, .. } => of,
+                _ => found.path.clone(),
+            };
+            let RepoPath::System { system, .. } = RepoPath::of(&file) else {
+                files.refused.entry(file).or_default().extend(found.diagnostics());
+                continue;
+            };
+            if found.is_changed_file() {
+                if let Some(changed) = files.systems.remove(&system) {
+                    files.changed.insert(system.clone(), changed);
+                }
+            }
+            // A version that is not in force yet changes nothing.
+            if !files.systems.contains_key(&system) {
+                files.refused.entry(file).or_default().extend(found.diagnostics());
+            }
+        }
+        Ok(files)
+    }
+
+    /// Returns the problems of a system.
+    pub fn problems(&self, system: &SystemId) -> Option<Diagnostics> {
+        let own = |path: &str| matches!(RepoPath::of(path), RepoPath::System { system: of, .. } if of == *system);
+        let found: Diagnostics =
+            self.refused.iter().filter(|(path, _)| own(path)).flat_map(|(_, found)| found.clone()).collect();
+        (!found.is_empty()).then_some(found)
+    }
 }
 
 /// A governed repository at one commit. Each part is loaded when it is first requested, and once.
@@ -73,6 +127,27 @@ impl<'r> RepositoryView<'r> {
         self
     }
 
+    /// Takes the systems from the verified state `governed`, whose head is the commit of this view or a later one.
+    ///
+    /// # Errors
+    /// When git cannot read the history.
+    pub fn with_systems(self, governed: &RepositoryState) -> Result<Self, AppError> {
+        let files = SystemFiles::of(self.snapshot.repository(), governed, self.snapshot.commit());
+        let files = files.map_err(|error| self.failure(error))?;
+        Ok(Self { systems: OnceCell::from(files), ..self })
+    }
+
+    /// Takes the systems in force at the head of `governed`, a merge of the commit of this view into main.
+    ///
+    /// # Errors
+    /// When git cannot read the history.
+    pub fn with_merged_systems(self, governed: &RepositoryState) -> Result<Self, AppError> {
+        let at = governed.head().unwrap_or_else(|| self.snapshot.commit());
+        let files = SystemFiles::of(self.snapshot.repository(), governed, at);
+        let files = files.map_err(|error| self.failure(error))?;
+        Ok(Self { systems: OnceCell::from(files), ..self })
+    }
+
     /// Returns the inputs shared with other views, if there are any.
     pub(super) const fn known(&self) -> Option<&'r KnownInputs> {
         self.known
@@ -94,10 +169,10 @@ impl<'r> RepositoryView<'r> {
         self.snapshot
     }
 
-    /// Returns the systems by id.
+    /// Returns the systems by id: of each, the signed version in force.
     ///
     /// # Errors
-    /// When a file is invalid, or its name differs from the name of its system. All problems are returned.
+    /// When a signed version was changed, or none is in force. All problems are returned.
     pub fn systems(&self) -> Result<&BTreeMap<SystemId, System>, AppError> {
         let files = self.system_files()?;
         let problems: Diagnostics = files.refused.values().flat_map(Diagnostics::clone).collect();
@@ -108,9 +183,12 @@ impl<'r> RepositoryView<'r> {
     /// not depend on the others.
     ///
     /// # Errors
-    /// When the files cannot be listed.
+    /// When the view has no verified state.
     pub fn system_files(&self) -> Result<&SystemFiles, AppError> {
-        self.once(&self.systems, || system_files(self.snapshot))
+        self.once(&self.systems, || {
+            let problem = || Diagnostic::error("trust-not-established", "the systems of this commit were not verified");
+            Err(problem().help("tenure check").into())
+        })
     }
 
     /// Returns the inventory of a system; `None` if the commit has none.
@@ -207,31 +285,6 @@ impl<'r> RepositoryView<'r> {
     fn failure(&self, error: AppError) -> AppError {
         error.required_by(&self.dependent)
     }
-}
-
-fn system_files(snapshot: RepositorySnapshot<'_>) -> Result<SystemFiles, AppError> {
-    let (accepted, refused) = snapshot.read_each::<System>("systems")?;
-    let mut files = SystemFiles::default();
-    for (path, error) in refused {
-        let problems: Diagnostics = match error {
-            StoreError::Mode { .. } | StoreError::Place(_) => {
-                let problem = Diagnostic::error("store-unreadable", error.to_string()).in_file(path.as_str());
-                problem.help("git rm it, or rename it to systems/ID.toml, with the id of the system").into()
-            }
-            error => AppError::from(error).problems,
-        };
-        files.refused.entry(path).or_default().extend(problems);
-    }
-    for file in accepted {
-        match check_system_name(file.path(), file.value()) {
-            Some(problem) => files.refused.entry(file.path().to_owned()).or_default().push(problem),
-            None => {
-                let system = file.into_value();
-                files.systems.insert(system.system.clone(), system);
-            }
-        }
-    }
-    Ok(files)
 }
 
 fn identities(snapshot: RepositorySnapshot<'_>) -> Result<Identities, AppError> {

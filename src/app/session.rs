@@ -111,8 +111,10 @@ impl RepositorySession {
     }
 
     /// Returns the inputs at the head of the main branch, for what `dependent` names.
-    pub fn view(&self, dependent: impl Into<String>) -> RepositoryView<'_> {
-        RepositoryView::at(&self.repository, self.main, dependent)
+    pub fn view(&self, dependent: impl Into<String> + Clone) -> RepositoryView<'_> {
+        let view = || RepositoryView::at(&self.repository, self.main, dependent.clone());
+        // The state of a session is that of its head, so no history is read.
+        view().with_systems(&self.governed).unwrap_or_else(|_| view())
     }
 
     /// Returns the files at the head of the main branch.

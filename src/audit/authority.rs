@@ -4,7 +4,10 @@
 use super::{AuditArea, AuditContext, AuditResult, approvals, integrity::finding};
 use crate::{
     diag::counted,
-    model::{ActionId, Digest, Finding, ItemId, REMOVE_AFTER_SOAK, Severity, Verdict},
+    model::{
+        ActionId, Digest, Finding, ItemId, REMOVE_AFTER_SOAK, Severity, Verdict,
+        file::{KeyState, System},
+    },
     trust::{OpenCampaign, PublishedItem, SignatureStatus, Verified, signature_status},
 };
 use std::collections::BTreeSet;
@@ -49,6 +52,8 @@ pub(super) fn check(case: &AuditContext<'_>) -> AuditResult {
             });
         }
     }
+    findings.extend(single_signers(case));
+    findings.extend_from_slice(case.system_changes);
     let merges = approvals::check(case, &mut findings);
     let looked_at = format!(
         "{} ({waiting} not recorded yet), {}{}",
@@ -57,6 +62,24 @@ pub(super) fn check(case: &AuditContext<'_>) -> AuditResult {
         if merges == 0 { String::new() } else { format!(", {} by the Git host's reports", counted(merges, "merge")) }
     );
     AuditResult { area: AuditArea::Authority, looked_at, findings }
+}
+
+/// In a repository of one person, one signature is enough for a version of a system.
+fn single_signers(case: &AuditContext<'_>) -> Vec<Finding> {
+    let Some(trust) = case.governed.trust() else { return Vec::new() };
+    let mut active: Vec<_> =
+        trust.registry().keys().filter(|(.., state)| *state == KeyState::Active).map(|(_, holder, _)| holder).collect();
+    active.dedup();
+    let in_force = case.governed.systems().values().filter_map(|versions| versions.last());
+    let single = in_force.filter(|version| active.len() < 2 && version.signers().len() < 2);
+    let found = |version: &Verified<System>| Finding {
+        severity: Severity::Low,
+        code: "single-signer",
+        subject: version.path().to_owned(),
+        message: "one person signed it, and the repository has no second person".to_owned(),
+        help: "add a second person to the next trust/registry/N.toml".to_owned(),
+    };
+    single.map(found).collect()
 }
 
 /// A key was revoked, so its signatures may be forged.

@@ -39,6 +39,8 @@ pub struct AuditContext<'a> {
     pub defects: &'a [Finding],
     /// The findings about decisions and stage closes that were not made in time.
     pub untimely: &'a [Finding],
+    /// The findings about versions of systems that took effect while a campaign was open.
+    pub system_changes: &'a [Finding],
     /// The resolutions of the decisions in force.
     pub resolutions: &'a [Resolution],
     /// The review quality of each campaign.

@@ -37,6 +37,8 @@ pub struct OpenRequest<'a> {
     pub principals: Digest,
     /// The git tree of the inventory of each system.
     pub trees: &'a BTreeMap<SystemId, String>,
+    /// The digest of the version in force of each system.
+    pub versions: &'a BTreeMap<SystemId, Digest>,
     /// Earlier campaigns.
     pub campaigns: &'a BTreeSet<CampaignId>,
 }
@@ -169,6 +171,7 @@ fn build_campaign<'s>(
         let loaded = setting.inventories.get(system)?;
         Some(Population {
             system: system.clone(),
+            system_version: opening.versions.get(system).copied()?,
             observed_at: loaded.observation.observed_at,
             observation: loaded.digest,
             tree: opening.trees.get(system).cloned()?,

@@ -66,6 +66,7 @@ fn campaign_differences(published: PublishedOpening<'_>, again: &Campaign) -> Ve
             continue;
         };
         let name = |field: &str| format!("system {system}: {field}");
+        differing.fields(&name("system_version"), &mine.system_version, &theirs.system_version);
         differing.fields(&name("observed_at"), &mine.observed_at, &theirs.observed_at);
         differing.fields(&name("observation"), &mine.observation, &theirs.observation);
         differing.fields(&name("tree"), &mine.tree, &theirs.tree);

@@ -243,8 +243,8 @@ impl DefinitionValidator<'_> {
 
     fn system(&mut self, steps: &[PathSegment<'_>], system: &SystemId) {
         if !self.ground.systems.contains_key(system) {
-            let message = format!("`{system}` is selected, but systems/{system}.toml does not exist");
-            let help = format!("add systems/{system}.toml, or remove it from the selectors");
+            let message = format!("`{system}` is selected, but no signed version of it is in use");
+            let help = format!("sign one: `tenure system add {system}`, or remove it from the selectors");
             self.reject("unknown-system", steps, message, "no such system", &help);
         }
     }

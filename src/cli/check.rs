@@ -3,15 +3,15 @@
 use super::{CliError, CommandContext, ExitStatus, OutputFormat, exception};
 use crate::{
     app::{
-        RepositoryView, TrustHints, UntimelyFile, check_opening, evidence::read_cached, joined, state_cache,
-        unsupported_verdicts, untimely,
+        RepositoryView, SystemChange, TrustHints, UntimelyFile, check_opening, evidence::read_cached, joined,
+        state_cache, system_changes, unsupported_verdicts, untimely,
     },
     campaign::file_warnings,
     diag::{Diagnostic, Diagnostics, counted},
     forge::stale_generated_files,
     format::limits::MAX_FILE,
     git::{ObjectId, Repository},
-    model::PrincipalId,
+    model::{PrincipalId, history::EvidenceHistory},
     report::{problems_markdown, problems_sarif, problems_summary},
     store::{RepoPath, RepositorySnapshot},
     trust::{CheckReport, RepositoryState, check},
@@ -52,13 +52,17 @@ pub(super) fn run(args: &CheckArgs, context: &mut CommandContext) -> Result<Exit
                 .iter()
                 .filter_map(|path| Some((path, RepositorySnapshot::at(&repository, head).read(path).ok()?)));
             there.for_each(|(path, review)| problems.extend(file_warnings(path, review.value(), &terms)));
-            let view = RepositoryView::at(&repository, head, "the decisions");
-            problems.extend(unsupported_verdicts(&view, &decided));
+            if let Some(governed) = &governed {
+                let view = RepositoryView::at(&repository, head, "the decisions").with_merged_systems(governed)?;
+                problems.extend(unsupported_verdicts(&view, &decided));
+            }
         }
     }
     // An exception lapses without a change, so exceptions are checked only together with the whole state.
     if let Some(governed) = &governed {
-        problems.extend(untimely_in_change(governed, base, context)?);
+        let history = clone_history(base, context);
+        problems.extend(untimely_in_change(governed, &history, base, context)?);
+        problems.extend(system_changes_in_change(&repository, governed, &history, base)?);
     }
     if let Some(governed) = governed.filter(|_| base.is_none()) {
         problems.extend(exception::problems(
@@ -87,15 +91,33 @@ pub(super) fn run(args: &CheckArgs, context: &mut CommandContext) -> Result<Exit
 /// closed is known from the evidence in this clone, if it has any; a run holds such decisions in any case.
 fn untimely_in_change(
     governed: &RepositoryState,
+    history: &EvidenceHistory,
     base: Option<ObjectId>,
-    context: &mut CommandContext,
+    context: &CommandContext,
 ) -> Result<Diagnostics, CliError> {
-    let revision = base.map(|base| base.to_string());
-    let history = context.open_cached_session(revision.as_deref()).ok().and_then(|session| read_cached(&session).ok());
     let merge = governed.head().map(|head| head.to_string());
-    let found = untimely(governed, &history.unwrap_or_default(), context.clock.now());
+    let found = untimely(governed, history, context.clock.now());
     let is_own = |file: &&UntimelyFile| base.is_none() || Some(&file.commit) == merge.as_ref();
     Ok(found.iter().filter(is_own).map(|file| file.problem(base.is_some())).collect())
+}
+
+/// Returns warnings about versions of systems that take effect while a campaign is open: those of a change, if there is a
+/// base.
+fn system_changes_in_change(
+    repository: &Repository,
+    governed: &RepositoryState,
+    history: &EvidenceHistory,
+    base: Option<ObjectId>,
+) -> Result<Diagnostics, CliError> {
+    let is_own = |change: &&SystemChange| base.is_none() || Some(change.commit) == governed.head();
+    Ok(system_changes(repository, governed, history)?.iter().filter(is_own).map(SystemChange::warning).collect())
+}
+
+/// Returns what the evidence in this clone records, if it has any.
+fn clone_history(base: Option<ObjectId>, context: &mut CommandContext) -> EvidenceHistory {
+    let revision = base.map(|base| base.to_string());
+    let session = context.open_cached_session(revision.as_deref()).ok();
+    session.and_then(|session| read_cached(&session).ok()).unwrap_or_default()
 }
 
 /// Reduces the problems of a wrong pin to the pin, and names the permitted signers where signatures are missing.

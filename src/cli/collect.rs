@@ -2,7 +2,7 @@
 
 use super::{CliError, CommandContext, ExitStatus, OutputFormat};
 use crate::{
-    app::open_error,
+    app::{AppError, open_error, unknown_system},
     connector::{Collector, ConnectorEnvironment, registry},
     diag::{Diagnostic, counted},
     inventory::{
@@ -21,7 +21,7 @@ use std::{io::Write, path::Path, time::Duration};
     after_help = "If a read is refused, incomplete or inconsistent, the command fails and the previous inventory stays unchanged.\n\nExamples:\n  tenure collect pg-orders && git add inventory/pg-orders\n  tenure collect pg-orders --readback    in a job that may not write\n  tenure collect hosts --format json"
 )]
 pub(super) struct CollectArgs {
-    /// The system: the name of its file in systems/
+    /// The system: the name of its folder in systems/
     system: SystemId,
     /// Use the credential of [settings.readback], if the system has one: it can only read
     #[arg(long)]
@@ -31,17 +31,23 @@ pub(super) struct CollectArgs {
 pub(super) fn run(args: &CollectArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let session = context.open_session()?;
     let view = session.view("the collection");
-    let systems = view.systems()?;
-    let system = systems.get(&args.system).ok_or_else(|| {
-        let known: Vec<_> = systems.keys().map(|id| format!("`{id}`")).collect();
-        let problem = Diagnostic::error("unknown-system", format!("there is no systems/{}.toml on main", args.system));
-        CliError::from(problem.help(format!("write and merge it; existing systems: {}", known.join(", "))))
+    let files = view.system_files()?;
+    let system = files.systems.get(&args.system).ok_or_else(|| match files.problems(&args.system) {
+        Some(problems) => CliError::from(AppError::findings(problems)),
+        None => {
+            let known: Vec<_> = files.systems.keys().map(|id| format!("`{id}`")).collect();
+            let help = format!("sign and merge one; existing systems: {}", known.join(", "));
+            CliError::from(unknown_system(&args.system).help(help))
+        }
     })?;
+    if system.is_retired() {
+        let problem = Diagnostic::error("system-retired", format!("`{}` is retired", args.system));
+        return Err(problem.in_file(system.path()).help("`tenure verify` still reads what was decided on it").into());
+    }
     let allowed = &session.trust()?.mandate().file().connectors;
     if !allowed.contains(&system.connector) {
         let message = format!("the mandate does not allow the connector `{}`", system.connector);
-        let problem =
-            Diagnostic::error("connector-not-allowed", message).in_file(format!("systems/{}.toml", args.system));
+        let problem = Diagnostic::error("connector-not-allowed", message).in_file(system.path());
         return Err(problem.help("add it to `connectors` in the next trust/mandate").into());
     }
     let base = session.work_tree()?.to_path_buf();
@@ -55,7 +61,7 @@ pub(super) fn run(args: &CollectArgs, context: &mut CommandContext) -> Result<Ex
         true => registry::readback(system, &around).map(|(collector, _)| collector),
         false => registry::collector(system, &around),
     };
-    let collector = collector.map_err(|error| open_error(&args.system, error))?;
+    let collector = collector.map_err(|error| open_error(system, error))?;
     collect(&args.system, collector.as_ref(), &base, context)
 }
 

@@ -6,7 +6,7 @@ use crate::{
     forge::{ForgeError, ForgeInputs, GovernedFiles},
     format::ssh_keys::{KeyError, PrivateKey, PublicKey, Signer as _},
     git::{CommitDraft, CommitIdentity, ObjectId, Repository, TreeEdit},
-    model::{Digest, Handle, PrincipalId, RepoId, SystemId, file::Engine},
+    model::{Digest, Handle, PrincipalId, RepoId, file::Engine},
     trust::{Bootstrap, Founder, sign},
 };
 use serde_json::json;
@@ -32,9 +32,6 @@ pub(super) struct InitArgs {
     /// For trials: a single founder, whose key is generated here and whose signature is sufficient
     #[arg(long, value_name = "NAME")]
     solo: Option<PrincipalId>,
-    /// A system that the engine may change from the start; later mandates can add others; repeatable
-    #[arg(long = "manage", value_name = "SYSTEM")]
-    managed: Vec<SystemId>,
     /// The number of founders who must sign
     #[arg(long, value_name = "N", default_value_t = 2, conflicts_with = "solo")]
     threshold: u32,
@@ -87,7 +84,6 @@ pub(super) fn run(args: &InitArgs, context: &mut CommandContext) -> Result<ExitS
         commit_key: made.key("engine-commit")?.public_key(),
         log_key: made.key("engine-log")?.public_key(),
         readback_key: Some(made.key("engine-readback")?.public_key()),
-        managed: args.managed.clone(),
         code_owners: args.code_owners.clone(),
         engine: Some(engine(args)?),
     };
@@ -287,7 +283,7 @@ fn answer(
             "  tenure sign trust/root/1.toml trust/registry/1.toml trust/mandate/1.toml && git add trust && git commit"
         )?;
     }
-    writeln!(out, "\nNext: describe a system in systems/<name>.toml, then `tenure collect <name>`")?;
+    writeln!(out, "\nNext: describe a system with `tenure system add`, merge it signed, then `tenure collect`")?;
     Ok(())
 }
 

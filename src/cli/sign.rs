@@ -74,7 +74,8 @@ pub(super) fn sign_files(
     options: SigningOptions<'_>,
     context: &CommandContext,
 ) -> Result<Vec<serde_json::Value>, CliError> {
-    let trusted = TrustHints::read(&|path| fs::read(tree.join(path)).ok());
+    let read_file = |path: &str| fs::read(tree.join(path)).ok();
+    let trusted = TrustHints::read(&read_file);
     let mut written = Vec::new();
     for file in files {
         let (path, bytes) = read(tree, file)?;
@@ -108,7 +109,8 @@ pub(super) fn candidate_signers(
     key: Option<&Path>,
     context: &CommandContext,
 ) -> Result<Vec<PrincipalId>, CliError> {
-    let trusted = TrustHints::read(&|path| fs::read(tree.join(path)).ok());
+    let read_file = |path: &str| fs::read(tree.join(path)).ok();
+    let trusted = TrustHints::read(&read_file);
     let held: Vec<PublicKey> = match key.map(key_file).transpose()? {
         Some(LoadedKey::Private(key)) => vec![key.public_key()],
         Some(LoadedKey::Public(key)) => vec![key],
@@ -244,7 +246,9 @@ fn refused(path: &str, error: SigningError) -> CliError {
         SigningError::Refused(refusal) => rejected(path, *refusal),
         other => {
             let problem = Diagnostic::error("not-signed", other.to_string()).in_file(path);
-            problem.help("signed files are: root, registry, mandate, campaign, review, exception, attestation").into()
+            problem
+                .help("signed files are: root, registry, mandate, system, campaign, review, exception, attestation")
+                .into()
         }
     }
 }

@@ -23,7 +23,7 @@ use serde_json::json;
     after_help = "The next `tenure enforce` reads the targets and finishes the work of the killed run.\n\nExamples:\n  tenure unlock web-1\n  tenure unlock web-1 --run 0199a1b2-…    before its lease has expired, when you know that its process has ended\n\nExit codes: 0 not locked any more · 75 the lease has not expired"
 )]
 pub(super) struct UnlockArgs {
-    /// The system: the name of its file in systems/
+    /// The system: the name of its folder in systems/
     system: SystemId,
     /// The run that holds the lock, to release it before its lease has expired
     #[arg(long, value_name = "RUN-ID")]

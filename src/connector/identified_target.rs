@@ -28,7 +28,7 @@ impl IdentifiedTarget {
         let (system, expected) = (&self.system, &self.expected);
         let shown = now.as_deref().unwrap_or("none");
         Err(ConnectorError::Permanent(format!(
-            "the target is not the reviewed one: its identity is `{shown}`, and that of `{system}` is `{expected}`; if it was reinstalled, write `identity = \"{shown}\"` into systems/{system}.toml, then run `tenure collect {system}`; otherwise correct where systems/{system}.toml points"
+            "the target is not the reviewed one: its identity is `{shown}`, and that of `{system}` is `{expected}`; if it was reinstalled, sign a version with it: `tenure system set {system} identity={shown}`, then run `tenure collect {system}`; otherwise correct its settings"
         )))
     }
 }

@@ -178,7 +178,7 @@ fn closed(
 
 /// Returns the error about a system file that [`check`] rejects; a governed file is in canonical form.
 fn refused(system: &System) -> OpenError {
-    OpenError::Settings(Box::new(check(&format!("systems/{}.toml", system.system), system, &codec::render(system))))
+    OpenError::Settings(Box::new(check(&system.path(), system, &codec::render(system))))
 }
 
 /// Returns the settings for writing, or those for reading back.
@@ -248,7 +248,7 @@ mod tests {
             let text = kind.example().replace(&format!("\"{}\"", kind.name()), &format!("\"{misspelt}\""));
             let found = problems(&text);
             assert!(found.contains(&format!("unknown connector `{misspelt}`")), "{found}");
-            assert!(found.contains("systems/x.toml:3:13"), "{found}");
+            assert!(found.contains("systems/x.toml:6:13"), "{found}");
             assert!(found.contains(&format!("did you mean `{}`?", kind.name())), "{found}");
             let system: System = codec::parse("systems/x.toml", kind.example().as_bytes()).unwrap();
             for key in system.settings.keys().filter(|key| *key != READBACK) {

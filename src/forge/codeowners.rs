@@ -32,8 +32,7 @@ pub fn code_owners(routing: &CodeownersInputs<'_>) -> String {
         let answer = [Some(&system.owner), system.deputy.as_ref()].into_iter().flatten();
         let handles = asked(routing, answer.clone(), &[]);
         let _ = writeln!(text, "\n# {id}");
-        for path in [format!("/systems/{id}.toml"), format!("/inventory/{id}/"), format!("/campaigns/*/reviews/{id}/")]
-        {
+        for path in [format!("/systems/{id}/"), format!("/inventory/{id}/"), format!("/campaigns/*/reviews/{id}/")] {
             line(&mut text, &path, &handles, answer.clone());
         }
     }
@@ -91,7 +90,7 @@ mod tests {
     fn each_system_has_its_code_owners() {
         let system = |id: &str, deputy: &str| -> System {
             toml::from_str(&format!(
-                "schema = \"tenure/system/v1\"\nsystem = \"{id}\"\nconnector = \"hosts\"\nowner = \"ana\"\n{deputy}tier = \"T2\"\n\
+                "schema = \"tenure/system/v1\"\nrepo = \"urn:uuid:9c1e6f0a-6a0f-4c59-9a53-1c7f5f6d2b11\"\nsystem = \"{id}\"\nversion = 1\nprev = \"none\"\nconnector = \"hosts\"\nowner = \"ana\"\n{deputy}tier = \"T2\"\n\
                  remediation = \"automatic\"\n[settings]\n"
             ))
             .unwrap()
@@ -124,12 +123,12 @@ mod tests {
         /trust/ @acme/access @mia
 
         # web-1
-        /systems/web-1.toml @ben-okafor
+        /systems/web-1/ @ben-okafor
         /inventory/web-1/ @ben-okafor
         /campaigns/*/reviews/web-1/ @ben-okafor
 
         # web-2
-        # /systems/web-2.toml no owner: principals.toml has no `handle` for ana
+        # /systems/web-2/ no owner: principals.toml has no `handle` for ana
         # /inventory/web-2/ no owner: principals.toml has no `handle` for ana
         # /campaigns/*/reviews/web-2/ no owner: principals.toml has no `handle` for ana
         ");
@@ -143,8 +142,8 @@ mod tests {
             ("campaigns/q4/deep/reviews/web-1/ana.toml", everybody),
             ("inventory/web-1/grants/account.jsonl", Some("@ben-okafor")),
             ("inventory/web-2/observation.toml", everybody),
-            ("systems/web-1.toml", Some("@ben-okafor")),
-            ("systems/web-1.toml.bak", everybody),
+            ("systems/web-1/1.toml", Some("@ben-okafor")),
+            ("systems/web-10/1.toml", everybody),
             (".github/CODEOWNERS", everybody),
             ("trust/root/1.toml", everybody),
             ("docs/trust/x", None),

@@ -8,7 +8,7 @@ use crate::{
         Digest, Handle, PrincipalId, SystemId,
         file::{Governance, GovernedFile, Principals, Root, System},
     },
-    store::RepositorySnapshot,
+    store::{RepoPath, RepositorySnapshot},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -29,6 +29,14 @@ pub trait GovernedFiles {
     /// # Errors
     /// When the folder cannot be read.
     fn list(&self, folder: &str) -> Result<Vec<String>, ForgeError>;
+
+    /// Returns the paths of the files in a folder and directly in its folders.
+    ///
+    /// # Errors
+    /// When a folder cannot be read.
+    fn list_all(&self, folder: &str) -> Result<Vec<String>, ForgeError> {
+        self.list(folder)
+    }
 }
 
 impl GovernedFiles for RepositorySnapshot<'_> {
@@ -72,6 +80,15 @@ impl GovernedFiles for &Path {
         paths.sort();
         Ok(paths)
     }
+
+    fn list_all(&self, folder: &str) -> Result<Vec<String>, ForgeError> {
+        let mut paths = self.list(folder)?;
+        let folders: Vec<String> = paths.extract_if(.., |path| self.join(path.as_str()).is_dir()).collect();
+        for folder in folders {
+            paths.extend(self.list(&folder)?);
+        }
+        Ok(paths)
+    }
 }
 
 /// The content of the governed files that generated files depend on.
@@ -107,9 +124,16 @@ impl ForgeInputs {
             }
         }
         let mut systems = BTreeMap::new();
-        for path in files.list("systems")?.into_iter().filter(|path| path.ends_with(".toml")) {
-            let system: System = one(files, &path)?;
-            systems.insert(system.system.clone(), system);
+        let mut newest: BTreeMap<SystemId, u32> = BTreeMap::new();
+        for path in files.list_all("systems")? {
+            let RepoPath::System { system, version } = RepoPath::of(&path) else { continue };
+            newest.entry(system).and_modify(|known| *known = version.max(*known)).or_insert(version);
+        }
+        for (id, version) in newest {
+            let system: System = one(files, &format!("systems/{id}/{version}.toml"))?;
+            if !system.is_retired() {
+                systems.insert(id, system);
+            }
         }
         Ok(Self { governance, root: Digest::of(first), founders, handles, systems })
     }

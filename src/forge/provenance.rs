@@ -124,6 +124,9 @@ fn brought(governed: &RepositoryState, taken_up: &[RecordPayload]) -> BTreeSet<S
             _ => {}
         }
     }
+    // The first version of a system changes no target.
+    let changes = governed.systems().values().flat_map(|versions| versions.iter().skip(1));
+    commits.extend(changes.map(|version| version.commit().to_string()));
     commits
 }
 

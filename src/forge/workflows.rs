@@ -39,7 +39,7 @@ pub enum WorkflowError {
     #[error("{0} systems exceed the limit of 256 jobs in a matrix of GitHub Actions")]
     TooMany(usize),
     /// An environment variable that cannot be the name of a secret.
-    #[error("systems/{system}.toml names the environment variable `{name}`, which cannot be the name of a secret")]
+    #[error("`{system}` names the environment variable `{name}`, which cannot be the name of a secret")]
     Variable {
         /// The system.
         system: SystemId,

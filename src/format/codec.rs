@@ -274,14 +274,14 @@ mod tests {
 
     #[test]
     fn settings_of_any_shape_can_be_rendered() {
-        let text = "schema = \"tenure/system/v1\"\nsystem = \"db\"\nconnector = \"postgres\"\nowner = \"li\"\ntier = \"T1\"\n\
+        let text = "schema = \"tenure/system/v1\"\nrepo = \"urn:uuid:9c1e6f0a-6a0f-4c59-9a53-1c7f5f6d2b11\"\nsystem = \"db\"\nversion = 1\nprev = \"none\"\nconnector = \"postgres\"\nowner = \"li\"\ntier = \"T1\"\n\
                     remediation = \"automatic\"\n\n[settings]\nday = 2026-01-02\nempty = []\nlist = [[1, 2], [\"a\"]]\nratio = 0.5\n\n\
                     [settings.\"a b\".c]\nd = true\n\n[[settings.e]]\nf = \"\\\\\"\n\n[[settings.e]]\n";
-        let system: System =
-            parse("systems/db.toml", text.as_bytes()).unwrap_or_else(|p| panic!("{}", p.render(RenderStyle::plain())));
+        let system: System = parse("systems/db/1.toml", text.as_bytes())
+            .unwrap_or_else(|p| panic!("{}", p.render(RenderStyle::plain())));
         assert_eq!(render(&system), text);
         let mixed = text.replace("ratio = 0.5", "ratio = [1, { a = 1 }]");
-        let refused = parse::<System>("systems/db.toml", mixed.as_bytes()).unwrap_err();
+        let refused = parse::<System>("systems/db/1.toml", mixed.as_bytes()).unwrap_err();
         assert_eq!(refused.sorted()[0].code, "not-canonical");
     }
 

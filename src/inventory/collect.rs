@@ -176,7 +176,7 @@ impl CollectError {
                 format!("grant the connector's identity the missing permission ({missing}), then run `{again}`")
             }
             Self::Read { error: ConnectorError::Unauthenticated(_), .. } => {
-                format!("check the credential named in systems/{system}.toml, then run `{again}`")
+                format!("check the credential named in the version of `{system}` in force, then run `{again}`")
             }
             Self::Read { .. } | Self::ControlTotal { .. } => format!("run `{again}` again"),
             _ => format!("the connector misreads `{system}`; report this as a bug with the code above"),

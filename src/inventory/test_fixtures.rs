@@ -74,7 +74,11 @@ pub(super) fn loaded(connector: &str, inventory: Inventory) -> LoadedInventory {
 pub(super) fn system(name: &str, connector: &str, tier: Tier) -> System {
     System {
         schema: "tenure/system/v1".to_owned(),
+        repo: crate::model::RepoId::parse("urn:uuid:9c1e6f0a-6a0f-4c59-9a53-1c7f5f6d2b11").unwrap(),
         system: system_id(name),
+        version: 1,
+        prev: "none".into(),
+        retired: None,
         connector: connector.to_owned(),
         owner: id("dora"),
         deputy: None,

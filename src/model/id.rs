@@ -96,7 +96,7 @@ ids! {
     RepoId, "repository id", "^urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", "`urn:uuid:` and a lower-case UUID", repo_urn;
     /// One run of the engine: a version 7 UUID, so that runs sort by their start.
     RunId, "run id", "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", "a lower-case UUID", uuid_text;
-    /// A system that holds access, named after its file under `systems/`.
+    /// A system that holds access, named after its folder under `systems/`.
     SystemId, "system id", "^[a-z0-9][a-z0-9-]{0,63}$", "up to 64 of `a-z 0-9 -`, starting with a letter or digit", |t| slug(t, "-");
 }
 

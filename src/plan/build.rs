@@ -136,11 +136,11 @@ fn step(
             return BuildStep::Done;
         }
         if let Some(problem) = inputs.unreadable.get(system) {
-            let next = format!("correct systems/{system}.toml: tenure check");
+            let next = "restore or sign the file: `tenure check` names the signers".to_owned();
             return BuildStep::Hold(HeldCode::UnknownSystem, problem.clone(), next);
         }
-        let why = format!("there is no systems/{system}.toml");
-        return BuildStep::Hold(HeldCode::UnknownSystem, why, format!("create systems/{system}.toml"));
+        let why = format!("no signed version of `{system}` is in force");
+        return BuildStep::Hold(HeldCode::UnknownSystem, why, format!("tenure system add {system}, and sign it"));
     };
     let Some(vocabulary) = target.vocabulary else {
         let why = format!("the connector `{}` is not allowed by the mandate", target.system.connector);

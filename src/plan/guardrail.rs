@@ -183,11 +183,6 @@ pub(super) fn is_administrative(grant: &crate::model::Grant) -> bool {
 fn scope(actions: &[ActionSpec], limits: &GuardrailLimits<'_>, trips: &mut BTreeSet<GuardrailViolation>) {
     let systems: BTreeSet<_> = actions.iter().map(|action| &action.grant.system).collect();
     for system in systems {
-        if !limits.guardrails.managed_systems.contains(system) {
-            let message = format!("`{system}` is not in the managed systems of the mandate");
-            let help = "add it to `managed` in the next trust/mandate/N.toml, and sign it";
-            trips.insert(trip("system-newly-managed", message, help));
-        }
         let Some((live, Some(reviewed))) = limits.grants.get(system).copied() else { continue };
         let shrink = u64::from(limits.guardrails.max_inventory_shrink_percent);
         if live * 100 < reviewed * (100_u64.saturating_sub(shrink)) {

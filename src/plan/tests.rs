@@ -121,7 +121,6 @@ impl World {
         let decisions = grants.iter().take(count as usize).map(|grant| decided(grant, Verdict::Revoke)).collect();
         let reviewed = grants.iter().map(|grant| (grant.digest(), grant.clone())).collect();
         let rails = Guardrails {
-            managed_systems: vec![id()],
             max_removals_per_run: 50,
             max_removals_per_system: 50,
             max_removals_per_owner: 50,
@@ -141,7 +140,11 @@ impl World {
         let inventory = Inventory::new(id(), at, Digest::ZERO, true, self.grants.clone(), BTreeMap::new());
         let system = System {
             schema: "tenure/system/v1".into(),
+            repo: crate::model::RepoId::parse("urn:uuid:9c1e6f0a-6a0f-4c59-9a53-1c7f5f6d2b11").unwrap(),
             system: id(),
+            version: 1,
+            prev: "none".into(),
+            retired: None,
             connector: "words".into(),
             owner: PrincipalId::parse("ana").unwrap(),
             deputy: None,
@@ -203,7 +206,7 @@ fn plan_within_every_limit_is_cleared() {
 #[test]
 fn each_guardrail_is_checked() {
     type WorldEdit = fn(&mut World);
-    let cases: [(&str, WorldEdit); 10] = [
+    let cases: [(&str, WorldEdit); 9] = [
         ("removals-per-run", |w| w.rails.max_removals_per_run = 2),
         ("removals-per-system", |w| w.rails.max_removals_per_system = 2),
         ("removals-per-owner", |w| w.rails.max_removals_per_owner = 2),
@@ -211,7 +214,6 @@ fn each_guardrail_is_checked() {
         ("principal-protected", |w| w.rails.protected = vec!["pg:1".into()]),
         ("engine-access", |w| w.kinds = BTreeMap::from([("pg:1".into(), PrincipalKind::Engine)])),
         ("break-glass-access", |w| w.kinds = BTreeMap::from([("pg:1".into(), PrincipalKind::BreakGlass)])),
-        ("system-newly-managed", |w| w.rails.managed_systems = vec![]),
         ("inventory-shrank", |w| w.grants.truncate(6)),
         ("freeze-window", |w| w.rails.freeze = vec!["2026-11-20T00:00:00Z/2026-11-30T00:00:00Z".into()]),
     ];

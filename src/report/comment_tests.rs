@@ -92,7 +92,7 @@ fn comment(
     let id = SystemId::parse("pg").unwrap();
     let inventory = Inventory::new(id.clone(), Timestamp::from_unix(0), Digest::ZERO, complete, grants.to_vec(), usage);
     let system: System = toml::from_str(
-        "schema = \"tenure/system/v1\"\nsystem = \"pg\"\nconnector = \"words\"\nowner = \"ana\"\ntier = \"T3\"\n\
+        "schema = \"tenure/system/v1\"\nrepo = \"urn:uuid:9c1e6f0a-6a0f-4c59-9a53-1c7f5f6d2b11\"\nsystem = \"pg\"\nversion = 1\nprev = \"none\"\nconnector = \"words\"\nowner = \"ana\"\ntier = \"T3\"\n\
          remediation = \"automatic\"\n[settings]\n",
     )
     .unwrap();

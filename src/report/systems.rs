@@ -27,7 +27,7 @@ pub fn systems_human<'a>(systems: impl Iterator<Item = &'a System>, style: Outpu
     };
     let rows: Vec<_> = systems.map(row).collect();
     if rows.is_empty() {
-        return "main contains no systems/<name>.toml\n".to_owned();
+        return "main contains no signed system\n".to_owned();
     }
     style.table(&["system", "connector", "tier", "owner", "deputy", "changes", "variables"], rows)
 }

@@ -73,8 +73,13 @@ pub enum RepoPath {
         /// The signer's name.
         signer: PrincipalId,
     },
-    /// `systems/<system>.toml`
-    System(SystemId),
+    /// `systems/<system>/N.toml`
+    System {
+        /// The system.
+        system: SystemId,
+        /// The version, from 1.
+        version: u32,
+    },
     /// `inventory/<system>/usage.jsonl`
     Usage(SystemId),
 }
@@ -107,7 +112,7 @@ impl RepoPath {
             Self::Review { .. } => Some(FileKind::Review),
             Self::Root(_) => Some(FileKind::Root),
             Self::StageClose { .. } => Some(FileKind::StageClose),
-            Self::System(_) => Some(FileKind::System),
+            Self::System { .. } => Some(FileKind::System),
             Self::AllowedSigners
             | Self::Foreign
             | Self::Grants { .. }
@@ -150,7 +155,9 @@ fn file(parts: &[&str]) -> Option<RepoPath> {
             Some(RepoPath::Proof { exception: PrincipalId::parse(exception).ok()?, number: version(name)? })
         }
         ["policies", name] => PrincipalId::parse(stem(name)?).ok().map(|id| RepoPath::Policy(id.to_string())),
-        ["systems", name] => Some(RepoPath::System(SystemId::parse(stem(name)?).ok()?)),
+        ["systems", system, name] => {
+            Some(RepoPath::System { system: SystemId::parse(system).ok()?, version: version(name)? })
+        }
         ["inventory", system, "observation.toml"] => Some(RepoPath::Observation(SystemId::parse(system).ok()?)),
         ["inventory", system, "usage.jsonl"] => Some(RepoPath::Usage(SystemId::parse(system).ok()?)),
         ["inventory", system, "grants", name] => {
@@ -231,8 +238,8 @@ mod tests {
         let signer = PrincipalId::parse("ana.ruiz").unwrap();
         let of = "campaigns/q4/reviews/db/ana.ruiz.toml".to_owned();
         assert_eq!(RepoPath::of(&format!("{of}.ana.ruiz.sig")), RepoPath::Signature { of, signer });
-        for path in ["systems/db.toml.ana.sig", "trust/root/1.toml.sig", "trust/root/1.sig", "trust/root/1.toml.A.sig"]
-        {
+        let unsigned = "inventory/db/observation.toml.ana.sig";
+        for path in [unsigned, "trust/root/1.toml.sig", "trust/root/1.sig", "trust/root/1.toml.A.sig"] {
             assert_eq!(RepoPath::of(path), RepoPath::Misplaced, "{path}");
         }
     }
@@ -251,6 +258,7 @@ mod tests {
             "campaigns/q4/reviews/db/Ana.toml",
             "inventory/db/grants/other.jsonl",
             "systems",
+            "systems/db.toml",
         ];
         for path in paths {
             assert_eq!(RepoPath::of(path), RepoPath::Misplaced, "{path}");

@@ -4,12 +4,10 @@ mod commit_cache;
 mod error;
 mod layout;
 mod snapshot;
-mod system_name;
 mod unverified;
 
 pub use commit_cache::CommitCache;
 pub use error::StoreError;
 pub use layout::RepoPath;
 pub use snapshot::{KnownDigests, RefusedFiles, RepositorySnapshot, kind_of};
-pub use system_name::check_system_name;
 pub use unverified::{SignatureFile, Unverified};

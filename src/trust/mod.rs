@@ -44,4 +44,5 @@ pub use verify::{
     published_items::PublishedItem,
     review::check_decision,
     signature_status::{SignatureStatus, signature_status},
+    system::SystemSigners,
 };

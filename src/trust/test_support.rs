@@ -59,7 +59,6 @@ impl TestVerifier {
             commit_key: key("engine").public_key(),
             log_key: key("log").public_key(),
             readback_key: None,
-            managed: Vec::new(),
             code_owners: Vec::new(),
             engine: None,
         };

@@ -56,7 +56,7 @@ impl EnforcedRepository {
         let keys = sandbox.join("keys");
         fs::create_dir(&keys).unwrap();
         let mut init = sandbox.tenure(sandbox.path());
-        init.args(["init", "repo", "--keys", "keys", "--manage", "web-1", "--log-origin", evidence::ORIGIN]);
+        init.args(["init", "repo", "--keys", "keys", "--log-origin", evidence::ORIGIN]);
         at(&mut init, NOW);
         for name in FOUNDERS {
             let key = key(name);
@@ -86,9 +86,12 @@ impl EnforcedRepository {
             tenure(&["sign", "--key", &key, "trust/root/1.toml", "trust/registry/1.toml", "trust/mandate/1.toml"]);
         }
         commit("sign the first versions of trust");
-        fs::create_dir_all(repo.join("systems")).unwrap();
+        fs::create_dir_all(repo.join("systems/web-1")).unwrap();
         fs::create_dir_all(repo.join("policies")).unwrap();
-        fs::write(repo.join("systems/web-1.toml"), SYSTEM).unwrap();
+        let governance = fs::read_to_string(repo.join("governance.toml")).unwrap();
+        let id = governance.lines().find(|line| line.starts_with("repo = ")).unwrap();
+        fs::write(repo.join("systems/web-1/1.toml"), SYSTEM.replace("REPO", id)).unwrap();
+        tenure(&["sign", "--key", "../keys/ana", "systems/web-1/1.toml"]);
         fs::write(repo.join("policies/access.toml"), DEFINITION).unwrap();
         commit("describe web-1");
         tenure(&["collect", "web-1"]);
@@ -289,7 +292,10 @@ const HOST: [(&str, &str); 5] = [
 ];
 
 const SYSTEM: &str = r#"schema = "tenure/system/v1"
+REPO
 system = "web-1"
+version = 1
+prev = "none"
 connector = "hosts"
 owner = "ana"
 deputy = "ben"

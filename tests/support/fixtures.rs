@@ -61,15 +61,13 @@ impl TestRepository {
         world
     }
 
-    /// Founds the repository: the engine may change `managed`, two of three founders have signed, and everything is on
-    /// the remote.
-    pub fn founded(managed: &[&str]) -> Self {
+    /// Founds the repository: two of three founders have signed, and everything is on the remote.
+    pub fn founded() -> Self {
         let mut world = Self::new();
         world.sandbox.bare("remote.git");
         let mut init = world.in_folder(world.path(), 0);
         init.arg("init").arg("repo").args(["--keys", "keys"]);
         init.args(PEOPLE.iter().flat_map(|name| ["--founder".to_owned(), format!("{name}=keys/{name}.pub")]));
-        init.args(managed.iter().flat_map(|system| ["--manage", system]));
         ran(&mut init).exits(0);
         world.pin = Some(Digest::of(fs::read(world.join("repo/trust/root/1.toml")).unwrap()));
         world.sandbox.git(world.repo(), &["remote", "add", "origin", "../remote.git"]);
@@ -102,13 +100,45 @@ impl TestRepository {
         Self { sandbox, pin: self.pin, variables: self.variables.clone() }
     }
 
-    /// Adds a system with `ana` as owner; `more` has its connector, settings and sink.
+    /// Adds a system with `ana` as owner, or its next version, signed by `ana`; `more` has its connector, settings and
+    /// sink.
     pub fn system(&self, id: &str, more: &str) {
-        let head = format!("schema = \"tenure/system/v1\"\nsystem = \"{id}\"\n");
         let (connector, settings) = more.split_once('\n').expect("a connector and its settings");
         let rest = "owner = \"ana\"\ndeputy = \"ben\"\ntier = \"T2\"\nremediation = \"automatic\"\n";
-        self.write(&format!("repo/systems/{id}.toml"), &format!("{head}{connector}\n{rest}{settings}"));
-        self.tenure(&["fmt", &format!("systems/{id}.toml")]).exits(0);
+        self.version(id, &format!("{connector}\n{rest}{settings}"), &["ana"]);
+    }
+
+    /// Writes the next version of a system with another text after its head, signed by `ana`.
+    pub fn change_system(&self, id: &str, edit: impl FnOnce(&str) -> String) {
+        let newest = self.read(&format!("repo/{}", self.system_path(id)));
+        let (_, body) = newest.split_once("prev = ").unwrap();
+        let (_, body) = body.split_once('\n').unwrap();
+        self.version(id, &edit(body), &["ana"]);
+    }
+
+    /// Writes the next version of a system with this text after its head.
+    pub fn version(&self, id: &str, body: &str, signers: &[&str]) {
+        let versions = self.system_versions(id);
+        let prev = match versions {
+            0 => "none".to_owned(),
+            _ => Digest::of(self.read(&format!("repo/{}", self.system_path(id)))).to_string(),
+        };
+        let governance = self.read("repo/governance.toml");
+        let repo = governance.lines().find(|line| line.starts_with("repo = ")).unwrap();
+        let path = format!("systems/{id}/{}.toml", versions + 1);
+        let head = format!("schema = \"tenure/system/v1\"\n{repo}\nsystem = \"{id}\"\nversion = {}\n", versions + 1);
+        self.write(&format!("repo/{path}"), &format!("{head}prev = \"{prev}\"\n{body}"));
+        self.tenure(&["fmt", &path]).exits(0);
+        signers.iter().for_each(|name| self.sign(name, &[&path]));
+    }
+
+    /// Returns the path of the newest version of a system.
+    pub fn system_path(&self, id: &str) -> String {
+        format!("systems/{id}/{}.toml", self.system_versions(id))
+    }
+
+    fn system_versions(&self, id: &str) -> usize {
+        (1..).take_while(|n| self.repo().join(format!("systems/{id}/{n}.toml")).exists()).count()
     }
 
     /// Sets a variable for all later commands; secrets are passed in no other way.

@@ -75,7 +75,6 @@ impl TestHistory {
             commit_key: key("engine").public_key(),
             log_key: key("log").public_key(),
             readback_key: None,
-            managed: Vec::new(),
             code_owners: Vec::new(),
             engine: None,
         };
@@ -562,6 +561,7 @@ fn campaign(repo: &RepoId, base: &ObjectId, items: &[Item]) -> Campaign {
         },
         systems: vec![Population {
             system: SystemId::parse(SYSTEM).unwrap(),
+            system_version: Digest::ZERO,
             observed_at: at,
             observation: Digest::of("observation"),
             tree: "4b825dc642cb6eb9a060e54bf8d69288fbee4904".to_owned(),

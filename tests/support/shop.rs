@@ -10,7 +10,7 @@ use std::os::unix::fs::PermissionsExt as _;
 pub fn opened(cluster: &Cluster) -> TestRepository {
     cluster.sql("postgres", "CREATE DATABASE orders");
     cluster.sql("orders", ORDERS);
-    let mut world = TestRepository::founded(&["pg-orders", "web-1"]);
+    let mut world = TestRepository::founded();
     world.variable("PG_ORDERS_PASSWORD", cluster.password());
     lay_host(&world);
     world.system(

@@ -10,7 +10,7 @@ pub use external_state::ExternalState;
 use super::{
     AppError, RepositorySession, UntimelyFile,
     evidence::{read_with, readback_keys},
-    in_force, quality_of, resolutions,
+    in_force, quality_of, resolutions, system_changes,
 };
 use crate::{
     audit::{AuditArea, AuditContext, AuditResult, audit},
@@ -43,6 +43,8 @@ pub fn examine(
     defects.extend(external.findings(&read, session, now)?);
     let (in_force, untimely) = in_force(&session.governed, &history, now);
     let untimely: Vec<Finding> = untimely.iter().map(UntimelyFile::finding).collect();
+    let changed = system_changes(&session.repository, &session.governed, &history)?;
+    let changed: Vec<Finding> = changed.iter().map(|change| change.finding(&history)).collect();
     let resolutions = resolutions(&in_force, now);
     let campaigns = session.governed.openings().values().map(OpenCampaign::campaign);
     let qualities: Vec<_> =
@@ -53,6 +55,7 @@ pub fn examine(
         defects: &defects,
         resolutions: &resolutions,
         untimely: &untimely,
+        system_changes: &changed,
         qualities: &qualities,
         now,
         repeat: &repeat,

@@ -87,7 +87,8 @@ impl<'a> Recomputation<'a> {
         known: &dyn PlanEvidence,
     ) -> Result<Digest, String> {
         let session = self.session;
-        let view = self.view(commit, format!("the plan of run {}", run.seq));
+        let view = self.view(commit, format!("the plan of run {}", run.seq)).with_systems(governed);
+        let view = view.map_err(|error| error.messages())?;
         let plan = |only: &[SystemId]| {
             let assembly = PlanContext::load(&view, &session.settings_dir(), only)?;
             let is_of_run = assembly.systems.keys().eq(&run.start.systems);
@@ -106,7 +107,8 @@ impl<'a> Recomputation<'a> {
         commit: ObjectId,
         governed: &RepositoryState,
     ) -> Result<Vec<FieldDifference>, String> {
-        let view = self.view(commit, format!("the opening of `{}`", campaign.id));
+        let view = self.view(commit, format!("the opening of `{}`", campaign.id)).with_systems(governed);
+        let view = view.map_err(|error| error.messages())?;
         let again = || reopening_differences(&view, governed, campaign, &worklists(campaign, self.session)?);
         again().map_err(|error| error.messages())
     }

@@ -41,7 +41,7 @@ impl<'a> ContextLoader<'a> {
     ) -> Result<Self, AppError> {
         let base = session.repository.resolve(&campaign.base)?;
         let dependent = format!("the decision contexts of `{}`", campaign.id);
-        let view = RepositoryView::at(&session.repository, base, dependent);
+        let view = RepositoryView::at(&session.repository, base, dependent).with_systems(&session.governed)?;
         let total: u64 = campaign.systems.iter().map(|population| population.grants).sum();
         let wanted = |id: &&SystemId| total <= MOST_GRANTS || systems.contains(*id);
         let inventories =

@@ -20,8 +20,10 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The inputs of a campaign at one commit.
 pub struct CampaignInputs<'v> {
     view: &'v RepositoryView<'v>,
-    /// The systems, by id.
-    pub systems: &'v BTreeMap<SystemId, System>,
+    /// The systems in use, by id.
+    pub systems: BTreeMap<SystemId, System>,
+    /// The digests of their versions in force.
+    pub versions: &'v BTreeMap<SystemId, Digest>,
     /// The inventories of the systems that have one.
     pub inventories: BTreeMap<SystemId, LoadedInventory>,
     /// The ids of the git trees of the inventories.
@@ -54,7 +56,8 @@ impl<'v> CampaignInputs<'v> {
         definition: &CampaignDefinition,
         as_of: Timestamp,
     ) -> Result<Self, AppError> {
-        let systems = view.systems()?;
+        let mut systems = view.systems()?.clone();
+        systems.retain(|_, system| !system.is_retired());
         let inventories = view.inventories(systems.keys())?;
         let identities = view.identities()?;
         let pack = view.pack()?;
@@ -72,6 +75,7 @@ impl<'v> CampaignInputs<'v> {
             findings: &identities.findings,
             principals: identities.digest,
             view,
+            versions: &view.system_files()?.digests,
             systems,
             inventories,
             unlisted,
@@ -131,7 +135,7 @@ impl<'v> CampaignInputs<'v> {
     /// Returns the builder of attributes for all grants and principals.
     pub fn attribute_builder(&self) -> AttributeBuilder<'_> {
         AttributeBuilder::new(AttributeInputs {
-            systems: self.systems,
+            systems: &self.systems,
             inventories: &self.inventories,
             people: self.people,
             profiles: self.pack.profiles(),
@@ -151,7 +155,7 @@ impl<'v> CampaignInputs<'v> {
     ) -> CampaignContext<'a> {
         CampaignContext {
             repo: trust.repo(),
-            systems: self.systems,
+            systems: &self.systems,
             inventories: &self.inventories,
             people: self.people,
             kinship: governed.kinship(),

@@ -11,6 +11,7 @@ mod scope_changes;
 mod stage_close;
 mod status;
 mod supplement;
+mod system_changes;
 mod verdict_support;
 mod worklists;
 
@@ -25,5 +26,6 @@ pub use scope_changes::{drift, is_id_in_use, supplementary_campaigns};
 pub use stage_close::close_current_stage;
 pub use status::{closing, status_of};
 pub use supplement::{Supplement, supplement};
+pub use system_changes::{SystemChange, system_changes};
 pub use verdict_support::unsupported_verdicts;
 pub use worklists::{suspension, unknown_campaign, worklists};

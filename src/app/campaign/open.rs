@@ -92,6 +92,7 @@ fn opened_at(
         now,
         principals: inputs.principals,
         trees: &inputs.trees,
+        versions: &inputs.versions,
         campaigns: &governed.openings().keys().cloned().collect(),
     };
     let attribute_builder = inputs.attribute_builder();
@@ -99,7 +100,7 @@ fn opened_at(
     let opened = open(&opening, &setting)?;
     if checks_default {
         let base = view.snapshot().repository().directory();
-        let problems = unsupported_default(&opened, inputs.systems, &inputs.inventories, base);
+        let problems = unsupported_default(&opened, &inputs.systems, &inputs.inventories, base);
         if problems.has_errors() {
             return Err(AppError::findings(problems));
         }
@@ -143,6 +144,7 @@ pub fn check_opening(
         let base = repository.resolve(&campaign.base)?;
         let governed = state_at(base)?;
         let view = RepositoryView::at(repository, base, format!("the opening of `{}`", campaign.id));
+        let view = view.with_systems(&governed)?;
         reopening_differences(&view, &governed, campaign, &worklists)
     };
     let help = format!("run `tenure campaign open {} --from {}` again, and sign it", campaign.id, campaign.from);

@@ -72,7 +72,7 @@ fn of_events(
     now: Timestamp,
 ) -> Result<Vec<DueCampaign>, AppError> {
     let dependent = format!("the events that `{from}` reacts to");
-    let view = RepositoryView::at(&session.repository, since, dependent.as_str());
+    let view = RepositoryView::at(&session.repository, since, dependent.as_str()).with_systems(&session.governed)?;
     let inventories = view.inventories(view.systems()?.keys())?;
     let observed_at = inventories.values().map(|loaded| loaded.observation.observed_at).max();
     let at = observed_at.unwrap_or(Timestamp::from_unix(0));

@@ -36,6 +36,7 @@ pub fn drift(
     let dependent = format!("the changes since `{id}` opened");
     let (view, view_now) =
         (RepositoryView::at(&session.repository, base, dependent.as_str()), session.view(dependent.as_str()));
+    let view = view.with_systems(governed)?;
     let pinned = CampaignInputs::load(&view, governed, definition, campaign.opened_at)?;
     let current = CampaignInputs::load(&view_now, governed, definition, now)?;
     let (attribute_builder, portraits_now) = (pinned.attribute_builder(), current.attribute_builder());

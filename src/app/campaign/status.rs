@@ -63,6 +63,8 @@ pub fn status_of<'s>(
     let is_here = |one: &PrincipalId| session.governed.kinship().is_active_until(one, now);
     let settlers =
         |item: &ItemId| opened.settlers(item).into_iter().filter(|settler| is_here(settler)).cloned().collect();
+    let files = view.system_files()?;
+    let systems = files.systems.iter().chain(&files.changed).map(|(id, system)| (id.clone(), system.clone())).collect();
     let facts = StatusInputs {
         campaign: campaign.value(),
         sheets,
@@ -75,7 +77,7 @@ pub fn status_of<'s>(
         is_here: &is_here,
         late: &late(opened, session, history, now),
         unsigned: &unsigned(session, sheets),
-        systems: view.systems()?,
+        systems: &systems,
         missed: &missed_campaigns(session.governed.openings().values()),
         now,
     };

@@ -128,7 +128,7 @@ fn open_targets(
     let around = ConnectorEnvironment { base: &base, variable: &variable, identities: &identities };
     let mut hands = BTreeMap::new();
     for (id, system) in assembly.systems.iter().filter(|(_, system)| system.remediation != Remediation::ReportOnly) {
-        hands.insert(id.clone(), open_target(system, &around).map_err(|error| open_error(id, error))?);
+        hands.insert(id.clone(), open_target(system, &around).map_err(|error| open_error(system, error))?);
     }
     Ok(hands)
 }

@@ -8,6 +8,6 @@ mod verify;
 
 pub use enforce::{EnforceRequest, cleared_plan, enforce, require_not_rolled_back};
 pub use pending_records::{pending_records, records_before_close};
-pub use plan_inputs::{PlanContext, open_error};
+pub use plan_inputs::{PlanContext, open_error, unknown_system};
 pub use unlock::{UnlockRequest, unlock};
 pub use verify::{VerifyRequest, verify};

@@ -35,6 +35,8 @@ pub struct PlanContext<'v> {
     manifest: Digest,
     /// The systems, by id.
     pub systems: BTreeMap<SystemId, System>,
+    /// The systems of which a signed file was changed or removed, by id. They are read, but no action is taken on them.
+    pub changed: BTreeMap<SystemId, System>,
     /// The problems of the other system files, by path. Decisions on these systems are held.
     pub refused: BTreeMap<String, Diagnostics>,
     /// The inventories of the systems that have one.
@@ -70,25 +72,41 @@ impl<'v> PlanContext<'v> {
             match registry::vocabulary(system, base) {
                 Ok(words) => drop(vocabularies.insert(id.clone(), words)),
                 Err(error) => {
-                    refused.entry(format!("systems/{id}.toml")).or_default().extend(open_error(id, error).problems);
+                    refused.entry(system.path()).or_default().extend(open_error(system, error).problems);
                     systems.remove(id);
                 }
             }
         }
-        require_systems(only, &systems, &refused)?;
-        let pack = view.pack()?;
         let is_chosen = |id: &SystemId| only.is_empty() || only.contains(id);
+        let mut changed = files.changed.clone();
+        changed.retain(|id, _| is_chosen(id));
+        require_systems(only, |id| systems.contains_key(id) || changed.contains_key(id), &systems, &refused)?;
+        let pack = view.pack()?;
         let others = view.inventories(systems.keys().filter(|id| !is_chosen(id) && !pack.pairs().is_empty()))?;
         let is_whole = only.is_empty();
         systems.retain(|id, _| is_chosen(id));
         vocabularies.retain(|id, _| is_chosen(id));
         if !is_whole {
-            refused.clear();
+            refused.retain(
+                |path, _| matches!(RepoPath::of(path), RepoPath::System { system, .. } if changed.contains_key(&system)),
+            );
         }
-        let inventories = view.inventories(systems.keys())?;
+        let inventories = view.inventories(systems.keys().chain(changed.keys()))?;
         let people = &view.identities()?.people;
         let manifest = view.manifest()?;
-        Ok(Self { view, is_whole, manifest, systems, refused, inventories, others, vocabularies, pack, people })
+        Ok(Self {
+            view,
+            is_whole,
+            manifest,
+            systems,
+            changed,
+            refused,
+            inventories,
+            others,
+            vocabularies,
+            pack,
+            people,
+        })
     }
 
     /// Returns the plan for the decisions that are in force at `now`, given the evidence so far.
@@ -132,6 +150,7 @@ impl<'v> PlanContext<'v> {
                 (id.clone(), PlanTarget { system, inventory, vocabulary })
             })
             .collect();
+        let inventories = self.inventories.iter().filter(|(id, _)| self.systems.contains_key(*id));
         let premises = PlanInputs {
             engine: env!("CARGO_PKG_VERSION").to_owned(),
             repo: trust.repo().clone(),
@@ -139,7 +158,7 @@ impl<'v> PlanContext<'v> {
             manifest: self.manifest,
             root: trust.root().digest(),
             mandate: trust.mandate().digest(),
-            inventories: self.inventories.iter().map(|(id, loaded)| (id.clone(), loaded.digest)).collect(),
+            inventories: inventories.map(|(id, loaded)| (id.clone(), loaded.digest)).collect(),
             evidence_size: history.size(),
             evidence_head: history.head(),
         };
@@ -168,7 +187,7 @@ impl<'v> PlanContext<'v> {
     /// Returns the systems with an invalid file, each with the first problem.
     fn unreadable(&self) -> BTreeMap<SystemId, String> {
         let refused = self.refused.iter().filter_map(|(path, problems)| {
-            let RepoPath::System(system) = RepoPath::of(path) else { return None };
+            let RepoPath::System { system, .. } = RepoPath::of(path) else { return None };
             let sorted = problems.sorted();
             let first = sorted.first()?;
             let line = first.line().map_or(String::new(), |line| format!(":{line}"));
@@ -228,14 +247,18 @@ impl<'v> PlanContext<'v> {
 /// Fails if a named system does not exist, or has an invalid file.
 fn require_systems(
     only: &[SystemId],
+    is_known: impl Fn(&SystemId) -> bool,
     systems: &BTreeMap<SystemId, System>,
     refused: &BTreeMap<String, Diagnostics>,
 ) -> Result<(), AppError> {
-    let Some(missing) = only.iter().find(|system| !systems.contains_key(*system)) else { return Ok(()) };
-    if let Some(problems) = refused.get(&format!("systems/{missing}.toml")) {
-        return Err(AppError::findings(problems.clone()));
+    let Some(missing) = only.iter().find(|system| !is_known(system)) else { return Ok(()) };
+    let is_own = |path: &str| matches!(RepoPath::of(path), RepoPath::System { system, .. } if system == *missing);
+    let problems: Diagnostics =
+        refused.iter().filter(|(path, _)| is_own(path)).flat_map(|(_, problems)| problems.clone()).collect();
+    if !problems.is_empty() {
+        return Err(AppError::findings(problems));
     }
-    let problem = Diagnostic::error("unknown-system", format!("there is no systems/{missing}.toml on main"));
+    let problem = unknown_system(missing);
     let known: Vec<_> = systems.keys().map(ToString::to_string).collect();
     Err(problem.help(format!("systems: {}", known.join(", "))).into())
 }
@@ -271,15 +294,17 @@ impl ReviewedGrants<'_> {
     }
 }
 
+/// Returns the problem of an id that no system on main has.
+pub fn unknown_system(id: &SystemId) -> Diagnostic {
+    Diagnostic::error("unknown-system", format!("no signed version of `{id}` is on main"))
+}
+
 /// Returns the failure for a system that cannot be opened.
-pub fn open_error(system: &SystemId, error: OpenError) -> AppError {
+pub fn open_error(system: &System, error: OpenError) -> AppError {
     let help = match &error {
         OpenError::NoVariable(name) => format!("export {name}=…"),
-        OpenError::Connector(_) => format!("check [settings], then: tenure collect {system}"),
+        OpenError::Connector(_) => format!("check [settings], then: tenure collect {}", system.system),
         OpenError::Settings(problems) => return (**problems).clone().into(),
     };
-    Diagnostic::error("connector-unavailable", error.to_string())
-        .in_file(format!("systems/{system}.toml"))
-        .help(help)
-        .into()
+    Diagnostic::error("connector-unavailable", error.to_string()).in_file(system.path()).help(help).into()
 }

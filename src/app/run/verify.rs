@@ -68,9 +68,9 @@ fn readers<'a>(
     let identities = assembly.identities();
     let around = ConnectorEnvironment { base: &base, variable: &request.variable, identities: &identities };
     let mut readers = BTreeMap::new();
-    for (id, system) in &assembly.systems {
+    for (id, system) in assembly.systems.iter().chain(&assembly.changed) {
         let (collector, own_credential) =
-            registry::readback_or_closed(system, &around).map_err(|error| open_error(id, error))?;
+            registry::readback_or_closed(system, &around).map_err(|error| open_error(system, error))?;
         let committed = assembly.inventories.get(id).filter(|_| request.lists).map(|loaded| &loaded.inventory);
         let own_credential = own_credential && request.is_readback;
         let remediation = system.remediation;

@@ -105,7 +105,11 @@ impl World {
     pub(super) fn system(mut self, name: &str, tier: Tier) -> Self {
         let system = System {
             schema: "tenure/system/v1".to_owned(),
+            repo: crate::model::RepoId::parse("urn:uuid:9c1e6f0a-6a0f-4c59-9a53-1c7f5f6d2b11").unwrap(),
             system: system_id(name),
+            version: 1,
+            prev: "none".into(),
+            retired: None,
             connector: "memory".to_owned(),
             owner: id("dora"),
             deputy: Some(id("dan")),
@@ -219,6 +223,7 @@ impl World {
     }
 
     pub(super) fn open(&self) -> Result<OpenedCampaign, Diagnostics> {
+        let versions = self.trees.keys().map(|system| (system.clone(), Digest::of(system.as_str()))).collect();
         let opening = OpenRequest {
             id: campaign_id(),
             from: "policies/privileged.toml".to_owned(),
@@ -227,6 +232,7 @@ impl World {
             now: self.now,
             principals: Digest::of("principals"),
             trees: &self.trees,
+            versions: &versions,
             campaigns: &self.campaigns,
         };
         self.with_setting(|setting| open(&opening, setting))

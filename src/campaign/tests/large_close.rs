@@ -59,6 +59,7 @@ fn opened<'c>(
         definition,
         systems: vec![Population {
             system: system_id("db"),
+            system_version: Digest::ZERO,
             observed_at: on(0),
             observation: Digest::of("observation"),
             tree: EMPTY.to_owned(),

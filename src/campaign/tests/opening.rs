@@ -204,13 +204,13 @@ fn incomplete_opening_reports_all_problems() {
     --> inventory/young/observation.toml
      = help: check the clocks of this machine and of the collecting machine
 
-    error[unknown-system]: `ghost` is selected, but systems/ghost.toml does not exist
+    error[unknown-system]: `ghost` is selected, but no signed version of it is in use
       --> policies/privileged.toml:12:12
        |
     12 | systems = ["ghost"]
        |            ^^^^^^^ no such system
        |
-       = help: add systems/ghost.toml, or remove it from the selectors
+       = help: sign one: `tenure system add ghost`, or remove it from the selectors
     "#);
 }
 

@@ -7,8 +7,8 @@ use crate::{
     model::{
         GrantKind, PrincipalId, SystemId, Tier, Timestamp, Verdict,
         file::{
-            CampaignDefinition, FileKind, Item, PrincipalKind, PrincipalRecord, PrincipalStatus, Principals,
-            Remediation, Review, Selector, System,
+            CampaignDefinition, FileKind, Governance, Item, PrincipalKind, PrincipalRecord, PrincipalStatus,
+            Principals, Remediation, Review, Selector, System,
         },
     },
 };
@@ -28,7 +28,11 @@ pub(super) fn describe(repository: &Path) -> Result<(), CliError> {
     settings.insert("root".to_owned(), toml::Value::String("../host".to_owned()));
     let system = System {
         schema: FileKind::System.schema().to_owned(),
+        repo: codec::parse::<Governance>("governance.toml", &fs::read(repository.join("governance.toml"))?)?.repo,
         system: web_1()?,
+        version: 1,
+        prev: "none".to_owned(),
+        retired: None,
         connector: "hosts".to_owned(),
         owner: person("ana")?,
         deputy: Some(person("mia")?),
@@ -65,11 +69,11 @@ pub(super) fn describe(repository: &Path) -> Result<(), CliError> {
         someone("svc-export", PrincipalKind::Service, PrincipalStatus::Active, 1101, Some("ben"))?,
     ]);
     principals.principals.sort_by(|a, b| a.id.cmp(&b.id));
-    for folder in ["systems", "policies"] {
+    for folder in ["systems/web-1", "policies"] {
         fs::create_dir_all(repository.join(folder))?;
     }
     fs::write(path, codec::render(&principals))?;
-    fs::write(repository.join("systems/web-1.toml"), codec::render(&system))?;
+    fs::write(repository.join(system.path()), codec::render(&system))?;
     fs::write(repository.join("policies/privileged.toml"), codec::render(&definition))?;
     Ok(())
 }

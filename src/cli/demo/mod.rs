@@ -49,7 +49,7 @@ fn found(stage: &mut DemoSandbox<'_>) -> Result<(), CliError> {
     host::write(&stage.root.join("host"), &old, &new)?;
     let founders =
         ["--founder", "ana=../keys/ana.pub", "--founder", "ben=../keys/ben.pub", "--founder", "mia=../keys/mia.pub"];
-    let words = [&["init"][..], &founders, &["--manage", "web-1", "--keys", "../keys"]].concat();
+    let words = [&["init"][..], &founders, &["--keys", "../keys"]].concat();
     fs::create_dir(stage.repository())?;
     let answer = stage.tenure(&words, ExitStatus::Done, 3)?;
     stage.pin = answer.split_whitespace().find(|word| word.starts_with("sha256:")).map(str::to_owned);
@@ -69,6 +69,7 @@ fn found(stage: &mut DemoSandbox<'_>) -> Result<(), CliError> {
 fn collect(stage: &mut DemoSandbox<'_>) -> Result<(), CliError> {
     stage.narrate("2. Collect the access on the host web-1. The grants are counted twice, in independent ways.")?;
     decisions::describe(&stage.repository())?;
+    stage.tenure(&["sign", "--key", "../keys/ana", "systems/web-1/1.toml"], ExitStatus::Done, 1)?;
     stage.tenure(&["policy", "init", "people"], ExitStatus::Done, 3)?;
     stage.merge("describe-web-1", "systems: web-1, its principals, the campaign definition and the rules")?;
     stage.tenure(&["collect", "web-1"], ExitStatus::Done, 5)?;

@@ -1,7 +1,7 @@
 //! `tenure policy evaluate [SYSTEM…]`: evaluates the rules on the inventories of main.
 
 use crate::{
-    app::CampaignInputs,
+    app::{CampaignInputs, unknown_system},
     cli::{CliError, CommandContext, ExitStatus, OutputFormat},
     diag::Diagnostic,
     model::{
@@ -91,7 +91,7 @@ pub(super) fn run(args: &PolicyEvaluateArgs, context: &mut CommandContext) -> Re
 fn check_names(args: &PolicyEvaluateArgs, inputs: &CampaignInputs<'_>) -> Result<(), CliError> {
     if let Some(stranger) = args.systems.iter().find(|system| !inputs.systems.contains_key(*system)) {
         let known: Vec<_> = inputs.systems.keys().map(ToString::to_string).collect();
-        let problem = Diagnostic::error("unknown-system", format!("there is no systems/{stranger}.toml on main"));
+        let problem = unknown_system(stranger);
         return Err(problem.help(format!("systems: {}", known.join(", "))).into());
     }
     if let Some(stranger) = args.rule.iter().find(|rule| inputs.pack.rule(rule).is_none()) {

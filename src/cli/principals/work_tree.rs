@@ -52,8 +52,7 @@ impl WorkTreeData {
             )
         })?;
         let mut problems = Diagnostics::new();
-        let systems = folder::<System>(&root, "systems", &mut problems)?;
-        let systems: BTreeMap<_, _> = systems.into_values().map(|system| (system.system.clone(), system)).collect();
+        let systems = newest_systems(&root, &mut problems)?;
         let mut files = folder::<Principals>(&root, "principals", &mut problems)?;
         files.extend(one::<Principals>(&root, "principals.toml", &mut problems)?);
         let mut inventories_here = BTreeMap::new();
@@ -85,6 +84,30 @@ impl WorkTreeData {
     pub(super) fn inventories(&self) -> Vec<&LoadedInventory> {
         self.inventories.values().collect()
     }
+}
+
+/// Returns the newest version of each system, signed or not.
+fn newest_systems(root: &Path, problems: &mut Diagnostics) -> Result<BTreeMap<SystemId, System>, CliError> {
+    let mut systems: BTreeMap<SystemId, System> = BTreeMap::new();
+    let entries = match fs::read_dir(root.join("systems")) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(systems),
+        Err(error) => return Err(error.into()),
+    };
+    for entry in entries {
+        let entry = entry?;
+        if !entry.file_type()?.is_dir() {
+            continue;
+        }
+        let name = format!("systems/{}", entry.file_name().to_string_lossy());
+        for system in folder::<System>(root, &name, problems)?.into_values() {
+            let known = systems.get(&system.system).map_or(0, |known| known.version);
+            if system.version > known {
+                systems.insert(system.system.clone(), system);
+            }
+        }
+    }
+    Ok(systems)
 }
 
 fn folder<T: GovernedFile>(

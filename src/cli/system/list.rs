@@ -7,6 +7,7 @@ use crate::{
     report::{OutputStyle, systems_human},
 };
 use serde_json::json;
+use std::collections::BTreeMap;
 
 /// List the systems on main, their owners, and the environment variables their connectors need
 ///
@@ -22,7 +23,9 @@ pub(super) fn run(_: &SystemListArgs, context: &mut CommandContext) -> Result<Ex
     let session = context.open_cached_session(None)?;
     session.ensure_trusted()?;
     let view = session.view("the list of systems");
-    let systems = view.systems()?;
+    let files = view.system_files()?;
+    // Systems whose files were changed are listed too, so that jobs still read them.
+    let systems: BTreeMap<_, _> = files.systems.iter().chain(&files.changed).collect();
     if context.format == OutputFormat::Json {
         let listed: Vec<_> = systems
             .values()
@@ -47,6 +50,6 @@ pub(super) fn run(_: &SystemListArgs, context: &mut CommandContext) -> Result<Ex
         systems.values().filter(|s| s.remediation != Remediation::ReportOnly).map(|s| &s.system).collect();
     context.output("systems", &json!(all).to_string())?;
     context.output("enforced", &json!(enforced).to_string())?;
-    write!(context.out, "{}", systems_human(systems.values(), OutputStyle::new(context.out_style)))?;
+    write!(context.out, "{}", systems_human(systems.values().copied(), OutputStyle::new(context.out_style)))?;
     Ok(ExitStatus::Done)
 }

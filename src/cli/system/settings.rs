@@ -10,7 +10,7 @@ use std::io::Write as _;
 /// Print the JSON Schema of the settings of a connector, or an example of a system file
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  tenure system settings postgres\n  tenure system settings postgres --example > systems/pg-orders.toml"
+    after_help = "Examples:\n  tenure system settings postgres\n  tenure system settings postgres --example > pg.toml && tenure system add pg-orders --from pg.toml"
 )]
 pub(super) struct SystemSettingsArgs {
     /// The connector

@@ -27,8 +27,11 @@ fn every_example_of_every_help_text_parses() {
 fn every_workflow_command_parses() {
     let system = r#"
         schema = "tenure/system/v1"
-        system = "pg"
-        connector = "postgres"
+        repo = "urn:uuid:9c1e6f0a-6a0f-4c59-9a53-1c7f5f6d2b11"
+system = "pg"
+        version = 1
+prev = "none"
+connector = "postgres"
         owner = "ana"
         tier = "T2"
         remediation = "automatic"

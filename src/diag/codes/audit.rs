@@ -112,12 +112,18 @@ super::code::codes! {
     High "self-review-as-merger":
         "A person merged a decision on their own access."
         "Have another reviewer decide the item again, and another person merge it.";
+    Low "single-signer":
+        "The repository has one person, so one signature is enough for a version of a system."
+        "Add a second person to the registry.";
     High "sod-violation-remains":
         "A principal has both sides of a separation-of-duties rule without an exception."
         "Revoke one side, or accept the combination by an exception, then run `tenure verify`.";
     Medium "stage-close-not-recorded":
         "A stage close on main is valid, but no run has recorded it."
         "Run `tenure enforce`.";
+    Medium "system-changed-in-campaign":
+        "A version of a system took effect while a campaign with its items was open."
+        "Confirm the change with the owner of the campaign.";
     Medium "verification-level-too-low":
         "An action was confirmed at a lower verification level than its tier needs."
         "Run `tenure verify` with a separate credential.";

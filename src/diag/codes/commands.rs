@@ -208,9 +208,6 @@ super::code::codes! {
     Error "store-unreadable":
         "A governed file is not a plain file, or is unexpected at its path."
         "Run `tenure check`.";
-    Error "system-misnamed":
-        "The name of a system file differs from the system it describes."
-        "Rename the file to that of its system.";
     Error "unknown-action":
         "No run has recorded the action."
         "Run `git fetch`; `tenure campaign status` shows the open work orders.";

@@ -82,7 +82,4 @@ super::code::codes! {
     Error "system-busy":
         "Another run holds the lease of the system."
         "Try again when that run has ended or its lease has expired.";
-    Error "system-newly-managed":
-        "The plan changes a system that the mandate does not list as managed."
-        "Add it to `managed_systems` in the next mandate.";
 }

@@ -175,6 +175,12 @@ super::code::codes! {
     Critical "stale-supersedes":
         "The `supersedes` of an item does not name the decision in force."
         "Name the decision in force in `supersedes`.";
+    Critical "system-identity-taken":
+        "Two systems in use have the same target."
+        "Retire one of them: `tenure system retire ID`.";
+    Critical "system-retired":
+        "A version follows the last version of a retired system."
+        "Describe the target under a new id: `tenure system add ID`.";
     Critical "threshold-unreachable":
         "A threshold is zero, or larger than the number of keys."
         "Set a threshold between 1 and the number of keys.";

@@ -145,7 +145,11 @@ impl World {
         let inventory = self.inventory(0);
         let system = System {
             schema: "tenure/system/v1".into(),
+            repo: crate::model::RepoId::parse("urn:uuid:9c1e6f0a-6a0f-4c59-9a53-1c7f5f6d2b11").unwrap(),
             system: simulated_system::system(),
+            version: 1,
+            prev: "none".into(),
+            retired: None,
             connector: "sim".into(),
             owner: PrincipalId::parse("ana").unwrap(),
             deputy: None,
@@ -181,7 +185,6 @@ impl World {
     fn limits(&self) -> GuardrailLimits<'static> {
         GuardrailLimits {
             guardrails: Box::leak(Box::new(Guardrails {
-                managed_systems: vec![simulated_system::system()],
                 max_removals_per_run: 1000,
                 max_removals_per_system: 1000,
                 max_removals_per_owner: 1000,

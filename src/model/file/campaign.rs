@@ -49,6 +49,8 @@ pub struct Campaign {
 pub struct Population {
     /// The system.
     pub system: SystemId,
+    /// The digest of its version in force, `systems/<system>/N.toml`.
+    pub system_version: Digest,
     /// The time at which its inventory was observed.
     pub observed_at: Timestamp,
     /// The digest of its observation file, which binds the grant files.

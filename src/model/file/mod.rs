@@ -80,7 +80,9 @@ kind::kinds! {
     Rules "rules" at "policies/<name>.rules.toml" written by "policy owners, or `tenure policy init`";
     StageClose "stage-close" at "campaigns/<id>/stages/<stage>.toml" written by "`tenure campaign close-stage`"
         signed "stage.v1@tenure" as "signed stage close" by "a campaign owner";
-    System "system" at "systems/<system>.toml" written by "system owners";
+    System "system" at "systems/<system>/<version>.toml" written by "`tenure system add`, `set` and `retire`"
+        signed "system.v1@tenure" as "signed system version"
+        by "the owners of this version and of the one before; members of the mandate's `system_group` sign the first";
 }
 
 /// The content of one kind of governed file. Its first field is `schema`.

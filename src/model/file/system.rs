@@ -1,17 +1,26 @@
-//! `systems/<system>.toml`: a system, its connector settings, and its owner.
+//! `systems/<system>/N.toml`: a version of a system, its connector settings, and its owner.
 
-use crate::model::{PrincipalId, SystemId, Tier};
+use crate::model::{PrincipalId, RepoId, SystemId, Tier};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A system that holds access. The file contains no secrets, only names of environment variables.
+/// A version of a system that holds access. The file contains no secrets, only names of environment variables.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct System {
     /// Always `tenure/system/v1`.
     pub schema: String,
-    /// The id; equals the file's name.
+    /// The id of the repository.
+    pub repo: RepoId,
+    /// The id; equals the folder's name.
     pub system: SystemId,
+    /// The version, counted from 1; equals the file's name.
+    pub version: u32,
+    /// The digest of the previous version, or `none` for version 1.
+    pub prev: String,
+    /// Whether the system is out of use. No further campaign reviews it, and no version follows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retired: Option<bool>,
     /// The name of the connector.
     pub connector: String,
     /// The person responsible for the system, who reviews items without an owner.
@@ -36,6 +45,18 @@ pub struct System {
     /// The destination of new secrets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sink: Option<SinkSettings>,
+}
+
+impl System {
+    /// Returns the path of the file.
+    pub fn path(&self) -> String {
+        format!("systems/{}/{}.toml", self.system, self.version)
+    }
+
+    /// Returns whether the system is out of use.
+    pub fn is_retired(&self) -> bool {
+        self.retired == Some(true)
+    }
 }
 
 /// The way of making changes on a system.

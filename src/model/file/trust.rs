@@ -1,7 +1,7 @@
 //! Files below `trust/`: the root of trust, the registry of principals and keys, and the mandate.
 
 use super::{ExceptionTerms, NoResponseTerms, Rating, ReviewTerms};
-use crate::model::{Finding, PrincipalId, RepoId, Severity, SystemId};
+use crate::model::{Finding, PrincipalId, RepoId, Severity, Tier};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -152,6 +152,9 @@ pub struct Mandate {
     pub campaign_owner_group: String,
     /// The registry group whose members may sign exceptions.
     pub exception_group: String,
+    /// The registry group whose members sign the first version of a system, and later versions in place of an owner
+    /// without an active key.
+    pub system_group: String,
     /// The maximum number of governed files in one change; default [`DEFAULT_MAX_FILES_PER_CHANGE`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_files_per_change: Option<u32>,
@@ -223,12 +226,23 @@ pub struct Thresholds {
     pub t3: u32,
 }
 
+impl Thresholds {
+    /// Returns the number of signatures for a tier.
+    pub fn at(&self, tier: Tier) -> usize {
+        let count = match tier {
+            Tier::T0 => self.t0,
+            Tier::T1 => self.t1,
+            Tier::T2 => self.t2,
+            Tier::T3 => self.t3,
+        };
+        usize::try_from(count).unwrap_or(usize::MAX)
+    }
+}
+
 /// Limits of every plan. All counts are of actions that remove access.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Guardrails {
-    /// The systems whose access may be changed. A plan for another system is rejected.
-    pub managed_systems: Vec<SystemId>,
     /// The maximum number of removals in one run.
     pub max_removals_per_run: u32,
     /// The maximum number of removals on one system in one run.

@@ -19,11 +19,7 @@ pub(super) fn check_form(repository: &Repository, file: &TreeFile, problems: &mu
     let lines = match &place {
         RepoPath::Grants { .. } => true,
         RepoPath::Usage(_) => false,
-        RepoPath::Policy(_)
-        | RepoPath::System(_)
-        | RepoPath::Observation(_)
-        | RepoPath::Governance
-        | RepoPath::Principals => {
+        RepoPath::Policy(_) | RepoPath::Observation(_) | RepoPath::Governance | RepoPath::Principals => {
             return check_toml(repository, file, problems);
         }
         // An unsigned review without decisions is verified once it is decided; its form is checked now.

@@ -58,6 +58,9 @@ impl TrustError {
             Self::SignerUnknown(_) => "unknown-signer",
             Self::Stage(stage) => stage.code(),
             Self::StaleSupersedes { .. } => "stale-supersedes",
+            Self::SystemIdentity { .. } => "system-identity-taken",
+            Self::SystemRetired(_) => "system-retired",
+            Self::SystemSignatures { .. } => "below-threshold",
             Self::Threshold { .. } => "below-threshold",
             Self::ThresholdUnreachable { .. } => "threshold-unreachable",
             Self::TrustChangeNotIsolated => "trust-change-not-isolated",
@@ -94,6 +97,7 @@ impl TrustError {
             | Self::SelfReview { .. }
             | Self::SignerLeft(_)
             | Self::SignerNotNamed { .. }
+            | Self::SystemSignatures { .. }
             | Self::Threshold { .. }
             | Self::TrustChangeNotIsolated => Severity::High,
             Self::Recorded(recorded) => recorded.severity,
@@ -163,6 +167,12 @@ impl TrustError {
             }
             Self::SelfReview { .. } => "reassign the item to another reviewer",
             Self::Signature { .. } | Self::WrongKey { .. } => "sign again: `tenure sign FILE`",
+            Self::SignedDeleted { what: SYSTEM }
+            | Self::SignedEdited { what: SYSTEM }
+            | Self::SignedRenamed { what: SYSTEM, .. } => {
+                "restore the signed file; `tenure system set ID KEY=VALUE` writes the next version, and `tenure system \
+                 retire ID` the last one"
+            }
             Self::SignedDeleted { .. } | Self::SignedEdited { .. } | Self::SignedRenamed { .. } => {
                 "restore the signed file; to change a decision, add a new file that names the old decision in \
                  `supersedes`"
@@ -171,7 +181,9 @@ impl TrustError {
             Self::SignerLeft(_) => "another person must sign: `tenure sign FILE`",
             Self::SignerNotNamed { .. } => "remove the signature, or name its signer in the file",
             Self::Stage(stage) => stage.help(),
-            Self::Threshold { .. } => "get the missing signatures: `tenure sign FILE`",
+            Self::SystemIdentity { .. } => "retire the other system first: `tenure system retire ID`",
+            Self::SystemRetired(_) => "describe the target under a new id: `tenure system add ID`",
+            Self::SystemSignatures { .. } | Self::Threshold { .. } => "get the missing signatures: `tenure sign FILE`",
             Self::ThresholdUnreachable { .. } => "set a threshold between 1 and the number of keys",
             Self::TrustChangeNotIsolated => "merge trust changes separately from all other changes",
             Self::WrongRepository { .. } => "a signed file is valid in one repository only; create a new one here",
@@ -188,3 +200,6 @@ fn signature_code(error: &SshSignatureError) -> &'static str {
         _ => "signature-malformed",
     }
 }
+
+/// The description of a version of a system.
+const SYSTEM: &str = "signed system version";

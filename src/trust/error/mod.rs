@@ -307,6 +307,29 @@ pub enum TrustError {
         /// The decision in force.
         in_force: String,
     },
+    /// Two systems in use with the same target.
+    #[error("the identity `{identity}` is that of the system `{other}`, which is in use")]
+    SystemIdentity {
+        /// The identity of the target.
+        identity: String,
+        /// The other system.
+        other: String,
+    },
+    /// A version after the last one.
+    #[error("`{0}` is retired: no version follows")]
+    SystemRetired(String),
+    /// Too few signatures under a version of a system.
+    #[error("{found} of {needed} signatures{}; permitted signers: {permitted}", missing(.required))]
+    SystemSignatures {
+        /// The required number of distinct signers.
+        needed: usize,
+        /// The actual number.
+        found: usize,
+        /// The required signers who have not signed.
+        required: String,
+        /// The permitted signers.
+        permitted: String,
+    },
     /// Too few signatures.
     #[error("{found} of {needed} signatures{}", for_tier(*.tier))]
     Threshold {
@@ -358,6 +381,10 @@ pub enum TrustError {
 
 fn first(problems: &Diagnostics) -> String {
     problems.sorted().first().map(|problem| problem.message.clone()).unwrap_or_default()
+}
+
+fn missing(required: &str) -> String {
+    if required.is_empty() { String::new() } else { format!(", without that of {required}") }
 }
 
 fn for_tier(tier: Option<Tier>) -> String {

@@ -8,7 +8,7 @@ use crate::{
     connector::registry,
     format::{codec, note::VerifierKey, ssh_keys::PublicKey},
     model::{
-        Digest, Handle, PrincipalId, RepoId, SystemId,
+        Digest, Handle, PrincipalId, RepoId,
         file::{
             self, Engine, EngineRole, FileKind, Governance, Guardrails, KeyState, PrincipalKind, PrincipalRecord,
             Principals, RegistryKey, RegistryPrincipal, Role, Roles, Thresholds,
@@ -47,8 +47,6 @@ pub struct Bootstrap {
     pub log_key: PublicKey,
     /// The read-back key, if the job that reads targets back is separate.
     pub readback_key: Option<PublicKey>,
-    /// The systems whose access may be changed from the start.
-    pub managed: Vec<SystemId>,
     /// The default code owners, such as `@acme/access`.
     pub code_owners: Vec<Handle>,
     /// The engine release that the workflows install.
@@ -144,11 +142,11 @@ impl Bootstrap {
             connectors: registry::names().map(str::to_owned).collect(),
             campaign_owner_group: CAMPAIGN_GROUP.to_owned(),
             exception_group: EXCEPTION_GROUP.to_owned(),
+            system_group: SYSTEM_GROUP.to_owned(),
             max_files_per_change: None,
             thresholds: Thresholds { t0: both, t1: both, t2: 1, t3: 1 },
             guardrails: Guardrails {
                 max_removals_per_run: 50,
-                managed_systems: self.managed.clone(),
                 max_removals_per_system: 25,
                 max_removals_per_owner: 25,
                 max_removal_percent: 20,
@@ -196,10 +194,11 @@ fn founder(founder: &Founder) -> RegistryPrincipal {
     RegistryPrincipal {
         id: founder.id.clone(),
         subjects: founder.subjects.clone(),
-        groups: vec![CAMPAIGN_GROUP.to_owned(), EXCEPTION_GROUP.to_owned()],
+        groups: [CAMPAIGN_GROUP, EXCEPTION_GROUP, SYSTEM_GROUP].map(str::to_owned).to_vec(),
         keys: vec![RegistryKey { ssh: founder.key.to_string(), state: KeyState::Active, suspect_from_index: None }],
     }
 }
 
 const CAMPAIGN_GROUP: &str = "campaign-owner";
 const EXCEPTION_GROUP: &str = "risk-owner";
+const SYSTEM_GROUP: &str = "system-registrar";

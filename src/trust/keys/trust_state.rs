@@ -137,6 +137,7 @@ impl TrustState {
                 SignatureNamespace::Delegation,
                 SignatureNamespace::Proof,
                 SignatureNamespace::Review,
+                SignatureNamespace::System,
             ];
             if self.registry.is_in(holder.as_str(), &self.mandate.file.campaign_owner_group) {
                 namespaces.extend([SignatureNamespace::Campaign, SignatureNamespace::StageClose]);
@@ -187,14 +188,7 @@ impl TrustMandate {
 
     /// Returns the number of principals who must sign a review with a decision of this tier.
     pub fn threshold(&self, tier: Tier) -> usize {
-        let thresholds = &self.file.thresholds;
-        let count = match tier {
-            Tier::T0 => thresholds.t0,
-            Tier::T1 => thresholds.t1,
-            Tier::T2 => thresholds.t2,
-            Tier::T3 => thresholds.t3,
-        };
-        usize::try_from(count).unwrap_or(usize::MAX)
+        self.file.thresholds.at(tier)
     }
 }
 

@@ -56,4 +56,4 @@ impl StateCache {
 }
 
 /// The version of the format of an entry.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;

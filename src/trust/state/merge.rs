@@ -30,7 +30,7 @@ use std::{
 };
 
 impl RepositoryState {
-    /// Verifies the files of one merge: campaigns, then delegations, reviews, stage closes (after the reviews of the
+    /// Verifies the files of one merge: campaigns and systems, then delegations, reviews, stage closes (after the reviews of the
     /// same merge), and finally exceptions with the proofs of their controls. Files of one merge may depend on each
     /// other in any name order: a file that waits for another is verified again as long as anything changes.
     /// Conflicting decisions of one merge are all rejected.
@@ -48,7 +48,7 @@ impl RepositoryState {
             _ => None,
         };
         let on = MergeContext { commit, before, merger: merger.as_ref() };
-        let again = self.rejected_below_campaigns(paths);
+        let again = self.rejected_beside(paths);
         let paths = || paths.iter().chain(&again);
         let mut waiting: Vec<(u32, &String)> = paths().map(|path| (verification_order(path), path)).collect();
         waiting.sort_unstable();
@@ -79,12 +79,13 @@ impl RepositoryState {
         }
     }
 
-    /// Returns the rejected files of the campaigns that this merge signs: they may be valid once the campaign is.
-    fn rejected_below_campaigns(&self, paths: &[String]) -> Vec<String> {
+    /// Returns the rejected files of the campaigns and systems that this merge signs: they may be valid once the campaign
+    /// or the version before is.
+    fn rejected_beside(&self, paths: &[String]) -> Vec<String> {
         let folders: Vec<&str> = paths
             .iter()
-            .filter(|path| matches!(RepoPath::of(path), RepoPath::Campaign(_)))
-            .filter_map(|path| path.strip_suffix("campaign.toml"))
+            .filter(|path| matches!(RepoPath::of(path), RepoPath::Campaign(_) | RepoPath::System { .. }))
+            .filter_map(|path| Some(path.get(..=path.rfind('/')?)?))
             .collect();
         let rejected = self.standing().map(|found| &found.path).filter(|path| !paths.contains(path));
         let below = rejected.filter(|path| folders.iter().any(|folder| path.starts_with(folder)));
@@ -192,6 +193,15 @@ impl RepositoryState {
             RepoPath::Attestation(_) => unverified(path, bytes, signatures).and_then(|file| {
                 let judged = verifier.attestation(file)?;
                 self.accept(path, SignatureNamespace::Attestation, judged, |own, seen| own.attestations.push(seen))
+            }),
+            RepoPath::System { ref system, .. } => unverified(path, bytes, signatures).and_then(|file| {
+                let before = self.systems.get(system).and_then(|versions| versions.last());
+                let live = self.systems.values().filter_map(|versions| versions.last());
+                let live = live.map(Verified::value).filter(|system| !system.is_retired());
+                let judged = verifier.system(file, before, live)?;
+                self.accept(path, SignatureNamespace::System, judged, |own, version| {
+                    own.systems.entry(version.system.clone()).or_default().push(version);
+                })
             }),
             _ => Ok(()),
         })
@@ -336,7 +346,7 @@ const AHEAD: usize = 64;
 /// Returns the order in which the files of a merge are verified.
 fn verification_order(path: &str) -> u32 {
     match RepoPath::of(path) {
-        RepoPath::Campaign(_) => 0,
+        RepoPath::Campaign(_) | RepoPath::System { .. } => 0,
         RepoPath::Delegation(_) => 1,
         RepoPath::StageClose { .. } => 3,
         // Items without a response have other exception terms than decided items, so reviews come first.

@@ -38,6 +38,8 @@ pub(super) fn is_retryable(refusal: &TrustError) -> bool {
     matches!(
         refusal,
         TrustError::StaleSupersedes { .. }
+            | TrustError::Version { .. }
+            | TrustError::SystemIdentity { .. }
             | TrustError::Stage(StageError::Foreign { .. } | StageError::NotOpen { .. } | StageError::Order { .. })
     )
 }

@@ -16,11 +16,12 @@ use crate::trust::verified::Verified;
 use crate::trust::verify::no_response::check_silent;
 use crate::trust::verify::open_campaign::{EffectiveDecision, OpenCampaign, OpenCampaigns, VotingSlot};
 use crate::{
+    diag::{Diagnostic, Diagnostics},
     format::sshsig::SignatureNamespace,
     git::{GitError, ObjectId, Repository},
     model::{
-        CampaignId, Digest, Finding, ItemId,
-        file::{Attestation, Campaign, Delegation, Exception, Principals, Proof, Review, StageClose},
+        CampaignId, Digest, Finding, ItemId, SystemId,
+        file::{Attestation, Campaign, Delegation, Exception, Principals, Proof, Review, StageClose, System},
     },
     store::{RepoPath, RepositorySnapshot},
 };
@@ -56,6 +57,8 @@ pub struct RepositoryState {
     exceptions: Vec<Verified<Exception>>,
     proofs: Vec<Verified<Proof>>,
     attestations: Vec<Verified<Attestation>>,
+    /// The signed versions of each system, in order.
+    systems: BTreeMap<SystemId, Vec<Verified<System>>>,
     found: Vec<RejectedFile>,
 }
 
@@ -74,8 +77,18 @@ pub struct RejectedFile {
 
 impl RejectedFile {
     /// Returns whether it is an immutable file that was edited, renamed or deleted.
-    pub(in crate::trust) fn is_changed_file(&self) -> bool {
+    pub fn is_changed_file(&self) -> bool {
         matches!(self.refusal.code(), "signed-file-deleted" | "signed-file-edited" | "signed-file-renamed")
+    }
+
+    /// Returns the rejection as problems of the file.
+    pub fn diagnostics(&self) -> Diagnostics {
+        match &self.refusal {
+            TrustError::Form(problems) => (**problems).clone(),
+            other => {
+                Diagnostic::error(other.code(), other.to_string()).in_file(self.path.as_str()).help(other.help()).into()
+            }
+        }
     }
 
     /// Returns the rejection as a finding.
@@ -137,6 +150,7 @@ impl RepositoryState {
             exceptions: Vec::new(),
             proofs: Vec::new(),
             attestations: Vec::new(),
+            systems: BTreeMap::new(),
             found: Vec::new(),
         }
     }
@@ -324,6 +338,16 @@ impl RepositoryState {
                 Some((CampaignId::parse(folder).ok()?, found.path.clone()))
             })
             .collect()
+    }
+
+    /// Returns the signed versions of each system, in order. The last one is in force.
+    pub const fn systems(&self) -> &BTreeMap<SystemId, Vec<Verified<System>>> {
+        &self.systems
+    }
+
+    /// Returns the rejections that apply at the head to files below `systems/`.
+    pub fn rejected_systems(&self) -> impl Iterator<Item = &RejectedFile> {
+        self.standing().filter(|found| found.path.starts_with("systems/"))
     }
 
     fn standing(&self) -> impl Iterator<Item = &RejectedFile> {

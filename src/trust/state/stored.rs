@@ -7,7 +7,7 @@ use crate::{
     git::ObjectId,
     model::{
         CampaignId, Digest, PrincipalId, Severity,
-        file::{Attestation, Campaign, Delegation, Exception, Principals, Proof, Registry, Review, StageClose},
+        file::{Attestation, Campaign, Delegation, Exception, Principals, Proof, Registry, Review, StageClose, System},
     },
     trust::{
         error::{RecordedRejection, TrustError},
@@ -46,6 +46,8 @@ pub(super) struct StoredState<'s> {
     exceptions: Vec<StoredFile<'s, Exception>>,
     proofs: Vec<StoredFile<'s, Proof>>,
     attestations: Vec<StoredFile<'s, Attestation>>,
+    /// The signed versions of all systems, by system and version.
+    systems: Vec<StoredFile<'s, System>>,
     rejections: Vec<StoredRejection<'s>>,
 }
 
@@ -146,6 +148,7 @@ impl<'s> StoredState<'s> {
             exceptions: stored(&state.exceptions),
             proofs: stored(&state.proofs),
             attestations: stored(&state.attestations),
+            systems: state.systems.values().flatten().map(StoredFile::of).collect(),
             rejections: state.found.iter().map(StoredRejection::of).collect(),
         }
     }
@@ -194,6 +197,9 @@ impl<'s> StoredState<'s> {
         state.exceptions = restored(self.exceptions)?;
         state.proofs = restored(self.proofs)?;
         state.attestations = restored(self.attestations)?;
+        for system in restored(self.systems)? {
+            state.systems.entry(system.system.clone()).or_default().push(system);
+        }
         state.found = self.rejections.into_iter().map(StoredRejection::restore).collect::<Option<_>>()?;
         Some(state)
     }

@@ -8,4 +8,5 @@ pub(in crate::trust) mod published_items;
 pub(in crate::trust) mod review;
 pub(in crate::trust) mod signature_status;
 pub(in crate::trust) mod stage;
+pub(in crate::trust) mod system;
 pub(in crate::trust) mod verifier;

@@ -54,7 +54,7 @@ fn reading_continues_from_a_saved_ledger() {
 
 #[test]
 fn evidence_cache_does_not_change_results() {
-    let world = TestRepository::founded(&["web-1"]);
+    let world = TestRepository::founded();
     host::decide(&world, &["web-1"]);
     let cache = world.repo().join(".git/tenure/evidence");
     let entries =

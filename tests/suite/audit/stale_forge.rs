@@ -33,7 +33,7 @@ fn cloned(world: &TestRepository, from: &str, to: &str) {
 
 #[test]
 fn row_34_an_old_state_is_told_by_whoever_kept_a_newer_one() {
-    let world = TestRepository::founded(&["web-1"]);
+    let world = TestRepository::founded();
     host::decide(&world, &["web-1"]);
     world.enforce(&[]).exits(0);
     let before = keep(&world, "before");

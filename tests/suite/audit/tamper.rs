@@ -171,7 +171,7 @@ const FILES: [Tampering; 27] = [
     ),
     ("signature stripped", |c| c.merge(&Files::from([(signature_path(TOP, "ben"), None)])), "signed-file-deleted"),
     ("not signed", |c| c.signed(|f| drop(f.remove(&signature_path(NEXT, "ana")))), "below-threshold"),
-    ("executable", |c| c.mode("100755", "systems/web-1.toml"), "file-not-regular"),
+    ("executable", |c| c.mode("100755", "systems/web-1/1.toml"), "file-not-regular"),
 ];
 
 const TRUST: [Tampering; 17] = [

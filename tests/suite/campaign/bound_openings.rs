@@ -19,7 +19,7 @@ use tenure::{
 
 /// A world with an opened campaign that is not yet merged.
 fn opened() -> (TestRepository, String) {
-    let world = TestRepository::founded(&["web-1"]);
+    let world = TestRepository::founded();
     host::lay(&world, "web-1");
     world.system("web-1", &host::settings("web-1"));
     world.collected(&["web-1"]);

@@ -13,7 +13,7 @@ pub(super) const DAY: i64 = 24 * 60;
 
 /// A host with two accounts without other access, `old` and `temp`; their owner is `ana`, and `ben` is her deputy.
 pub(super) fn company() -> TestRepository {
-    let world = TestRepository::founded(&["web-1"]);
+    let world = TestRepository::founded();
     with_jobs(&world);
     world
 }
@@ -175,7 +175,7 @@ condition = "grant.principal.startsWith('job')"
 
 #[test]
 fn sampled_stage_asks_about_a_part_and_the_rest_is_done_before() {
-    let world = TestRepository::founded(&["web-1"]);
+    let world = TestRepository::founded();
     host::lay(&world, "web-1");
     let all = |line: fn(usize) -> String| (0..20).map(line).collect::<String>();
     for (path, more) in [

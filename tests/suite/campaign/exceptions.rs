@@ -16,7 +16,7 @@ struct Story {
 
 impl Story {
     fn new() -> Self {
-        let world = TestRepository::founded(&["web-1"]);
+        let world = TestRepository::founded();
         host::lay(&world, "web-1");
         world.system("web-1", &host::settings("web-1"));
         world.collected(&["web-1"]);

@@ -10,7 +10,7 @@ const HR: &[&str] =
 
 /// A host with an inventory, and a table of people beside the repository.
 fn collected() -> TestRepository {
-    let world = TestRepository::founded(&["web-1"]);
+    let world = TestRepository::founded();
     host::lay(&world, "web-1");
     world.system("web-1", &host::settings("web-1"));
     world.collected(&["web-1"]);

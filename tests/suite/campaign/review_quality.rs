@@ -29,7 +29,7 @@ fn told(world: &TestRepository, minutes: i64, command: &[&str]) -> fixtures::Ran
 
 /// Three hundred accesses of one host under review, without decisions.
 fn three_hundred() -> TestRepository {
-    let world = TestRepository::founded(&["web-1"]);
+    let world = TestRepository::founded();
     crowded(&world, 300 - 12);
     world.campaign(&[("web-1", &["membership"])]);
     world
@@ -136,7 +136,7 @@ severity = "critical"
 
 #[test]
 fn row_38_flagged_items_need_text_critical_ones_exception() {
-    let world = TestRepository::founded(&["web-1"]);
+    let world = TestRepository::founded();
     host::lay(&world, "web-1");
     world.system("web-1", &host::settings("web-1"));
     world.collected(&["web-1"]);

@@ -45,7 +45,7 @@ owner = "li"
 /// A campaign over both hosts, in which Li's rule on one of them is revoked; `more` is the content of another rules
 /// file.
 fn decided(more: &str) -> TestRepository {
-    let world = TestRepository::founded(&["web-1", "log-1"]);
+    let world = TestRepository::founded();
     for system in ["web-1", "log-1"] {
         host::lay(&world, system);
         world.system(system, &host::settings(system));

@@ -17,7 +17,7 @@ const ANSWERS: [Option<Verdict>; 5] =
 
 /// A host with an account for each cell of a table; their owner is `ana`, and `ben` is her deputy.
 fn company() -> TestRepository {
-    let world = TestRepository::founded(&["web-1"]);
+    let world = TestRepository::founded();
     host::lay(&world, "web-1");
     let all = |line: fn(usize) -> String| (0..25).map(line).collect::<String>();
     for (path, more) in [

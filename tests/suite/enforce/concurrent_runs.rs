@@ -14,7 +14,7 @@ static ONE_HOST: LazyLock<TestRepository> = LazyLock::new(|| decided(&["web-1"])
 static TWO_HOSTS: LazyLock<TestRepository> = LazyLock::new(|| decided(&["web-1", "web-2"]));
 
 fn decided(systems: &[&str]) -> TestRepository {
-    let world = TestRepository::founded(systems);
+    let world = TestRepository::founded();
     host::decide(&world, systems);
     world
 }

@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use tenure::enforce::RunStep;
 
 static DECIDED: LazyLock<TestRepository> = LazyLock::new(|| {
-    let world = TestRepository::founded(&["web-1"]);
+    let world = TestRepository::founded();
     host::decide(&world, &["web-1"]);
     world
 });

@@ -7,7 +7,7 @@ use tenure::{format::codec::render, model::Verdict};
 
 /// A world in which all decisions are enforced.
 fn enforced() -> TestRepository {
-    let world = TestRepository::founded(&["web-1"]);
+    let world = TestRepository::founded();
     host::decide(&world, &["web-1"]);
     world.enforce(&[]).exits(0);
     world
@@ -24,7 +24,7 @@ fn a_host_that_only_the_engine_changed_has_nothing_out_of_band() {
 
 #[test]
 fn lapsing_decision_is_reported_in_its_pull_request_only() {
-    let world = TestRepository::founded(&["web-1"]);
+    let world = TestRepository::founded();
     host::lay(&world, "web-1");
     world.system("web-1", &host::settings("web-1"));
     world.collected(&["web-1"]);
@@ -50,7 +50,7 @@ fn lapsing_decision_is_reported_in_its_pull_request_only() {
 
 #[test]
 fn enforced_removals_are_not_inventory_shrinkage() {
-    let world = TestRepository::founded(&["web-1"]);
+    let world = TestRepository::founded();
     host::lay(&world, "web-1");
     world.system("web-1", &host::settings("web-1"));
     world.collected(&["web-1"]);

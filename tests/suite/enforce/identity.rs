@@ -10,7 +10,7 @@ const OTHER: &str = "fedcba9876543210fedcba9876543210\n";
 
 /// A world in which a removal on `web-1` is decided, and the machine has a machine id.
 fn decided() -> TestRepository {
-    let world = TestRepository::founded(&["web-1"]);
+    let world = TestRepository::founded();
     host::lay(&world, "web-1");
     world.write("web-1/etc/machine-id", FIRST);
     world.system("web-1", &host::settings("web-1"));
@@ -54,9 +54,8 @@ fn reinstalled_machine_needs_its_new_identity_in_its_file() {
     let said = world.tenure(&["collect", "web-1"]).exits(1);
     let (_, rest) = said.err.split_once("identity = \"").unwrap();
     let identity = rest.split('"').next().unwrap();
-    let file = world.read("repo/systems/web-1.toml");
-    let file = file.replace("remediation =", &format!("identity = \"{identity}\"\nremediation ="));
-    world.write("repo/systems/web-1.toml", &file);
+    let identity = format!("identity = \"{identity}\"\nremediation =");
+    world.change_system("web-1", |file| file.replace("remediation =", &identity));
     world.merge("web-1 was reinstalled");
     world.tenure(&["collect", "web-1"]).exits(0).says(&format!("identity of the target: {identity}"));
 }

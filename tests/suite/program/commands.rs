@@ -6,10 +6,11 @@ use crate::support::fixtures::{KEYS, TestRepository, ran};
 use crate::support::host;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
+use tenure::model::Digest;
 
-/// A world with decisions, in which the mandate lists no managed system.
+/// A world with decisions.
 static DECIDED: LazyLock<TestRepository> = LazyLock::new(|| {
-    let world = TestRepository::founded(&[]);
+    let world = TestRepository::founded();
     host::decide(&world, &["web-1"]);
     world
 });
@@ -122,20 +123,21 @@ fn with_words_that_no_command_takes() {
 #[test]
 fn with_files_that_are_not_in_order() {
     let mut typed = Transcript::of(DECIDED.copied());
-    let system = typed.world.read("repo/systems/web-1.toml");
-    typed.world.write("repo/systems/web-1.toml", &system.replace("tier = \"T2\"", "tear = \"T2\""));
-    typed.line("fmt systems/web-1.toml", ANY);
+    let system = typed.world.read("repo/systems/web-1/1.toml");
+    typed.world.write("repo/systems/web-1/1.toml", &system.replace("tier = \"T2\"", "tear = \"T2\""));
+    typed.line("fmt systems/web-1/1.toml", ANY);
     typed.world.merge("a key nobody knows");
     for line in ["collect web-1", "plan", "enforce"] {
         typed.line(line, ANY);
     }
-    typed.world.write("repo/systems/web-1.toml", &system.replace("hosts", "hosst"));
+    typed.world.write("repo/systems/web-1/1.toml", &system);
+    typed.world.change_system("web-1", |file| file.replace("hosts", "hosst"));
     typed.world.merge("a connector nobody has");
     typed.line("collect web-1", 1);
-    typed.world.write("repo/systems/web-1.toml", &system.replace("root = \"../web-1\"", "rot = \"../web-1\""));
+    typed.world.change_system("web-1", |file| file.replace("hosst", "hosts").replace("root = ", "rot = "));
     typed.world.merge("a setting nobody knows");
     typed.line("collect web-1", 1);
-    typed.world.write("repo/systems/web-1.toml", &system.replace("../web-1", "../web-2"));
+    typed.world.change_system("web-1", |file| file.replace("rot = ", "root = ").replace("../web-1", "../web-2"));
     typed.world.merge("a host that is not there");
     typed.line("collect web-1", 1);
     typed.is("files");
@@ -164,6 +166,13 @@ fn with_policies_that_are_not_in_order() {
 fn with_a_guardrail_in_the_way() {
     let mut typed = Transcript::of(DECIDED.copied());
     let keys = KEYS.join(" ");
+    let mandate = typed.world.read("repo/trust/mandate/1.toml");
+    let prev = format!("prev = \"{}\"", Digest::of(&mandate));
+    let next = mandate.replace("version = 1", "version = 2").replace("prev = \"none\"", &prev);
+    let next = next.replace("max_removals_per_run = 50", "max_removals_per_run = 1");
+    typed.world.write("repo/trust/mandate/2.toml", &next);
+    ["ana", "ben"].iter().for_each(|name| typed.world.sign(name, &["trust/mandate/2.toml"]));
+    typed.world.merge("one removal in a run");
     typed.line(&format!("enforce {keys}"), 3);
     host::is_untouched(&typed.world.join("web-1"));
     assert!(typed.world.records_of("intent").is_empty());

@@ -6,11 +6,10 @@ use std::fs;
 
 /// A world in which `web-1` is changed manually, and all items are decided.
 fn by_hand() -> TestRepository {
-    let world = TestRepository::founded(&["web-1"]);
+    let world = TestRepository::founded();
     host::lay(&world, "web-1");
     world.system("web-1", &host::settings("web-1"));
-    let file = world.read("repo/systems/web-1.toml");
-    world.write("repo/systems/web-1.toml", &file.replace("\"automatic\"", "\"manual\""));
+    world.change_system("web-1", |file| file.replace("\"automatic\"", "\"manual\""));
     world.collected(&["web-1"]);
     world.campaign(&[("web-1", host::KINDS)]);
     let decision = fixtures::Decision("web-1", "svc_export", "membership group sudo", tenure::model::Verdict::Revoke);

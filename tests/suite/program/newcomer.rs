@@ -12,14 +12,14 @@ use tenure::model::{Digest, Timestamp, Verdict, file::Review};
 
 /// One host with a campaign whose decisions are on main; the engine may change it.
 static DECIDED: LazyLock<TestRepository> = LazyLock::new(|| {
-    let world = TestRepository::founded(&["web-1"]);
+    let world = TestRepository::founded();
     host::decide(&world, &["web-1"]);
     world
 });
 
 /// One host with an open campaign, and no decisions.
 static OPENED: LazyLock<TestRepository> = LazyLock::new(|| {
-    let world = TestRepository::founded(&["web-1"]);
+    let world = TestRepository::founded();
     host::lay(&world, "web-1");
     world.system("web-1", &host::settings("web-1"));
     world.collected(&["web-1"]);
@@ -100,9 +100,9 @@ fn check_of_unsigned_review_names_signers_and_command() {
 #[test]
 fn check_mentions_files_that_are_not_committed() {
     let world = DECIDED.copied();
-    world.write("repo/systems/web-1.toml", "tear = \"T2\"\n");
+    world.write("repo/systems/web-2/1.toml", "tear = \"T2\"\n");
     let told = world.tenure(&["check"]).exits(0);
-    told.says("1 governed file is not committed and not checked").says("systems/web-1.toml");
+    told.says("1 governed file is not committed and not checked").says("systems/web-2/1.toml");
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn date_or_days_in_a_file_says_what_to_write() {
 
 #[test]
 fn enforce_of_several_systems_names_them() {
-    let world = TestRepository::founded(&["web-1", "web-2"]);
+    let world = TestRepository::founded();
     host::decide(&world, &["web-1", "web-2"]);
     let told = world.enforce(&[]).exits(0);
     told.says("web-1: revoke").says("web-2: revoke");
@@ -206,8 +206,7 @@ fn enforce_of_several_systems_names_them() {
 #[test]
 fn held_decision_names_its_access_and_reason() {
     let world = DECIDED.copied();
-    let system = world.read("repo/systems/web-1.toml");
-    world.write("repo/systems/web-1.toml", &system.replace("\"automatic\"", "\"report-only\""));
+    world.change_system("web-1", |file| file.replace("\"automatic\"", "\"report-only\""));
     world.merge("report only");
     let told = world.tenure(&["plan"]).exits(0);
     assert!(told.out.contains("li: ") && told.out.contains("why: report-only: "), "{}", told.out);
@@ -232,32 +231,32 @@ fn enforce_says_why_a_suspended_campaign_waits() {
 #[test]
 fn decisions_on_a_removed_system_are_held() {
     let world = DECIDED.copied();
-    fs::remove_file(world.repo().join("systems/web-1.toml")).unwrap();
+    fs::remove_dir_all(world.repo().join("systems/web-1")).unwrap();
     world.merge("remove the system");
-    let told = world.tenure(&["plan"]).exits(0);
-    told.says("why: unknown-system: there is no systems/web-1.toml").says("next: create systems/web-1.toml");
+    let told = world.tenure(&["plan"]).exits(3);
+    told.says("why: unknown-system: systems/web-1/1.toml: a signed system version was deleted").says("next: restore");
     world.enforce(&[]).exits(3).says("why: unknown-system");
 }
 
 #[test]
 fn invalid_system_file_holds_back_only_its_system() {
-    let world = TestRepository::founded(&["web-1", "web-2"]);
+    let world = TestRepository::founded();
     host::decide(&world, &["web-1", "web-2"]);
     let whole = world.tenure(&["plan"]).exits(0).out;
     assert!(whole.contains("web-1") && whole.contains("web-2"), "{whole}");
-    let system = world.read("repo/systems/web-2.toml");
-    world.write("repo/systems/web-2.toml", &system.replacen("connector = \"hosts\"", "connector = hosts", 1));
+    let system = world.read("repo/systems/web-2/1.toml");
+    world.write("repo/systems/web-2/1.toml", &system.replacen("connector = \"hosts\"", "connector = hosts", 1));
     world.write("repo/systems/notes.txt", "to do\n");
     world.merge("break a system file");
 
     let told = world.tenure(&["plan"]).exits(3);
-    let told = told.says("error[toml-syntax]").says("systems/web-2.toml:3:").says("systems/notes.txt");
-    let told = told.says("why: unknown-system: systems/web-2.toml:3: not TOML");
+    let told = told.says("error[signed-file-edited]").says("systems/web-2/1.toml").says("systems/notes.txt");
+    let told = told.says("why: unknown-system: systems/web-2/1.toml: a signed system version was edited");
     let (one, other) = (world.tenure(&["plan", "web-1"]).exits(0).out, told.out);
     let actions = |text: &str| text.lines().filter(|line| line.contains("revoke")).count();
     assert!(actions(&one) > 0 && actions(&one) <= actions(&other), "{one}\n{other}");
-    world.tenure(&["plan", "web-2"]).exits(3).says("systems/web-2.toml:3:");
-    world.enforce(&[]).exits(3).says("systems/web-2.toml:3:");
+    world.tenure(&["plan", "web-2"]).exits(3).says("systems/web-2/1.toml");
+    world.enforce(&[]).exits(3).says("systems/web-2/1.toml");
     world.tenure(&["audit"]).hides("plan-differs");
 }
 
@@ -316,11 +315,11 @@ fn status_of_a_campaign_with_rejected_definition_says_why() {
 fn system_file_with_the_name_of_another_is_refused() {
     let world = DECIDED.copied();
     let base = world.sandbox().git(world.repo(), &["rev-parse", "HEAD"]);
-    let system = world.read("repo/systems/web-1.toml");
-    world.write("repo/systems/web-2.toml", &system);
+    let system = world.read("repo/systems/web-1/1.toml");
+    world.write("repo/systems/web-2/1.toml", &system);
     world.merge("copy the system");
     let told = world.tenure(&["check", "--base", base.trim()]).exits(3);
-    told.says("error[system-misnamed]").says("systems/web-2.toml").says("write `system = \"web-2\"`");
+    told.says("error[place-mismatch]: the content belongs to systems/web-1/1.toml").says("systems/web-2/1.toml");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use tenure::model::file::Review;
 
 /// A host under review, without decisions.
 static OPENED: LazyLock<TestRepository> = LazyLock::new(|| {
-    let world = TestRepository::founded(&["web-1"]);
+    let world = TestRepository::founded();
     host::lay(&world, "web-1");
     world.system("web-1", &host::settings("web-1"));
     world.tenure(&["policy", "init"]).exits(0);
@@ -238,7 +238,7 @@ fn the_window_may_be_pulled_at_while_a_decision_is_written() {
 
 #[test]
 fn what_a_hostile_host_says_steers_nothing() {
-    let world = TestRepository::founded(&["web-1"]);
+    let world = TestRepository::founded();
     host::lay(&world, "web-1");
     let keys = "web-1/srv/deploy/.ssh/authorized_keys";
     let hostile = format!("\u{1b}[2J\u{1b}]0;owned\u{7}\u{202e}gnp.exe\u{200b} {}", "x".repeat(3000));

@@ -68,7 +68,7 @@ fn cloud(world: &mut TestRepository, person: &AgeKey) -> Moto {
 
 #[test]
 fn refused_changes_stay_open_on_three_systems() {
-    let mut world = TestRepository::founded(&["cloud", "orders", "web-1"]);
+    let mut world = TestRepository::founded();
     let person = AgeKey::generate();
     host(&world);
     let moto = cloud(&mut world, &person);
@@ -132,7 +132,7 @@ fn refused_changes_stay_open_on_three_systems() {
 
 #[test]
 fn what_a_server_agrees_to_and_does_not_do_is_still_present() {
-    let mut world = TestRepository::founded(&["orders", "web-1"]);
+    let mut world = TestRepository::founded();
     host(&world);
     let cluster = database(
         &mut world,
@@ -173,7 +173,7 @@ fn what_a_server_agrees_to_and_does_not_do_is_still_present() {
 
 #[test]
 fn a_role_that_took_over_a_name_is_not_touched() {
-    let mut world = TestRepository::founded(&["orders"]);
+    let mut world = TestRepository::founded();
     let grants = "GRANT SELECT ON invoices TO svc; GRANT team TO svc";
     let cluster = database(
         &mut world,
@@ -223,7 +223,7 @@ const EVERYTHING: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allo
 
 #[test]
 fn h19_certified_column_is_kept_and_the_table_is_gone() {
-    let mut world = TestRepository::founded(&["orders"]);
+    let mut world = TestRepository::founded();
     let cluster = database(
         &mut world,
         "CREATE TABLE j2t (a int, b int); CREATE ROLE j2 LOGIN; GRANT SELECT ON j2t TO j2; GRANT SELECT (a) ON j2t TO j2",
@@ -244,7 +244,7 @@ fn h19_certified_column_is_kept_and_the_table_is_gone() {
 
 #[test]
 fn h20_effects_of_own_changes_are_no_drift() {
-    let mut world = TestRepository::founded(&["orders"]);
+    let mut world = TestRepository::founded();
     let cluster = database(
         &mut world,
         "CREATE TABLE j3x (a int); CREATE ROLE j3 LOGIN; CREATE ROLE j3t; GRANT j3t TO j3; GRANT SELECT ON j3x TO j3t",

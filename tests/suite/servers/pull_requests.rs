@@ -23,19 +23,19 @@ fn careless(world: &TestRepository) {
     git(&["switch", "--quiet", "--create", "careless"]);
     let mandate = world.read("repo/trust/mandate/1.toml").replacen("version = 1", "version = 2", 1);
     world.write("repo/trust/mandate/2.toml", &mandate);
-    world.write("repo/systems/web-2.toml", HOSTILE);
+    world.write("repo/systems/web-2/1.toml", HOSTILE);
     git(&["add", "--all"]);
     git(&["commit", "--quiet", "-m", "a change"]);
 }
 
 #[test]
 fn check_writes_annotations_summary_and_sarif() {
-    let world = TestRepository::founded(&[]);
+    let world = TestRepository::founded();
     careless(&world);
     let (ran, summary) = step(&world, &["check", "--base", "main", "--format", "github", "--sarif", "tenure.sarif"]);
     let ran = ran.exits(3);
     let errors: Vec<&str> = ran.out.lines().filter(|line| line.starts_with("::error ")).collect();
-    let place = "::error file=systems/web-2.toml,line=3,endLine=3,col=";
+    let place = "::error file=systems/web-2/1.toml,line=3,endLine=3,col=";
     assert!(errors.iter().any(|line| line.starts_with(place)), "{}", ran.out);
     assert!(errors.iter().any(|line| line.contains("file=trust/mandate/2.toml,title=tenure ")), "{}", ran.out);
     assert!(summary.contains("| error ") && summary.contains("2 governed files checked"), "{summary}");
@@ -45,7 +45,7 @@ fn check_writes_annotations_summary_and_sarif() {
     assert_eq!(results.len(), errors.len());
     let here = results.iter().find(|result| result["ruleId"] == "hidden-text").unwrap();
     let place = &here["locations"][0]["physicalLocation"];
-    assert_eq!(place["artifactLocation"]["uri"], "systems/web-2.toml");
+    assert_eq!(place["artifactLocation"]["uri"], "systems/web-2/1.toml");
     let region = &here["locations"][0]["physicalLocation"]["region"];
     assert_eq!((region["startLine"].as_u64(), region["endLine"].as_u64()), (Some(3), Some(3)), "{here:#}");
     assert!(region["endColumn"].as_u64() > region["startColumn"].as_u64(), "{here:#}");
@@ -53,7 +53,7 @@ fn check_writes_annotations_summary_and_sarif() {
 
 #[test]
 fn row_25_what_a_change_says_is_no_command_to_the_runner() {
-    let world = TestRepository::founded(&[]);
+    let world = TestRepository::founded();
     careless(&world);
     let (ran, summary) = step(&world, &["check", "--base", "main", "--format", "github"]);
     let ours = commands(&ran.out);
@@ -67,7 +67,7 @@ fn row_25_what_a_change_says_is_no_command_to_the_runner() {
 
 #[test]
 fn a_fingerprint_stays_when_the_lines_around_it_move() {
-    let world = TestRepository::founded(&[]);
+    let world = TestRepository::founded();
     careless(&world);
     let fingerprint = |world: &TestRepository| -> (Value, Value) {
         let sarif: Value =
@@ -78,7 +78,7 @@ fn a_fingerprint_stays_when_the_lines_around_it_move() {
         (here["partialFingerprints"]["primaryLocationLineHash"].clone(), line)
     };
     let before = fingerprint(&world);
-    world.write("repo/systems/web-2.toml", &format!("\n\n{HOSTILE}"));
+    world.write("repo/systems/web-2/1.toml", &format!("\n\n{HOSTILE}"));
     world.sandbox().git(world.repo(), &["commit", "--quiet", "--all", "-m", "move it"]);
     let after = fingerprint(&world);
     assert_eq!(before.0, after.0);
@@ -130,7 +130,7 @@ condition = "grant.principal in ['old', 'temp']"
 
 /// A host with two accounts without other access, assigned to two reviewers.
 fn asked() -> TestRepository {
-    let world = TestRepository::founded(&["web-1"]);
+    let world = TestRepository::founded();
     host::lay(&world, "web-1");
     for (path, more) in [
         ("etc/passwd", "old:x:1200:1200:old job:/srv/old:/bin/bash\ntemp:x:1201:1201:temporary:/srv/temp:/bin/bash\n"),

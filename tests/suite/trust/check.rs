@@ -140,7 +140,7 @@ fn a_history_of_its_own_is_no_change() {
 fn forms_of_files_without_signatures_are_judged_too() {
     let mut world = TestHistory::new();
     let cases = [
-        ("systems/db.toml", "schema = \"tenure/system/v1\"\n", "missing-key"),
+        ("systems/db/1.toml", "schema = \"tenure/system/v1\"\n", "missing-key"),
         ("systems/db.sh", "true\n", "path-not-allowed"),
         ("policies/x.toml", "title = \"x\"\n", "schema-missing"),
         ("inventory/pg-orders/grants/membership.jsonl", "{}\n", ""),
@@ -168,11 +168,12 @@ fn connector_and_settings_of_a_system_are_checked() {
         let text = example.replacen(right, wrong, 1);
         let line = text.lines().zip(example.lines()).position(|(is, was)| is != was).unwrap() + 1;
         let mut files = world.files.clone();
-        files.insert("systems/pg-orders.toml".to_owned(), text.into_bytes());
+        files.insert("systems/pg-orders/1.toml".to_owned(), text.into_bytes());
+        sign(&mut files, "systems/pg-orders/1.toml", "ana");
         let (codes, report) = gate(&mut world, &files);
         assert_eq!(codes, [code], "{report}");
         let line = if code == "missing-key" { "".to_owned() } else { format!("{line}:") };
-        assert!(report.contains(said) && report.contains(&format!("systems/pg-orders.toml:{line}")), "{report}");
+        assert!(report.contains(said) && report.contains(&format!("systems/pg-orders/1.toml:{line}")), "{report}");
     }
 }
 
