@@ -446,7 +446,8 @@ fn listed(tree: &HostSnapshot, users: &[SudoersMember]) -> Vec<RuleHolder> {
     let mut holders: Vec<RuleHolder> = Vec::new();
     for (item, _) in tree.sudoers.flat(AliasKind::User, users) {
         let who = SudoersPrincipal::listed(tree, &item.name);
-        holders.retain(|holder| holder.who.id() != who.id());
+        // An exclusion of another name of the same id does not exclude the holder: sudo compares the first name.
+        holders.retain(|holder| if item.negated { holder.who != who } else { holder.who.id() != who.id() });
         if item.negated {
             // The last match decides: an exclusion applies to the members before it.
             let concerned = holders.iter_mut().filter(|holder| may_exclude(tree, &holder.who, &who));

@@ -1,9 +1,10 @@
 //! Access that remains of what a change takes away, by every path that one read of a system shows.
 //!
-//! `sudo` compares rights to run commands, `other_users` those of users that sudo permits to become, `groups` the access of a group itself, `logins` keys and accounts, `outside`
+//! `sudo` compares rights to run commands, `other_users` those of users that sudo permits to become, `groups` the access of a group itself, `holders` finds the accounts of a rule, `logins` keys and accounts, `outside`
 //! sources beside these files. `processes` finds what was started before and runs on.
 
 mod groups;
+mod holders;
 mod logins;
 mod other_users;
 mod outside;

@@ -38,6 +38,8 @@ struct StepChoices {
     commands: OnceCell<Vec<String>>,
     /// The uids as which lost commands ran.
     lost: BTreeSet<u32>,
+    /// The uids of the holders.
+    own: BTreeSet<u32>,
 }
 
 impl AccessReader<'_> {
@@ -54,7 +56,7 @@ impl AccessReader<'_> {
         let mut queue: VecDeque<ReachedUser> = subjects.iter().map(start).collect();
         let mut seen: BTreeSet<(u32, BTreeSet<u32>, bool)> =
             subjects.iter().map(|subject| (subject.uid, subject.gids.clone(), false)).collect();
-        let choices = self.choices(left);
+        let choices = StepChoices { own, ..self.choices(left) };
         let mut everything = left.rules.iter().any(|rule| rule.tier == Tier::T0 && rule.doubt.is_none());
         let most = subjects.len() + MOST_STEPS;
         let mut taken = 0;
@@ -68,11 +70,11 @@ impl AccessReader<'_> {
                 found.doubt("rule", self.query.grant.entitlement.name.clone(), why, self.query.grant.tier);
                 break;
             }
-            for (to, shell) in self.steps(&from, &own, lost, left, &choices) {
+            for (to, shell) in self.steps(&from, lost, left, &choices) {
                 let state = |needs| (to.subject.uid, to.subject.gids.clone(), needs);
                 let needs = to.password.is_some();
                 let root = to.subject.uid == 0;
-                let plain = own.contains(&to.subject.uid) && from.subject.gids.is_superset(&to.subject.gids);
+                let plain = choices.own.contains(&to.subject.uid) && from.subject.gids.is_superset(&to.subject.gids);
                 if plain || root && everything || seen.contains(&state(false)) || !seen.insert(state(needs)) {
                     continue;
                 }
@@ -154,7 +156,6 @@ impl AccessReader<'_> {
     fn steps(
         &self,
         from: &ReachedUser,
-        own: &BTreeSet<u32>,
         lost: &LostRights,
         left: &RemainingRules,
         choices: &StepChoices,
@@ -189,7 +190,7 @@ impl AccessReader<'_> {
         };
         for user in self.targets(&rules, &from.subject, choices) {
             if let Some((place, shell)) = allowed(Some(&user.login), None) {
-                found.push((self.step(from, place, own, user.clone(), &format!("as {}", user.login)), shell));
+                found.push((self.step(from, place, &choices.own, user.clone(), &format!("as {}", user.login)), shell));
             }
         }
         let takes_groups = rules
@@ -212,7 +213,7 @@ impl AccessReader<'_> {
             subject.gids.insert(*gid);
             subject.groups.extend(self.directory().group_name(*gid).map(str::to_owned));
             let text = format!("as {} with the group {group}", subject.login);
-            found.push((self.step(from, place, own, Arc::new(subject), &text), shell));
+            found.push((self.step(from, place, &choices.own, Arc::new(subject), &text), shell));
         }
         found
     }
@@ -274,8 +275,7 @@ impl AccessReader<'_> {
                 return self.by_doas(&users, lost, Some(text), found);
             };
             let by = self.world.rules.get(best.rule);
-            let asked = self.subjects().iter().all(|subject| subject.uid != uid);
-            if asked && by.is_some_and(|rule| !rule.commands.iter().all(|one| one.passwordless)) {
+            if !choices.own.contains(&uid) && by.is_some_and(|rule| !rule.commands.iter().all(|one| one.passwordless)) {
                 password = password.or_else(|| Some(user.subject.login.clone()));
             }
             path.path.text = format!("{text}, {}", self.path(&self.world, best, best.tier).path.text);

@@ -84,7 +84,11 @@ impl AccessReader<'_> {
         found.witnesses = match self.query.witnesses {
             WitnessQuery::Nothing => Vec::new(),
             WitnessQuery::Ask(asked) => asked.to_vec(),
-            WitnessQuery::Choose => sudo_request::choose(&self.world, subjects, lost, &left, MAX_WITNESSES),
+            WitnessQuery::Choose => {
+                let is_account = |subject: &&Arc<SudoSubject>| self.directory().named(&subject.login).is_some();
+                let accounts: Vec<_> = subjects.iter().filter(is_account).cloned().collect();
+                sudo_request::choose(&self.world, &accounts, lost, &left, MAX_WITNESSES)
+            }
         };
         for witness in &found.witnesses {
             let Some((login, request)) = sudo_request::parse(witness) else { continue };
@@ -135,42 +139,6 @@ impl AccessReader<'_> {
             Some(grant) => path.by(grant),
             None => path,
         }
-    }
-
-    /// Returns the accounts to which the reviewed rule applied.
-    fn holders_of_rule(&self) -> Vec<Arc<SudoSubject>> {
-        let grant = self.query.grant;
-        if grant.principal.id.starts_with("uid:") {
-            return self.subjects();
-        }
-        let mut list = Vec::new();
-        match gid_of(&grant.principal.id) {
-            Some(gid) => {
-                let name = grant.principal.name.trim_start_matches('%').to_owned();
-                let known = self.directory().group_id(&name) == Some(gid);
-                list.push(ListMember {
-                    name: if known { format!("%{name}") } else { format!("%#{gid}") },
-                    negated: false,
-                });
-            }
-            None if grant.principal.id == "everyone" => list.push(ListMember::read("ALL")),
-            None => {
-                if let Some(netgroup) = grant.principal.id.strip_prefix("netgroup:") {
-                    list.push(ListMember { name: format!("+{netgroup}"), negated: false });
-                }
-            }
-        }
-        for except in grant.attribute("except").unwrap_or_default().split(',') {
-            let name = match (super::uid_of(except), gid_of(except)) {
-                (Some(uid), _) => format!("#{uid}"),
-                (_, Some(gid)) => format!("%#{gid}"),
-                _ => continue,
-            };
-            list.push(ListMember { name, negated: true });
-        }
-        let names = self.directory().accounts().iter().map(|account| account.name.as_str());
-        let subjects: BTreeSet<Arc<SudoSubject>> = names.filter_map(|name| self.directory().subject(name)).collect();
-        subjects.into_iter().filter(|subject| self.world.includes(&list, subject)).collect()
     }
 }
 

@@ -66,7 +66,8 @@ impl SudoWorld<'_> {
             return self.group(group, subject);
         }
         if let Some(netgroup) = name.strip_prefix('+') {
-            return self.netgroup(netgroup, &subject.name);
+            // A possible member has the name of the netgroup.
+            return if subject.login == name { Match::Yes } else { self.netgroup(netgroup, &subject.name) };
         }
         self.account_name(name, &subject.name, subject.uid)
     }

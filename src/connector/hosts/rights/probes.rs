@@ -22,7 +22,7 @@ pub(in crate::connector::hosts) fn probes(
 ) -> Vec<SudoRequest> {
     let (mut targets, groups) = targets(world, commands);
     // Rules may permit commands as oneself.
-    targets.extend([subject.name.clone(), subject.login.clone()]);
+    targets.extend(itself(world, subject));
     let mut found = Vec::new();
     for (path, arguments) in command_lines(world, commands) {
         for arguments in arguments {
@@ -39,6 +39,12 @@ pub(in crate::connector::hosts) fn probes(
     found
 }
 
+/// Returns the names of a subject, if it is an account.
+fn itself(world: &SudoWorld<'_>, subject: &SudoSubject) -> impl Iterator<Item = String> {
+    let names = [&subject.name, &subject.login].into_iter();
+    names.filter(|name| world.directory.named(name).is_some()).cloned().collect::<Vec<_>>().into_iter()
+}
+
 /// Returns requests for one command as each target of these commands of rules.
 pub(super) fn targets_only(
     world: &SudoWorld<'_>,
@@ -46,7 +52,7 @@ pub(super) fn targets_only(
     commands: &[&RuleCommand],
 ) -> Vec<SudoRequest> {
     let (mut users, groups) = targets(world, commands);
-    users.extend([subject.name.clone(), subject.login.clone()]);
+    users.extend(itself(world, subject));
     let request = |user, group| SudoRequest { user, group, command: UNNAMED.to_owned(), arguments: None };
     let by_user = users.into_iter().map(|user| request(Some(user), None));
     let by_group = groups.into_iter().map(|group| request(None, Some(group)));

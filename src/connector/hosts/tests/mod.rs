@@ -6,6 +6,7 @@ mod collateral;
 mod costs;
 mod crash;
 mod fragments;
+mod holders;
 mod keys;
 mod memberships;
 mod other_ways;

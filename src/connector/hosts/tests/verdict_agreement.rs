@@ -16,7 +16,10 @@ use crate::{
     model::{AccessChange, Answer, Grant, GrantKind, Inventory, Witness},
 };
 use sha2::{Digest, Sha256};
-use std::{collections::BTreeSet, fs};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+};
 
 #[derive(Debug, Default)]
 struct Figures {
@@ -26,10 +29,11 @@ struct Figures {
     still_present: usize,
     unknown: usize,
     refused: usize,
-    /// Removals after which sudo denies what it permitted by the lost grant, and those of them that are confirmed.
+    /// Removals after which sudo denies what it permitted by the lost grant, at least one request, and those of them that
+    /// are confirmed.
     gone: usize,
     gone_confirmed: usize,
-    reasons: std::collections::BTreeMap<String, usize>,
+    reasons: BTreeMap<String, usize>,
 }
 
 /// The answers of sudo: user, target and command line of what it permits.
@@ -126,7 +130,13 @@ fn run(jail: &SudoJail, world: &World, pick: u64, host_name: &str, figures: &mut
         Judged::StillPresent => figures.still_present += 1,
         _ => figures.unknown += 1,
     }
-    if left.is_empty() {
+    // A request that was denied before proves nothing, and another line of the group keeps its id.
+    let keeps_id = grant.kind == GrantKind::Membership
+        && grant.entitlement.id.strip_prefix("gid:").and_then(|gid| gid.parse().ok()).is_some_and(|gid| {
+            let names = USERS.iter().filter(|user| format!("uid:{}", user.1) == grant.principal.id);
+            names.into_iter().any(|user| groups(jail, user.0).contains(&gid))
+        });
+    if left.is_empty() && !lost.is_empty() && !keeps_id {
         figures.gone += 1;
         figures.gone_confirmed += usize::from(judged == Judged::Confirmed);
         if judged != Judged::Confirmed {
@@ -187,13 +197,29 @@ fn alone(
     jail.file("/etc/sudoers", 0o440, &text);
     jail.file("/etc/sudoers.d/a", 0o440, "");
     jail.file("/etc/sudoers.d/b", 0o440, "");
-    let own = ask(jail, &|name| world.groups_of(name));
+    let mut own = ask(jail, &|name| world.groups_of(name));
+    if let Some(line) = line_with_exclusions(grant, &original) {
+        // The line as it was shows who is excluded.
+        let head =
+            original["/etc/sudoers"].lines().filter(|line| line.contains("_Alias ") || line.starts_with("Defaults"));
+        jail.file("/etc/sudoers", 0o440, &head.chain([line]).map(|line| format!("{line}\n")).collect::<String>());
+        let line = ask(jail, &|name| world.groups_of(name));
+        own.retain(|one| line.contains(one));
+    }
     for (path, text) in files {
         jail.file(&path, if path.contains("sudoers") { 0o440 } else { 0o644 }, &text);
     }
     let uid = grant.principal.id.strip_prefix("uid:").and_then(|uid| uid.parse::<u32>().ok());
     let concerned = |name: &str| uid.is_none_or(|uid| USERS.iter().any(|user| user.0 == name && user.1 == uid));
     own.into_iter().filter(|one| before.contains(one) && concerned(one.0)).collect()
+}
+
+/// Returns the line of a rule that excludes users.
+fn line_with_exclusions<'a>(grant: &Grant, files: &'a BTreeMap<String, String>) -> Option<&'a str> {
+    grant.attribute("except").filter(|_| grant.kind == GrantKind::Rule)?;
+    let (file, rest) = grant.paths[0].text.split_once(':').unwrap();
+    let (number, _) = rest.split_once(' ').unwrap();
+    Some(files[file].lines().nth(number.parse::<usize>().unwrap() - 1).unwrap())
 }
 
 fn compare(seeds: std::ops::Range<u64>) -> Option<Figures> {
