@@ -465,7 +465,7 @@ fn listed(tree: &HostSnapshot, users: &[SudoersMember]) -> Vec<RuleHolder> {
 
 /// Returns whether an exclusion may concern a holder. The removal of one member of an alias does not change the grants
 /// of the others.
-fn may_exclude(tree: &HostSnapshot, holder: &SudoersPrincipal, excluded: &SudoersPrincipal) -> bool {
+pub(super) fn may_exclude(tree: &HostSnapshot, holder: &SudoersPrincipal, excluded: &SudoersPrincipal) -> bool {
     use SudoersPrincipal::{Account, Group, Unknown};
     let in_group = |name: &str, gid: u32| {
         let lists = |row: &GroupEntry| row.gid == gid && row.members.iter().any(|member| member == name);

@@ -23,6 +23,7 @@ mod config;
 mod connection;
 mod definition;
 mod doas;
+mod exclusions;
 mod file_edits;
 mod grant_key;
 mod grants;

@@ -2,7 +2,7 @@
 
 use super::{
     account_files::lines,
-    half_done, identity,
+    exclusions, half_done, identity,
     look::HostLook,
     oracle, other_sources,
     remaining_access::{AccessFindings, AccessReader},
@@ -85,7 +85,7 @@ pub(super) fn seen(
     inventory: &Inventory,
 ) -> GrantObservation {
     let grant = query.grant;
-    let now = found(grant, query.expects, inventory);
+    let now = found(grant, query.expects, inventory).map(|now| exclusions::as_reviewed(grant, now, tree));
     let files = TreeFiles::below(look.root);
     let reader = AccessReader::new(look.root, look.config, tree, inventory, query, &files);
     let AccessFindings { mut access, witnesses } = reader.findings(now.as_ref());

@@ -28,7 +28,7 @@ impl HostChangePlanner<'_> {
     }
 
     /// Returns the grants with attributes that depend on `gone`: keys in the same file, and rules that exclude its
-    /// account.
+    /// account or concern its group.
     pub(super) fn dependent(&self, gone: &[&Grant]) -> Vec<SideEffect> {
         let depends = |other: &&Grant| {
             gone.iter().any(|gone| {
@@ -36,11 +36,18 @@ impl HostChangePlanner<'_> {
                 let same_file = other.attribute("file").is_some() && other.attribute("file") == gone.attribute("file");
                 let excludes =
                     other.attribute("except").is_some_and(|ids| ids.split(',').any(|id| id == gone.principal.id));
-                is_other
-                    && (other.attribute("shared").is_some() && same_file || gone.kind == GrantKind::Account && excludes)
+                let by_group = gone.kind == GrantKind::Membership && has_exclusion_with(other, &gone.entitlement.id);
+                let by_account = gone.kind == GrantKind::Account && excludes;
+                is_other && (other.attribute("shared").is_some() && same_file || by_account || by_group)
             })
         };
         let effect = |other: &Grant| SideEffect { grant: other.key.clone(), after: None, is_created: false };
         self.inventory.grants().filter(depends).map(effect).collect()
     }
+}
+
+/// Returns whether a rule excludes a group, or excludes one of its members.
+fn has_exclusion_with(rule: &Grant, group: &str) -> bool {
+    let except = rule.attribute("except");
+    except.is_some_and(|ids| rule.principal.id == group || ids.split(',').any(|id| id == group))
 }

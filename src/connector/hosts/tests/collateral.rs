@@ -259,3 +259,24 @@ fn denial_of_a_name_in_other_case_is_seen() {
         "{refused:?}"
     );
 }
+
+#[test]
+fn account_and_rule_that_excludes_it_are_removed() {
+    for rule in ["ALL, !dan ALL=(root) /usr/bin/id", "%ops, !dan ALL=(root) /usr/bin/id"] {
+        for account_first in [true, false] {
+            let host = base();
+            host.change("/etc/group", "ops:x:2001:bob,carl", "ops:x:2001:bob,carl,dan");
+            host.change("/etc/gshadow", "ops:!::bob,carl", "ops:!::bob,carl,dan");
+            host.change("/etc/group", "sudo:x:27:bob", "sudo:x:27:");
+            host.change("/etc/gshadow", "sudo:!::bob", "sudo:!::");
+            host.rules(&[rule]);
+            let holder = if rule.starts_with("ALL") { "everyone" } else { "gid:2001:ops" };
+            let (account, rule) = (host.grant(GrantKind::Account, &["uid:1004:dan"]), other_rule(&host, holder));
+            let mut changes = [(AccessChange::Revoke {}, &account), (AccessChange::Revoke {}, &rule)];
+            if !account_first {
+                changes.reverse();
+            }
+            both(&host, changes);
+        }
+    }
+}
