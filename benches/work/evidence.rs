@@ -116,7 +116,8 @@ pub fn read(folder: &Path) -> u64 {
     let repository = Repository::open(folder.join("evidence.git")).expect("it was prepared");
     let head = repository.reference(layout::REMEMBERED).expect("it can be read").expect("it was prepared");
     let log = VerifierKey::new(ORIGIN, key(2).public_key()).expect("a name for a key");
-    let keys = EngineKeyHistory::new().with_root(1, EngineKeys { commit: vec![key(1).public_key()], log: vec![log] });
+    let keys = EngineKeyHistory::new()
+        .with_root(1, EngineKeys { commit: vec![key(1).public_key()], readback: Vec::new(), log: vec![log] });
     let (mut ledger, mut count) = (Ledger::new(keys), 0);
     let defects = ledger.advance(&repository, head, &mut |_| count += 1).expect("it can be read");
     assert_eq!(defects, [], "the branch is in order");

@@ -274,6 +274,7 @@ impl World {
             inventories: &inventories,
             people: &people,
             kinship: walked.kinship(),
+            former: walked.former_ownership(),
             registry: trust.registry().file(),
             thresholds: &trust.mandate().file().thresholds,
         };
@@ -286,6 +287,7 @@ impl World {
             definition: definition(),
             base: base.to_string(),
             now: now(),
+            evidence: None,
             principals: files_digest([("principals.toml", Digest::of(&bytes))]),
             trees: &[(system_id(), tree)].into(),
             versions: &[(system_id(), Digest::of(codec::render(&self.system())))].into(),

@@ -6,7 +6,7 @@ use crate::{
     git::GitError,
     inventory::LoadError,
     model::SystemId,
-    store::StoreError,
+    store::{FileWriteError, StoreError},
 };
 use std::{
     fmt,
@@ -125,6 +125,22 @@ impl From<GitError> for AppError {
 }
 
 /// An invalid file is reported with all its problems.
+impl From<FileWriteError> for AppError {
+    fn from(error: FileWriteError) -> Self {
+        let (code, help) = match &error {
+            FileWriteError::Link(path) => (
+                "file-link",
+                format!("look where it leads: ls -l {path}; remove it from the repository: git rm {path}"),
+            ),
+            FileWriteError::Exists(_) => ("file-exists", "choose another name".to_owned()),
+            FileWriteError::System { .. } => {
+                ("file-unwritable", "check the permissions of the work tree and the free disk space".to_owned())
+            }
+        };
+        Diagnostic::error(code, error.to_string()).help(help).into()
+    }
+}
+
 impl From<StoreError> for AppError {
     fn from(error: StoreError) -> Self {
         match error {
@@ -149,6 +165,7 @@ impl From<ForgeError> for AppError {
             ForgeError::Io(error) => error.into(),
             ForgeError::Problems(problems) => problems.into(),
             ForgeError::Store(error) => error.into(),
+            ForgeError::Write(error) => error.into(),
         }
     }
 }

@@ -20,8 +20,8 @@ pub use audit::{ExternalState, examine};
 pub use campaign::{
     CampaignInputs, ConnectorSupport, ContextLoader, Supplement, SystemChange, check_opening, close_current_stage,
     closing, definitions, drift, due_campaigns, due_reminders, identity_warnings, is_id_in_use, open_campaign,
-    prepare_campaign, quality_of, quality_over, reopening_differences, status_of, supplement, supplementary_campaigns,
-    suspension, system_changes, unknown_campaign, unsupported_verdicts, worklists,
+    prepare_campaign, quality_of, quality_over, reopening_differences, seal_differences, seal_problems, status_of,
+    supplement, supplementary_campaigns, suspension, system_changes, unknown_campaign, unsupported_verdicts, worklists,
 };
 pub use error::{AppError, FailureKind};
 pub use exceptions::exception_statuses;
@@ -30,8 +30,8 @@ pub use permitted_signers::{KnownSigner, TrustHints, joined, newest, registered_
 pub use repository_view::{Identities, RepositoryView, SystemFiles};
 pub use resolutions::resolutions;
 pub use run::{
-    EnforceRequest, PlanContext, UnlockRequest, VerifyRequest, cleared_plan, enforce, open_error, pending_records,
-    records_before_close, require_not_rolled_back, unknown_system, unlock, verify,
+    EnforceRequest, PlanContext, ReappearedAccess, UnlockRequest, VerifyRequest, cleared_plan, enforce, open_error,
+    pending_records, reappeared, records_before_close, require_not_rolled_back, unknown_system, unlock, verify,
 };
 pub use session::{RepositorySession, SessionRequest, UnpinnedRoot, root_pin, state_cache};
 pub use timeliness::{UntimelyFile, in_force, untimely};

@@ -178,6 +178,11 @@ impl RepositorySession {
         })
     }
 
+    /// Returns the name of the branch of the evidence log, which the root of trust names.
+    pub fn evidence_branch(&self) -> &str {
+        self.governed.trust().map_or("evidence", |trust| trust.root().file().evidence_branch())
+    }
+
     /// Returns the base directory of relative paths in system files.
     pub fn settings_dir(&self) -> PathBuf {
         self.repository.work_tree().unwrap_or_else(|| self.repository.directory()).to_path_buf()

@@ -47,8 +47,11 @@ fn reopening(case: &AuditContext<'_>, id: &CampaignId, findings: &mut Vec<Findin
         }
     };
     for one in differences {
-        let code =
-            if POPULATION.contains(&one.field.as_str()) { "population-mismatch" } else { "campaign-field-differs" };
+        let code = match one.field.as_str() {
+            "grants" | "usage.jsonl" => "inventory-not-sealed",
+            field if POPULATION.contains(&field) => "population-mismatch",
+            _ => "campaign-field-differs",
+        };
         let message = format!("`{}` is {}, but computed again it is {}", one.field, one.found, one.expected);
         findings.push(finding(code, one.path, message));
     }

@@ -71,6 +71,7 @@ pub(super) fn check(case: &AuditContext<'_>) -> AuditResult {
             help: "revoke one side, or accept the combination by an exception; then run `tenure verify`".to_owned(),
         });
     }
+    findings.extend(case.reappeared.iter().cloned());
     let looked_at = format!("{}, {confirmed} confirmed", counted(decided, "decided change"));
     AuditResult { area: AuditArea::Enforcement, looked_at, findings }
 }

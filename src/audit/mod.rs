@@ -41,6 +41,8 @@ pub struct AuditContext<'a> {
     pub untimely: &'a [Finding],
     /// The findings about versions of systems that took effect while a campaign was open.
     pub system_changes: &'a [Finding],
+    /// The findings about access that a later inventory shows, although a read confirmed its removal.
+    pub reappeared: &'a [Finding],
     /// The resolutions of the decisions in force.
     pub resolutions: &'a [Resolution],
     /// The review quality of each campaign.

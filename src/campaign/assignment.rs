@@ -149,7 +149,10 @@ impl<'a> Assigner<'a> {
             if !met.insert(candidate.clone()) {
                 continue;
             }
-            match self.is_eligible(&candidate, member, subject, judging) {
+            let kinship = &self.pool.setting.kinship;
+            let twin = chosen.iter().find(|(id, ..)| kinship.is_same_person(id, &candidate));
+            let twin = twin.map(|(id, ..)| Ineligibility::SamePerson(id.clone()));
+            match twin.map_or_else(|| self.is_eligible(&candidate, member, subject, judging), Err) {
                 Ok(()) => chosen.push((candidate, standing, barred.len())),
                 Err(bar) => barred.push((candidate, bar)),
             }
@@ -190,6 +193,9 @@ impl<'a> Assigner<'a> {
         self.pool.eligible(candidate, subject)?;
         if let Some(stage) = judging.get(candidate) {
             return Err(Ineligibility::Judges(*stage));
+        }
+        if let Some(twin) = judging.keys().find(|id| self.pool.setting.kinship.is_same_person(id, candidate)) {
+            return Err(Ineligibility::SamePerson(twin.clone()));
         }
         let Some(cap) = self.definition.max_items_per_reviewer.map(|load| cap(load, member.tier)) else {
             return Ok(());

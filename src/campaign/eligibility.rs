@@ -1,12 +1,9 @@
 //! Eligibility of reviewers for items, with the reasons for ineligibility.
 
 use super::{CampaignContext, text::format_date};
-use crate::{
-    model::{
-        PrincipalId, Tier, Timestamp,
-        file::{KeyState, PrincipalKind, PrincipalStatus, RegistryPrincipal},
-    },
-    trust::OwnershipLink,
+use crate::model::{
+    PrincipalId, Tier, Timestamp,
+    file::{KeyState, PrincipalKind, PrincipalStatus, RegistryPrincipal},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -26,8 +23,10 @@ pub enum Ineligibility {
     Loaded(u32, Tier),
     /// They have no active key in the registry.
     NoKey,
+    /// They are the same person as this reviewer of the item.
+    SamePerson(PrincipalId),
     /// They would review their own access.
-    Tied(OwnershipLink),
+    Tied(String),
 }
 
 impl fmt::Display for Ineligibility {
@@ -39,6 +38,7 @@ impl fmt::Display for Ineligibility {
             Self::Loaded(1, tier) => write!(f, "already has 1 item of {tier}"),
             Self::Loaded(cap, tier) => write!(f, "already has {cap} items of {tier}"),
             Self::NoKey => f.write_str("has no active key"),
+            Self::SamePerson(other) => write!(f, "is the same person as `{other}`"),
             Self::Tied(tie) => write!(f, "would review {tie}"),
         }
     }
@@ -93,8 +93,11 @@ impl<'a> ReviewerPool<'a> {
     pub fn eligible(&self, reviewer: &PrincipalId, subject: &str) -> Result<(), Ineligibility> {
         self.eligible_at_all(reviewer)?;
         match self.setting.kinship.link(reviewer, subject) {
-            Some(tie) => Err(Ineligibility::Tied(tie)),
-            None => Ok(()),
+            Some(tie) => Err(Ineligibility::Tied(tie.to_string())),
+            None => match self.setting.former.link(reviewer, subject) {
+                Some(link) => Err(Ineligibility::Tied(format!("{link} until a merge since the last campaign"))),
+                None => Ok(()),
+            },
         }
     }
 

@@ -75,7 +75,7 @@ use crate::{
         file::{Registry, System, Thresholds},
     },
     policy::PolicyPack,
-    trust::OwnershipIndex,
+    trust::{FormerOwnership, OwnershipIndex},
 };
 use std::collections::BTreeMap;
 
@@ -92,6 +92,8 @@ pub struct CampaignContext<'a> {
     pub people: &'a IdentityDirectory,
     /// The ownership of access.
     pub kinship: &'a OwnershipIndex,
+    /// The links that were removed since the last campaign.
+    pub former: FormerOwnership<'a>,
     /// The registry.
     pub registry: &'a Registry,
     /// The mandate.

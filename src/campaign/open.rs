@@ -13,7 +13,9 @@ use crate::{
     inventory::{OnExisting, PublishError, publish_folder},
     model::{
         CampaignId, Digest, PrincipalId, Strategy, SystemId, Timestamp,
-        file::{Campaign, CampaignDefinition, FileKind, Population, Stage, assignments_digest, files_digest},
+        file::{
+            Campaign, CampaignDefinition, FileKind, LogPosition, Population, Stage, assignments_digest, files_digest,
+        },
     },
 };
 use std::{
@@ -33,6 +35,8 @@ pub struct OpenRequest<'a> {
     pub base: String,
     /// The time of opening.
     pub now: Timestamp,
+    /// The position of the evidence log; `None` while it is empty.
+    pub evidence: Option<LogPosition>,
     /// The digest of the principals files; see [`files_digest`].
     pub principals: Digest,
     /// The git tree of the inventory of each system.
@@ -196,6 +200,7 @@ fn build_campaign<'s>(
         assignments: Some(assignments_digest(put)),
         principals: opening.principals,
         policies: (!setting.pack.is_empty()).then(|| setting.pack.digest()),
+        evidence: opening.evidence,
         definition: opening.definition.clone(),
         systems: systems.filter_map(contributes).collect(),
     }

@@ -9,6 +9,7 @@ use crate::{
         ActionId, Digest, PrincipalId, Timestamp,
         file::{Attestation, FileKind},
     },
+    store::write_file,
 };
 use std::{fs, path::PathBuf};
 
@@ -82,8 +83,7 @@ pub(super) fn run(args: &AttestArgs, context: &mut CommandContext) -> Result<Exi
         let problem = Diagnostic::error("attestation-exists", format!("{path} already exists")).in_file(path);
         return Err(problem.help("sign it, or remove it if it has no signatures").into());
     }
-    fs::create_dir_all(session.settings_dir().join("attestations"))?;
-    fs::write(&file, text)?;
+    write_file(&session.settings_dir(), &path, text)?;
     match context.format {
         OutputFormat::Json => context.json(&attestation)?,
         _ => {

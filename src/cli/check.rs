@@ -3,15 +3,17 @@
 use super::{CliError, CommandContext, ExitStatus, OutputFormat, exception};
 use crate::{
     app::{
-        RepositoryView, SystemChange, TrustHints, UntimelyFile, check_opening, evidence::read_cached, joined,
-        state_cache, system_changes, unsupported_verdicts, untimely,
+        RepositorySession, RepositoryView, SystemChange, TrustHints, UntimelyFile, check_opening,
+        evidence::{check_position_of_opening, read_ledger_cached},
+        joined, seal_differences, seal_problems, state_cache, system_changes, unsupported_verdicts, untimely,
     },
     campaign::file_warnings,
     diag::{Diagnostic, Diagnostics, counted},
+    evidence::Ledger,
     forge::stale_generated_files,
     format::limits::MAX_FILE,
     git::{ObjectId, Repository},
-    model::{PrincipalId, history::EvidenceHistory},
+    model::{PrincipalId, file::Campaign, history::EvidenceHistory},
     report::{problems_markdown, problems_sarif, problems_summary},
     store::{RepoPath, RepositorySnapshot},
     trust::{CheckReport, RepositoryState, check},
@@ -59,10 +61,12 @@ pub(super) fn run(args: &CheckArgs, context: &mut CommandContext) -> Result<Exit
         }
     }
     // An exception lapses without a change, so exceptions are checked only together with the whole state.
+    let known = base_with_evidence(base, context);
     if let Some(governed) = &governed {
-        let history = clone_history(base, context);
-        problems.extend(untimely_in_change(governed, &history, base, context)?);
-        problems.extend(system_changes_in_change(&repository, governed, &history, base)?);
+        let none = EvidenceHistory::default();
+        let history = known.as_ref().map_or(&none, |known| &known.history);
+        problems.extend(untimely_in_change(governed, history, base, context)?);
+        problems.extend(system_changes_in_change(&repository, governed, history, base)?);
     }
     if let Some(governed) = governed.filter(|_| base.is_none()) {
         problems.extend(exception::problems(
@@ -74,6 +78,10 @@ pub(super) fn run(args: &CheckArgs, context: &mut CommandContext) -> Result<Exit
     for (campaign, worklists) in openings {
         let state_at = |commit| cache.state(&repository, pin, commit);
         problems.extend(check_opening(&repository, state_at, &campaign, worklists));
+        if let Some(KnownBase { session, ledger, history }) = &known {
+            problems.extend(check_position_of_opening(session, ledger, &campaign)?);
+            problems.extend(unsealed(&repository, &campaign, history)?);
+        }
     }
     problems.extend(stale_generated_files(&repository, base, head)?);
     let problems = explained(problems, RepositorySnapshot::at(&repository, head));
@@ -85,6 +93,21 @@ pub(super) fn run(args: &CheckArgs, context: &mut CommandContext) -> Result<Exit
     }
     show(&problems, files, context)?;
     Ok(if problems.has_errors() { ExitStatus::Findings } else { ExitStatus::Done })
+}
+
+/// The repository at the base of a change, and the evidence of the clone.
+struct KnownBase {
+    session: RepositorySession,
+    ledger: Ledger,
+    history: EvidenceHistory,
+}
+
+/// Returns the repository at the base, or at main, and the evidence of this clone, if it has valid evidence.
+fn base_with_evidence(base: Option<ObjectId>, context: &mut CommandContext) -> Option<KnownBase> {
+    let revision = base.map(|base| base.to_string());
+    let session = context.open_cached_session(revision.as_deref()).ok()?;
+    let (ledger, history) = read_ledger_cached(&session).ok()?;
+    Some(KnownBase { session, ledger, history })
 }
 
 /// Returns the problems of files that are not made in time: of a change, if there is a base, as errors. Which campaigns are
@@ -113,11 +136,11 @@ fn system_changes_in_change(
     Ok(system_changes(repository, governed, history)?.iter().filter(is_own).map(SystemChange::warning).collect())
 }
 
-/// Returns what the evidence in this clone records, if it has any.
-fn clone_history(base: Option<ObjectId>, context: &mut CommandContext) -> EvidenceHistory {
-    let revision = base.map(|base| base.to_string());
-    let session = context.open_cached_session(revision.as_deref()).ok();
-    session.and_then(|session| read_cached(&session).ok()).unwrap_or_default()
+/// Returns the problems of the inventories that a campaign in a change pins: they must be those that jobs recorded.
+fn unsealed(repository: &Repository, campaign: &Campaign, history: &EvidenceHistory) -> Result<Diagnostics, CliError> {
+    let base = repository.resolve(&campaign.base)?;
+    let view = RepositoryView::at(repository, base, format!("the opening of `{}`", campaign.id));
+    Ok(seal_problems(seal_differences(&view, campaign, history)?))
 }
 
 /// Reduces the problems of a wrong pin to the pin, and names the permitted signers where signatures are missing.

@@ -1,15 +1,26 @@
 //! `tenure collect SYSTEM`: reads the grants of a system and writes its inventory.
 
-use super::{CliError, CommandContext, ExitStatus, OutputFormat};
+use super::{
+    CliError, CommandContext, ExitStatus, OutputFormat,
+    evidence::{self, EngineArgs},
+};
 use crate::{
-    app::{AppError, open_error, unknown_system},
-    connector::{Collector, ConnectorEnvironment, registry},
-    diag::{Diagnostic, counted},
-    inventory::{
-        self, CollectRequest, CollectionLimits, CollectionProgress, InventoryDiff, LoadError, LoadedInventory,
-        WorkTree, difference,
+    app::{
+        AppError, RepositorySession,
+        evidence::{publish_notice, read_with_position},
+        open_error, unknown_system,
     },
-    model::{Grant, SystemId, file::Observation},
+    connector::{Collector, ConnectorEnvironment, registry},
+    diag::{Diagnostic, DiagnosticSeverity, counted},
+    inventory::{
+        self, CollectRequest, CollectedInventory, CollectionLimits, CollectionProgress, InventoryDiff, LoadError,
+        LoadedInventory, WorkTree, difference,
+    },
+    model::{
+        Grant, SystemId,
+        file::{LogPosition, Observation},
+        record::{InventoryCollected, RecordPayload},
+    },
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
@@ -18,7 +29,7 @@ use std::{io::Write, path::Path, time::Duration};
 /// Read all access of a system and write its inventory
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "If a read is refused, incomplete or inconsistent, the command fails and the previous inventory stays unchanged.\n\nExamples:\n  tenure collect pg-orders && git add inventory/pg-orders\n  tenure collect pg-orders --readback    in a job that may not write\n  tenure collect hosts --format json"
+    after_help = "If a read is refused, incomplete or inconsistent, the command fails and the previous inventory stays unchanged.\n\nExamples:\n  tenure collect pg-orders && git add inventory/pg-orders\n  tenure collect pg-orders --readback --seal    in a job that may not write to the system\n  tenure collect hosts --format json"
 )]
 pub(super) struct CollectArgs {
     /// The system: the name of its folder in systems/
@@ -26,6 +37,11 @@ pub(super) struct CollectArgs {
     /// Use the credential of [settings.readback], if the system has one: it can only read
     #[arg(long)]
     readback: bool,
+    /// Record the inventory in the evidence, signed by the key of this job; campaigns then accept no other inventory
+    #[arg(long)]
+    seal: bool,
+    #[command(flatten)]
+    engine: EngineArgs,
 }
 
 pub(super) fn run(args: &CollectArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
@@ -62,25 +78,29 @@ pub(super) fn run(args: &CollectArgs, context: &mut CommandContext) -> Result<Ex
         false => registry::collector(system, &around),
     };
     let collector = collector.map_err(|error| open_error(system, error))?;
-    collect(&args.system, collector.as_ref(), &base, context)
-}
-
-/// Writes the inventory of the system to the work tree at `root`, and prints the changes since the previous inventory.
-fn collect(
-    system: &SystemId,
-    collector: &dyn Collector,
-    root: &Path,
-    context: &mut CommandContext,
-) -> Result<ExitStatus, CliError> {
-    let before = match inventory::load(&WorkTree::new(root), system) {
-        Ok(before) => Some(before),
-        Err(LoadError::Missing(_)) => None,
-        Err(error) => {
-            let problem = Diagnostic::warning(error.code(), format!("the previous inventory cannot be read: {error}"));
-            context.problems(&problem.help("it is replaced; `git log` shows the previous versions").into())?;
+    let position = match read_with_position(&session) {
+        Ok((position, _)) => position,
+        Err(failure) => {
+            // What a system holds can be read without the evidence.
+            let lowered = failure
+                .problems
+                .into_iter()
+                .map(|problem| Diagnostic { severity: DiagnosticSeverity::Warning, ..problem });
+            context.problems(&lowered.collect())?;
             None
         }
     };
+    let collection = listed(&args.system, collector.as_ref(), context)?;
+    let position = if args.seal { seal(&collection, &session, args, context)? } else { position };
+    publish(&args.system, collection.at_position(position), &base, context)
+}
+
+/// Reads all access of the system.
+fn listed(
+    system: &SystemId,
+    collector: &dyn Collector,
+    context: &CommandContext,
+) -> Result<CollectedInventory, CliError> {
     let bar = progress_bar(context.terminal);
     let mut progress = |at: CollectionProgress| {
         bar.set_message(format!("{system}: {} grants of kind {}, {} pages", at.grants, at.kind, at.pages));
@@ -95,7 +115,46 @@ fn collect(
     };
     let collection = inventory::collect(&task, &mut progress);
     bar.finish_and_clear();
-    let collection = collection.map_err(|error| CliError::from(error.diagnostic(system)))?;
+    collection.map_err(|error| error.diagnostic(system).into())
+}
+
+/// Records the inventory in the evidence, and returns the position of the log afterwards.
+fn seal(
+    collection: &CollectedInventory,
+    session: &RepositorySession,
+    args: &CollectArgs,
+    context: &CommandContext,
+) -> Result<Option<LogPosition>, CliError> {
+    let observation = collection.observation();
+    let record = InventoryCollected {
+        system: observation.system.clone(),
+        observed_at: observation.observed_at,
+        grants: observation.grants(),
+        grants_digest: observation.grants_digest(),
+        usage: observation.usage,
+        target_identity: observation.target_identity.clone(),
+    };
+    let mut journal = evidence::journal(session, context, &args.engine)?;
+    publish_notice("collect", [RecordPayload::Collected(record)], session, args.engine.lease, &mut journal)?;
+    Ok(journal.ledger().position())
+}
+
+/// Writes the inventory of the system to the work tree at `root`, and prints the changes since the previous inventory.
+fn publish(
+    system: &SystemId,
+    collection: CollectedInventory,
+    root: &Path,
+    context: &mut CommandContext,
+) -> Result<ExitStatus, CliError> {
+    let before = match inventory::load(&WorkTree::new(root), system) {
+        Ok(before) => Some(before),
+        Err(LoadError::Missing(_)) => None,
+        Err(error) => {
+            let problem = Diagnostic::warning(error.code(), format!("the previous inventory cannot be read: {error}"));
+            context.problems(&problem.help("it is replaced; `git log` shows the previous versions").into())?;
+            None
+        }
+    };
     inventory::publish(root, system, &collection.into_files()).map_err(|error| {
         let problem =
             Diagnostic::error("file-unwritable", error.to_string()).with_note("the previous inventory is unchanged");

@@ -70,10 +70,10 @@ fn run_once(args: &EnforceArgs, context: &mut CommandContext) -> Result<ExitStat
     session.ensure_trusted()?;
     let view = session.view("the plan");
     let assembly = PlanContext::load(&view, &session.settings_dir(), &args.systems)?;
-    let journal = evidence::journal(&session, context, &args.engine)?;
+    let journal = evidence::writing_journal(&session, context, &args.engine)?;
     require_not_rolled_back(&session, journal.history())?;
     let now = context.clock.now();
-    let warnings = plan::untimely_warnings(&session, journal.history(), now);
+    let mut warnings = plan::untimely_warnings(&session, journal.history(), now);
     let plan = match cleared_plan(&session, &assembly, journal.history(), now)? {
         Ok(plan) => plan,
         Err(tripped) => {
@@ -83,6 +83,7 @@ fn run_once(args: &EnforceArgs, context: &mut CommandContext) -> Result<ExitStat
             return plan::exit_with(ExitStatus::Findings, &assembly, context);
         }
     };
+    warnings.extend(plan::reappeared_warnings(&plan, &assembly, journal.history()));
     let interrupted = interruption()?;
     let observer = ProgressObserver::new(plan.actions().len() as u64, context.terminal, args.crash_at(), interrupted);
     let (lease, job) = (args.engine.lease, git_host_job());

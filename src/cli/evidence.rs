@@ -105,6 +105,23 @@ pub(super) fn journal<'a>(
     Ok(open_journal(session, request)?)
 }
 
+/// As [`journal`], for a run that records more than looks at targets: a read-back key is refused.
+///
+/// # Errors
+/// As [`journal`], and when the commit key is a read-back key.
+pub(super) fn writing_journal<'a>(
+    session: &'a RepositorySession,
+    context: &'a CommandContext,
+    args: &'a EngineArgs,
+) -> Result<Appender<'a>, CliError> {
+    if is_readback(session, context, args)? {
+        let message = "the commit key is a read-back key, which signs looks at targets and no changes";
+        let problem = Diagnostic::error("engine-key", message);
+        return Err(problem.help("use the commit key: --commit-key FILE, or export TENURE_COMMIT_KEY=PATH").into());
+    }
+    journal(session, context, args)
+}
+
 /// Returns whether this run signs with a read-back key, which differs from the keys of the enforcing job.
 pub(super) fn is_readback(
     session: &RepositorySession,

@@ -5,7 +5,7 @@ use crate::{
     diag::{Diagnostic, Diagnostics},
     forge::ForgeError,
     git::GitError,
-    store::StoreError,
+    store::{FileWriteError, StoreError},
 };
 use std::{io, process::ExitCode};
 
@@ -96,6 +96,12 @@ impl From<ForgeError> for CliError {
 
 impl From<GitError> for CliError {
     fn from(error: GitError) -> Self {
+        AppError::from(error).into()
+    }
+}
+
+impl From<FileWriteError> for CliError {
+    fn from(error: FileWriteError) -> Self {
         AppError::from(error).into()
     }
 }

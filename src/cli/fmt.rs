@@ -7,12 +7,13 @@ use crate::{
         codec,
         fmt::{CommentHandling, format},
     },
+    store::{FileWriteError, write_file},
 };
 use serde_json::json;
 use std::{
     fs,
     io::{self, Read, Write},
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
 /// Write governed files in their canonical format
@@ -42,7 +43,7 @@ pub(super) fn run(args: &FmtArgs, context: &mut CommandContext) -> Result<ExitSt
     for name in listed(&args.files, &context.directory, &mut problems) {
         let path = context.directory.join(&name);
         let name = name.display().to_string();
-        let result = if args.check { check(&path, &name) } else { write(&path, &name, comments) };
+        let result = if args.check { check(&path, &name) } else { write(&context.directory, &name, comments) };
         match result {
             Ok(done) => {
                 problems.extend(done.warnings);
@@ -83,7 +84,13 @@ fn check_bytes(name: &str, bytes: &[u8]) -> Result<(), Diagnostics> {
     codec::check(codec::kind(name, text)?, name, bytes)
 }
 
-fn write(path: &Path, name: &str, comments: CommentHandling) -> Result<FmtResult, Diagnostics> {
+fn write(directory: &Path, name: &str, comments: CommentHandling) -> Result<FmtResult, Diagnostics> {
+    let path = &directory.join(name);
+    if path.is_symlink() {
+        let problem =
+            Diagnostic::error("file-link", format!("`{name}` is a symbolic link, and no file is written through it"));
+        return Err(problem.in_file(name).help("format the file that it leads to").into());
+    }
     let bytes = read(path, name)?;
     let formatted = format(name, &bytes, comments)?;
     let changed = formatted.text.as_bytes() != bytes;
@@ -92,12 +99,26 @@ fn write(path: &Path, name: &str, comments: CommentHandling) -> Result<FmtResult
         if !signatures.is_empty() {
             return Err(signed(name, &signatures).into());
         }
-        replace(path, &formatted.text).map_err(|error| {
+        let refuse = |error: &FileWriteError| {
             let problem = Diagnostic::error("file-unwritable", format!("`{name}` cannot be written: {error}"));
             Diagnostics::from(problem.in_file(name).help("make the file and its folder writable"))
-        })?;
+        };
+        let (root, below) = place(directory, name).map_err(|error| unreadable(name, &error))?;
+        write_file(&root, &below, &formatted.text).map_err(|error| refuse(&error))?;
     }
     Ok(FmtResult { changed, warnings: formatted.warnings })
+}
+
+/// Returns a folder and the path below it: the current directory, unless the path leads out of it.
+fn place(directory: &Path, name: &str) -> io::Result<(PathBuf, String)> {
+    let parts = Path::new(name).components().filter(|part| *part != Component::CurDir);
+    if parts.clone().all(|part| matches!(part, Component::Normal(_))) {
+        let below: PathBuf = parts.collect();
+        return Ok((directory.to_path_buf(), below.to_string_lossy().into_owned()));
+    }
+    let path = directory.join(name);
+    let folder = path.parent().unwrap_or(Path::new("/")).canonicalize()?;
+    Ok((folder, path.file_name().unwrap_or_default().to_string_lossy().into_owned()))
 }
 
 fn pipe(check: bool, comments: CommentHandling, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
@@ -163,21 +184,6 @@ fn signatures(path: &Path) -> io::Result<Vec<String>> {
     }
     found.sort();
     Ok(found)
-}
-
-/// Replaces a file atomically, and keeps its permissions.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let path = path.canonicalize()?;
-    let mut beside = path.clone().into_os_string();
-    beside.push(format!(".{}.new", std::process::id()));
-    let beside = PathBuf::from(beside);
-    let written = fs::write(&beside, text)
-        .and_then(|()| fs::set_permissions(&beside, fs::metadata(&path)?.permissions()))
-        .and_then(|()| fs::rename(&beside, &path));
-    written.inspect_err(|_| {
-        // The temporary file is removed after a failure; the first error is reported.
-        let _ = fs::remove_file(&beside);
-    })
 }
 
 fn read(path: &Path, name: &str) -> Result<Vec<u8>, Diagnostics> {

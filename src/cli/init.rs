@@ -7,6 +7,7 @@ use crate::{
     format::ssh_keys::{KeyError, PrivateKey, PublicKey, Signer as _},
     git::{CommitDraft, CommitIdentity, ObjectId, Repository, TreeEdit},
     model::{Digest, Handle, PrincipalId, RepoId, file::Engine},
+    store::write_file,
     trust::{Bootstrap, Founder, sign},
 };
 use serde_json::json;
@@ -225,14 +226,11 @@ fn write_files(
     let mut edits = Vec::new();
     for (path, text) in files {
         let target = directory.join(path);
-        if let Some(folder) = target.parent() {
-            fs::create_dir_all(folder)?;
-        }
         // Existing files in .github/ are not overwritten.
         if path.starts_with(".github/") && target.exists() {
             continue;
         }
-        fs::write(&target, text)?;
+        write_file(directory, path, text)?;
         edits.push(TreeEdit::Put { path: path.clone(), blob: repository.write_blob(text.as_bytes())? });
     }
     let base = main.map(|main| repository.tree_of(main)).transpose()?;

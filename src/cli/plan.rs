@@ -3,7 +3,9 @@
 
 use super::{CliError, CommandContext, ExitStatus, OutputFormat, evidence};
 use crate::{
-    app::{PlanContext, RepositorySession, cleared_plan, evidence::read_cached, untimely},
+    app::{
+        PlanContext, ReappearedAccess, RepositorySession, cleared_plan, evidence::read_cached, reappeared, untimely,
+    },
     diag::Diagnostics,
     model::{Inventory, SystemId, Timestamp, history::EvidenceHistory},
     plan::{HeldDecision, Plan},
@@ -35,6 +37,7 @@ pub(super) fn run(args: &PlanArgs, context: &mut CommandContext) -> Result<ExitS
     context.problems(&warnings)?;
     match cleared_plan(&session, &assembly, &history, context.clock.now())? {
         Ok(plan) => {
+            context.problems(&reappeared_warnings(&plan, &assembly, &history))?;
             show(&plan, &[], &session, &assembly, context)?;
             exit_with(ExitStatus::Done, &assembly, context)
         }
@@ -48,6 +51,15 @@ pub(super) fn run(args: &PlanArgs, context: &mut CommandContext) -> Result<ExitS
 /// Returns warnings about decisions and stage closes that were not made in time, and are therefore not in force.
 pub(super) fn untimely_warnings(session: &RepositorySession, history: &EvidenceHistory, now: Timestamp) -> Diagnostics {
     untimely(&session.governed, history, now).iter().map(|file| file.problem(false)).collect()
+}
+
+/// Returns warnings about access that a later inventory shows, although a read confirmed its removal.
+pub(super) fn reappeared_warnings<S>(
+    plan: &Plan<S>,
+    assembly: &PlanContext<'_>,
+    history: &EvidenceHistory,
+) -> Diagnostics {
+    reappeared(plan, assembly, history).iter().map(ReappearedAccess::problem).collect()
 }
 
 /// Reports the invalid system files, and returns the exit status: with such files, success is one with findings.

@@ -7,7 +7,7 @@ use crate::{
     format::ssh_keys::{PrivateKey, PublicKey, Signer},
     git::Repository,
     model::PrincipalId,
-    store::RepoPath,
+    store::{RepoPath, write_file},
     trust::{AgentError, SigningError, SshAgent, TrustError, render_allowed_signers, sign},
 };
 use serde_json::json;
@@ -90,7 +90,7 @@ pub(super) fn sign_files(
         };
         trusted.check(&path, &bytes, &name).map_err(|error| rejected(&path, error))?;
         let signed = sign(&path, &bytes, &name, signer.as_ref()).map_err(|error| refused(&path, error))?;
-        fs::write(tree.join(&signed.path), &signed.text)?;
+        write_file(tree, &signed.path, &signed.text)?;
         if RepoPath::of(&path).is_trust() {
             write_allowed_signers(tree)?;
         }
@@ -273,7 +273,7 @@ fn write_allowed_signers(tree: &Path) -> Result<(), CliError> {
         return Ok(());
     };
     match render_allowed_signers(&root.1, &registry.1, &mandate.1) {
-        Ok(text) => Ok(fs::write(tree.join("trust/allowed_signers"), text)?),
+        Ok(text) => Ok(write_file(tree, "trust/allowed_signers", text)?),
         // Another trust file is still incomplete; the list is written when that file is signed.
         Err(_) => Ok(()),
     }

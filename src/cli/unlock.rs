@@ -37,7 +37,7 @@ pub(super) fn run(args: &UnlockArgs, context: &mut CommandContext) -> Result<Exi
     session.ensure_trusted()?;
     let view = session.view("the lock");
     let assembly = PlanContext::load(&view, &session.settings_dir(), std::slice::from_ref(&args.system))?;
-    let journal = evidence::journal(&session, context, &args.engine)?;
+    let journal = evidence::writing_journal(&session, context, &args.engine)?;
     let holders = LeaseHolder::of(journal.history(), &args.system, context.clock.now());
     if let Some(named) = &args.run
         && !holders.iter().any(|holder| holder.run == *named)

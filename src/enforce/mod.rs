@@ -8,6 +8,7 @@
 mod execute;
 pub mod journal;
 mod out_of_band;
+mod outstanding;
 mod read_target;
 mod recover;
 mod run;
@@ -23,6 +24,7 @@ mod tests;
 pub use execute::{ActionResult, ProvisioningTarget};
 pub use journal::{Journal, JournalError};
 pub use out_of_band::{ChangeKind, OutOfBandReport, UnexplainedChange};
+pub use outstanding::OutstandingDecision;
 pub use read_target::{ReadTarget, VerifiedAction};
 pub use run::{INTERRUPTED, RunError, RunRequest, RunSummary, enforce};
 pub use separation_of_duties::{AcceptedViolations, SodReport};

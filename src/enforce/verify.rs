@@ -4,6 +4,7 @@ use super::{
     execute::read_back,
     journal::{Journal, JournalError},
     out_of_band::{OutOfBandReport, detect_out_of_band},
+    outstanding::OutstandingDecision,
     read_target::{ReadTarget, VerifiedAction},
     recover::PlanCache,
     separation_of_duties::{self, AcceptedViolations, SodReport},
@@ -28,12 +29,16 @@ pub struct VerifyReport {
     pub systems: Vec<OutOfBandReport>,
     /// The separation-of-duties violations; `None` when they were not evaluated.
     pub sod_violations: Option<SodReport>,
+    /// The decisions that no run has carried out yet.
+    pub outstanding: Vec<OutstandingDecision>,
 }
 
 impl VerifyReport {
-    /// Returns whether all targets are as decided, and no result is unknown.
+    /// Returns whether all targets are as decided or within the time limit, and no result is unknown.
     pub fn is_clean(&self) -> bool {
-        self.actions.iter().all(VerifiedAction::is_clean) && self.systems.iter().all(OutOfBandReport::is_clean)
+        !self.outstanding.iter().any(|decision| decision.is_overdue)
+            && self.actions.iter().all(VerifiedAction::is_clean)
+            && self.systems.iter().all(OutOfBandReport::is_clean)
     }
 }
 
@@ -47,6 +52,7 @@ pub fn verify(
     start: RunStart,
     readers: &BTreeMap<SystemId, ReadTarget<'_>>,
     duties: Option<(&SodContext<'_>, &AcceptedViolations)>,
+    outstanding: Vec<OutstandingDecision>,
     clock: &dyn Clock,
     journal: &mut dyn Journal,
 ) -> Result<VerifyReport, JournalError> {
@@ -82,7 +88,7 @@ pub fn verify(
     }
     let sod_violations =
         duties.and_then(|(duties, accepted)| separation_of_duties::judge(duties, accepted, &fresh, history));
-    let looked = VerifyReport { actions: seen, systems, sod_violations };
+    let looked = VerifyReport { actions: seen, systems, sod_violations, outstanding };
     let mut entries = vec![RecordPayload::RunStart(start)];
     entries.extend(looked.actions.iter().flat_map(|seen| seen.judgement.entries(&seen.planned.id, seen.level)));
     entries.extend(looked.systems.iter().flat_map(OutOfBandReport::entries));

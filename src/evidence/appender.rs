@@ -12,6 +12,7 @@ use crate::{
     git::{CommitIdentity, GitError, GitRemote, ObjectId, PushOutcome, RemoteError, Repository},
     model::{
         Clock, Digest, RunId, SystemId,
+        file::LogPosition,
         history::EvidenceHistory,
         record::{KeyRotate, LogGenesis, RecordPayload},
     },
@@ -29,6 +30,8 @@ pub struct AppenderOptions<'a> {
     pub reference: String,
     /// The engine's keys, by root of trust.
     pub keys: EngineKeyHistory,
+    /// The positions of the log that files carry, each with the path of its file: a log without them is refused.
+    pub positions: Vec<(String, LogPosition)>,
     /// The first record; written when the log is created.
     pub genesis: LogGenesis,
     /// The engine's private keys.
@@ -77,6 +80,9 @@ impl<'a> Appender<'a> {
             released: Vec::new(),
         };
         appender.fetch(&[])?;
+        for (place, position) in &appender.opening.positions {
+            appender.ledger.verify_contains_position(position, place).map_err(|found| defect(&found))?;
+        }
         if let Some(genesis) = appender.ledger.genesis()
             && *genesis != appender.opening.genesis
         {

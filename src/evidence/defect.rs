@@ -104,6 +104,8 @@ codes! {
     RecordSchema = "record-schema",
     /// A line or a string in it is too long.
     RecordSize = "record-size",
+    /// A record is signed by a key that may not sign its kind.
+    RecordSigner = "record-signer",
     /// A record has an unknown version.
     RecordVersion = "record-version",
     /// A segment was changed after it was added.

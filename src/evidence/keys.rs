@@ -15,6 +15,8 @@ use std::collections::BTreeMap;
 pub struct EngineKeys {
     /// Keys that sign commits of the branch and `segments.sha256`, including those of the read-back job.
     pub commit: Vec<PublicKey>,
+    /// Those of the commit keys that belong to the read-back job: they sign looks at targets, and no changes.
+    pub readback: Vec<PublicKey>,
     /// Keys that sign checkpoints.
     pub log: Vec<VerifierKey>,
 }
@@ -38,10 +40,15 @@ impl EngineKeys {
     pub fn of(role: &EngineRole) -> Result<Self, KeysError> {
         let commit = role.commit_keys.iter().chain(&role.readback_keys);
         Ok(Self {
-            commit: commit.map(|line| PublicKey::parse_line(line).map(|(key, _)| key)).collect::<Result<_, _>>()?,
+            commit: parsed(commit)?,
+            readback: parsed(role.readback_keys.iter())?,
             log: role.log_keys.iter().map(|key| VerifierKey::parse(key)).collect::<Result<_, _>>()?,
         })
     }
+}
+
+fn parsed<'l>(lines: impl Iterator<Item = &'l String>) -> Result<Vec<PublicKey>, KeyError> {
+    lines.map(|line| PublicKey::parse_line(line).map(|(key, _)| key)).collect()
 }
 
 /// The engine's keys by version of the root. The log records with `key.rotate` when the keys of a root come into force;

@@ -194,6 +194,7 @@ impl Ledger {
         defects.extend(brought.defects);
         let (commit, signer) = (brought.commit, brought.signer);
         let was_in_force = signer.is_none_or(|key| self.may_commit(&key));
+        let is_readback = signer.is_some_and(|key| self.is_readback(&key));
         for segment in &brought.segments {
             let Self { keys, root, chain, genesis, .. } = self;
             chain.read(segment, defects, |record, line, number, defects| {
@@ -206,6 +207,10 @@ impl Ledger {
                         fault(DefectCode::GenesisInvalid, "the log already has a genesis");
                     }
                     RecordPayload::LogGenesis(first) => *genesis = Some(first.clone()),
+                    _ if is_readback && !READBACK_KINDS.contains(&record.entry.kind()) => {
+                        let message = format!("a read-back key may not sign `{}`", record.entry.kind());
+                        fault(DefectCode::RecordSigner, &message);
+                    }
                     _ if record.seq == 0 => fault(DefectCode::GenesisInvalid, "the first record is not `log.genesis`"),
                     RecordPayload::KeyRotate(rotation) if !rotates(keys, *root, rotation) => {
                         fault(DefectCode::KeyRotation, "it announces keys that are not in a later root of trust");
@@ -238,6 +243,10 @@ impl Ledger {
             self.roots.insert(self.size(), self.root());
         }
         self.head = Some(commit);
+    }
+
+    fn is_readback(&self, key: &PublicKey) -> bool {
+        self.keys.of_root(self.root).is_some_and(|keys| keys.readback.contains(key))
     }
 
     fn may_commit(&self, key: &PublicKey) -> bool {
@@ -373,3 +382,17 @@ fn lines(text: &str) -> Option<BTreeMap<&str, &str>> {
 
 const MOST_DEFECTS: usize = 1000;
 const READ_AHEAD: usize = 2;
+
+/// The kinds of records that a read-back key may sign: looks at targets, and what begins and ends its runs.
+const READBACK_KINDS: [&str; 10] = [
+    "anchor",
+    "collected",
+    "finding",
+    "key.rotate",
+    "log.genesis",
+    "merge",
+    "notice",
+    "run.end",
+    "run.start",
+    "verification",
+];

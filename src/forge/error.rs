@@ -3,7 +3,7 @@
 use crate::{
     diag::{Diagnostic, Diagnostics},
     git::GitError,
-    store::StoreError,
+    store::{FileWriteError, StoreError},
 };
 use std::io;
 
@@ -19,6 +19,9 @@ pub enum ForgeError {
     /// Problems with a code and a next step.
     #[error("{}", first(.0))]
     Problems(Diagnostics),
+    /// A file of the work tree cannot be written.
+    #[error(transparent)]
+    Write(#[from] FileWriteError),
     /// A governed file cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -1,8 +1,11 @@
 //! Writes generated files to the work tree, or compares them with the files there.
 
 use super::{CODEOWNERS, ForgeError, GovernedFiles, is_made};
-use crate::diag::{Diagnostic, Diagnostics, SourceFile};
-use std::{fs, path::Path};
+use crate::{
+    diag::{Diagnostic, Diagnostics, SourceFile},
+    store::write_file,
+};
+use std::path::Path;
 
 /// The treatment of generated files.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -74,11 +77,7 @@ pub fn compare_files(
                 FileState::Kept
             }
             _ if mode == WriteMode::Write => {
-                let target = root.join(path);
-                if let Some(folder) = target.parent() {
-                    fs::create_dir_all(folder)?;
-                }
-                fs::write(&target, text)?;
+                write_file(root, path, text)?;
                 FileState::Written
             }
             None => FileState::Missing,

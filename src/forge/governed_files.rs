@@ -2,6 +2,7 @@
 
 use super::{CODEOWNERS, CodeownersInputs, ForgeError, WorkflowError, WorkflowInputs, code_owners, workflows};
 use crate::{
+    connector::registry::variables,
     diag::Diagnostic,
     format::{codec, ssh_keys::PublicKey},
     model::{
@@ -162,6 +163,14 @@ impl ForgeInputs {
         })?;
         let inputs = WorkflowInputs { root: self.root, engine, systems: &self.systems };
         workflows(inputs).map_err(|error| refused(&error).into())
+    }
+}
+
+impl ForgeInputs {
+    /// Returns the names of the secrets that the generated workflows pass to the systems.
+    pub fn secrets(&self) -> Vec<String> {
+        let both = [false, true].into_iter();
+        both.flat_map(|readback| self.systems.values().flat_map(move |system| variables(system, readback))).collect()
     }
 }
 

@@ -31,7 +31,10 @@ impl GithubJob<'_> {
         let why = match (url, token) {
             (Some(url), Some(token)) => {
                 let server = self.variable("GITHUB_SERVER_URL").unwrap_or_default();
-                let asked = TokenRequest { url: &url, token: &token, server: &server, nearness: self.nearness(), now };
+                let job =
+                    CLAIMED.iter().filter_map(|(name, variable)| Some((*name, self.variable(variable)?))).collect();
+                let nearness = self.nearness();
+                let asked = TokenRequest { url: &url, token: &token, server: &server, nearness, now, job: &job };
                 match signed(&asked) {
                     Ok(claims) => return claims,
                     Err(error) => error.to_string(),

@@ -77,6 +77,15 @@ impl Repository {
         }
     }
 
+    /// Returns the time of a commit in seconds since 1970, as its committer wrote it.
+    ///
+    /// # Errors
+    /// When there is no such commit.
+    pub fn committed_at(&self, commit: ObjectId) -> Result<i64, GitError> {
+        let found = self.inner.find_commit(commit.oid()).map_err(|_| GitError::NoSuchObject(commit))?;
+        Ok(found.time().seconds())
+    }
+
     /// Returns whether `ancestor` is `commit` or can be reached from it.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! Atomic replacement of a directory.
 
-use crate::model::SystemId;
+use crate::{model::SystemId, store::check_folder_of};
 use rustix::{
     fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with},
     io::Errno,
@@ -55,10 +55,8 @@ pub fn publish_folder<P: AsRef<str>, B: AsRef<[u8]>>(
     existing: OnExisting,
 ) -> Result<(), PublishError> {
     let all = root.join(parent);
-    create(&all)?;
-    if all.is_symlink() {
-        return Err(failed("publishing below", &all)(io::Error::other("it is a symbolic link")));
-    }
+    check_folder_of(root, &format!("{parent}/{name}"))
+        .map_err(|error| failed("publishing below", &all)(io::Error::other(error.to_string())))?;
     // One publication at a time, so that no process removes what another is writing. The kernel releases the lock when
     // the process ends.
     let lock = File::open(&all).map_err(failed("opening", &all))?;

@@ -10,7 +10,7 @@ use crate::{
     },
     model::{
         Clock, Digest, Grant, GrantKey, GrantKind, SystemId, Timestamp, Usage,
-        file::{FileKind, KindCount, Observation},
+        file::{FileKind, KindCount, LogPosition, Observation},
     },
 };
 use std::{
@@ -262,6 +262,7 @@ pub fn collect(
         calls: task.collector.calls(),
         usage: Digest::of(&usage),
         blind_spots,
+        evidence: None,
         kinds: counts,
     };
     files.insert(USAGE.to_owned(), usage);
@@ -393,6 +394,18 @@ impl CollectRequest<'_> {
 }
 
 impl CollectedInventory {
+    /// Returns the observation.
+    pub const fn observation(&self) -> &Observation {
+        &self.observation
+    }
+
+    /// Adds the position of the evidence log, by which a later reader recognises an older log.
+    #[must_use]
+    pub fn at_position(mut self, position: Option<LogPosition>) -> Self {
+        self.observation.evidence = position;
+        self
+    }
+
     /// Returns all files by path below the system's folder.
     pub fn into_files(mut self) -> BTreeMap<String, Vec<u8>> {
         let observation = codec::render(&self.observation);

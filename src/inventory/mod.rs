@@ -39,5 +39,6 @@ fn grants_file(kind: GrantKind) -> String {
     format!("grants/{kind}.jsonl")
 }
 
-const OBSERVATION: &str = "observation.toml";
+/// The file of a collection.
+pub const OBSERVATION: &str = "observation.toml";
 const USAGE: &str = "usage.jsonl";

@@ -66,6 +66,7 @@ pub(super) fn loaded(connector: &str, inventory: Inventory) -> LoadedInventory {
         calls: 1,
         usage: Digest::ZERO,
         blind_spots: Vec::new(),
+        evidence: None,
         kinds: Vec::new(),
     };
     LoadedInventory { observation, digest: Digest::ZERO, inventory }

@@ -3,8 +3,9 @@
 use super::{
     ActionId, CampaignId, Digest, GrantKey, ItemId, RunId, SystemId, Timestamp, VerificationLevel, Witness,
     record::{
-        CampaignClose, FindingRecorded, ForgeReport, MODEL_DISAGREES, MergeProvenance, OUT_OF_BAND, OutcomeKind,
-        OutcomeRecorded, Record, RecordPayload, RunStart, SOD_VIOLATION, VerificationKind, VerificationRecorded,
+        CampaignClose, FindingRecorded, ForgeReport, InventoryCollected, MODEL_DISAGREES, MergeProvenance, OUT_OF_BAND,
+        OutcomeKind, OutcomeRecorded, Record, RecordPayload, RunStart, SOD_VIOLATION, VerificationKind,
+        VerificationRecorded,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -122,6 +123,8 @@ pub struct EvidenceHistory {
     excepted: BTreeSet<(String, Digest)>,
     closed: BTreeMap<CampaignId, ((u64, Timestamp), CampaignClose)>,
     merges: BTreeMap<String, (u64, MergeProvenance)>,
+    /// The inventories that jobs recorded, by system, in the order of the log.
+    collected: BTreeMap<SystemId, Vec<(u64, InventoryCollected)>>,
     noticed: BTreeSet<String>,
     stray_outcomes: Vec<(u64, ActionId)>,
     out_of_band: BTreeMap<String, Vec<(u64, FindingRecorded)>>,
@@ -134,6 +137,11 @@ pub struct EvidenceHistory {
 const READS_BEFORE_ATTESTATION: u32 = 2;
 
 impl EvidenceHistory {
+    /// Returns the inventories of a system that jobs recorded, with the number of each record, in the order of the log.
+    pub fn collected(&self, system: &SystemId) -> &[(u64, InventoryCollected)] {
+        self.collected.get(system).map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// Adds the next record; `line` is the digest of its line.
     pub fn push(&mut self, record: &Record, line: Digest) {
         self.size = record.seq + 1;
@@ -172,6 +180,9 @@ impl EvidenceHistory {
             }
             RecordPayload::Exception(seen) => {
                 self.excepted.insert((seen.path.clone(), seen.digest));
+            }
+            RecordPayload::Collected(seen) => {
+                self.collected.entry(seen.system.clone()).or_default().push((record.seq, seen.clone()));
             }
             RecordPayload::CampaignClose(close) => {
                 self.closed.entry(close.campaign.clone()).or_insert((at, close.clone()));

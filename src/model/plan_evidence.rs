@@ -33,13 +33,16 @@ pub struct ActionState {
     pub outcome: Option<OutcomeKind>,
     /// The time of the first confirmation after its last intent, by the engine's clock.
     pub confirmed_at: Option<Timestamp>,
+    /// The time of its last verification, by the engine's clock.
+    pub verified_at: Option<Timestamp>,
 }
 
 impl ActionState {
     /// Returns the state of an action with this history.
     pub fn of(action: &ActionHistory) -> Self {
         let outcome = action.outcome.as_ref().map(|outcome| outcome.result);
-        Self { is_done: action.is_done(), outcome, confirmed_at: action.confirmed_at }
+        let verified_at = action.verified_at.map(|(_, at)| at);
+        Self { is_done: action.is_done(), outcome, confirmed_at: action.confirmed_at, verified_at }
     }
 }
 

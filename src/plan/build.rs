@@ -164,17 +164,17 @@ fn step(
     let mut id = action_id(resolution.verdict.as_str());
     let mut past = inputs.history.action_state(&id);
     let mut change = change;
-    if let Some(disabled) = past.filter(|past| past.is_done) {
-        let grant = index.get(&resolution.item).copied();
+    let grant = index.get(&resolution.item).copied();
+    if let Some(disabled) = past.filter(|past| past.is_done && !is_contradicted(resolution, *past, grant, inventory)) {
         if !soaked(resolution, disabled, grant, vocabulary, inventory) {
             return BuildStep::Done;
         }
         id = action_id(REMOVE_AFTER_SOAK);
         past = inputs.history.action_state(&id);
-        if past.is_some_and(|past| past.is_done) {
+        change = AccessChange::Revoke {};
+        if past.is_some_and(|past| past.is_done && grant.is_none_or(|_| !is_later(inventory, past))) {
             return BuildStep::Done;
         }
-        change = AccessChange::Revoke {};
     }
     match target.system.remediation {
         Remediation::ReportOnly => {
@@ -213,6 +213,21 @@ fn step(
         irreversible: draft.irreversible,
         level: level_of(resolution.tier),
     }))
+}
+
+/// Returns whether an inventory, collected after a read confirmed the change, shows the access as it was reviewed. The
+/// change is then made again. A rotation leaves a grant as it was, so an inventory does not contradict it.
+fn is_contradicted(resolution: &Resolution, past: ActionState, grant: Option<&Grant>, inventory: &Inventory) -> bool {
+    let Some(grant) = grant.filter(|_| is_later(inventory, past)) else { return false };
+    match resolution.verdict {
+        Verdict::Revoke | Verdict::Replace => true,
+        Verdict::Disable | Verdict::Reduce => grant.digest() == resolution.grant,
+        _ => false,
+    }
+}
+
+fn is_later(inventory: &Inventory, past: ActionState) -> bool {
+    past.verified_at.is_some_and(|at| inventory.observed_at() > at)
 }
 
 /// Returns the removal of access that was disabled and has remained so for the soak period of its connector. The period

@@ -6,7 +6,10 @@ use super::{
 };
 use crate::{
     diag::{counted, escape},
-    enforce::{ActionResult, ChangeKind, OutOfBandReport, RunSummary, SodReport, VerificationResult, VerifyReport},
+    enforce::{
+        ActionResult, ChangeKind, OutOfBandReport, OutstandingDecision, RunSummary, SodReport, VerificationResult,
+        VerifyReport,
+    },
     model::record::{OutcomeKind, VerificationKind},
 };
 use serde_json::{Value, json};
@@ -132,6 +135,7 @@ pub fn verified_human(looked: &VerifyReport, style: OutputStyle) -> String {
         }
     }
     write_total(&mut text, seen.iter().map(|verified| Some(&verified.judgement)));
+    outstanding(&mut text, &looked.outstanding, style);
     for system in &looked.systems {
         out_of_band(&mut text, system, style);
     }
@@ -139,6 +143,22 @@ pub fn verified_human(looked: &VerifyReport, style: OutputStyle) -> String {
         sod_violations(&mut text, pairs, style);
     }
     text
+}
+
+/// Writes the decisions that no run has carried out, each with its time limit.
+fn outstanding(text: &mut String, decisions: &[OutstandingDecision], style: OutputStyle) {
+    for one in decisions.iter().take(MOST_SHOWN) {
+        let word = if one.is_overdue { style.bad("not enforced") } else { style.warning("not enforced") };
+        let limit = if one.is_overdue { "overdue since" } else { "due" };
+        let what = format!("{} {} on {}", one.verdict, one.what, one.system);
+        let _ = writeln!(text, "{word:<14} {}, {limit} {}", escape(&what), one.due());
+        if let Some(why) = &one.held {
+            let _ = writeln!(text, "{:<14} held: {}", "", escape(why));
+        }
+    }
+    if let Some(more @ 1..) = decisions.len().checked_sub(MOST_SHOWN) {
+        let _ = writeln!(text, "… and {more} more that no run has carried out: `--format json` lists all");
+    }
 }
 
 /// Writes the number of confirmed actions, and apart from it the number of those whose access another decision keeps.
@@ -217,7 +237,24 @@ pub fn verified_json(looked: &VerifyReport) -> Value {
             pairs.held.iter().map(|(clash, accepted)| json!({"accepted": accepted, "clash": clash})).collect();
         json!({"held": held, "not_fresh": pairs.not_fresh, "resolved": pairs.resolved})
     });
-    json!({"actions": actions, "systems": systems, "sod_violations": pairs})
+    let outstanding: Vec<_> = looked
+        .outstanding
+        .iter()
+        .map(|one| {
+            json!({
+                "due": one.due(),
+                "held": one.held,
+                "item": one.item,
+                "overdue": one.is_overdue,
+                "since": one.since,
+                "system": one.system,
+                "tier": one.tier,
+                "verdict": one.verdict,
+                "what": one.what,
+            })
+        })
+        .collect();
+    json!({"actions": actions, "outstanding": outstanding, "sod_violations": pairs, "systems": systems})
 }
 
 fn out_of_band_json(listed: &OutOfBandReport) -> Value {

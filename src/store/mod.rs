@@ -2,12 +2,14 @@
 
 mod commit_cache;
 mod error;
+mod file_writer;
 mod layout;
 mod snapshot;
 mod unverified;
 
 pub use commit_cache::CommitCache;
 pub use error::StoreError;
+pub use file_writer::{FileWriteError, check_folder_of, write_file, write_new_file};
 pub use layout::RepoPath;
 pub use snapshot::{KnownDigests, RefusedFiles, RepositorySnapshot, kind_of};
 pub use unverified::{SignatureFile, Unverified};

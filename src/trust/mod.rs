@@ -28,7 +28,11 @@ mod verify;
 
 pub use check::{CheckReport, check};
 pub use error::{TrustError, stage::StageError};
-pub use identity::{link::OwnershipLink, ownership::OwnershipIndex};
+pub use identity::{
+    former_links::{FormerLinks, FormerOwnership},
+    link::OwnershipLink,
+    ownership::OwnershipIndex,
+};
 pub use keys::{
     bootstrap::{Bootstrap, Founder, render_allowed_signers},
     registry::TrustRegistry,

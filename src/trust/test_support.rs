@@ -1,7 +1,7 @@
 //! Test support: runs the production verifier on in-memory campaigns, without a git repository.
 
 use crate::trust::error::TrustError;
-use crate::trust::identity::ownership::OwnershipIndex;
+use crate::trust::identity::{former_links::FormerOwnership, ownership::OwnershipIndex};
 use crate::trust::keys::registry::TrustRegistry;
 use crate::trust::keys::root::TrustRoot;
 use crate::trust::keys::trust_state::{PartialTrust, TrustMandate, TrustState};
@@ -28,7 +28,7 @@ use crate::{
     },
     store::{SignatureFile, Unverified},
 };
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Founders and other principals with keys.
 pub(crate) struct TestVerifier {
@@ -102,7 +102,8 @@ impl TestVerifier {
         stubs.iter().try_for_each(&mut add).map_err(|refusal| refusal.code())?;
         let path = format!("campaigns/{}/campaign.toml", campaign.id);
         let file = signed(&path, campaign, owner, SignatureNamespace::Campaign);
-        let opened = accepted(self.verifier(None).campaign(file, published, |base| base == self.main))?;
+        let opened =
+            accepted(self.verifier(None).campaign(file, published, &BTreeMap::new(), |base| base == self.main))?;
         Ok(TestCampaign {
             verifiers: self,
             kinship: None,
@@ -114,7 +115,8 @@ impl TestVerifier {
 
     fn verifier<'a>(&'a self, merger: Option<&'a PrincipalId>) -> Verifier<'a> {
         let Self { trust, kinship, main } = self;
-        Verifier { trust, after: trust.registry(), kinship, commit: *main, merger }
+        let FormerOwnership { links: former, .. } = FormerOwnership::none();
+        Verifier { trust, after: trust.registry(), kinship, former, commit: *main, merger }
     }
 }
 

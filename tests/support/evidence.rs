@@ -71,6 +71,7 @@ impl TestLog {
             carrier: self.carrier(),
             reference: BRANCH.to_owned(),
             keys: self.keys(),
+            positions: Vec::new(),
             genesis: genesis(),
             signers,
             run: run_id(run),
@@ -145,7 +146,11 @@ impl TestLog {
 
 pub fn engine_keys(commit: &PrivateKey, log: &PrivateKey) -> EngineKeys {
     let commit: PublicKey = commit.public_key();
-    EngineKeys { commit: vec![commit], log: vec![VerifierKey::new(ORIGIN, log.public_key()).unwrap()] }
+    EngineKeys {
+        commit: vec![commit],
+        readback: Vec::new(),
+        log: vec![VerifierKey::new(ORIGIN, log.public_key()).unwrap()],
+    }
 }
 
 pub fn genesis() -> LogGenesis {

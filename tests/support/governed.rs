@@ -550,6 +550,7 @@ fn campaign(repo: &RepoId, base: &ObjectId, items: &[Item]) -> Campaign {
         assignments: None,
         principals: Digest::of("principals"),
         policies: None,
+        evidence: None,
         definition: CampaignDefinition {
             window_days: 30,
             max_inventory_age_days: 7,

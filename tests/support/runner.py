@@ -250,6 +250,7 @@ class Job:
             "GITHUB_EVENT_NAME": github["event_name"],
             "GITHUB_REF": github["ref"],
             "GITHUB_REPOSITORY": github["repository"],
+            "GITHUB_RUN_ATTEMPT": github.get("run_attempt", "1"),
             "GITHUB_RUN_ID": github["run_id"],
             "GITHUB_SERVER_URL": github["server_url"],
             "GITHUB_SHA": github["sha"],
@@ -302,6 +303,7 @@ class Job:
         """Lays the claims of this job where the issuer finds them."""
         github, label = EVENT["github"], os.path.basename(self.folder)
         claims = {key: github[key] for key in ("repository", "ref", "sha", "run_id", "event_name")}
+        claims |= {"run_attempt": github.get("run_attempt", "1")} | EVENT.get("other_job", {})
         claims |= {"sub": f"repo:{github['repository']}:environment:{self.environment}", "environment": self.environment}
         claims |= {"runner_environment": "github-hosted", "jti": "not to be kept"}
         times = {"iat": 0, "nbf": -600, "exp": 300} | EVENT.get("times", {})

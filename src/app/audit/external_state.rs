@@ -2,10 +2,11 @@
 //! cosignature.
 
 use crate::{
-    app::{AppError, RepositorySession},
-    evidence::Ledger,
+    app::{AppError, RepositorySession, evidence::head},
+    evidence::{Ledger, layout::CHECKPOINT},
     git::{GitError, ObjectId},
     model::{Finding, Severity, Timestamp},
+    store::RepositorySnapshot,
 };
 
 /// Data from outside the repository.
@@ -52,9 +53,39 @@ impl ExternalState {
                 help: BEHIND.to_owned(),
             }));
         }
+        findings.extend(other_logs(session)?);
         findings.extend(self.max_age.and_then(|most| aged(most, read, now)));
         Ok(findings)
     }
+}
+
+/// Returns a finding for each ref of this clone that leads to another log with the same origin.
+fn other_logs(session: &RepositorySession) -> Result<Vec<Finding>, AppError> {
+    let (Some(trust), head) = (session.governed.trust(), head(session)?) else { return Ok(Vec::new()) };
+    let origin = format!("{}\n", trust.root().file().log_origin);
+    let mut found = Vec::new();
+    for (name, target) in session.repository.references("refs/")? {
+        // A tag may lead to another object than a commit.
+        let Ok(Some(bytes)) = RepositorySnapshot::at(&session.repository, target).bytes(CHECKPOINT, MAX_CHECKPOINT)
+        else {
+            continue;
+        };
+        let is_part = match head {
+            Some(head) => session.repository.is_ancestor(target, head)?,
+            None => false,
+        };
+        if bytes.starts_with(origin.as_bytes()) && !is_part {
+            let message = format!("{name} has a log with the same origin that the evidence does not contain");
+            found.push(Finding {
+                severity: Severity::Critical,
+                code: "second-evidence-log",
+                subject: name,
+                message,
+                help: "find out who began it; records outside of the evidence branch prove nothing".to_owned(),
+            });
+        }
+    }
+    Ok(found)
 }
 
 /// Returns a finding if main does not contain a commit that it contained before. A full id is a commit even if this
@@ -95,4 +126,5 @@ fn aged(most: u32, read: &EvidenceState<'_>, now: Timestamp) -> Option<Finding> 
     })
 }
 
+const MAX_CHECKPOINT: u64 = 64 * 1024;
 const BEHIND: &str = "git fetch, and compare with another clone; this repository may show an old state";

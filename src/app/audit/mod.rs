@@ -8,14 +8,14 @@ mod recomputation;
 pub use external_state::ExternalState;
 
 use super::{
-    AppError, RepositorySession, UntimelyFile,
+    AppError, PlanContext, ReappearedAccess, RepositorySession, UntimelyFile,
     evidence::{read_with, readback_keys},
-    in_force, quality_of, resolutions, system_changes,
+    in_force, quality_of, reappeared, resolutions, system_changes,
 };
 use crate::{
     audit::{AuditArea, AuditContext, AuditResult, audit},
     evidence::EvidenceDefect,
-    model::{Finding, Severity, Timestamp},
+    model::{Finding, Severity, Timestamp, history::EvidenceHistory},
     trust::OpenCampaign,
 };
 use evidence_index::EvidenceIndex;
@@ -46,6 +46,7 @@ pub fn examine(
     let changed = system_changes(&session.repository, &session.governed, &history)?;
     let changed: Vec<Finding> = changed.iter().map(|change| change.finding(&history)).collect();
     let resolutions = resolutions(&in_force, now);
+    let reappeared = reappeared_now(session, &history, now).unwrap_or_else(|error| vec![not_compared(&error)]);
     let campaigns = session.governed.openings().values().map(OpenCampaign::campaign);
     let qualities: Vec<_> =
         campaigns.map(|campaign| quality_of(campaign, session, &history)).collect::<Result<_, _>>()?;
@@ -56,10 +57,34 @@ pub fn examine(
         resolutions: &resolutions,
         untimely: &untimely,
         system_changes: &changed,
+        reappeared: &reappeared,
         qualities: &qualities,
         now,
         repeat: &repeat,
     }))
+}
+
+/// Returns the findings about access that the inventories of main show, although a read confirmed its removal before.
+fn reappeared_now(
+    session: &RepositorySession,
+    history: &EvidenceHistory,
+    now: Timestamp,
+) -> Result<Vec<Finding>, AppError> {
+    let view = session.view("the audit");
+    let assembly = PlanContext::load(&view, &session.settings_dir(), &[])?;
+    let plan = assembly.plan(&session.governed, history, now)?;
+    Ok(reappeared(&plan, &assembly, history).iter().map(ReappearedAccess::finding).collect())
+}
+
+/// Returns the finding that the inventories of main cannot be compared with what was confirmed.
+fn not_compared(error: &AppError) -> Finding {
+    Finding {
+        severity: Severity::High,
+        code: "inventory-not-compared",
+        subject: "inventory".to_owned(),
+        message: format!("the inventories of main cannot be compared with the confirmed changes: {}", error.messages()),
+        help: "correct the file: tenure check".to_owned(),
+    }
 }
 
 /// Returns the result for a pin that leads to no root, registry and mandate. Without these, no other file can be

@@ -2,7 +2,10 @@
 
 use super::evidence_timeline::EvidenceTimeline;
 use crate::{
-    app::{AppError, KnownInputs, PlanContext, RepositorySession, RepositoryView, reopening_differences, worklists},
+    app::{
+        AppError, KnownInputs, PlanContext, RepositorySession, RepositoryView, reopening_differences, seal_differences,
+        worklists,
+    },
     audit::PlanRecomputation,
     campaign::FieldDifference,
     git::ObjectId,
@@ -18,6 +21,7 @@ use std::collections::BTreeMap;
 /// Recomputed plans and openings, from one walk along main.
 pub(super) struct Recomputation<'a> {
     session: &'a RepositorySession,
+    history: &'a EvidenceHistory,
     plans: BTreeMap<u64, Result<Digest, String>>,
     openings: BTreeMap<CampaignId, Result<Vec<FieldDifference>, String>>,
     inputs: KnownInputs,
@@ -36,11 +40,11 @@ impl<'a> Recomputation<'a> {
     /// When the history of main cannot be read.
     pub(super) fn compute(
         session: &'a RepositorySession,
-        history: &EvidenceHistory,
+        history: &'a EvidenceHistory,
         timeline: &EvidenceTimeline,
     ) -> Result<Self, AppError> {
         let inputs = KnownInputs::default();
-        let mut again = Self { session, plans: BTreeMap::new(), openings: BTreeMap::new(), inputs };
+        let mut again = Self { session, history, plans: BTreeMap::new(), openings: BTreeMap::new(), inputs };
         let line = session.repository.first_parents(None, session.main)?;
         let places: BTreeMap<ObjectId, usize> = line.into_iter().zip(0..).collect();
         let runs = history.runs().map(|(_, run)| run).filter(|run| run.start.plan.is_some());
@@ -109,7 +113,11 @@ impl<'a> Recomputation<'a> {
     ) -> Result<Vec<FieldDifference>, String> {
         let view = self.view(commit, format!("the opening of `{}`", campaign.id)).with_systems(governed);
         let view = view.map_err(|error| error.messages())?;
-        let again = || reopening_differences(&view, governed, campaign, &worklists(campaign, self.session)?);
+        let again = || {
+            let mut found = reopening_differences(&view, governed, campaign, &worklists(campaign, self.session)?)?;
+            found.extend(seal_differences(&view, campaign, self.history)?);
+            Ok::<_, AppError>(found)
+        };
         again().map_err(|error| error.messages())
     }
 }

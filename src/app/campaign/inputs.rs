@@ -159,6 +159,7 @@ impl<'v> CampaignInputs<'v> {
             inventories: &self.inventories,
             people: self.people,
             kinship: governed.kinship(),
+            former: governed.former_ownership(),
             registry: trust.registry().file(),
             thresholds: &trust.mandate().file().thresholds,
             lowered: &self.lowered,

@@ -1,8 +1,10 @@
 //! Opens a campaign over the access at the head of main.
 
-use super::{CampaignInputs, connector_support::unsupported_default, identity_warnings};
+use super::{
+    CampaignInputs, connector_support::unsupported_default, identity_warnings, seal_differences, seal_problems,
+};
 use crate::{
-    app::{AppError, RepositorySession, RepositoryView},
+    app::{AppError, RepositorySession, RepositoryView, evidence::read_with_position},
     campaign::{
         FieldDifference, OpenRequest, OpenedCampaign, PublishedOpening, WorklistFile, differences, folder, open,
     },
@@ -10,7 +12,7 @@ use crate::{
     git::{GitError, ObjectId, Repository},
     model::{
         CampaignId, Timestamp,
-        file::{Campaign, CampaignDefinition, Review},
+        file::{Campaign, CampaignDefinition, LogPosition, Review},
     },
     trust::{RepositoryState, TrustState},
 };
@@ -54,8 +56,13 @@ pub fn prepare_campaign(
         return Err(problem.help("choose another id: a campaign is opened only once").into());
     }
     let view = session.view(format!("the opening of `{id}`"));
-    let request = Opening { id, from, definition, now, checks_default: true };
+    let (evidence, history) = read_with_position(session)?;
+    let request = Opening { id, from, definition, now, evidence, checks_default: true };
     let opened = opened_at(&view, &session.governed, trust, request, warnings)?;
+    let unsealed = seal_problems(seal_differences(&view, &opened.campaign, &history)?);
+    if unsealed.has_errors() {
+        return Err(unsealed.into());
+    }
     warnings.extend(opened.warnings.clone());
     let crowded = crowded(&opened.campaign.id, opened.sheets.len(), trust.mandate().file().max_files_per_change());
     warnings.extend(crowded);
@@ -68,6 +75,7 @@ struct Opening<'a> {
     from: &'a str,
     definition: CampaignDefinition,
     now: Timestamp,
+    evidence: Option<LogPosition>,
     /// Whether the no-response default is compared with what the connectors of this program can do.
     checks_default: bool,
 }
@@ -80,7 +88,7 @@ fn opened_at(
     request: Opening<'_>,
     warnings: &mut Diagnostics,
 ) -> Result<OpenedCampaign, AppError> {
-    let Opening { id, from, definition, now, checks_default } = request;
+    let Opening { id, from, definition, now, evidence, checks_default } = request;
     let mut inputs = CampaignInputs::load(view, governed, &definition, now)?;
     inputs.load_prior_role_contents(governed)?;
     warnings.extend(identity_warnings(&inputs));
@@ -90,6 +98,7 @@ fn opened_at(
         definition,
         base: view.snapshot().commit().to_string(),
         now,
+        evidence,
         principals: inputs.principals,
         trees: &inputs.trees,
         versions: &inputs.versions,
@@ -126,7 +135,8 @@ pub fn reopening_differences(
     })?;
     let definition: Option<CampaignDefinition> = view.snapshot().read_if_there(&campaign.from)?;
     let (id, from, now) = (campaign.id.clone(), campaign.from.as_str(), campaign.opened_at);
-    let request = Opening { id, from, definition: campaign.definition.clone(), now, checks_default: false };
+    let (copy, evidence) = (campaign.definition.clone(), campaign.evidence);
+    let request = Opening { id, from, definition: copy, now, evidence, checks_default: false };
     let again = opened_at(view, governed, trust, request, &mut Diagnostics::new())?;
     Ok(differences(PublishedOpening { campaign, worklists, definition: definition.as_ref() }, &again))
 }

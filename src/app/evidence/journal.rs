@@ -3,6 +3,7 @@
 use super::{
     failure::{journal_failure, remote_failure},
     keys::{engine_keys, malformed, roots},
+    positions::pinned_positions,
 };
 use crate::{
     app::{AppError, RepositorySession},
@@ -51,8 +52,9 @@ pub fn open_journal<'a>(session: &'a RepositorySession, request: JournalRequest<
     let opening = AppenderOptions {
         repository: &session.repository,
         carrier: remote(&session.repository, request.remote)?,
-        reference: format!("refs/heads/{}", session.governance.evidence),
+        reference: format!("refs/heads/{}", session.evidence_branch()),
         keys: engine_keys(session)?,
+        positions: pinned_positions(session)?,
         genesis,
         signers,
         run: request.run,

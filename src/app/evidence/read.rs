@@ -1,12 +1,12 @@
 //! Reads the evidence branch of a clone.
 
-use super::keys::engine_keys;
+use super::{keys::engine_keys, positions::missing_positions};
 use crate::{
     app::{AppError, RepositorySession},
     diag::{Diagnostic, Diagnostics},
     evidence::{DefectCode, EvidenceDefect, Ledger, RecordRef, layout::REMEMBERED},
     git::ObjectId,
-    model::history::EvidenceHistory,
+    model::{file::LogPosition, history::EvidenceHistory},
     store::CommitCache,
 };
 
@@ -26,7 +26,7 @@ pub fn head(session: &RepositorySession) -> Result<Option<ObjectId>, AppError> {
 }
 
 fn heads(session: &RepositorySession) -> Result<Vec<ObjectId>, AppError> {
-    let branch = &session.governance.evidence;
+    let branch = session.evidence_branch();
     let names = [format!("refs/remotes/origin/{branch}"), REMEMBERED.to_owned(), format!("refs/heads/{branch}")];
     let found = names.iter().map(|name| session.repository.reference(name));
     Ok(found.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
@@ -50,7 +50,10 @@ pub fn read_with(
 ) -> Result<(Ledger, EvidenceHistory, Vec<EvidenceDefect>), AppError> {
     let mut history = EvidenceHistory::default();
     let mut ledger = Ledger::new(engine_keys(session)?);
-    let Some(head) = head(session)? else { return Ok((ledger, history, Vec::new())) };
+    let Some(head) = head(session)? else {
+        let defects = missing_positions(session, &ledger)?;
+        return Ok((ledger, history, defects));
+    };
     let defects = advance(session, head, &mut ledger, &mut history, show)?;
     Ok((ledger, history, defects))
 }
@@ -75,6 +78,7 @@ fn advance(
             defects.push(EvidenceDefect { code: DefectCode::BranchRewritten, place: head.to_string(), message });
         }
     }
+    defects.extend(missing_positions(session, ledger)?);
     Ok(defects)
 }
 
@@ -88,14 +92,36 @@ pub fn read_verified(session: &RepositorySession) -> Result<EvidenceHistory, App
     Ok(history)
 }
 
+/// As [`read_verified`], with the position of the log; `None` while it is empty.
+///
+/// # Errors
+/// As [`read_verified`].
+pub fn read_with_position(session: &RepositorySession) -> Result<(Option<LogPosition>, EvidenceHistory), AppError> {
+    let (ledger, history, defects) = read_with(session, &mut |_, _| {})?;
+    require_valid(defects)?;
+    Ok((ledger.position(), history))
+}
+
 /// As [`read_verified`], for commands that only read: what was read without a defect before comes from the cache of the
 /// clone, for the same root and program. A cache that cannot be read or written costs time only.
 ///
 /// # Errors
 /// As [`read_verified`].
 pub fn read_cached(session: &RepositorySession) -> Result<EvidenceHistory, AppError> {
+    read_ledger_cached(session).map(|(_, history)| history)
+}
+
+/// As [`read_cached`], with the ledger.
+///
+/// # Errors
+/// As [`read_verified`].
+pub fn read_ledger_cached(session: &RepositorySession) -> Result<(Ledger, EvidenceHistory), AppError> {
     let keys = engine_keys(session)?;
-    let Some(head) = head(session)? else { return Ok(EvidenceHistory::default()) };
+    let Some(head) = head(session)? else {
+        let (ledger, history, defects) = read_with(session, &mut |_, _| {})?;
+        require_valid(defects)?;
+        return Ok((ledger, history));
+    };
     let cache = CommitCache::of(&session.repository, "evidence");
     let root = session.trust()?.root().digest();
     let key = format!("{FORMAT} {} {} {root}", env!("TENURE_SOURCES"), session.pin);
@@ -109,7 +135,7 @@ pub fn read_cached(session: &RepositorySession) -> Result<EvidenceHistory, AppEr
         // The result does not depend on the cache, so a failure to write it is not an error.
         let _ = cache.write(&key, head, &content);
     }
-    Ok(history)
+    Ok((ledger, history))
 }
 
 fn require_valid(defects: Vec<EvidenceDefect>) -> Result<(), AppError> {
@@ -132,7 +158,7 @@ pub fn missing_evidence_note(session: &RepositorySession) -> Result<Option<Diagn
     if head(session)?.is_some() {
         return Ok(None);
     }
-    let branch = &session.governance.evidence;
+    let branch = session.evidence_branch();
     let message = format!("no evidence branch found (origin/{branch}): every decision appears as not enforced");
     let note = Diagnostic::note("no-evidence", message);
     Ok(Some(note.help(format!("if the engine has run before: git fetch origin {branch}"))))

@@ -1,5 +1,6 @@
 //! Runs that read targets again and compare them with decisions and inventories.
 
+use super::outstanding::outstanding;
 use crate::{
     app::{AppError, PlanContext, RepositorySession, evidence::journal_failure, open_error},
     connector::{ConnectorEnvironment, registry},
@@ -55,7 +56,9 @@ pub fn verify(
     };
     let duties = assembly.duties();
     let accepted = accepted(session, now);
-    enforce::verify(start, &readers, Some((&duties, &accepted)), request.clock, &mut journal).map_err(journal_failure)
+    let outstanding = outstanding(session, assembly, journal.history(), now)?;
+    enforce::verify(start, &readers, Some((&duties, &accepted)), outstanding, request.clock, &mut journal)
+        .map_err(journal_failure)
 }
 
 /// Opens every system for reading, with its own credential for the read-back if it has one.

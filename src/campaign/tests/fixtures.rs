@@ -13,7 +13,7 @@ use crate::{
         },
     },
     policy::{PackSources, PolicyPack},
-    trust::OwnershipIndex,
+    trust::{FormerOwnership, OwnershipIndex},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -181,6 +181,7 @@ impl World {
             calls: 1,
             usage: Digest::ZERO,
             blind_spots: Vec::new(),
+            evidence: None,
             kinds: Vec::new(),
         };
         self.trees.insert(system_id(system), BASE.to_owned());
@@ -211,6 +212,7 @@ impl World {
             earlier: &self.earlier,
             unlisted: &self.inventories.iter().map(named).collect(),
             kinship: &kinship,
+            former: FormerOwnership::none(),
             repo: &self.repo,
             systems: &self.systems,
             inventories: &self.inventories,
@@ -230,6 +232,7 @@ impl World {
             definition: self.definition.clone(),
             base: BASE.to_owned(),
             now: self.now,
+            evidence: None,
             principals: Digest::of("principals"),
             trees: &self.trees,
             versions: &versions,

@@ -56,6 +56,7 @@ fn opened<'c>(
         assignments: Some(assignments_digest(items.iter().map(|item| (&item.id, 1, &stubs[0].1.reviewer)))),
         principals: Digest::of("principals"),
         policies: None,
+        evidence: None,
         definition,
         systems: vec![Population {
             system: system_id("db"),

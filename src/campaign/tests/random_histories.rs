@@ -289,6 +289,7 @@ impl<'c> Both<'c> {
             assignments: Some(assignments_digest(all.iter().map(|(item, stage, who)| (item, *stage, who)))),
             principals: Digest::of("principals"),
             policies: None,
+            evidence: None,
             definition,
             systems: vec![Population {
                 system: system_id("db"),

@@ -26,7 +26,7 @@ pub(super) struct CampaignCloseArgs {
 pub(super) fn run(args: &CampaignCloseArgs, context: &mut CommandContext) -> Result<ExitStatus, CliError> {
     let session = context.open_pinned_session()?;
     session.ensure_trusted()?;
-    let mut journal = evidence::journal(&session, context, &args.engine)?;
+    let mut journal = evidence::writing_journal(&session, context, &args.engine)?;
     let close = closing(&args.id, &session, journal.history(), context.clock.now())?;
     let already = journal.history().is_closed(&args.id);
     if !already {

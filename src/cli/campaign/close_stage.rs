@@ -8,6 +8,7 @@ use crate::{
     format::codec,
     model::{CampaignId, ItemId, SystemId, Tier, file::StageClose},
     report::{OutputStyle, stage_human},
+    store::write_file,
     trust::OpenCampaign,
 };
 use std::{collections::BTreeMap, io::Write};
@@ -82,17 +83,7 @@ fn one(
         Err(why) => return Ok(Err(why)),
     };
     let path = format!("{}/stages/{}.toml", folder(&close.campaign), close.stage);
-    let file = session.work_tree()?.join(&path);
-    let failed = |error: std::io::Error| {
-        CliError::from(
-            Diagnostic::error("file-unwritable", format!("{path}: {error}"))
-                .help("check the permissions of the work tree"),
-        )
-    };
-    if let Some(parent) = file.parent() {
-        std::fs::create_dir_all(parent).map_err(failed)?;
-    }
-    std::fs::write(&file, codec::render(&close)).map_err(failed)?;
+    write_file(session.work_tree()?, &path, codec::render(&close))?;
     report_close(&close, &path, &sheets, context)?;
     Ok(Ok(()))
 }

@@ -9,6 +9,7 @@ use crate::{
         CampaignId, PrincipalId, SystemId, Timestamp,
         file::{Delegation, FileKind, KeyState},
     },
+    store::write_file,
     trust::OpenCampaign,
 };
 
@@ -72,8 +73,7 @@ pub(super) fn run(args: &CampaignDelegateArgs, context: &mut CommandContext) -> 
     let text = codec::render(&delegation);
     // Parsed before it is written: a reason with hidden characters, for example, is invalid.
     codec::parse::<Delegation>(&path, text.as_bytes())?;
-    std::fs::create_dir_all(root.join("delegations"))?;
-    std::fs::write(root.join(&path), text)?;
+    write_file(root, &path, text)?;
     if context.format == OutputFormat::Json {
         context.json(&delegation)?;
         return Ok(ExitStatus::Done);

@@ -10,9 +10,9 @@ use crate::{
         ItemId, PrincipalId, Tier, Timestamp,
         file::{Exception, FileKind, Item, LOWERED_TIER, Rating, Review},
     },
+    store::write_file,
     trust::Verified,
 };
-use std::fs;
 
 /// Write an exception for an item, to be signed by its approvers
 #[derive(Debug, clap::Args)]
@@ -125,8 +125,7 @@ pub(super) fn run(args: &ExceptionNewArgs, context: &mut CommandContext) -> Resu
         let problem = Diagnostic::error("exception-exists", format!("{path} already exists")).in_file(path);
         return Err(problem.help("choose another name: --id NAME").into());
     }
-    fs::create_dir_all(session.work_tree()?.join("exceptions"))?;
-    fs::write(&file, text)?;
+    write_file(session.work_tree()?, &path, text)?;
     if context.format == OutputFormat::Json {
         context.json(&exception)?;
         return Ok(ExitStatus::Done);

@@ -8,6 +8,7 @@ use crate::{
         Digest, PrincipalId, Timestamp,
         file::{FileKind, Proof, ProofResult},
     },
+    store::write_file,
 };
 use std::{fs, path::PathBuf};
 
@@ -78,8 +79,7 @@ pub(super) fn run(args: &ExceptionRecordTestArgs, context: &mut CommandContext) 
     let path = path_of(number);
     let text = codec::render(&proof);
     codec::parse::<Proof>(&path, text.as_bytes())?;
-    fs::create_dir_all(tree.join("proofs").join(args.exception.as_str()))?;
-    fs::write(tree.join(&path), text)?;
+    write_file(tree, &path, text)?;
     match context.format {
         OutputFormat::Json => context.json(&proof)?,
         _ => writeln!(context.out, "{path}\nnext: {} signs: tenure sign {path}; then merge it", args.by)?,

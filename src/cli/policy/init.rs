@@ -7,9 +7,10 @@ use crate::{
     git::Repository,
     model::file::FileKind,
     policy::SHIPPED,
+    store::write_file,
 };
 use serde_json::json;
-use std::{collections::BTreeSet, fs, io::Write, path::Path};
+use std::{collections::BTreeSet, fs, io::Write};
 
 /// Copy the built-in rules into policies/
 #[derive(Debug, clap::Args)]
@@ -49,7 +50,7 @@ pub(super) fn run(args: &PolicyInitArgs, context: &mut CommandContext) -> Result
             }
             _ => {}
         }
-        write(&place, text)?;
+        write_file(root, path, text)?;
         written.push(path);
     }
     if context.format == OutputFormat::Json {
@@ -66,14 +67,6 @@ pub(super) fn run(args: &PolicyInitArgs, context: &mut CommandContext) -> Result
         many => writeln!(context.out, "{many} files written; next: read them, commit them, and merge them to main")?,
     }
     Ok(ExitStatus::Done)
-}
-
-fn write(place: &Path, text: &str) -> Result<(), CliError> {
-    let folder = place.parent().unwrap_or(place);
-    fs::create_dir_all(folder).and_then(|()| fs::write(place, text)).map_err(|error| {
-        let problem = Diagnostic::error("file-unwritable", format!("cannot write `{}`: {error}", place.display()));
-        problem.help("check the permissions of policies/").into()
-    })
 }
 
 fn chosen(names: &[String]) -> Result<Vec<(&'static str, &'static str)>, CliError> {

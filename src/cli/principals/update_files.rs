@@ -7,10 +7,11 @@ use crate::{
     format::{codec, limits::MAX_FILE},
     inventory::import::{ImportRow, MergedPrincipals, merge},
     model::file::{FileKind, Principals},
+    store::write_file,
 };
 use serde_json::json;
 use similar::TextDiff;
-use std::{collections::BTreeMap, fs};
+use std::collections::BTreeMap;
 
 /// The pending update of the principals files.
 pub(super) struct FileUpdate {
@@ -78,11 +79,7 @@ impl FileUpdate {
             }
         }
         for (path, (_, after)) in texts.iter().filter(|_| !dry_run) {
-            let file = work_tree.root.join(path);
-            if let Some(folder) = file.parent() {
-                fs::create_dir_all(folder)?;
-            }
-            fs::write(file, after)?;
+            write_file(&work_tree.root, path, after)?;
         }
         let diff = |path: &str, (before, after): &(String, String)| {
             TextDiff::from_lines(before, after).unified_diff().header(path, path).to_string()

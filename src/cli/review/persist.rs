@@ -9,12 +9,12 @@ use crate::{
         Digest, ItemId,
         file::{Item, Review},
     },
+    store::{FileWriteError, write_file},
 };
 use rustix::fs::{FlockOperation, flock};
 use std::{
     collections::BTreeMap,
     fs, io,
-    io::Write,
     path::{Path, PathBuf},
 };
 
@@ -45,6 +45,9 @@ pub(super) enum SaveError {
     /// The file cannot be written.
     #[error("the file cannot be written: {0}")]
     Io(#[from] io::Error),
+    /// The file cannot be written.
+    #[error("the file cannot be written: {0}")]
+    Unwritable(#[from] FileWriteError),
     /// The file was signed meanwhile.
     #[error("the file was signed meanwhile and cannot change; start again: tenure review")]
     Signed,
@@ -109,7 +112,7 @@ impl ReviewStore {
             return Ok(());
         }
         let text = codec::render(&review_file.review);
-        self.replace(&file, text.as_bytes())?;
+        write_file(&self.tree, &review_file.path, &text)?;
         let digest = Some(Digest::of(&text));
         self.seen.insert(review_file.path.clone(), LastSeenVersion { digest, items: review_file.review.items.clone() });
         Ok(())
@@ -124,38 +127,6 @@ impl ReviewStore {
         let theirs = self.read(&review_file.path)?.map(|(review, _)| review.items).unwrap_or_default();
         Ok(merge(&base.items, &review_file.review.items, theirs))
     }
-
-    /// Replaces a file atomically: readers see the old or the new bytes, also after a crash.
-    fn replace(&self, file: &Path, bytes: &[u8]) -> io::Result<()> {
-        let name = format!("tenure-review.{}.new", std::process::id());
-        // A temporary file in the git folder cannot be committed by accident, but may be on another file system.
-        let apart = self.git.join(&name);
-        let beside = file.with_file_name(format!(".{name}"));
-        match replace_file(&apart, file, bytes) {
-            Err(error) if error.kind() == io::ErrorKind::CrossesDevices => replace_file(&beside, file, bytes),
-            done => done,
-        }
-    }
-}
-
-fn replace_file(draft: &Path, file: &Path, bytes: &[u8]) -> io::Result<()> {
-    let write = || {
-        let mut new = fs::File::create(draft)?;
-        new.write_all(bytes)?;
-        if let Ok(old) = fs::metadata(file) {
-            new.set_permissions(old.permissions())?;
-        }
-        new.sync_all()?;
-        fs::rename(draft, file)?;
-        match file.parent() {
-            Some(folder) => fs::File::open(folder)?.sync_all(),
-            None => Ok(()),
-        }
-    };
-    write().inspect_err(|_| {
-        // The temporary file is removed after a failure; the first error is reported.
-        let _ = fs::remove_file(draft);
-    })
 }
 
 /// Returns the signers of a file, by its signature files.

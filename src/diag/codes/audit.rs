@@ -46,6 +46,12 @@ super::code::codes! {
     High "intent-without-outcome":
         "A run recorded the intent of an action, but no outcome."
         "Run `tenure enforce`, which reads the target first.";
+    High "inventory-not-compared":
+        "The inventories of main cannot be compared with the changes that were confirmed."
+        "Correct the file that the message names: `tenure check`.";
+    Critical "inventory-not-sealed":
+        "The inventory of a campaign is not the one that the collecting job recorded last."
+        "Find who changed it with `git log -- inventory/SYSTEM`; merge the inventory that the job collected, and open the campaign again.";
     High "items-not-assigned":
         "Items of a campaign are in no review file."
         "Open a campaign for the missing items.";
@@ -106,6 +112,9 @@ super::code::codes! {
     High "run-not-ended":
         "The lease of a run has expired, but the run has no end record."
         "Run `tenure enforce` to recover it.";
+    Critical "second-evidence-log":
+        "Another ref has a log with the same origin that the evidence does not contain."
+        "Find out who began it; its records prove nothing.";
     High "self-review-as-approver":
         "A person approved a merge that decides on their own access."
         "Have another reviewer decide the item again, and another person approve it.";

@@ -46,6 +46,9 @@ super::code::codes! {
     Warning "file-exists":
         "A file of the built-in pack exists with other content, and was kept."
         "Overwrite it with `tenure policy init --replace NAME`.";
+    Error "file-link":
+        "A file to be written, or a folder on its way, is a symbolic link or a special file. Nothing is written through it."
+        "Look where it leads with `ls -l`, and remove it from the repository.";
     Error "file-misplaced":
         "The path is not that of a principals file."
         "Use `principals.toml` or `principals/NAME.toml`.";
@@ -88,6 +91,9 @@ super::code::codes! {
     Error "forge-file-missing":
         "A generated file does not exist."
         "Write it with the command that the message names.";
+    Error "forge-file-removed":
+        "A change removes a generated file."
+        "Restore it.";
     Warning "forge-file-stale":
         "A generated file differs from the one that the governed files result in."
         "Write it again with the command that the message names.";
@@ -229,6 +235,9 @@ super::code::codes! {
     Error "witness-not-independent":
         "The executor of a change is also its witness."
         "Name another person: `--witness NAME`.";
+    Error "workflow-uses-engine":
+        "A workflow uses an environment or secret that belongs to the generated workflows."
+        "Remove it from the workflow.";
     Error "write-failed":
         "The decisions of a session cannot be saved."
         "Inspect the review file, then run `tenure review` again.";

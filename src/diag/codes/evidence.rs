@@ -82,6 +82,9 @@ super::code::codes! {
     Critical "record-schema":
         "A record does not have the fields of its kind."
         "Compare with an earlier clone, and find who had push access.";
+    Critical "record-signer":
+        "A record is signed by a key that may not sign its kind: a read-back key signs looks, and no changes."
+        "Compare with an earlier clone, and find out who has the key.";
     Critical "record-size":
         "A line of the evidence, or a string in it, is too long."
         "Compare with an earlier clone, and find who had push access.";

@@ -58,6 +58,12 @@ super::code::codes! {
     Critical "duplicate-signing-key":
         "A key occurs twice in a registry or root."
         "List each key once: a key belongs to one principal.";
+    Critical "engine-not-permitted":
+        "`governance.toml` names a release of the engine that the mandate does not permit."
+        "Add its digest to `engine_releases` of the next mandate, and merge that first.";
+    Critical "evidence-branch-changed":
+        "A root of trust names another branch of the evidence than its predecessor."
+        "Restore `evidence` in the root.";
     High "exception-mismatch":
         "An exception describes another item than the campaign published."
         "Create the exception again for this item.";
@@ -130,6 +136,9 @@ super::code::codes! {
     Critical "root-pin-mismatch":
         "The first root of trust differs from the pin."
         "Compare the pin with the one that `tenure init` printed.";
+    High "same-person":
+        "Enough names have signed a file, but some of them are one person, who counts once."
+        "Have another person sign. `tenure principals check` names the common account.";
     High "sample-mismatch":
         "The sample of a stage differs from the signed campaign."
         "Restore all files that `tenure campaign open` wrote.";

@@ -138,7 +138,7 @@ impl World {
         };
         let readers = BTreeMap::from([(simulated_system::system(), reader)]);
         let clock = FixedClock(Timestamp::from_unix(10));
-        verify(self.start("verify"), &readers, None, &clock, &mut self.journal).unwrap()
+        verify(self.start("verify"), &readers, None, Vec::new(), &clock, &mut self.journal).unwrap()
     }
 
     fn plan(&self) -> Plan<Draft> {

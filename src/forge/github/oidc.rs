@@ -25,6 +25,8 @@ pub struct TokenRequest<'a> {
     pub nearness: ApiScope,
     /// The time at which the token must be valid.
     pub now: Timestamp,
+    /// The claims of the job that requests the token, such as `run_id`, as the runner sets them.
+    pub job: &'a BTreeMap<&'static str, String>,
 }
 
 /// Returns the claims of a job. The signature is verified with the issuer's published keys, the issuer must be that of the
@@ -64,6 +66,7 @@ pub fn claims(asked: &TokenRequest<'_>) -> Result<BTreeMap<String, String>, Conn
         return Err(odd("the token has another audience"));
     }
     check_times(&told, asked.now)?;
+    check_job(&told, asked.job)?;
     let mut kept: BTreeMap<String, String> =
         KEPT.iter().filter_map(|name| Some(((*name).to_owned(), short(&text(told.get(*name)?)?)))).collect();
     kept.insert("standing".to_owned(), "verified".to_owned());
@@ -109,6 +112,23 @@ fn check_times(told: &BTreeMap<String, Value>, now: Timestamp) -> Result<(), Con
     }
     if issued.is_some_and(|issued| now + LEEWAY < issued) {
         return Err(odd("the token was issued in the future (`iat`)"));
+    }
+    Ok(())
+}
+
+/// Checks that a token was issued for this job: its run, commit and repository. A token of another job proves nothing
+/// about this one.
+fn check_job(told: &BTreeMap<String, Value>, job: &BTreeMap<&'static str, String>) -> Result<(), ConnectorError> {
+    for name in BOUND {
+        let claim = told.get(name).and_then(text);
+        match (job.get(name), claim) {
+            (Some(own), Some(claim)) if *own == claim => {}
+            (Some(own), Some(claim)) => {
+                return Err(odd(&format!("the token is of another job: `{name}` is {claim}, but this job has {own}")));
+            }
+            (None, _) => return Err(odd(&format!("the runner does not state the `{name}` of this job"))),
+            (_, None) => return Err(odd(&format!("the token has no claim `{name}`"))),
+        }
     }
     Ok(())
 }
@@ -162,6 +182,8 @@ struct Key {
     e: String,
 }
 
+/// The claims that bind a token to a job.
+const BOUND: [&str; 4] = ["repository", "run_attempt", "run_id", "sha"];
 const AUDIENCE: &str = "tenure";
 /// The tolerated difference between the clocks of the issuer and of this machine, in seconds.
 const LEEWAY: f64 = 60.0;
@@ -200,7 +222,31 @@ mod tests {
     }
 
     #[test]
-    fn token_is_valid_between_its_times() {
+    fn row_49_token_of_another_job_is_rejected() {
+        let job: BTreeMap<&'static str, String> =
+            [("repository", "acme/access"), ("run_attempt", "1"), ("run_id", "77"), ("sha", "c0ffee")]
+                .map(|(name, value)| (name, value.to_owned()))
+                .into();
+        let own = json!({"repository": "acme/access", "run_attempt": "1", "run_id": 77, "sha": "c0ffee"});
+        let judged = |claims: &Value, job: &BTreeMap<&'static str, String>| {
+            let told = serde_json::from_value(claims.clone()).unwrap();
+            check_job(&told, job).map_or_else(|error| error.to_string(), |()| "own".to_owned())
+        };
+        assert_eq!(judged(&own, &job), "own");
+        for (name, other) in [("repository", "acme/other"), ("run_attempt", "2"), ("run_id", "78"), ("sha", "beef")] {
+            let mut claims = own.clone();
+            claims[name] = json!(other);
+            assert!(judged(&claims, &job).contains("another job"), "{name}");
+            claims.as_object_mut().unwrap().remove(name);
+            assert!(judged(&claims, &job).contains("no claim"), "{name}");
+            let mut unstated = job.clone();
+            unstated.remove(name);
+            assert!(judged(&own, &unstated).contains("does not state"), "{name}");
+        }
+    }
+
+    #[test]
+    fn row_49_token_is_valid_between_its_times() {
         for claims in [
             json!({"exp": 1_000_300}),
             json!({"exp": 1_000_300, "iat": 1_000_000, "nbf": 999_400}),
@@ -213,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn token_outside_of_its_times_is_rejected() {
+    fn row_49_token_outside_of_its_times_is_rejected() {
         for (claims, reason) in [
             (json!({}), "no expiry time (`exp`)"),
             (json!({"iat": 1_000_000, "nbf": 1_000_000}), "no expiry time (`exp`)"),

@@ -1,6 +1,6 @@
 //! Files below `campaigns/<id>/` and `delegations/`: the frozen campaign, the closes of its stages, and delegations.
 
-use super::CampaignDefinition;
+use super::{CampaignDefinition, LogPosition};
 use crate::model::{CampaignId, Digest, ItemId, PrincipalId, RepoId, SystemId, Timestamp, Verdict};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -36,6 +36,9 @@ pub struct Campaign {
     /// The digest of the pinned rules and profiles: lines of `<sha256>  <path>`, sorted by path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policies: Option<Digest>,
+    /// The position of the evidence log at the opening; absent while the log is empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<LogPosition>,
     /// The definition, frozen.
     pub definition: CampaignDefinition,
     /// The population of each system, sorted by system.

@@ -14,8 +14,6 @@ pub struct Governance {
     pub repo: RepoId,
     /// The branch of reviewed decisions, usually `main`.
     pub branch: String,
-    /// The branch of evidence, usually `evidence`.
-    pub evidence: String,
     /// The active profiles, sorted. Profiles only tighten the rules of `policies/`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub profiles: Vec<String>,
@@ -43,6 +41,13 @@ pub struct Engine {
     /// The same release for runners with 64-bit ARM processors. Without it, such runners start no program.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arm64: Option<Build>,
+}
+
+impl Engine {
+    /// Returns the digests of its programs.
+    pub fn digests(&self) -> Vec<Digest> {
+        std::iter::once(self.digest).chain(self.arm64.as_ref().map(|build| build.digest)).collect()
+    }
 }
 
 /// A release of the engine for one processor architecture.

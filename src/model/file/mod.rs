@@ -10,6 +10,7 @@ mod exception;
 mod exception_terms;
 mod governance;
 mod kind;
+mod log_position;
 mod no_response_terms;
 mod observation;
 mod policy;
@@ -29,6 +30,7 @@ pub use campaign_definition::{CampaignDefinition, Event, NoResponseAction, Revie
 pub use exception::{Exception, LOWERED_TIER, Rating};
 pub use exception_terms::ExceptionTerms;
 pub use governance::{Engine, Governance};
+pub use log_position::LogPosition;
 pub use no_response_terms::NoResponseTerms;
 pub use observation::{KindCount, Observation};
 pub use policy::{

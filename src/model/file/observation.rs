@@ -1,5 +1,6 @@
 //! `inventory/<system>/observation.toml`: the time, method and identity of an inventory collection.
 
+use super::{LogPosition, files_digest};
 use crate::model::{Digest, GrantKind, SystemId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -35,6 +36,9 @@ pub struct Observation {
     /// Parts of the system that could not be read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blind_spots: Vec<String>,
+    /// The position of the evidence log when the collection was written; absent while the log is empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<LogPosition>,
     /// The listed kinds of grants, sorted.
     #[serde(rename = "kind", default, skip_serializing_if = "Vec::is_empty")]
     pub kinds: Vec<KindCount>,
@@ -58,4 +62,18 @@ pub struct KindCount {
     /// That query, in the target's own terms.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub control_source: Option<String>,
+}
+
+impl Observation {
+    /// Returns the number of grants.
+    pub fn grants(&self) -> u64 {
+        self.kinds.iter().map(|kind| kind.count).sum()
+    }
+
+    /// Returns the digest of the grant files: lines of `<sha256>  grants/<kind>.jsonl`, sorted by path.
+    pub fn grants_digest(&self) -> Digest {
+        let files: Vec<_> =
+            self.kinds.iter().map(|kind| (format!("grants/{}.jsonl", kind.kind), kind.digest)).collect();
+        files_digest(files.iter().map(|(path, digest)| (path.as_str(), *digest)))
+    }
 }

@@ -1,7 +1,7 @@
 //! Files below `trust/`: the root of trust, the registry of principals and keys, and the mandate.
 
 use super::{ExceptionTerms, NoResponseTerms, Rating, ReviewTerms};
-use crate::model::{Finding, PrincipalId, RepoId, Severity, Tier};
+use crate::model::{Digest, Finding, PrincipalId, RepoId, Severity, Tier};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,10 +19,20 @@ pub struct Root {
     pub repo: RepoId,
     /// The name of the evidence log in its checkpoints (C2SP tlog-checkpoint origin).
     pub log_origin: String,
+    /// The branch of the evidence log; it never changes. Default `evidence`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<String>,
     /// The digest of the previous version; `none` for version 1.
     pub prev: String,
     /// The roles.
     pub roles: Roles,
+}
+
+impl Root {
+    /// Returns the name of the branch of the evidence log.
+    pub fn evidence_branch(&self) -> &str {
+        self.evidence.as_deref().unwrap_or("evidence")
+    }
 }
 
 /// The roles that a root defines.
@@ -148,6 +158,9 @@ pub struct Mandate {
     pub prev: String,
     /// The connectors that may be used.
     pub connectors: Vec<String>,
+    /// The digests of the releases of the engine that `governance.toml` may name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub engine_releases: Vec<Digest>,
     /// The registry group whose members may sign campaigns.
     pub campaign_owner_group: String,
     /// The registry group whose members may sign exceptions.

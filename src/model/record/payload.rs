@@ -16,6 +16,8 @@ super::kind::kinds! {
     Attestation(AttestationRecorded) = "attestation",
     /// A campaign was closed.
     CampaignClose(CampaignClose) = "campaign.close",
+    /// The job that read a system recorded its inventory.
+    Collected(InventoryCollected) = "collected",
     /// A decision was verified and recorded.
     DecisionAccepted(DecisionAccepted) = "decision.accepted",
     /// A decision was rejected, for a reason with a stable code.
@@ -130,6 +132,25 @@ pub struct CampaignClose {
     /// The follow-up campaigns on changes since the opening, sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub followed_by: Vec<CampaignId>,
+}
+
+/// See [`RecordPayload::Collected`].
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InventoryCollected {
+    /// The system.
+    pub system: SystemId,
+    /// The end of the collection.
+    pub observed_at: Timestamp,
+    /// The number of grants.
+    pub grants: u64,
+    /// The digest of the grant files: lines of `<sha256>  grants/<kind>.jsonl`, sorted.
+    pub grants_digest: Digest,
+    /// The digest of `usage.jsonl`.
+    pub usage: Digest,
+    /// The immutable identity of the target, if it reports one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_identity: Option<String>,
 }
 
 /// See [`RecordPayload::DecisionAccepted`].

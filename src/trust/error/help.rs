@@ -20,6 +20,8 @@ impl TrustError {
             Self::DecisionIncomplete { .. } => "decision-incomplete",
             Self::DuplicateKey { .. } => "duplicate-signing-key",
             Self::DuplicateName(_) => "duplicate-name",
+            Self::EngineRelease(_) => "engine-not-permitted",
+            Self::EvidenceBranch { .. } => "evidence-branch-changed",
             Self::ExceptionApproval { .. } => "below-threshold",
             Self::ExceptionItem { .. } => "exception-mismatch",
             Self::ExceptionNoResponse { .. } => "exception-no-response",
@@ -61,6 +63,7 @@ impl TrustError {
             Self::SystemIdentity { .. } => "system-identity-taken",
             Self::SystemRetired(_) => "system-retired",
             Self::SystemSignatures { .. } => "below-threshold",
+            Self::SamePerson { .. } => "same-person",
             Self::Threshold { .. } => "below-threshold",
             Self::ThresholdUnreachable { .. } => "threshold-unreachable",
             Self::TrustChangeNotIsolated => "trust-change-not-isolated",
@@ -129,6 +132,8 @@ impl TrustError {
             Self::DuplicateKey { .. } | Self::DuplicateName(_) => {
                 "list each key and each name once; a key belongs to one principal"
             }
+            Self::EngineRelease(_) => "add the digest to `engine_releases` of the next mandate, and merge it first",
+            Self::EvidenceBranch { .. } => "the branch of the evidence cannot change; restore `evidence`",
             Self::ExceptionApproval { .. } => "get the missing signatures: `tenure sign FILE`",
             Self::ExceptionItem { .. } => "create the exception again for this item: `tenure exception new ITEM …`",
             Self::ExceptionNoResponse { .. } => {
@@ -184,6 +189,9 @@ impl TrustError {
             Self::SystemIdentity { .. } => "retire the other system first: `tenure system retire ID`",
             Self::SystemRetired(_) => "describe the target under a new id: `tenure system add ID`",
             Self::SystemSignatures { .. } | Self::Threshold { .. } => "get the missing signatures: `tenure sign FILE`",
+            Self::SamePerson { .. } => {
+                "have another person sign: `tenure sign FILE`; `tenure principals check` names the common account"
+            }
             Self::ThresholdUnreachable { .. } => "set a threshold between 1 and the number of keys",
             Self::TrustChangeNotIsolated => "merge trust changes separately from all other changes",
             Self::WrongRepository { .. } => "a signed file is valid in one repository only; create a new one here",

@@ -96,6 +96,17 @@ pub enum TrustError {
     /// A duplicate name or id.
     #[error("duplicate name or id `{0}`")]
     DuplicateName(String),
+    /// A release of the engine that the mandate does not permit.
+    #[error("the mandate does not permit the release of the engine with the digest {0}")]
+    EngineRelease(Digest),
+    /// The branch of the evidence changed.
+    #[error("the evidence branch changed from `{from}` to `{to}`")]
+    EvidenceBranch {
+        /// The previous value.
+        from: String,
+        /// The new value.
+        to: String,
+    },
     /// An exception without the required approvals.
     #[error("a {rating} exception needs the signature of one member of each group: {groups}; signed by {found}")]
     ExceptionApproval {
@@ -339,6 +350,14 @@ pub enum TrustError {
         found: usize,
         /// The tier that requires them.
         tier: Option<Tier>,
+    },
+    /// A file that enough names have signed, but too few people.
+    #[error("`{first}` and `{second}` are one person, who counts once")]
+    SamePerson {
+        /// The first name.
+        first: String,
+        /// The second name.
+        second: String,
     },
     /// A threshold that is zero or exceeds the number of keys.
     #[error("the threshold of {role} is {threshold}, but it has {keys} keys")]

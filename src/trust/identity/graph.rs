@@ -100,6 +100,13 @@ impl IdentityGraph {
         self.aliases(first, &mut OwnershipLinks::new()).into_iter().cloned().collect()
     }
 
+    /// Returns whether two names are one person: by a common account, directly or through further names, or because one is
+    /// a group with a key of its own and the other a member of it.
+    pub(in crate::trust) fn is_same_person(&self, one: &PrincipalId, other: &PrincipalId) -> bool {
+        let is_member = |group: &PrincipalId, id: &PrincipalId| self.members(group.as_str()).contains(id);
+        self.aliases(one, &mut OwnershipLinks::new()).contains(other) || is_member(one, other) || is_member(other, one)
+    }
+
     fn own(&self, id: &PrincipalId) -> OwnershipLinks {
         let mut ties = OwnershipLinks::new();
         let selves = self.aliases(id, &mut ties);

@@ -61,11 +61,16 @@ impl OwnershipIndex {
         self.family().holders(subject)
     }
 
+    /// Returns whether two names are one person, who counts once.
+    pub fn is_same_person(&self, one: &PrincipalId, other: &PrincipalId) -> bool {
+        one == other || self.family().is_same_person(one, other)
+    }
+
     fn family(&self) -> &IdentityGraph {
         self.family.get_or_init(|| IdentityGraph::of(self.registry.clone(), self.people.clone()))
     }
 
-    fn ties(&self, principal: &PrincipalId) -> Arc<OwnershipLinks> {
+    pub(in crate::trust) fn ties(&self, principal: &PrincipalId) -> Arc<OwnershipLinks> {
         let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(ties) = known().get(principal) {
             return ties.clone();

@@ -81,7 +81,6 @@ impl Bootstrap {
             schema: FileKind::Governance.schema().to_owned(),
             repo: self.repo.clone(),
             branch: "main".to_owned(),
-            evidence: "evidence".to_owned(),
             profiles: Vec::new(),
             code_owners: {
                 let mut owners = self.code_owners.clone();
@@ -105,6 +104,7 @@ impl Bootstrap {
             version: 1,
             repo: self.repo.clone(),
             log_origin: self.log_origin.clone(),
+            evidence: None,
             prev: "none".to_owned(),
             roles: Roles {
                 root: role.clone(),
@@ -140,6 +140,7 @@ impl Bootstrap {
             repo: self.repo.clone(),
             prev: "none".to_owned(),
             connectors: registry::names().map(str::to_owned).collect(),
+            engine_releases: self.engine.as_ref().map(Engine::digests).unwrap_or_default(),
             campaign_owner_group: CAMPAIGN_GROUP.to_owned(),
             exception_group: EXCEPTION_GROUP.to_owned(),
             system_group: SYSTEM_GROUP.to_owned(),

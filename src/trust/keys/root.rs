@@ -65,6 +65,10 @@ impl TrustRoot {
             let (from, to) = (self.file.log_origin.clone(), next.file.log_origin.clone());
             return Err(TrustError::LogOrigin { from, to });
         }
+        if next.file.evidence_branch() != self.file.evidence_branch() {
+            let (from, to) = (self.file.evidence_branch().to_owned(), next.file.evidence_branch().to_owned());
+            return Err(TrustError::EvidenceBranch { from, to });
+        }
         let signed = signed_by(SignatureNamespace::Root, bytes, signatures, &[&self.root, &next.root])?;
         self.root.verify_threshold(&signed)?;
         next.root.verify_threshold(&signed)?;

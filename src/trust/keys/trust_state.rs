@@ -164,7 +164,9 @@ impl TrustState {
         offices.sort();
         people.extend(offices.iter().filter_map(|((name, key), n)| allowed_signers::line(name, n, key)));
         let engine = [SignatureNamespace::Evidence, SignatureNamespace::Git];
-        people.extend(self.root.commit_keys().iter().filter_map(|key| allowed_signers::line("engine", &engine, key)));
+        // Runs that read targets back sign evidence with keys of their own.
+        let keys = self.root.commit_keys().iter().chain(self.root.readback_keys());
+        people.extend(keys.filter_map(|key| allowed_signers::line("engine", &engine, key)));
         people.iter().for_each(|line| text.push_str(line));
         text
     }

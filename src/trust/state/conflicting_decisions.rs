@@ -34,7 +34,7 @@ impl RepositoryState {
         let mut found = BTreeMap::new();
         let rivals = self.overlapping_reviews(repository, waiting)?;
         let Some(trust) = on.before.filter(|_| !rivals.is_empty()) else { return Ok(found) };
-        let verifier = verifier(trust, self.trust.as_deref(), &self.kinship, on);
+        let verifier = verifier(trust, self.trust.as_deref(), (&self.kinship, &self.former), on);
         let mut judged = Vec::new();
         for (path, (review, bytes)) in rivals {
             let signatures = self.signatures(repository, &path)?;

@@ -136,8 +136,8 @@ impl RepositoryState {
         let Some(trust) = before else {
             return Ok((!signatures.is_empty()).then_some(TrustError::TrustNotEstablished));
         };
-        let (after, kinship) = (self.trust.clone(), self.kinship.clone());
-        let verifier = verifier(trust, after.as_deref(), &kinship, on);
+        let (after, kinship, former) = (self.trust.clone(), self.kinship.clone(), self.former.clone());
+        let verifier = verifier(trust, after.as_deref(), (&kinship, &former), on);
         Ok(self.verify_file(repository, &verifier, path, bytes, signatures)?.err())
     }
 
@@ -157,9 +157,14 @@ impl RepositoryState {
             RepoPath::Campaign(_) => {
                 let published = self.published_items(repository, path)?;
                 unverified(path, bytes, signatures).and_then(|file| {
-                    let judged = published
-                        .and_then(|published| verifier.campaign(file, published, |base| self.is_on_main(base)))?;
+                    let judged = published.and_then(|published| {
+                        verifier.campaign(file, published, &self.last_openings, |base| self.is_on_main(base))
+                    })?;
                     self.accept(path, SignatureNamespace::Campaign, judged, |own, opening| {
+                        let number = own.line.len() as u64;
+                        for population in &opening.value().campaign().systems {
+                            own.last_openings.insert(population.system.clone(), number);
+                        }
                         own.openings.insert(opening.value().campaign().value().id.clone(), opening.value);
                     })
                 })

@@ -7,7 +7,7 @@ use crate::{
     store::{SignatureFile, Unverified},
     trust::{
         error::{TrustError, stage::StageError},
-        identity::ownership::OwnershipIndex,
+        identity::{former_links::FormerLinks, ownership::OwnershipIndex},
         keys::{registry::TrustRegistry, trust_state::TrustState},
         verify::verifier::Verifier,
     },
@@ -26,11 +26,11 @@ pub(super) struct MergeContext<'a> {
 pub(super) fn verifier<'a>(
     trust: &'a TrustState,
     after: Option<&'a TrustState>,
-    kinship: &'a Arc<OwnershipIndex>,
+    (kinship, former): (&'a Arc<OwnershipIndex>, &'a FormerLinks),
     on: MergeContext<'a>,
 ) -> Verifier<'a> {
     let after: &TrustRegistry = after.map_or_else(|| trust.registry(), TrustState::registry);
-    Verifier { trust, after, kinship, commit: on.commit, merger: on.merger }
+    Verifier { trust, after, kinship, former, commit: on.commit, merger: on.merger }
 }
 
 /// Returns whether another file of the same merge may resolve the rejection.

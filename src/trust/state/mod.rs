@@ -10,6 +10,7 @@ mod trust_updates;
 mod walk;
 
 use crate::trust::error::TrustError;
+use crate::trust::identity::former_links::{FormerLinks, FormerOwnership};
 use crate::trust::identity::ownership::OwnershipIndex;
 use crate::trust::keys::trust_state::{PartialTrust, TrustState};
 use crate::trust::verified::Verified;
@@ -42,6 +43,9 @@ pub struct RepositoryState {
     trust: Option<Arc<TrustState>>,
     people: BTreeMap<String, Arc<Principals>>,
     kinship: Arc<OwnershipIndex>,
+    former: Arc<FormerLinks>,
+    /// The number of the merge of the newest campaign on each system.
+    last_openings: BTreeMap<SystemId, u64>,
     /// Files of signed kinds and signatures in the tree, by path.
     files: BTreeMap<String, ObjectId>,
     /// The immutable ones among them.
@@ -139,6 +143,8 @@ impl RepositoryState {
             trust: None,
             people: BTreeMap::new(),
             kinship: Arc::default(),
+            former: Arc::default(),
+            last_openings: BTreeMap::new(),
             files: BTreeMap::new(),
             held: BTreeMap::new(),
             accepted: BTreeSet::new(),
@@ -168,6 +174,11 @@ impl RepositoryState {
     /// Returns the ownership of access at the head.
     pub fn kinship(&self) -> &OwnershipIndex {
         &self.kinship
+    }
+
+    /// Returns the removed links that count as self-review in a campaign that is opened now.
+    pub fn former_ownership(&self) -> FormerOwnership<'_> {
+        FormerOwnership { links: &self.former, last_openings: &self.last_openings }
     }
 
     /// Returns the texts of root, registry and mandate in force.

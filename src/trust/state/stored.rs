@@ -6,12 +6,12 @@ use crate::{
     format::{ssh_keys::PublicKey, sshsig::SignatureNamespace},
     git::ObjectId,
     model::{
-        CampaignId, Digest, PrincipalId, Severity,
+        CampaignId, Digest, PrincipalId, Severity, SystemId,
         file::{Attestation, Campaign, Delegation, Exception, Principals, Proof, Registry, Review, StageClose, System},
     },
     trust::{
         error::{RecordedRejection, TrustError},
-        identity::ownership::OwnershipIndex,
+        identity::{former_links::FormerLinks, ownership::OwnershipIndex},
         keys::{registry::TrustRegistry, root::TrustRoot, trust_state::TrustMandate},
         verified::{FileSigner, Verified},
         verify::open_campaign::{OpenCampaign, VotingSlot},
@@ -39,6 +39,8 @@ pub(super) struct StoredState<'s> {
     registries: Vec<Cow<'s, Registry>>,
     /// Principals files in force, as indexes into `principals`.
     people: Vec<(Cow<'s, str>, usize)>,
+    former: Cow<'s, FormerLinks>,
+    last_openings: Cow<'s, BTreeMap<SystemId, u64>>,
     campaigns: Vec<StoredCampaign<'s>>,
     delegations: Vec<StoredFile<'s, Delegation>>,
     reviews: Vec<StoredFile<'s, Review>>,
@@ -62,6 +64,7 @@ struct StoredCampaign<'s> {
     /// The principals at the opening, as indexes into the registries and principals files.
     registry: Option<usize>,
     people: Vec<usize>,
+    since: Cow<'s, BTreeMap<SystemId, u64>>,
     closes: Vec<StoredFile<'s, StageClose>>,
     /// The decisions in force in a compact encoding.
     bound: Packed,
@@ -141,6 +144,8 @@ impl<'s> StoredState<'s> {
             principals: principals.values.into_iter().map(|file| Cow::Borrowed(&**file)).collect(),
             registries: registries.values.into_iter().map(|file| Cow::Borrowed(&**file)).collect(),
             people,
+            former: Cow::Borrowed(&*state.former),
+            last_openings: Cow::Borrowed(&state.last_openings),
             campaigns,
             delegations: stored(&state.delegations),
             reviews: stored(&state.reviews),
@@ -187,6 +192,8 @@ impl<'s> StoredState<'s> {
             let (id, open) = campaign.restore(&principals, &registries)?;
             state.openings.insert(id, open);
         }
+        state.former = Arc::new(self.former.into_owned());
+        state.last_openings = self.last_openings.into_owned();
         state.head = self.head;
         state.line = self.line.into_owned();
         state.files = self.files.into_owned();
@@ -221,6 +228,7 @@ impl<'s> StoredCampaign<'s> {
             cosigners: Cow::Borrowed(&open.cosigners),
             registry: registry.map(|registry| registries.index(registry)),
             people: people.iter().map(|file| principals.index(file)).collect(),
+            since: Cow::Borrowed(&open.since),
             closes: stored(&open.closes),
             bound: Packed::of(&open.bound),
         }
@@ -242,6 +250,7 @@ impl<'s> StoredCampaign<'s> {
             reviewers: self.reviewers.into_owned(),
             cosigners: self.cosigners.into_owned(),
             kinship,
+            since: self.since.into_owned(),
             closes: restored(self.closes)?,
             bound: self.bound.open()?,
         };

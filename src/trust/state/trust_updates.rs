@@ -7,7 +7,7 @@ use crate::trust::state::walk::{ALLOWED_SIGNERS, AffectedPaths};
 use crate::{
     format::{codec, sshsig::SignatureNamespace},
     git::{FileMode, GitError, ObjectId, Repository, TreeFile},
-    model::file::{Governance, Principals},
+    model::file::{Engine, Governance, Principals},
     store::RepoPath,
 };
 use std::sync::Arc;
@@ -77,7 +77,9 @@ impl RepositoryState {
         }
         let changed = trust_changed || !touched.people.is_empty() || !touched.people_gone.is_empty();
         if changed && let Some(trust) = &self.trust {
-            self.kinship = Arc::new(OwnershipIndex::new(trust.registry().shared(), self.people.values().cloned()));
+            let next = OwnershipIndex::new(trust.registry().shared(), self.people.values().cloned());
+            Arc::make_mut(&mut self.former).add(&self.kinship, &next, self.line.len() as u64);
+            self.kinship = Arc::new(next);
         }
         Ok(())
     }
@@ -96,7 +98,14 @@ impl RepositoryState {
                 let (found, expected) = (governance.repo.to_string(), root.file().repo.to_string());
                 self.reject(commit, &file.path, TrustError::WrongRepository { found, expected });
             }
-            _ => {}
+            (Ok(governance), _) => {
+                let permitted = self.partial.mandate.as_ref().map(|mandate| &mandate.file().engine_releases);
+                let named = governance.engine.as_ref().map(Engine::digests).unwrap_or_default();
+                let other = named.into_iter().find(|digest| permitted.is_some_and(|all| !all.contains(digest)));
+                if let Some(digest) = other {
+                    self.reject(commit, &file.path, TrustError::EngineRelease(digest));
+                }
+            }
         }
         Ok(())
     }

@@ -81,7 +81,7 @@ impl OpenCampaign {
             Some(names) => self.replaced(claim, &rights, &bound, names)?,
             None => self.vacant_slot(claim, &rights, &bound)?,
         };
-        match bound.iter().find(|bound| bound.slot != slot && bound.by == *reviewer) {
+        match bound.iter().find(|bound| bound.slot != slot && self.kinship.is_same_person(&bound.by, reviewer)) {
             Some(other) => Err(StageError::DuplicateResponse {
                 item: item.id.to_string(),
                 reviewer: reviewer.to_string(),

@@ -1,5 +1,6 @@
 //! Verifies exceptions (approvers, duration, renewals) and the proofs that their compensating controls ran.
 
+use crate::model::PrincipalId;
 use crate::trust::error::TrustError;
 use crate::trust::verified::Verified;
 use crate::trust::verify::no_response::{check_item, check_silent};
@@ -50,7 +51,11 @@ impl Verifier<'_> {
         check_renewal(exception, &terms, earlier)?;
         let names: Vec<&str> = signers.iter().map(|signer| signer.name.as_str()).collect();
         let in_group = |name: &str, group: &str| self.trust.registry().is_in(name, group);
-        if !has_distinct_signers(&terms.approver_groups, &names, &in_group) {
+        let same = |one: &str, other: &str| match (PrincipalId::parse(one), PrincipalId::parse(other)) {
+            (Ok(one), Ok(other)) => self.kinship.is_same_person(&one, &other),
+            _ => one == other,
+        };
+        if !has_distinct_signers(&terms.approver_groups, &names, &in_group, &same) {
             return Ok(VerifyOutcome::Pending(TrustError::ExceptionApproval {
                 rating: exception.rating,
                 groups: terms.approver_groups.join(", "),
@@ -170,12 +175,16 @@ fn check_renewal(
 }
 
 /// Returns whether every group has a distinct signer. Groups and signers are few, so all assignments are tried.
-fn has_distinct_signers(groups: &[String], signers: &[&str], in_group: &dyn Fn(&str, &str) -> bool) -> bool {
+fn has_distinct_signers(
+    groups: &[String],
+    signers: &[&str],
+    in_group: &dyn Fn(&str, &str) -> bool,
+    same: &dyn Fn(&str, &str) -> bool,
+) -> bool {
     let Some((group, others)) = groups.split_first() else { return true };
-    signers.iter().enumerate().filter(|(_, name)| in_group(name, group)).any(|(place, _)| {
-        let rest: Vec<&str> =
-            signers.iter().enumerate().filter(|(at, _)| *at != place).map(|(_, name)| *name).collect();
-        has_distinct_signers(others, &rest, in_group)
+    signers.iter().filter(|name| in_group(name, group)).any(|chosen| {
+        let rest: Vec<&str> = signers.iter().filter(|name| !same(name, chosen)).copied().collect();
+        has_distinct_signers(others, &rest, in_group, same)
     })
 }
 
@@ -187,7 +196,9 @@ mod tests {
     fn every_group_needs_a_distinct_signer() {
         let member = |name: &str, group: &str| matches!((name, group), ("ana", "risk" | "chief") | ("ben", "risk"));
         let groups = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-        let met = |wanted: &[&str], signed: &[&str]| has_distinct_signers(&groups(wanted), signed, &member);
+        let met = |wanted: &[&str], signed: &[&str]| {
+            has_distinct_signers(&groups(wanted), signed, &member, &|one, other| one == other)
+        };
         assert!(met(&["risk"], &["ben"]));
         assert!(met(&["risk", "chief"], &["ana", "ben"]), "ana signs for `chief`, ben for `risk`");
         assert!(!met(&["risk", "chief"], &["ana"]), "one person counts for one group");

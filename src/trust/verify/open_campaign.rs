@@ -1,11 +1,12 @@
 //! An open campaign: published items and assignments, closed stages, and decisions in force.
 
 use crate::model::{
-    CampaignId, Digest, ItemId, PrincipalId, ReviewResult, StagePosition, StageProgress, StageTally, Tier, Timestamp,
-    Verdict,
+    CampaignId, Digest, ItemId, PrincipalId, ReviewResult, StagePosition, StageProgress, StageTally, SystemId, Tier,
+    Timestamp, Verdict,
     file::{Campaign, CampaignDefinition, Item, NoResponseOutcome, Review, StageClose},
 };
 use crate::trust::error::TrustError;
+use crate::trust::identity::former_links::system_of;
 use crate::trust::identity::ownership::OwnershipIndex;
 use crate::trust::verified::{Verified, reference};
 use crate::trust::verify::published_items::{PublishedItem, PublishedItems};
@@ -25,6 +26,8 @@ pub struct OpenCampaign {
     /// Ownership of access at the opening: access that is transferred later still counts as own access in this
     /// campaign.
     pub(in crate::trust) kinship: Arc<OwnershipIndex>,
+    /// The number of the merge that opened the previous campaign on each system: links that were removed since count.
+    pub(in crate::trust) since: BTreeMap<SystemId, u64>,
     /// The closes of the stages closed so far, in order.
     pub(in crate::trust) closes: Vec<Verified<StageClose>>,
     pub(in crate::trust) bound: BTreeMap<ItemId, Vec<EffectiveDecision>>,
@@ -98,9 +101,17 @@ impl OpenCampaign {
         campaign: Verified<Campaign>,
         published: PublishedItems,
         kinship: Arc<OwnershipIndex>,
+        last_openings: &BTreeMap<SystemId, u64>,
     ) -> Self {
         let (items, reviewers, cosigners) = published.into_parts();
-        Self { campaign, items, reviewers, cosigners, kinship, closes: Vec::new(), bound: BTreeMap::new() }
+        let systems = campaign.systems.iter().map(|population| &population.system);
+        let since = systems.filter_map(|system| Some((system.clone(), *last_openings.get(system)?))).collect();
+        Self { campaign, items, reviewers, cosigners, kinship, since, closes: Vec::new(), bound: BTreeMap::new() }
+    }
+
+    /// Returns the number of the merge since which removed links to an account count as own access.
+    pub(in crate::trust) fn since(&self, subject: &str) -> u64 {
+        system_of(subject).and_then(|system| self.since.get(&system)).copied().unwrap_or(0)
     }
 
     /// Returns the campaign.

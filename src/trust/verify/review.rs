@@ -66,6 +66,9 @@ impl Verifier<'_> {
                 tier: Some(tier),
             }));
         }
+        if let Some(pair) = self.too_few_people(&[self.kinship, &opening.kinship], &signers, needed) {
+            return Ok(VerifyOutcome::Pending(pair));
+        }
         self.check_merger_self_review(opening, review)?;
         Ok(VerifyOutcome::Accepted(self.verified(file, signers).map(|review| (review, slots))))
     }
@@ -96,7 +99,13 @@ impl Verifier<'_> {
         for kinship in [self.kinship, &opening.kinship] {
             self.reject_self_review(kinship, who.as_str(), &item.id, &item.subject)?;
         }
-        Ok(())
+        match self.former.find(who, &item.subject, opening.since(&item.subject)) {
+            None => Ok(()),
+            Some(link) => {
+                let what = format!("{link} until a merge since the last campaign");
+                Err(TrustError::SelfReview { signer: who.to_string(), what, item: item.id.to_string() })
+            }
+        }
     }
 
     /// A delegate decides neither on their own access nor on that of the delegator.
@@ -146,7 +155,7 @@ impl Verifier<'_> {
         if opening.assigned_in(&item.id, stage).any(|(_, assigned)| *assigned == next) {
             return refuse("they are already assigned to this item");
         }
-        if [self.kinship, &opening.kinship].iter().any(|kinship| kinship.link(&next, &item.subject).is_some()) {
+        if self.check_self_review(opening, &next, &Item { decision: None, ..item.clone() }).is_err() {
             return refuse("they would review their own access");
         }
         Ok(())

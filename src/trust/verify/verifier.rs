@@ -1,6 +1,7 @@
 //! Verifies one signed file against the trust state at the first parent of its merge.
 
 use crate::trust::error::TrustError;
+use crate::trust::identity::former_links::FormerLinks;
 use crate::trust::identity::ownership::OwnershipIndex;
 use crate::trust::keys::registry::TrustRegistry;
 use crate::trust::keys::root;
@@ -12,7 +13,7 @@ use crate::{
     format::sshsig::{SignatureNamespace, SshSignature},
     git::ObjectId,
     model::{
-        Digest, ItemId, PrincipalId, RepoId,
+        Digest, ItemId, PrincipalId, RepoId, SystemId,
         file::{Attestation, Campaign, KeyState},
     },
     store::{SignatureFile, Unverified},
@@ -27,6 +28,8 @@ pub(in crate::trust) struct Verifier<'a> {
     pub(in crate::trust) after: &'a TrustRegistry,
     /// The ownership of access.
     pub(in crate::trust) kinship: &'a Arc<OwnershipIndex>,
+    /// The links that earlier merges removed.
+    pub(in crate::trust) former: &'a FormerLinks,
     /// The merge.
     pub(in crate::trust) commit: ObjectId,
     /// The principal who made the merge, if a registered key signed it.
@@ -51,6 +54,7 @@ impl Verifier<'_> {
         &self,
         file: Unverified<Campaign>,
         published: PublishedItems,
+        last_openings: &BTreeMap<SystemId, u64>,
         passed: impl FnOnce(ObjectId) -> bool,
     ) -> Result<VerifyOutcome<OpenCampaign>, TrustError> {
         let campaign = file.value();
@@ -72,7 +76,7 @@ impl Verifier<'_> {
         }
         published.check(campaign)?;
         let verified = self.verified(file, signers);
-        let opening = OpenCampaign::new(verified.clone(), published, self.kinship.clone());
+        let opening = OpenCampaign::new(verified.clone(), published, self.kinship.clone(), last_openings);
         Ok(VerifyOutcome::Accepted(verified.map(|_| opening)))
     }
 
@@ -92,7 +96,34 @@ impl Verifier<'_> {
         if signers.len() < 2 {
             return Ok(VerifyOutcome::Pending(TrustError::Threshold { needed: 2, found: signers.len(), tier: None }));
         }
+        if let Some(pair) = self.too_few_people(&[self.kinship], &signers, 2) {
+            return Ok(VerifyOutcome::Pending(pair));
+        }
         Ok(VerifyOutcome::Accepted(self.verified(file, signers)))
+    }
+
+    /// Returns the error of too few people, if some of the signers are one person by any of these links.
+    pub(in crate::trust) fn too_few_people(
+        &self,
+        kinships: &[&OwnershipIndex],
+        signers: &[FileSigner],
+        needed: usize,
+    ) -> Option<TrustError> {
+        let ids: Vec<PrincipalId> = signers.iter().filter_map(|one| PrincipalId::parse(&one.name).ok()).collect();
+        let same =
+            |one: &PrincipalId, other: &PrincipalId| kinships.iter().any(|links| links.is_same_person(one, other));
+        let mut people: Vec<Vec<&PrincipalId>> = Vec::new();
+        for id in &ids {
+            let (own, others): (Vec<_>, Vec<_>) =
+                people.into_iter().partition(|names| names.iter().any(|name| same(name, id)));
+            people = others;
+            people.push(own.into_iter().flatten().chain([id]).collect());
+        }
+        if people.len() >= needed {
+            return None;
+        }
+        let pair = people.iter().find_map(|names| names.first().zip(names.get(1)));
+        pair.map(|(first, second)| TrustError::SamePerson { first: first.to_string(), second: second.to_string() })
     }
 
     /// Verifies all signatures of a file. A principal counts once; one invalid signature rejects the file.

@@ -1,5 +1,6 @@
 //! Evidence logs, audits, and manipulations that they detect.
 
+mod clones;
 mod evidence;
 mod stale_forge;
 mod tamper;

@@ -6,6 +6,7 @@ pub(crate) mod campaigns;
 mod exceptions;
 mod principals;
 mod review_quality;
+mod sealed_inventories;
 mod separation_of_duties;
 mod stages;
 mod strategies;

@@ -5,3 +5,4 @@ mod crash;
 mod drift;
 mod identity;
 mod interruption;
+mod outstanding;

@@ -2,6 +2,7 @@
 
 mod commands;
 mod demo;
+mod links;
 mod manual;
 mod newcomer;
 mod review;

@@ -354,3 +354,81 @@ jobs:
       - uses: actions/checkout@v7
       - run: echo "${{ github.event.pull_request.title }}"
 "#;
+
+#[test]
+fn row_50_change_of_generated_files_or_of_the_engine_is_refused() {
+    let world = MADE.copied();
+    world.merge("generate the files");
+    let git = |world: &TestRepository, arguments: &[&str]| world.sandbox().git(world.repo(), arguments);
+    let main = git(&world, &["rev-parse", "HEAD"]);
+    let enforce = ".github/workflows/tenure-enforce.yml";
+    let edit = |path: &'static str, change: fn(&str) -> String| {
+        move |world: &TestRepository| {
+            let text = world.read(&format!("repo/{path}"));
+            let changed = change(&text);
+            assert_ne!(text, changed, "{path}");
+            world.write(&format!("repo/{path}"), &changed);
+        }
+    };
+    type Change = Box<dyn Fn(&TestRepository)>;
+    let cases: Vec<(&str, &str, Change)> = vec![
+        (
+            "edited",
+            "forge-file-stale",
+            Box::new(edit(enforce, |text| text.replace("persist-credentials: false", "persist-credentials: true"))),
+        ),
+        ("emptied", "forge-file-stale", Box::new(edit(enforce, |_| String::new()))),
+        (
+            "without its header",
+            "forge-file-stale",
+            Box::new(edit(enforce, |text| text.split_once('\n').unwrap().1.to_owned())),
+        ),
+        ("code owners emptied", "forge-file-stale", Box::new(edit(".github/CODEOWNERS", |_| String::new()))),
+        (
+            "action edited",
+            "forge-file-stale",
+            Box::new(edit(".github/actions/tenure/action.yml", |text| text.replace("sha256sum", "true"))),
+        ),
+        (
+            "removed",
+            "forge-file-removed",
+            Box::new(move |world| std::fs::remove_file(world.repo().join(enforce)).unwrap()),
+        ),
+        (
+            "another workflow with its environment",
+            "workflow-uses-engine",
+            Box::new(|world| {
+                world
+                    .write("repo/.github/workflows/own.yml", "on: push\njobs:\n  a:\n    environment: enforce-web-1\n");
+            }),
+        ),
+        (
+            "another workflow with its key",
+            "workflow-uses-engine",
+            Box::new(|world| {
+                world.write("repo/.github/workflows/own.yml", "on: push\nenv:\n  K: ${{ secrets.TENURE_LOG_KEY }}\n");
+            }),
+        ),
+        (
+            "another release of the engine",
+            "engine-not-permitted",
+            Box::new(|world| {
+                let text = world.read("repo/governance.toml");
+                let digest = text.lines().find(|line| line.starts_with("digest = ")).unwrap();
+                let other = format!("digest = \"{}\"", tenure::model::Digest::of("another program"));
+                world.write("repo/governance.toml", &text.replacen(digest, &other, 1));
+            }),
+        ),
+    ];
+    for (what, code, change) in cases {
+        let world = world.copied();
+        change(&world);
+        git(&world, &["add", "--all"]);
+        git(&world, &["commit", "--quiet", "-m", what]);
+        world.tenure(&["check", "--base", &main]).exits(3).says(&format!("error[{code}]"));
+    }
+    world.write("repo/.github/workflows/own.yml", "on: push\njobs:\n  test:\n    environment: staging\n");
+    git(&world, &["add", "--all"]);
+    git(&world, &["commit", "--quiet", "-m", "an ordinary workflow"]);
+    world.tenure(&["check", "--base", &main]).exits(0);
+}

@@ -173,7 +173,7 @@ fn row_24_a_fork_reaches_no_secret_and_cannot_push() {
     git(&world, &["commit", "--quiet", "-m", "::set-output name=x::y"]);
     git(&world, &["push", "--quiet", "origin", branch]);
     let done = forge.runs(&world, "tenure-check.yml", Event::Fork(branch));
-    let job = done[0].ended("success");
+    let job = done[0].ended("failure");
     let environments = job.environments();
     assert!(environments.contains("touch${IFS}pwned"), "the name of the branch did reach the job");
     for secret in [CANARY, TELL, WRITE, "ACTIONS_ID_TOKEN", "BEGIN OPENSSH"] {
@@ -276,6 +276,12 @@ fn claims_of_an_invalid_token_are_not_verified() {
     for (event, why) in [
         (json!({"issuer": {"forged": "AAAA"}}), "invalid signature"),
         (json!({"times": {"exp": -120}}), "the token has expired (`exp`)"),
+        (json!({"other_job": {"run_id": "1"}}), "the token is of another job: `run_id`"),
+        (
+            json!({"other_job": {"sha": "4b825dc642cb6eb9a060e54bf8d69288fbee4904"}}),
+            "the token is of another job: `sha`",
+        ),
+        (json!({"other_job": {"repository": "acme/other"}}), "the token is of another job: `repository`"),
         (json!({"times": {"nbf": 3600}}), "the token is not valid yet (`nbf`)"),
         (json!({"times": {"exp": null}}), "the token has no expiry time (`exp`)"),
     ] {
@@ -343,7 +349,7 @@ fn housekeeping_tells_once_records_it_and_proposes_what_is_due() {
     assert!(!issues.is_empty(), "{}", done[0].log());
     for issue in &issues {
         let body = issue["body"].as_str().unwrap();
-        assert!(body.contains("@ana") && body.contains("<!-- tenure-notice 2026-q4/1/default-action/"), "{body}");
+        assert!(body.contains("@ana") && body.contains("<!-- tenure-notice 2026-q4/1/default-action-"), "{body}");
         assert_eq!(issue["labels"], json!(["tenure", "campaign:2026-q4", "default-action"]));
     }
     let noticed = world.records_of("notice");

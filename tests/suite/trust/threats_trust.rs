@@ -770,3 +770,115 @@ fn row_39_every_field_of_a_worklist_is_bound_by_the_campaign() {
     sign(&mut files, &review_path("dora"), "gus");
     assert_eq!(world.codes_after(&files), ["cosigner-not-assigned"], "a cosigner of one's own choice");
 }
+
+#[test]
+fn row_41_branch_of_the_evidence_is_that_of_the_root() {
+    let mut world = TestHistory::founded();
+    let files = world.root(|root| root.evidence = Some("evidence2".to_owned()));
+    assert_eq!(world.codes_after(&files), ["evidence-branch-changed"]);
+    let mut files = world.files.clone();
+    let text = String::from_utf8(files["governance.toml"].clone()).unwrap();
+    let moved = text.replace("branch = \"main\"\n", "branch = \"main\"\nevidence = \"evidence2\"\n");
+    assert_ne!(text, moved);
+    files.insert("governance.toml".to_owned(), moved.into_bytes());
+    assert_eq!(world.codes_after(&files), ["unknown-key"], "no unsigned file names it");
+}
+
+#[test]
+fn row_47_two_names_of_one_person_count_once() {
+    let share = |accounts: [&str; 2], files: &Files| {
+        let mut files = files.clone();
+        let mut people: Principals = parse(&files, "principals.toml");
+        for (name, account) in ["dora", "emil"].into_iter().zip(accounts) {
+            let entry = people.principals.iter_mut().find(|entry| entry.id.as_str() == name).unwrap();
+            entry.accounts.push(format!("{SYSTEM}:{account}"));
+            entry.accounts.sort();
+        }
+        put(&mut files, "principals.toml", &people);
+        files
+    };
+    let both = |world: &TestHistory| world.decided(|review| decide(review, 1, Verdict::Revoke), &["dora", "emil"]);
+    let mut world = TestHistory::new();
+    assert_eq!(world.codes_after(&both(&world)), NONE);
+    let apart = share(["laptop-1", "laptop-2"], &world.files);
+    world.merge(&apart);
+    assert_eq!(world.codes_after(&both(&world)), NONE, "accounts of their own");
+    let shared = share(["operations", "operations"], &world.files);
+    world.merge(&shared);
+    assert_eq!(world.codes_after(&both(&world)), ["same-person"], "a shared account");
+
+    let files = world.registry(|registry| registry.principals[4].subjects.push(format!("{SYSTEM}:dora")));
+    assert_eq!(world.codes_after(&files), ["duplicate-name"], "the registry names an account once");
+
+    let mut world = TestHistory::founded();
+    let shared = share(["operations", "operations"], &world.files);
+    world.merge(&shared);
+    world.open_campaign();
+    let apart = {
+        let mut files = world.files.clone();
+        let mut people: Principals = parse(&files, "principals.toml");
+        let emil = people.principals.iter_mut().find(|entry| entry.id.as_str() == "emil").unwrap();
+        emil.accounts.retain(|account| !account.ends_with(":operations"));
+        put(&mut files, "principals.toml", &people);
+        files
+    };
+    world.merge(&apart);
+    assert_eq!(world.codes_after(&both(&world)), ["same-person"], "one person when the campaign was opened");
+}
+
+/// Gives an account to a person, or takes it away.
+fn with_account(files: &Files, name: &str, account: &str, has_it: bool) -> Files {
+    let mut files = files.clone();
+    let mut people: Principals = parse(&files, "principals.toml");
+    let entry = people.principals.iter_mut().find(|entry| entry.id.as_str() == name).unwrap();
+    entry.accounts.retain(|own| !own.ends_with(&format!(":{account}")));
+    if has_it {
+        entry.accounts.push(format!("{SYSTEM}:{account}"));
+        entry.accounts.sort();
+    }
+    put(&mut files, "principals.toml", &people);
+    files
+}
+
+#[test]
+fn row_42_link_removed_around_an_opening_is_self_review() {
+    let account = items()[1].subject.trim_start_matches(&format!("{SYSTEM}:")).to_owned();
+    let decide_it =
+        |world: &TestHistory| world.decided(|review| decide(review, 1, Verdict::Certify), &["dora", "emil"]);
+
+    let mut world = TestHistory::founded();
+    for has_it in [true, false] {
+        let files = with_account(&world.files, "emil", &account, has_it);
+        world.merge(&files);
+    }
+    world.open_campaign();
+    assert_eq!(world.codes_after(&decide_it(&world)), ["self-review"], "removed before the opening");
+    let files = with_account(&world.files, "emil", &account, true);
+    world.merge(&files);
+    assert_eq!(world.codes_after(&decide_it(&world)), ["self-review"], "and restored after it");
+
+    let mut world = TestHistory::new();
+    assert_eq!(world.codes_after(&decide_it(&world)), NONE);
+    for has_it in [true, false] {
+        let files = with_account(&world.files, "emil", &account, has_it);
+        world.merge(&files);
+    }
+    assert_eq!(world.codes_after(&decide_it(&world)), ["self-review"], "held for a day during the campaign");
+
+    let mut world = TestHistory::founded();
+    let mut files = world.files.clone();
+    let mut people: Principals = parse(&files, "principals.toml");
+    let mut job = people.principals.iter().find(|entry| entry.id.as_str() == "svc-export").unwrap().clone();
+    (job.id, job.owner) = (id("svc-other"), Some(id("emil")));
+    job.accounts = vec![format!("{SYSTEM}:{account}")];
+    people.principals.push(job);
+    put(&mut files, "principals.toml", &people);
+    world.merge(&files);
+    let mut people: Principals = parse(&world.files, "principals.toml");
+    people.principals.last_mut().unwrap().owner = Some(id("fay"));
+    let mut files = world.files.clone();
+    put(&mut files, "principals.toml", &people);
+    world.merge(&files);
+    world.open_campaign();
+    assert_eq!(world.codes_after(&decide_it(&world)), ["self-review"], "an owner who was exchanged");
+}
