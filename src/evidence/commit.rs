@@ -126,8 +126,8 @@ impl CommitContents {
     }
 
     fn blob(&mut self, repository: &Repository, digest: Digest, file: &TreeFile) -> Result<(), GitError> {
-        let Some(bytes) = self.read(repository, file, MAX_BLOB, DefectCode::BlobDigest)? else { return Ok(()) };
-        let found = Digest::of(bytes);
+        let read = repository.with_blob(file.id, MAX_BLOB, |bytes| Digest::of(bytes));
+        let Some(found) = self.unless_too_large(read, file, DefectCode::BlobDigest)? else { return Ok(()) };
         if found != digest {
             self.fault(DefectCode::BlobDigest, &file.path, format!("its bytes have the digest {found}"));
         }
@@ -148,8 +148,18 @@ impl CommitContents {
         limit: u64,
         code: DefectCode,
     ) -> Result<Option<Vec<u8>>, GitError> {
-        match repository.blob(file.id, limit) {
-            Ok(bytes) => Ok(Some(bytes)),
+        self.unless_too_large(repository.blob(file.id, limit), file, code)
+    }
+
+    /// Reports a file that is too large as a defect.
+    fn unless_too_large<T>(
+        &mut self,
+        read: Result<T, GitError>,
+        file: &TreeFile,
+        code: DefectCode,
+    ) -> Result<Option<T>, GitError> {
+        match read {
+            Ok(value) => Ok(Some(value)),
             Err(error @ GitError::BlobTooLarge { .. }) => {
                 self.fault(code, &file.path, error);
                 Ok(None)

@@ -6,7 +6,7 @@ use super::{
     unsafe_names::UnsafeNameKind,
 };
 use smallvec::SmallVec;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Range};
 
 /// One file that differs between two trees. A rename is a deletion and an addition.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -87,16 +87,17 @@ impl DiffWalk<'_> {
         let old = self.open(before, depth)?;
         let new = self.open(after, depth)?;
         let mut sides: BTreeMap<&[u8], (SameName<'_>, SameName<'_>)> = BTreeMap::new();
-        for entry in old.iter().filter(|entry| can_be_followed(entry)) {
+        let (before, after) = differing(&old, &new);
+        for entry in old[before].iter().filter(|entry| can_be_followed(entry)) {
             sides.entry(&entry.name).or_default().0.push(entry);
         }
-        for (entry, peril) in judged(&new) {
+        for (index, (entry, peril)) in judged(&new).enumerate() {
             let followed = peril.as_ref().is_none_or(UnsafeNameKind::leaves_the_path_clear);
             if let Some(peril) = peril {
                 let path = join(folder, &String::from_utf8_lossy(&entry.name));
                 self.changes.hazards.push(UnsafeName { path, peril });
             }
-            if followed {
+            if followed && after.contains(&index) {
                 sides.entry(&entry.name).or_default().1.push(entry);
             }
         }
@@ -160,6 +161,56 @@ impl DiffWalk<'_> {
     }
 }
 
+/// Returns the ranges of the entries that may differ: without the equal entries at both ends, if no name of the other
+/// entries is also there.
+fn differing(old: &[TreeEntry], new: &[TreeEntry]) -> (Range<usize>, Range<usize>) {
+    let same = |(one, other): &(&TreeEntry, &TreeEntry)| one == other;
+    let first = old.iter().zip(new).take_while(same).count();
+    let last = old[first..].iter().rev().zip(new[first..].iter().rev()).take_while(same).count();
+    let (before, after) = (first..old.len() - last, first..new.len() - last);
+    // In ascending order, all names of the later tree are different.
+    let is_ascending = new.is_sorted_by(|one, other| one.name < other.name);
+    let mut equal = new[..first].iter().chain(&new[after.end..]);
+    let is_repeated = |other: &TreeEntry| old[before.clone()].iter().any(|entry| entry.name == other.name);
+    if !is_ascending || before.len() > FEW || equal.any(is_repeated) {
+        return (0..old.len(), 0..new.len());
+    }
+    (before, after)
+}
+
+/// The number of entries for which a search in the whole folder costs less than sorting it.
+const FEW: usize = 8;
+
 fn can_be_followed(entry: &TreeEntry) -> bool {
     UnsafeNameKind::of(&entry.name).is_none_or(|peril| peril.leaves_the_path_clear())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entries(names: &[(&str, u8)]) -> Vec<TreeEntry> {
+        let entry = |(name, id): &(&str, u8)| TreeEntry {
+            name: name.bytes().collect(),
+            mode: FileMode::Plain,
+            id: ObjectId::from_raw([*id; 20]),
+        };
+        names.iter().map(entry).collect()
+    }
+
+    #[test]
+    fn equal_ends_of_sorted_folders_are_not_compared() {
+        let old = entries(&[("a", 1), ("b", 1), ("d", 1)]);
+        assert_eq!(differing(&old, &entries(&[("a", 1), ("b", 2), ("d", 1)])), (1..2, 1..2));
+        assert_eq!(differing(&old, &entries(&[("a", 1), ("b", 1), ("c", 1), ("d", 1)])), (2..2, 2..3));
+        assert_eq!(differing(&old, &[]), (0..3, 0..0));
+    }
+
+    #[test]
+    fn repeated_names_are_compared_in_the_whole_folder() {
+        let new = entries(&[("a", 1), ("b", 1)]);
+        assert_eq!(differing(&entries(&[("a", 1), ("a", 2), ("b", 1)]), &new), (0..3, 0..2));
+        let twice = entries(&[("a", 1), ("a", 1), ("b", 1)]);
+        assert_eq!(differing(&twice, &twice), (0..3, 0..3));
+    }
 }

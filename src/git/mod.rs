@@ -25,6 +25,6 @@ pub use merge::MergePreview;
 pub use remote::{GitRemote, PushOutcome, RemoteError};
 pub use repository::Repository;
 pub use subprocess::ChildError;
-pub use tree::{FileMode, TreeFile, TreeListing};
+pub use tree::{FileMode, TreeFile, TreeListing, WalkBudget};
 pub use unsafe_names::{UnsafeName, UnsafeNameKind};
 pub use write::{CommitDraft, CommitIdentity, TreeEdit};

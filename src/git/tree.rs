@@ -1,6 +1,7 @@
 //! Reads trees and files of a commit from the object database.
 
 use super::{GitError, ObjectId, Repository, UnsafeName, unsafe_names::UnsafeNameKind};
+use smallvec::SmallVec;
 use std::{borrow::Cow, collections::HashMap, fmt};
 
 /// A file in a tree. This layer reports its mode and does not decide whether the mode is allowed.
@@ -43,7 +44,7 @@ pub struct TreeListing {
 /// One entry of one tree, as stored.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct TreeEntry {
-    pub(super) name: Vec<u8>,
+    pub(super) name: SmallVec<[u8; 32]>,
     pub(super) mode: FileMode,
     pub(super) id: ObjectId,
 }
@@ -54,13 +55,34 @@ impl Repository {
     /// # Errors
     /// When it is larger, missing, or not a blob.
     pub fn blob(&self, id: ObjectId, limit: u64) -> Result<Vec<u8>, GitError> {
-        let size = self.blob_size(id)?;
-        if size > limit {
-            return Err(GitError::BlobTooLarge { id, size, limit });
-        }
+        self.with_blob(id, limit, <[u8]>::to_vec)
+    }
+
+    /// As [`Self::blob`], for a caller that only reads the bytes: they are not copied.
+    ///
+    /// # Errors
+    /// As [`Self::blob`].
+    pub fn with_blob<T>(&self, id: ObjectId, limit: u64, read: impl FnOnce(&[u8]) -> T) -> Result<T, GitError> {
         let database = self.inner.odb().map_err(GitError::library("opening the object database"))?;
-        let object = database.read(id.oid()).map_err(GitError::library("reading a blob"))?;
-        Ok(object.data().to_vec())
+        // Without a limit, the size need not be known before.
+        if limit < u64::MAX {
+            let size = size_in(&database, id)?;
+            if size > limit {
+                return Err(GitError::BlobTooLarge { id, size, limit });
+            }
+        }
+        let object = match database.read(id.oid()) {
+            Ok(object) => object,
+            Err(error) => {
+                // The header names the exact problem of an object that is missing or is not a blob.
+                size_in(&database, id)?;
+                return Err(GitError::library("reading a blob")(error));
+            }
+        };
+        match object.kind() {
+            git2::ObjectType::Blob => Ok(read(object.data())),
+            _ => Err(GitError::Malformed { id, why: NOT_A_BLOB }),
+        }
     }
 
     /// Returns the size of a blob without reading it.
@@ -69,11 +91,7 @@ impl Repository {
     /// When it is missing, or not a blob.
     pub fn blob_size(&self, id: ObjectId) -> Result<u64, GitError> {
         let database = self.inner.odb().map_err(GitError::library("opening the object database"))?;
-        match database.read_header(id.oid()) {
-            Ok((size, git2::ObjectType::Blob)) => Ok(size as u64),
-            Ok(_) => Err(GitError::Malformed { id, why: "a tree lists it as a file, but it is not a blob" }),
-            Err(_) => Err(GitError::NoSuchObject(id)),
-        }
+        size_in(&database, id)
     }
 
     /// Returns the entry at `path` in the tree of `commit`, which may be a folder; `None` when the path does not exist.
@@ -85,7 +103,7 @@ impl Repository {
         let mut names = path.split('/').peekable();
         while let Some(name) = names.next() {
             let entries = self.entries(tree)?;
-            let mut found = entries.into_iter().filter(|entry| entry.name == name.as_bytes());
+            let mut found = entries.into_iter().filter(|entry| entry.name.as_slice() == name.as_bytes());
             let Some(entry) = found.next() else { return Ok(None) };
             if found.next().is_some() {
                 return Err(GitError::Hazardous { tree, path: path.to_owned(), peril: UnsafeNameKind::Duplicate });
@@ -97,6 +115,23 @@ impl Repository {
             }
         }
         Ok(None)
+    }
+
+    /// Returns the direct entries of a folder with the id `tree` at `path`, without those under unsafe names, and the
+    /// number of all of its entries.
+    ///
+    /// # Errors
+    /// When the tree is missing or malformed.
+    pub fn folder(&self, tree: ObjectId, path: &str) -> Result<(Vec<TreeFile>, usize), GitError> {
+        let entries = self.entries(tree)?;
+        let followed =
+            judged(&entries).filter(|(_, peril)| peril.as_ref().is_none_or(UnsafeNameKind::leaves_the_path_clear));
+        let file = |(entry, _): (&TreeEntry, _)| TreeFile {
+            path: join(path, &String::from_utf8_lossy(&entry.name)),
+            mode: entry.mode,
+            id: entry.id,
+        };
+        Ok((followed.map(file).collect(), entries.len()))
     }
 
     /// Returns the names of the direct subfolders of a folder in the tree of `commit`, without opening them.
@@ -182,17 +217,22 @@ impl Repository {
 
 /// The remaining size of a tree walk. A tree can reference the same subtree many times, so its expansion can be far
 /// larger than its objects.
-pub(super) struct WalkBudget {
+pub struct WalkBudget {
     tree: ObjectId,
     entries: usize,
 }
 
 impl WalkBudget {
-    pub(super) fn of(tree: ObjectId) -> Self {
+    /// Returns the budget of a walk of `tree`.
+    pub const fn of(tree: ObjectId) -> Self {
         Self { tree, entries: MOST_ENTRIES }
     }
 
-    pub(super) fn spend(&mut self, entries: usize, depth: usize) -> Result<(), GitError> {
+    /// Subtracts a folder at `depth` with this number of entries.
+    ///
+    /// # Errors
+    /// When the tree is larger than a million entries, or has more than 64 levels.
+    pub fn spend(&mut self, entries: usize, depth: usize) -> Result<(), GitError> {
         let refuse = |what| Err(GitError::TooMuch { tree: self.tree, what });
         if depth > MOST_LEVELS {
             return refuse("nested deeper than 64 folders");
@@ -205,6 +245,14 @@ impl WalkBudget {
     }
 }
 
+fn size_in(database: &git2::Odb<'_>, id: ObjectId) -> Result<u64, GitError> {
+    match database.read_header(id.oid()) {
+        Ok((size, git2::ObjectType::Blob)) => Ok(size as u64),
+        Ok(_) => Err(GitError::Malformed { id, why: NOT_A_BLOB }),
+        Err(_) => Err(GitError::NoSuchObject(id)),
+    }
+}
+
 impl UnsafeNameKind {
     /// Returns whether the path still identifies the entry, so that a listing can continue below it.
     pub(super) fn leaves_the_path_clear(&self) -> bool {
@@ -214,10 +262,14 @@ impl UnsafeNameKind {
 
 /// Returns each entry of one tree with the problem of its name, if any.
 pub(super) fn judged(entries: &[TreeEntry]) -> impl Iterator<Item = (&TreeEntry, Option<UnsafeNameKind>)> {
-    let mut folded: HashMap<Cow<'_, [u8]>, &TreeEntry> = HashMap::with_capacity(entries.len());
+    // In ascending order and without capital letters, no two names are equal, even without regard to case.
+    let can_repeat = entries.iter().any(|entry| entry.name.iter().any(u8::is_ascii_uppercase))
+        || !entries.is_sorted_by(|one, other| one.name < other.name);
+    let mut folded: HashMap<Cow<'_, [u8]>, &TreeEntry> =
+        if can_repeat { HashMap::with_capacity(entries.len()) } else { HashMap::new() };
     let mut previous: Option<&TreeEntry> = None;
     entries.iter().map(move |entry| {
-        let twin = folded.insert(lowercase(&entry.name), entry);
+        let twin = if can_repeat { folded.insert(lowercase(&entry.name), entry) } else { None };
         let before = previous.replace(entry);
         let peril = UnsafeNameKind::of(&entry.name).or_else(|| match twin {
             Some(twin) if twin.name == entry.name => Some(UnsafeNameKind::Duplicate),
@@ -254,7 +306,7 @@ fn parse(mut rest: &[u8]) -> Option<Vec<TreeEntry>> {
         let mode = if digits.starts_with('0') { FileMode::Other(number) } else { FileMode::of(number) };
         rest = &rest[space + 1..];
         let end = rest.iter().position(|byte| *byte == 0)?;
-        let name = rest[..end].to_vec();
+        let name = SmallVec::from_slice(&rest[..end]);
         let id = rest.get(end + 1..end + 21)?.try_into().ok()?;
         rest = &rest[end + 21..];
         entries.push(TreeEntry { name, mode, id: ObjectId::from_raw(id) });
@@ -288,6 +340,7 @@ impl fmt::Display for FileMode {
     }
 }
 
+const NOT_A_BLOB: &str = "a tree lists it as a file, but it is not a blob";
 const MOST_ENTRIES: usize = 1_000_000;
 const MOST_LEVELS: usize = 64;
 

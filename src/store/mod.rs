@@ -4,6 +4,7 @@ mod commit_cache;
 mod error;
 mod file_writer;
 mod layout;
+mod manifest;
 mod snapshot;
 mod unverified;
 
@@ -11,5 +12,6 @@ pub use commit_cache::CommitCache;
 pub use error::StoreError;
 pub use file_writer::{FileWriteError, check_folder_of, write_file, write_new_file};
 pub use layout::RepoPath;
-pub use snapshot::{KnownDigests, RefusedFiles, RepositorySnapshot, kind_of};
+pub use manifest::KnownDigests;
+pub use snapshot::{RefusedFiles, RepositorySnapshot, kind_of};
 pub use unverified::{SignatureFile, Unverified};

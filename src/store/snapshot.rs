@@ -10,11 +10,11 @@ use crate::{
     format::{codec, limits::MAX_FILE},
     git::{FileMode, ObjectId, Repository, TreeFile, TreeListing},
     model::{
-        Digest, PrincipalId,
+        PrincipalId,
         file::{FileKind, GovernedFile, Principals},
     },
 };
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// A governed repository at one commit.
 #[derive(Clone, Copy)]
@@ -194,42 +194,6 @@ impl<'r> RepositorySnapshot<'r> {
         Ok(SignatureFile { signer: signer.to_string(), path: file.path, bytes })
     }
 
-    /// Returns the digest over all governed files: lines of `<sha256>  <mode>  <path>`, sorted by path. It binds a run
-    /// to the bytes of the files, not to git's SHA-1 ids.
-    ///
-    /// # Errors
-    /// When a governed file cannot be read.
-    pub fn manifest(&self) -> Result<Digest, StoreError> {
-        self.manifest_with(&mut KnownDigests::default())
-    }
-
-    /// As [`Self::manifest`], for several commits of one history: each commit and each file version is hashed once.
-    ///
-    /// # Errors
-    /// As [`Self::manifest`].
-    pub fn manifest_with(&self, known: &mut KnownDigests) -> Result<Digest, StoreError> {
-        if let Some(manifest) = known.manifests.get(&self.commit) {
-            return Ok(*manifest);
-        }
-        let mut text = String::new();
-        for file in self.list("")?.files {
-            if RepoPath::of(&file.path).is_governed() {
-                let digest = match known.blobs.get(&file.id) {
-                    Some(digest) => *digest,
-                    None => {
-                        let digest = Digest::of(self.blob(&file, u64::MAX)?);
-                        known.blobs.insert(file.id, digest);
-                        digest
-                    }
-                };
-                text.push_str(&format!("{}  100644  {}\n", digest.hex(), file.path));
-            }
-        }
-        let manifest = Digest::of(text);
-        known.manifests.insert(self.commit, manifest);
-        Ok(manifest)
-    }
-
     fn says_it_is(&self, file: &TreeFile, kind: FileKind) -> Result<bool, StoreError> {
         let bytes = self.blob(file, LIMIT)?;
         Ok(kind_of(&file.path, &bytes).is_ok_and(|found| found == kind))
@@ -238,13 +202,6 @@ impl<'r> RepositorySnapshot<'r> {
 
 /// Files that are not acceptable, each with its path and the error.
 pub type RefusedFiles = Vec<(String, StoreError)>;
-
-/// Digests computed for earlier manifests: of commits, and of file contents by blob.
-#[derive(Debug, Default)]
-pub struct KnownDigests {
-    manifests: HashMap<ObjectId, Digest>,
-    blobs: HashMap<ObjectId, Digest>,
-}
 
 /// Returns the kind of a governed TOML file: the kind of its path, or for a policy the kind that its `schema` names.
 ///
