@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     model::{ItemId, Timestamp, file::Review},
-    trust::{OpenCampaign, Verified, VotingSlot},
+    trust::{OpenCampaign, PublishedItem, Verified, VotingSlot},
 };
 use std::collections::BTreeSet;
 
@@ -61,7 +61,7 @@ fn resolve_among<'a>(
     now: Timestamp,
     is_included: impl Fn(&ItemId) -> bool,
 ) -> ResolutionSummary {
-    let put = |(item, put): (&'a ItemId, &'a crate::trust::PublishedItem)| {
+    let put = |(item, put): (&'a ItemId, PublishedItem<'a>)| {
         let (system, grant, subject) = (put.system(), put.grant(), put.subject());
         (item, ReviewedItem { system, grant, subject, tier: put.tier(), assignments: put.assignments() })
     };

@@ -136,6 +136,11 @@ impl ItemId {
         number.map(Self).ok_or_else(|| ParseIdError::new("item id", "`itm-` and 16 hexadecimal digits", text))
     }
 
+    /// Returns the id with the digits of this number.
+    pub const fn from_number(number: u64) -> Self {
+        Self(number)
+    }
+
     /// Returns the number with these digits.
     pub const fn number(self) -> u64 {
         self.0

@@ -44,8 +44,8 @@ pub use keys::{
 pub use state::{RejectedFile, RepositoryState, cache::StateCache, first_root};
 pub use verified::{FileSigner, Verified, reference};
 pub use verify::{
+    item_table::PublishedItem,
     open_campaign::{EffectiveDecision, OpenCampaign, VotingSlot},
-    published_items::PublishedItem,
     review::check_decision,
     signature_status::{SignatureStatus, signature_status},
     system::SystemSigners,

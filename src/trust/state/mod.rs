@@ -6,6 +6,7 @@ mod merge;
 mod merge_context;
 mod signed_files;
 mod stored;
+mod stored_items;
 mod trust_updates;
 mod walk;
 

@@ -1,6 +1,6 @@
 //! The form in which the cache keeps a verified state. Only this module turns it back into [`Verified`] values.
 
-use super::{RejectedFile, RepositoryState};
+use super::{RejectedFile, RepositoryState, stored_items::StoredItems};
 use crate::{
     diag::codes,
     format::{ssh_keys::PublicKey, sshsig::SignatureNamespace},
@@ -17,7 +17,7 @@ use crate::{
         verify::open_campaign::{OpenCampaign, VotingSlot},
     },
 };
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
@@ -41,6 +41,7 @@ pub(super) struct StoredState<'s> {
     people: Vec<(Cow<'s, str>, usize)>,
     former: Cow<'s, FormerLinks>,
     last_openings: Cow<'s, BTreeMap<SystemId, u64>>,
+    #[serde(borrow)]
     campaigns: Vec<StoredCampaign<'s>>,
     delegations: Vec<StoredFile<'s, Delegation>>,
     reviews: Vec<StoredFile<'s, Review>>,
@@ -57,8 +58,8 @@ pub(super) struct StoredState<'s> {
 struct StoredCampaign<'s> {
     id: Cow<'s, CampaignId>,
     campaign: StoredFile<'s, Campaign>,
-    /// The published items in a compact encoding, without names of fields.
-    items: Packed,
+    #[serde(borrow)]
+    items: StoredItems<'s>,
     reviewers: Cow<'s, [PrincipalId]>,
     cosigners: Cow<'s, BTreeMap<String, Vec<PrincipalId>>>,
     /// The principals at the opening, as indexes into the registries and principals files.
@@ -66,8 +67,6 @@ struct StoredCampaign<'s> {
     people: Vec<usize>,
     since: Cow<'s, BTreeMap<SystemId, u64>>,
     closes: Vec<StoredFile<'s, StageClose>>,
-    /// The decisions in force in a compact encoding.
-    bound: Packed,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -90,21 +89,6 @@ struct StoredRejection<'s> {
     message: String,
     help: Cow<'s, str>,
     standing: bool,
-}
-
-/// A value encoded without names of fields, which takes half of the space and time.
-#[derive(Serialize, Deserialize)]
-struct Packed(#[serde(with = "byte_string")] Vec<u8>);
-
-impl Packed {
-    fn of(value: &impl Serialize) -> Self {
-        // A value that cannot be encoded becomes an empty text, which cannot be decoded: the entry is then ignored.
-        Self(rmp_serde::to_vec(value).unwrap_or_default())
-    }
-
-    fn open<T: DeserializeOwned>(&self) -> Option<T> {
-        rmp_serde::from_slice(&self.0).ok()
-    }
 }
 
 /// Values that several campaigns share, each once.
@@ -201,6 +185,12 @@ impl<'s> StoredState<'s> {
         state.delegations = restored(self.delegations)?;
         state.reviews = restored(self.reviews)?;
         state.slots = self.slots.into_owned();
+        if state.reviews.len() != state.slots.len() {
+            return None;
+        }
+        for (review, slots) in state.reviews.iter().zip(&state.slots) {
+            state.openings.get_mut(&review.campaign)?.record_decisions(review.path(), review.digest(), review, slots);
+        }
         state.exceptions = restored(self.exceptions)?;
         state.proofs = restored(self.proofs)?;
         state.attestations = restored(self.attestations)?;
@@ -223,14 +213,13 @@ impl<'s> StoredCampaign<'s> {
         Self {
             id: Cow::Borrowed(id),
             campaign: StoredFile::of(&open.campaign),
-            items: Packed::of(&open.items),
+            items: StoredItems::of(&open.items),
             reviewers: Cow::Borrowed(&open.reviewers),
             cosigners: Cow::Borrowed(&open.cosigners),
             registry: registry.map(|registry| registries.index(registry)),
             people: people.iter().map(|file| principals.index(file)).collect(),
             since: Cow::Borrowed(&open.since),
             closes: stored(&open.closes),
-            bound: Packed::of(&open.bound),
         }
     }
 
@@ -246,13 +235,13 @@ impl<'s> StoredCampaign<'s> {
         };
         let open = OpenCampaign {
             campaign: self.campaign.restore()?,
-            items: self.items.open()?,
+            items: self.items.restore()?,
             reviewers: self.reviewers.into_owned(),
             cosigners: self.cosigners.into_owned(),
             kinship,
             since: self.since.into_owned(),
             closes: restored(self.closes)?,
-            bound: self.bound.open()?,
+            bound: BTreeMap::new(),
         };
         Some((self.id.into_owned(), open))
     }
@@ -318,31 +307,4 @@ fn stored<T: Clone>(files: &[Verified<T>]) -> Vec<StoredFile<'_, T>> {
 
 fn restored<T: Clone>(files: Vec<StoredFile<'_, T>>) -> Option<Vec<Verified<T>>> {
     files.into_iter().map(StoredFile::restore).collect()
-}
-
-/// Bytes as one string of bytes instead of a list of numbers.
-mod byte_string {
-    use serde::{Deserializer, Serializer, de};
-    use std::fmt;
-
-    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(bytes)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
-        struct ByteString;
-        impl de::Visitor<'_> for ByteString {
-            type Value = Vec<u8>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string of bytes")
-            }
-            fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Vec<u8>, E> {
-                Ok(bytes.to_vec())
-            }
-            fn visit_byte_buf<E: de::Error>(self, bytes: Vec<u8>) -> Result<Vec<u8>, E> {
-                Ok(bytes)
-            }
-        }
-        deserializer.deserialize_bytes(ByteString)
-    }
 }

@@ -2,6 +2,8 @@
 
 pub(in crate::trust) mod authority;
 pub(in crate::trust) mod exception;
+pub(in crate::trust) mod item_digest;
+pub(in crate::trust) mod item_table;
 pub(in crate::trust) mod no_response;
 pub(in crate::trust) mod open_campaign;
 pub(in crate::trust) mod published_items;

@@ -9,8 +9,8 @@ use crate::trust::error::TrustError;
 use crate::trust::identity::former_links::system_of;
 use crate::trust::identity::ownership::OwnershipIndex;
 use crate::trust::verified::{Verified, reference};
-use crate::trust::verify::published_items::{PublishedItem, PublishedItems};
-use litemap::LiteMap;
+use crate::trust::verify::item_table::{ItemTable, PublishedItem};
+use crate::trust::verify::published_items::PublishedItems;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -18,7 +18,7 @@ use std::{collections::BTreeMap, sync::Arc};
 #[derive(Clone, Debug)]
 pub struct OpenCampaign {
     pub(in crate::trust) campaign: Verified<Campaign>,
-    pub(in crate::trust) items: LiteMap<ItemId, PublishedItem>,
+    pub(in crate::trust) items: ItemTable,
     /// All assigned reviewers; [`VotingSlot::Assigned`] is an index into this list.
     pub(in crate::trust) reviewers: Vec<PrincipalId>,
     /// The cosigners of each worklist that names any, by path.
@@ -64,7 +64,7 @@ pub(in crate::trust) fn bound_to<'o>(
 }
 
 /// A decision that is in force.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct EffectiveDecision {
     /// The stage.
     pub stage: u32,
@@ -121,11 +121,11 @@ impl OpenCampaign {
 
     /// Returns the ids of the published items.
     pub fn items(&self) -> impl ExactSizeIterator<Item = &ItemId> {
-        self.items.keys()
+        self.items.ids()
     }
 
     /// Returns the published items by id.
-    pub fn published_items(&self) -> impl ExactSizeIterator<Item = (&ItemId, &PublishedItem)> {
+    pub fn published_items(&self) -> impl Iterator<Item = (&ItemId, PublishedItem<'_>)> {
         self.items.iter()
     }
 
@@ -191,7 +191,7 @@ impl OpenCampaign {
     }
 
     /// Returns a published item.
-    pub fn put(&self, item: &ItemId) -> Option<&PublishedItem> {
+    pub fn put(&self, item: &ItemId) -> Option<PublishedItem<'_>> {
         self.items.get(item)
     }
 
@@ -199,7 +199,7 @@ impl OpenCampaign {
     /// a stage close.
     pub fn answered_in(&self, stage: u32) -> (u64, Vec<&ItemId>) {
         let (mut answered, mut unanswered) = (0, Vec::new());
-        for item in self.items.keys() {
+        for item in self.items.ids() {
             let tally = self.tally(item, stage);
             if tally.assigned == 0 || !self.course(item).reached(stage) {
                 continue;

@@ -7,30 +7,27 @@ use crate::model::{
 };
 use crate::trust::error::TrustError;
 use crate::trust::error::stage::StageError;
-use litemap::LiteMap;
-use serde::{Deserialize, Serialize};
+use crate::trust::verify::item_digest::{common, fixed, names};
+use crate::trust::verify::item_table::{ItemTable, PublishedItem};
 use smallvec::SmallVec;
 use std::collections::{BTreeMap, HashMap};
 
-/// An item as published by a campaign.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct PublishedItem {
+/// An item that is collected from its worklists.
+struct CollectedItem {
     /// The digests of the immutable fields in each worklist; they may only differ in the reason for the assignment.
     fixed: SmallVec<[Digest; 1]>,
     /// The digest of the fields that are equal in all worklists.
     common: Digest,
-    /// The digest of the display names.
-    pub(in crate::trust) names: Digest,
+    names: Digest,
     system: SystemId,
-    pub(in crate::trust) grant: Digest,
-    /// The immutable id of the holder, `<system>:<id>`.
+    grant: Digest,
     subject: Box<str>,
     tier: Tier,
     /// The assigned reviewers by stage, sorted.
     assignments: SmallVec<[(u32, u32); 2]>,
 }
 
-impl PublishedItem {
+impl CollectedItem {
     fn of(system: &SystemId, item: &Item, common: Digest) -> Self {
         Self {
             fixed: SmallVec::new(),
@@ -44,41 +41,23 @@ impl PublishedItem {
         }
     }
 
-    /// Returns the system.
-    pub const fn system(&self) -> &SystemId {
-        &self.system
-    }
-
-    /// Returns the digest of the grant.
-    pub const fn grant(&self) -> Digest {
-        self.grant
-    }
-
-    /// Returns the immutable id of the holder, `<system>:<id>`.
-    pub fn subject(&self) -> &str {
-        &self.subject
-    }
-
-    /// Returns the assignments, as stages and indexes into [`OpenCampaign::reviewers`](super::open_campaign::OpenCampaign::reviewers); sorted.
-    pub fn assignments(&self) -> &[(u32, u32)] {
-        &self.assignments
-    }
-
-    /// Returns the tier at which it is reviewed.
-    pub const fn tier(&self) -> Tier {
-        self.tier
-    }
-
-    /// Returns whether an item equals that of a worklist, except for the decision.
-    pub(in crate::trust) fn is(&self, system: &SystemId, item: &Item) -> bool {
-        self.fixed.contains(&fixed(common(system, item), item))
+    fn published(&self) -> PublishedItem<'_> {
+        PublishedItem {
+            fixed: &self.fixed,
+            names: self.names,
+            system: &self.system,
+            grant: self.grant,
+            subject: &self.subject,
+            tier: self.tier,
+            assignments: &self.assignments,
+        }
     }
 }
 
 /// Builder of the published items, fed one worklist at a time to limit memory.
 #[derive(Default)]
 pub(in crate::trust) struct PublishedItems {
-    items: Vec<(ItemId, PublishedItem)>,
+    items: Vec<(ItemId, CollectedItem)>,
     /// The index of each item.
     places: HashMap<ItemId, usize>,
     reviewers: BTreeMap<PrincipalId, u32>,
@@ -91,8 +70,7 @@ pub(in crate::trust) struct PublishedItems {
 }
 
 /// The published items, sorted; the assigned reviewers; and the cosigners of each worklist that names any, by path.
-pub(in crate::trust) type PublishedParts =
-    (LiteMap<ItemId, PublishedItem>, Vec<PrincipalId>, BTreeMap<String, Vec<PrincipalId>>);
+pub(in crate::trust) type PublishedParts = (ItemTable, Vec<PrincipalId>, BTreeMap<String, Vec<PrincipalId>>);
 
 impl PublishedItems {
     /// Adds a worklist: a review file as of the opening of the campaign, with its path and its canonical text.
@@ -112,7 +90,7 @@ impl PublishedItems {
             let common = common(&stub.system, item);
             let place = *self.places.entry(item.id).or_insert(self.items.len());
             if place == self.items.len() {
-                self.items.push((item.id, PublishedItem::of(&stub.system, item, common)));
+                self.items.push((item.id, CollectedItem::of(&stub.system, item, common)));
             }
             // INVARIANT: every indexed item is in the list.
             let Some((_, put)) = self.items.get_mut(place) else { continue };
@@ -197,37 +175,11 @@ impl PublishedItems {
     /// Returns the collected parts.
     pub(in crate::trust) fn into_parts(mut self) -> PublishedParts {
         self.items.sort_unstable_by_key(|(item, _)| *item);
-        self.items.shrink_to_fit();
+        let mut items = ItemTable::default();
+        self.items.iter().for_each(|(id, item)| items.push(*id, item.published()));
         let mut reviewers: Vec<_> = self.reviewers.into_iter().collect();
         reviewers.sort_by_key(|(_, index)| *index);
         let reviewers = reviewers.into_iter().map(|(reviewer, _)| reviewer).collect();
-        (LiteMap::from_sorted_store_unchecked(self.items), reviewers, self.cosigners)
+        (items, reviewers, self.cosigners)
     }
-}
-
-/// Returns the digest of the display names.
-pub(in crate::trust) fn names(principal: &str, entitlement: &str) -> Digest {
-    Digest::of_parts([principal.as_bytes(), b"\n", entitlement.as_bytes(), b"\n"])
-}
-
-/// Returns the digest of the fields that a reviewer may not change: the system and everything in an item except the
-/// decision.
-fn fixed(common: Digest, item: &Item) -> Digest {
-    Digest::of_parts([common.as_bytes(), Digest::of(&item.summary).as_bytes()].map(<[u8; 32]>::as_slice))
-}
-
-/// Returns the digest of the fields that all reviewers of an item see: all except the facts, which end with the reason
-/// for the assignment. The digest is never stored. Each part is prefixed with its length, so that parts cannot run into
-/// each other.
-fn common(system: &SystemId, item: &Item) -> Digest {
-    let about = [system.as_str(), &item.subject, &item.recommendation, &item.principal, &item.entitlement];
-    let mut bytes = Vec::with_capacity(512);
-    bytes.extend_from_slice(item.grant_digest.as_bytes());
-    bytes.extend_from_slice(&item.id.number().to_le_bytes());
-    bytes.extend([item.tier as u8, item.severity.map_or(u8::MAX, |severity| severity as u8)]);
-    for part in about {
-        bytes.extend_from_slice(&part.len().to_le_bytes());
-        bytes.extend_from_slice(part.as_bytes());
-    }
-    Digest::of(bytes)
 }

@@ -3,8 +3,8 @@
 
 use crate::trust::error::TrustError;
 use crate::trust::error::stage::StageError;
+use crate::trust::verify::item_digest::names;
 use crate::trust::verify::open_campaign::{OpenCampaign, bound_to};
-use crate::trust::verify::published_items::names;
 use crate::trust::verify::verifier::{Verifier, VerifyOutcome, check_place};
 use crate::{
     format::sshsig::SignatureNamespace,
@@ -110,7 +110,7 @@ fn check_window(close: &StageClose, opening: &OpenCampaign) -> Result<(), TrustE
     if close.closed_at >= ends {
         return Ok(());
     }
-    let reached = opening.items.keys().filter(|item| opening.course(item).reached(close.stage));
+    let reached = opening.items.ids().filter(|item| opening.course(item).reached(close.stage));
     let waiting: BTreeSet<String> =
         reached.flat_map(|item| opening.missing(item, close.stage)).map(|who| who.to_string()).collect();
     if waiting.is_empty() {
@@ -157,7 +157,7 @@ fn expanded(close: &StageClose, opening: &OpenCampaign) -> Result<StageClose, Tr
 fn check_silent(close: &StageClose, opening: &OpenCampaign) -> Result<(), TrustError> {
     let mut listed = close.no_response.iter().peekable();
     let (mut answered, mut disabled) = (0, 0);
-    for item in opening.items.keys() {
+    for item in opening.items.ids() {
         let here = listed.next_if(|silent| silent.item == *item);
         let tally = opening.tally(item, close.stage);
         let assigned = tally.assigned > 0 && opening.course(item).reached(close.stage);
