@@ -2,11 +2,12 @@
 
 use super::{
     FileMode, GitError, ObjectId, Repository, TreeFile, TreeListing, UnsafeName,
-    tree::{TreeEntry, WalkBudget, join, judged},
+    tree::{WalkBudget, join, judged},
+    tree_entry::TreeEntry,
     unsafe_names::UnsafeNameKind,
 };
 use smallvec::SmallVec;
-use std::{collections::BTreeMap, ops::Range};
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 /// One file that differs between two trees. A rename is a deletion and an addition.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -154,7 +155,7 @@ impl DiffWalk<'_> {
         Ok(())
     }
 
-    fn open(&mut self, tree: Option<ObjectId>, depth: usize) -> Result<Vec<TreeEntry>, GitError> {
+    fn open(&mut self, tree: Option<ObjectId>, depth: usize) -> Result<Arc<[TreeEntry]>, GitError> {
         let entries = tree.map(|tree| self.repository.entries(tree)).transpose()?.unwrap_or_default();
         self.budget.spend(entries.len(), depth)?;
         Ok(entries)

@@ -1,6 +1,9 @@
 //! Computes the merge of a change before it is made.
 
-use super::{CommitDraft, CommitIdentity, GitError, ObjectId, Repository, git_command::git_command, subprocess};
+use super::{
+    CommitDraft, CommitIdentity, GitError, ObjectId, Repository, git_command::git_command, subprocess,
+    tree_cache::TreeCache,
+};
 use std::time::Duration;
 
 /// The merge of a change into a branch.
@@ -23,7 +26,7 @@ impl Repository {
         // The library reads and writes the backend with the highest priority first; its own have 1 and 2.
         database.add_new_mempack_backend(1000).map_err(GitError::library("adding objects in memory"))?;
         drop(database);
-        Ok(Self { inner })
+        Ok(Self { inner, trees: TreeCache::default() })
     }
 
     /// Writes the commit that merging `theirs` into `ours` creates, as `git merge --no-ff` does, and moves no ref.

@@ -14,6 +14,8 @@ mod remote;
 mod repository;
 mod subprocess;
 mod tree;
+mod tree_cache;
+mod tree_entry;
 mod unsafe_names;
 mod write;
 
@@ -25,6 +27,7 @@ pub use merge::MergePreview;
 pub use remote::{GitRemote, PushOutcome, RemoteError};
 pub use repository::Repository;
 pub use subprocess::ChildError;
-pub use tree::{FileMode, TreeFile, TreeListing, WalkBudget};
+pub use tree::{TreeFile, TreeListing, WalkBudget};
+pub use tree_entry::FileMode;
 pub use unsafe_names::{UnsafeName, UnsafeNameKind};
 pub use write::{CommitDraft, CommitIdentity, TreeEdit};

@@ -1,11 +1,12 @@
 //! Opens a repository, and refuses one with an incomplete history.
 
-use super::{GitError, ObjectId};
+use super::{GitError, ObjectId, tree_cache::TreeCache};
 use std::path::Path;
 
 /// An open repository, with or without a work tree. Objects are read from its database, never from the work tree.
 pub struct Repository {
     pub(super) inner: git2::Repository,
+    pub(super) trees: TreeCache,
 }
 
 impl Repository {
@@ -40,7 +41,7 @@ impl Repository {
     }
 
     fn checked(inner: git2::Repository) -> Result<Self, GitError> {
-        let repository = Self { inner };
+        let repository = Self { inner, trees: TreeCache::default() };
         repository.require_complete_history()?;
         Ok(repository)
     }
