@@ -5,7 +5,7 @@ use crate::{
     git::{FileMode, ObjectId, TreeFile, WalkBudget},
     model::Digest,
 };
-use std::{collections::HashMap, fmt::Write as _, rc::Rc};
+use std::{collections::HashMap, rc::Rc};
 
 /// Digests computed for earlier manifests: of commits and of file contents, and the files of folders.
 #[derive(Debug, Default)]
@@ -16,11 +16,15 @@ pub struct KnownDigests {
 }
 
 /// The governed files of a folder.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct GovernedFolder {
     path: String,
-    files: Vec<(TreeFile, Digest)>,
-    folders: Vec<Rc<Self>>,
+    /// The lines of the files, in the order of the tree.
+    lines: String,
+    /// The first and the last path in it.
+    ends: Option<(String, String)>,
+    /// Whether the lines are sorted by path, without a path that occurs twice, as in any tree that git wrote.
+    is_sorted: bool,
     /// The number of tree entries in it and below it.
     entries: usize,
     /// The number of levels below it.
@@ -28,9 +32,11 @@ struct GovernedFolder {
 }
 
 impl GovernedFolder {
-    fn gather<'f>(&'f self, files: &mut Vec<&'f (TreeFile, Digest)>) {
-        files.extend(&self.files);
-        self.folders.iter().for_each(|folder| folder.gather(files));
+    fn add(&mut self, first: &str, last: &str, lines: &str) {
+        self.lines.push_str(lines);
+        let (start, before) = self.ends.take().map_or((first.to_owned(), None), |(start, end)| (start, Some(end)));
+        self.is_sorted &= before.is_none_or(|before| before.as_str() < first);
+        self.ends = Some((start, last.to_owned()));
     }
 }
 
@@ -55,17 +61,17 @@ impl RepositorySnapshot<'_> {
         }
         let tree = self.repository().tree_of(self.commit())?;
         let root = self.governed_folder(tree, "", 0, &mut WalkBudget::of(tree), known)?;
-        let mut files = Vec::new();
-        root.gather(&mut files);
-        files.sort_by(|(one, _), (other, _)| one.cmp(other));
-        let mut text = String::with_capacity(files.len() * 160);
-        for (file, digest) in files {
-            // Writing to a string cannot fail.
-            let _ = writeln!(text, "{}  100644  {}", digest.hex(), file.path);
-        }
-        let manifest = Digest::of(text);
+        let manifest = if root.is_sorted { Digest::of(&root.lines) } else { self.sorted_manifest(known)? };
         known.manifests.insert(self.commit(), manifest);
         Ok(manifest)
+    }
+
+    /// Returns the manifest of a tree whose entries are not in the order of git.
+    fn sorted_manifest(&self, known: &mut KnownDigests) -> Result<Digest, StoreError> {
+        let files = self.list("")?.files.into_iter().filter(|file| RepoPath::of(&file.path).is_governed());
+        let lines: String =
+            files.map(|file| Ok(line(&file, self.digest(&file, known)?))).collect::<Result<_, StoreError>>()?;
+        Ok(Digest::of(lines))
     }
 
     fn governed_folder(
@@ -82,20 +88,33 @@ impl RepositorySnapshot<'_> {
         }
         let (listed, count) = self.repository().folder(tree, path)?;
         budget.spend(count, depth)?;
-        let mut folder = GovernedFolder { path: path.to_owned(), entries: count, ..GovernedFolder::default() };
+        let mut folder = GovernedFolder {
+            path: path.to_owned(),
+            lines: String::new(),
+            ends: None,
+            is_sorted: true,
+            entries: count,
+            levels: 0,
+        };
         for file in listed {
             if file.mode == FileMode::Tree {
                 let below = self.governed_folder(file.id, &file.path, depth + 1, budget, known)?;
                 folder.entries += below.entries;
                 folder.levels = folder.levels.max(below.levels + 1);
-                folder.folders.push(below);
+                folder.is_sorted &= below.is_sorted;
+                if let Some((first, last)) = &below.ends {
+                    folder.add(first, last, &below.lines);
+                }
             } else if RepoPath::of(&file.path).is_governed() {
                 let digest = self.digest(&file, known)?;
-                folder.files.push((file, digest));
+                folder.add(&file.path, &file.path, &line(&file, digest));
             }
         }
         let folder = Rc::new(folder);
-        known.folders.entry(tree).or_default().push(folder.clone());
+        // The root changes with each commit.
+        if depth > 0 {
+            known.folders.entry(tree).or_default().push(folder.clone());
+        }
         Ok(folder)
     }
 
@@ -110,4 +129,8 @@ impl RepositorySnapshot<'_> {
         known.blobs.insert(file.id, digest);
         Ok(digest)
     }
+}
+
+fn line(file: &TreeFile, digest: Digest) -> String {
+    format!("{}  100644  {}\n", digest.hex(), file.path)
 }

@@ -2,6 +2,7 @@
 
 mod clones;
 mod evidence;
+mod manifest;
 mod stale_forge;
 mod tamper;
 mod threats_evidence;
