@@ -10,7 +10,7 @@ use crate::{
         },
     },
     store::RepoPath,
-    trust::{SystemSigners, TrustError, check_decision},
+    trust::{SystemSigners, TrustError, check_decision, check_severities},
 };
 
 /// A name and a key that may sign a file.
@@ -101,6 +101,12 @@ impl<'r> TrustHints<'r> {
                 }
                 _ => TrustError::SignerNotNamed { signer, allowed: joined(&permitted) },
             });
+        }
+        if let RepoPath::Mandate(_) = RepoPath::of(path) {
+            let problems = check_severities(path, bytes);
+            if problems.has_errors() {
+                return Err(problems.into());
+            }
         }
         if let RepoPath::Review { .. } = RepoPath::of(path) {
             let review: Review = codec::parse(path, bytes)?;

@@ -2,7 +2,8 @@
 
 use super::{
     attest, audit, campaign, check, collect, completions, demo, enforce, exception, fmt, forge,
-    global_args::GlobalArgs, init, plan, policy, principals, review, schema, sign, system, unlock, verify,
+    global_args::GlobalArgs, init, mandate, plan, policy, principals, registry, review, schema, sign, system, unlock,
+    verify,
 };
 use clap::{CommandFactory as _, Parser, Subcommand, builder::StyledStr};
 
@@ -31,9 +32,11 @@ pub(super) enum CliCommand {
     Fmt(fmt::FmtArgs),
     Forge(forge::ForgeArgs),
     Init(init::InitArgs),
+    Mandate(mandate::MandateArgs),
     Plan(plan::PlanArgs),
     Policy(policy::PolicyArgs),
     Principals(principals::PrincipalsArgs),
+    Registry(registry::RegistryArgs),
     Review(review::ReviewArgs),
     Schema(schema::SchemaArgs),
     Sign(sign::SignArgs),
@@ -45,7 +48,7 @@ pub(super) enum CliCommand {
 /// The commands by task, in the order in which the help lists them.
 const GROUPS: [(&str, &[&str]); 5] = [
     ("Start", &["init", "demo"]),
-    ("Govern", &["system", "principals", "policy", "exception"]),
+    ("Govern", &["registry", "mandate", "system", "principals", "policy", "exception"]),
     ("Review", &["campaign", "review", "sign", "check"]),
     ("Enforce", &["collect", "plan", "enforce", "verify", "attest", "unlock"]),
     ("Prove and integrate", &["audit", "forge", "fmt", "schema", "completions"]),

@@ -2,6 +2,7 @@
 //!
 //! Each command has its own file with `Args` and `run`. Data goes to stdout; progress and problems go to stderr.
 
+mod assignment;
 mod attest;
 mod audit;
 mod campaign;
@@ -20,9 +21,12 @@ mod forge;
 mod github_step;
 mod global_args;
 mod init;
+mod mandate;
+mod next_trust_file;
 mod plan;
 mod policy;
 mod principals;
+mod registry;
 mod review;
 mod schema;
 mod session;
@@ -79,9 +83,11 @@ fn dispatch(cli: Cli, context: &mut CommandContext) -> Result<ExitStatus, CliErr
         CliCommand::Fmt(args) => fmt::run(&args, context),
         CliCommand::Forge(args) => forge::run(&args, context),
         CliCommand::Init(args) => init::run(&args, context),
+        CliCommand::Mandate(args) => mandate::run(&args, context),
         CliCommand::Plan(args) => plan::run(&args, context),
         CliCommand::Policy(args) => policy::run(&args, context),
         CliCommand::Principals(args) => principals::run(&args, context),
+        CliCommand::Registry(args) => registry::run(&args, context),
         CliCommand::Review(args) => review::run(&args, context),
         CliCommand::Schema(args) => schema::run(&args, context),
         CliCommand::Sign(args) => sign::run(&args, context),

@@ -26,7 +26,7 @@ pub(crate) mod test_support;
 mod verified;
 mod verify;
 
-pub use check::{CheckReport, check};
+pub use check::{CheckReport, check, severities::check_severities};
 pub use error::{TrustError, stage::StageError};
 pub use identity::{
     former_links::{FormerLinks, FormerOwnership},

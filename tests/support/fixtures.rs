@@ -79,12 +79,11 @@ impl TestRepository {
     }
 
     /// Founds a repository with `ana` alone, whose signature is sufficient.
-    pub fn solo(managed: &[&str]) -> Self {
+    pub fn solo() -> Self {
         let mut world = Self { sandbox: Sandbox::new(), pin: None, variables: Vec::new() };
         world.sandbox.bare("remote.git");
         let mut init = world.in_folder(world.path(), 0);
         init.args(["init", "repo", "--keys", "keys", "--solo", "ana"]);
-        init.args(managed.iter().flat_map(|system| ["--manage", system]));
         ran(&mut init).exits(0);
         world.pin = Some(Digest::of(fs::read(world.join("repo/trust/root/1.toml")).unwrap()));
         world.sandbox.git(world.repo(), &["remote", "add", "origin", "../remote.git"]);

@@ -17,6 +17,8 @@ needs=(
   "has faketime                faketime"
   "has git                     git"
   "has_git_part http-backend   git"
+  "has go                      golang-go"
+  "has_go_package sumdb/tlog   golang-golang-x-mod-dev"
   "has make                    make"
   "has npm                     npm"
   "has openssl                 openssl"
@@ -61,6 +63,7 @@ has() {
 }
 has_header() { echo "#include <$1>" | cc -E -x c - >/dev/null 2>&1; }
 has_git_part() { [ -x "$(git --exec-path 2>/dev/null)/git-$1" ]; }
+has_go_package() { [ -d "/usr/share/gocode/src/golang.org/x/mod/$1" ]; }
 has_python_venv() { python3 -c 'import ensurepip, venv' 2>/dev/null; }
 
 install_packages() {

@@ -1,8 +1,11 @@
 //! `tenure system add ID`: writes the first version of a system.
 
-use super::version_file::{SystemFolder, assign, assignment};
+use super::version_file::SystemFolder;
 use crate::{
-    cli::{CliError, CommandContext, ExitStatus},
+    cli::{
+        CliError, CommandContext, ExitStatus,
+        assignment::{assign, assignment},
+    },
     connector::registry,
     diag::Diagnostic,
     model::{PrincipalId, SystemId},

@@ -1,8 +1,11 @@
 //! `tenure system set ID KEY=VALUE…`: writes the next version of a system with other values.
 
-use super::version_file::{SystemFolder, assign, assignment};
+use super::version_file::SystemFolder;
 use crate::{
-    cli::{CliError, CommandContext, ExitStatus},
+    cli::{
+        CliError, CommandContext, ExitStatus,
+        assignment::{assign, assignment},
+    },
     model::SystemId,
 };
 

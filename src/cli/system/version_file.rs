@@ -11,14 +11,14 @@ use crate::{
         Digest, SystemId,
         file::{FileKind, Governance, System},
     },
+    store::write_new_file,
 };
 use serde_json::json;
 use std::{
-    fs::{self, OpenOptions},
-    io::{self, Write},
+    fs, io,
     path::{Path, PathBuf},
 };
-use toml::{Table, Value};
+use toml::Table;
 
 /// The versions of a system in the work tree.
 pub(super) struct SystemFolder {
@@ -100,7 +100,7 @@ impl SystemFolder {
         if problems.has_errors() {
             return Err(problems.into());
         }
-        write_new(&self.root, &path, &text)?;
+        write_new_file(&self.root, &path, &text)?;
         let read = |path: &str| read_file(&self.root, path).ok().flatten();
         let hints = TrustHints::read(&read);
         let signers = hints.system_signers(&system, |signers| {
@@ -120,45 +120,6 @@ impl SystemFolder {
     }
 }
 
-/// Sets a value in a table: `value` is TOML, or else text; an empty one removes the key.
-///
-/// # Errors
-/// When a part of the key is not a table.
-pub(super) fn assign(table: &mut Table, (key, value): &(String, String)) -> Result<(), CliError> {
-    let mut parts: Vec<&str> = key.split('.').collect();
-    let last = parts.pop().unwrap_or_default();
-    let mut place = table;
-    for part in parts {
-        let next = place.entry(part.to_owned()).or_insert_with(|| Value::Table(Table::new()));
-        place = next.as_table_mut().ok_or_else(|| {
-            Diagnostic::error("wrong-type", format!("`{part}` of `{key}` is not a table"))
-                .help("`tenure schema system` describes the keys")
-        })?;
-    }
-    if value.is_empty() {
-        place.remove(last);
-    } else {
-        place.insert(last.to_owned(), parsed(value));
-    }
-    Ok(())
-}
-
-/// Parses `KEY=VALUE` on the command line.
-pub(super) fn assignment(text: &str) -> Result<(String, String), String> {
-    let (key, value) = text.split_once('=').ok_or("expected KEY=VALUE")?;
-    let is_plain = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
-    match key.split('.').all(is_plain) {
-        true => Ok((key.to_owned(), value.to_owned())),
-        false => Err("expected a key such as settings.host before `=`".to_owned()),
-    }
-}
-
-fn parsed(value: &str) -> Value {
-    let table: Option<Table> = toml::from_str(&format!("value = {value}")).ok();
-    let single = table.filter(|table| table.len() == 1).and_then(|mut table| table.remove("value"));
-    single.unwrap_or_else(|| Value::String(value.to_owned()))
-}
-
 /// Returns the bytes of a file of the work tree; `None` if there is none.
 fn read_file(root: &Path, path: &str) -> Result<Option<Vec<u8>>, CliError> {
     refuse_links(root, path)?;
@@ -167,23 +128,6 @@ fn read_file(root: &Path, path: &str) -> Result<Option<Vec<u8>>, CliError> {
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
         Err(error) => Err(unwritable(path, &error).into()),
     }
-}
-
-/// Writes a new file; an existing one is not replaced, and no link is followed.
-fn write_new(root: &Path, path: &str, text: &str) -> Result<(), CliError> {
-    refuse_links(root, path)?;
-    let target = root.join(path);
-    let write = || {
-        if let Some(folder) = target.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        let mut file = OpenOptions::new().write(true).create_new(true).open(&target)?;
-        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).inspect_err(|_| {
-            // A part of a file is worse than none; the error of the write is reported.
-            let _ = fs::remove_file(&target);
-        })
-    };
-    write().map_err(|error| unwritable(path, &error).into())
 }
 
 /// Fails if a part of the path is a symbolic link.

@@ -112,6 +112,12 @@ super::code::codes! {
     Error "key-ambiguous":
         "Several keys of the agent may sign the file."
         "Choose one: `--key FILE.pub` or `--signer NAME`.";
+    Error "key-invalid":
+        "A public key cannot be used."
+        "Create one: `ssh-keygen -t ed25519`.";
+    Error "key-missing":
+        "A command needs a key, or names a key that the principal does not have."
+        "Name a public key with `--key FILE`.";
     Error "key-not-written":
         "A new key cannot be written."
         "Name another folder: `--keys DIR`.";
@@ -172,6 +178,9 @@ super::code::codes! {
     Error "not-signed":
         "The file cannot be signed."
         "Follow the message; only files of signed kinds can be signed.";
+    Error "nothing-to-change":
+        "The next version of a file would be equal to the one in force."
+        "Name another value.";
     Error "nothing-to-review":
         "The reviewer has no review file in this work tree."
         "Run `git pull`.";
@@ -184,6 +193,9 @@ super::code::codes! {
     Error "plan-failed":
         "The plan cannot be built, because a value has no canonical form."
         "Collect the system again.";
+    Error "private-key":
+        "A private key was named where a public key is needed."
+        "Name the public key, in the file with .pub.";
     Error "pull-request-failed":
         "A branch was pushed, but its pull request cannot be opened."
         "Open it by hand, and allow GitHub Actions to create pull requests.";

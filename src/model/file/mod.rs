@@ -62,7 +62,7 @@ kind::kinds! {
     Exception "exception" at "exceptions/<id>.toml" written by "`tenure exception new`"
         signed "exception.v1@tenure" as "signed exception" by "the approvers that its rating requires";
     Governance "governance" at "governance.toml" written by "`tenure init`, then by hand";
-    Mandate "mandate" at "trust/mandate/<version>.toml" written by "`tenure init`, then by hand"
+    Mandate "mandate" at "trust/mandate/<version>.toml" written by "`tenure init`, then `tenure mandate set`"
         signed "mandate.v1@tenure" as "signed mandate" by "a threshold of the role `mandate`";
     Observation "observation" at "inventory/<system>/observation.toml" written by "`tenure collect`";
     Principals "principals" at "principals.toml", "principals/<name>.toml"
@@ -70,7 +70,7 @@ kind::kinds! {
     Profile "profile" at "policies/<name>.profile.toml" written by "policy owners, or `tenure policy init`";
     Proof "proof" at "proofs/<exception>/<number>.toml" written by "`tenure exception record-test`"
         signed "proof.v1@tenure" as "signed proof" by "the person who tested the control";
-    Registry "registry" at "trust/registry/<version>.toml" written by "`tenure init`, then by hand"
+    Registry "registry" at "trust/registry/<version>.toml" written by "`tenure init`, then `tenure registry`"
         signed "registry.v1@tenure" as "signed registry" by "a threshold of the role `registry`";
     Review "review" at "campaigns/<id>/reviews/<system>/<reviewer>.toml"
         written by "`tenure campaign open`, then `tenure review` or an editor"

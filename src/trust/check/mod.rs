@@ -5,7 +5,7 @@ mod change_size;
 mod form;
 mod policies;
 mod principals;
-mod severities;
+pub(in crate::trust) mod severities;
 mod stale;
 mod systems;
 

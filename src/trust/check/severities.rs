@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Returns the problems of the severities in a mandate. A mandate of invalid form is reported elsewhere.
-pub(super) fn check_severities(path: &str, bytes: &[u8]) -> Diagnostics {
+pub fn check_severities(path: &str, bytes: &[u8]) -> Diagnostics {
     let Ok(mandate) = codec::parse::<Mandate>(path, bytes) else { return Diagnostics::new() };
     let source = SourceFile::of_bytes(path, bytes);
     mandate.severities.iter().filter_map(|(name, severity)| check_severity(&source, name, *severity)).collect()

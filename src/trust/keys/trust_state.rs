@@ -84,16 +84,8 @@ impl PartialTrust {
         signatures: &[SignatureFile],
     ) -> Result<(), TrustError> {
         let root = self.root.as_ref().ok_or(TrustError::TrustNotEstablished)?;
-        let file: file::Mandate = codec::parse(path, bytes)?;
-        root::check_chain(file.version, &file.prev, self.mandate.as_ref().map(|m| (m.file.version, m.digest)))?;
-        if file.repo != root.file().repo {
-            let (found, expected) = (file.repo.to_string(), root.file().repo.to_string());
-            return Err(TrustError::WrongRepository { found, expected });
-        }
-        let thresholds = file.thresholds;
-        if let Some(zero) = [thresholds.t0, thresholds.t1, thresholds.t2, thresholds.t3].into_iter().find(|t| *t == 0) {
-            return Err(TrustError::ThresholdUnreachable { role: "reviews", threshold: zero, keys: 0 });
-        }
+        let known = self.mandate.as_ref().map(|known| (known.file.version, known.digest));
+        let file = check_mandate(path, bytes, known, root)?;
         let roles = [before.unwrap_or(root).mandate_role(), root.mandate_role()];
         verify_by_roles(SignatureNamespace::Mandate, bytes, signatures, &roles)?;
         self.mandate = Some(TrustMandate::unverified(file, bytes));
@@ -101,7 +93,44 @@ impl PartialTrust {
     }
 }
 
+/// Parses a mandate and checks it against the previous version and the root. Does not verify signatures.
+fn check_mandate(
+    path: &str,
+    bytes: &[u8],
+    before: Option<(u32, Digest)>,
+    root: &TrustRoot,
+) -> Result<file::Mandate, TrustError> {
+    let file: file::Mandate = codec::parse(path, bytes)?;
+    root::check_chain(file.version, &file.prev, before)?;
+    if file.repo != root.file().repo {
+        let (found, expected) = (file.repo.to_string(), root.file().repo.to_string());
+        return Err(TrustError::WrongRepository { found, expected });
+    }
+    let thresholds = file.thresholds;
+    if let Some(zero) = [thresholds.t0, thresholds.t1, thresholds.t2, thresholds.t3].into_iter().find(|t| *t == 0) {
+        return Err(TrustError::ThresholdUnreachable { role: "reviews", threshold: zero, keys: 0 });
+    }
+    Ok(file)
+}
+
 impl TrustState {
+    /// Checks the content of the next registry, before it is signed.
+    ///
+    /// # Errors
+    /// The reason why it would be rejected with all signatures.
+    pub fn check_next_registry(&self, path: &str, bytes: &[u8]) -> Result<(), TrustError> {
+        TrustRegistry::parse(bytes, path, Some(&self.registry), &self.root).map(drop)
+    }
+
+    /// Checks the content of the next mandate, before it is signed.
+    ///
+    /// # Errors
+    /// As [`Self::check_next_registry`].
+    pub fn check_next_mandate(&self, path: &str, bytes: &[u8]) -> Result<(), TrustError> {
+        let before = (self.mandate.file.version, self.mandate.digest);
+        check_mandate(path, bytes, Some(before), &self.root).map(drop)
+    }
+
     /// Returns the root in force.
     pub const fn root(&self) -> &TrustRoot {
         &self.root

@@ -4,7 +4,12 @@ use crate::support::{
     fixtures::{CAMPAIGN, KEYS, READBACK, Ran, TestRepository, ran},
     host,
     sandbox::succeed,
-    servers::program,
+    servers::{program, systems},
+};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    sync::LazyLock,
 };
 use tenure::model::Digest;
 
@@ -25,7 +30,25 @@ fn verified_without_tenure(world: &TestRepository, name: &str) {
         git -c gpg.ssh.allowedSignersFile=trust/allowed_signers verify-commit origin/evidence";
     let mut shell = world.sandbox().command(program("sh"), &clone);
     succeed(shell.args(["-c", script]));
+    let root: toml::Value = toml::from_str(&world.read("repo/trust/root/1.toml")).unwrap();
+    let key = root["roles"]["engine"]["log_keys"][0].as_str().unwrap();
+    let told = succeed(world.sandbox().command(&*TLOG, &clone).args([key, "proof"]));
+    assert!(told.starts_with(&format!("{} records, root ", world.records().len())), "{told}");
+    let digests = "cd proof && grep -v ' \\*' segments.sha256 | while read -r digest path; do
+        [ \"$(openssl dgst -sha256 -r \"$path\" | cut -d' ' -f1)\" = \"$digest\" ] || exit 1; done";
+    succeed(world.sandbox().command(program("sh"), &clone).args(["-c", digests]));
 }
+
+/// The reference implementation of signed notes and of transparency logs, in Go.
+static TLOG: LazyLock<PathBuf> = LazyLock::new(|| {
+    let folder = systems().join("go");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/tlog.go");
+    let mut build = Command::new(program("go"));
+    build.args(["build", "-o"]).arg(folder.join("tlog")).arg(source);
+    build.envs([("GO111MODULE", "off"), ("GOPATH", "/usr/share/gocode"), ("GOFLAGS", "")]);
+    succeed(build.env("GOCACHE", folder.join("cache")));
+    folder.join("tlog")
+});
 
 #[test]
 fn readme_commands_verify_the_evidence_after_each_command() {
@@ -36,6 +59,9 @@ fn readme_commands_verify_the_evidence_after_each_command() {
     let close = [&["campaign", "close", CAMPAIGN], KEYS].concat();
     world.tenure(&close).exits(0);
     verified_without_tenure(&world, "after-close");
+    let collect = [&["collect", "web-1", "--seal"], READBACK].concat();
+    world.tenure_later(61, &collect).exits(0);
+    verified_without_tenure(&world, "after-collect");
 }
 
 #[test]

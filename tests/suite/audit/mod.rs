@@ -3,6 +3,7 @@
 mod clones;
 mod evidence;
 mod manifest;
+mod mutations;
 mod stale_forge;
 mod tamper;
 mod threats_evidence;

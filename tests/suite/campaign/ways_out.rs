@@ -269,7 +269,7 @@ fn dry_run_shows_all_causes_at_once() {
 
 #[test]
 fn one_person_repository_ends_with_access_not_reviewed() {
-    let world = TestRepository::solo(&["web-1"]);
+    let world = TestRepository::solo();
     with_jobs(&world);
     let own = li("active").replace("id = \"li\"", "id = \"ana\"");
     world.write("repo/principals.toml", &own);

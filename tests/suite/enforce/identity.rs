@@ -26,7 +26,11 @@ fn another_machine_at_the_same_path_is_refused() {
     let world = decided();
     world.write("web-1/etc/machine-id", OTHER);
     let group = world.read("web-1/etc/group");
-    world.enforce(&[]).exits(4).says("the target is not the reviewed one").says("identity = \"machine-id:");
+    world
+        .enforce(&[])
+        .exits(4)
+        .says("the target is not the reviewed one")
+        .says("tenure system set web-1 identity=machine-id:");
     assert_eq!(world.read("web-1/etc/group"), group, "nothing was written");
     world.tenure(&["collect", "web-1"]).exits(1).says("the target is not the reviewed one");
 
@@ -52,10 +56,10 @@ fn reinstalled_machine_needs_its_new_identity_in_its_file() {
     let world = decided();
     world.write("web-1/etc/machine-id", OTHER);
     let said = world.tenure(&["collect", "web-1"]).exits(1);
-    let (_, rest) = said.err.split_once("identity = \"").unwrap();
-    let identity = rest.split('"').next().unwrap();
-    let identity = format!("identity = \"{identity}\"\nremediation =");
-    world.change_system("web-1", |file| file.replace("remediation =", &identity));
+    let (_, rest) = said.err.split_once("tenure system set web-1 identity=").unwrap();
+    let identity = rest.split('`').next().unwrap();
+    let line = format!("identity = \"{identity}\"\nremediation =");
+    world.change_system("web-1", |file| file.replace("remediation =", &line));
     world.merge("web-1 was reinstalled");
     world.tenure(&["collect", "web-1"]).exits(0).says(&format!("identity of the target: {identity}"));
 }

@@ -6,4 +6,5 @@ mod links;
 mod manual;
 mod newcomer;
 mod review;
+mod trust_files;
 mod workflows;
