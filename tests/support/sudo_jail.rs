@@ -14,6 +14,9 @@ pub struct SudoJail {
     dir: tempfile::TempDir,
 }
 
+/// A request to sudo: target user, target group and command line.
+pub type Request<'a> = (Option<&'a str>, Option<&'a str>, &'a [&'a str]);
+
 /// Returns why sudo cannot be asked here, if so.
 pub fn unavailable() -> Option<&'static str> {
     let root = Command::new("id").arg("-u").output().is_ok_and(|out| out.stdout == b"0\n");
@@ -56,7 +59,8 @@ impl SudoJail {
             .map(|entry| entry.unwrap().path().join("security/pam_permit.so"))
             .find(|path| path.exists())
             .unwrap();
-        let mut wanted = vec![PathBuf::from("/usr/bin/sudo"), security];
+        let shell = PathBuf::from("/bin/sh").canonicalize().unwrap();
+        let mut wanted = vec![PathBuf::from("/usr/bin/sudo"), security, shell.clone()];
         wanted.extend(fs::read_dir(plugins).unwrap().map(|entry| entry.unwrap().path()).filter(|p| p.is_file()));
         let libraries: Vec<PathBuf> = wanted.iter().flat_map(|file| libraries(file)).collect();
         for file in wanted.into_iter().chain(libraries) {
@@ -67,6 +71,9 @@ impl SudoJail {
                 fs::set_permissions(&to, fs::metadata(&file).unwrap().permissions()).unwrap();
             }
         }
+        // The shell that repeats requests is no command of the system.
+        fs::create_dir_all(jail.path("ask")).unwrap();
+        fs::rename(jail.path(shell.to_str().unwrap()), jail.path("ask/sh")).unwrap();
         let permit = "auth sufficient pam_permit.so\naccount required pam_permit.so\nsession required pam_permit.so\n";
         jail.file("etc/pam.d/sudo", 0o644, permit);
         jail.file("etc/pam.d/sudo-i", 0o644, permit);
@@ -88,6 +95,30 @@ impl SudoJail {
         fs::create_dir_all(full.parent().unwrap()).unwrap();
         fs::write(&full, text).unwrap();
         fs::set_permissions(&full, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    /// Returns which requests a user with these groups may make: target user, target group and command line. One process
+    /// asks them all.
+    pub fn allowed<'a>(&self, uid: u32, groups: &[u32], requests: &[Request<'a>]) -> Vec<Request<'a>> {
+        let list: Vec<String> = groups.iter().map(u32::to_string).collect();
+        let mut script =
+            String::from("ask() { out=$(/usr/bin/sudo -n -l \"$@\") && [ -n \"$out\" ] && echo 1 || echo 0; }\n");
+        for (user, group, line) in requests {
+            let options = [("-u", user), ("-g", group)].into_iter();
+            let words = options.filter_map(|(option, name)| name.map(|name| format!("{option} {name} ")));
+            let line: Vec<String> = line.iter().map(|word| format!("'{word}'")).collect();
+            script.push_str(&format!("ask {}-- {}\n", words.collect::<String>(), line.join(" ")));
+        }
+        let mut call = Command::new("chroot");
+        call.env_clear().env("LC_ALL", "C").env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+        call.arg(format!("--userspec={uid}:{}", groups.first().unwrap_or(&uid)))
+            .arg(format!("--groups={}", list.join(",")))
+            .arg(self.dir.path())
+            .args(["/ask/sh", "-c", &script]);
+        let out = call.output().unwrap();
+        let answers: Vec<&[u8]> = out.stdout.split(|byte| *byte == b'\n').collect();
+        assert_eq!(answers.len(), requests.len() + 1, "{}", String::from_utf8_lossy(&out.stderr));
+        requests.iter().zip(answers).filter(|(_, answer)| *answer == b"1").map(|(request, _)| *request).collect()
     }
 
     /// Returns whether a user may run a command line, and what sudo complains about. The user asks, as in a login.
