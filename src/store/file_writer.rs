@@ -33,31 +33,63 @@ pub enum FileWriteError {
 /// # Errors
 /// When a part of the path is a link or a special file, or the operating system refuses.
 pub fn write_file(root: &Path, path: &str, content: impl AsRef<[u8]>) -> Result<(), FileWriteError> {
-    let (folder, name) = folder_of(root, path)?;
-    let failed = |error: Errno| system(path, error);
-    match statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW) {
-        Ok(old) if FileType::from_raw_mode(old.st_mode) == FileType::RegularFile => {}
-        Ok(_) => return Err(FileWriteError::Link(path.to_owned())),
-        Err(Errno::NOENT) => {}
-        Err(error) => return Err(failed(error)),
-    }
-    let draft = format!(".{name}.{}.new", std::process::id());
-    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    // A file of this name was left by a process with the same number that crashed.
-    let _ = unlinkat(&folder, &draft, AtFlags::empty());
-    let new = openat(&folder, &draft, flags, Mode::from_raw_mode(0o644)).map_err(failed)?;
-    let mut new = File::from(new);
-    let write = || {
-        new.write_all(content.as_ref())?;
-        new.sync_all()?;
-        renameat(&folder, &draft, &folder, name)?;
-        Ok(fsync(&folder)?)
-    };
-    let mut write = write;
-    write().map_err(|error| {
+    FileDraft::write(root, path, content.as_ref())?.publish()
+}
+
+/// As [`write_file`], for several files: none is replaced before the new content of all is on the disk.
+///
+/// # Errors
+/// As [`write_file`].
+pub fn write_files<'f>(
+    root: &Path,
+    files: impl IntoIterator<Item = (&'f str, &'f [u8])>,
+) -> Result<(), FileWriteError> {
+    let drafts = files.into_iter().map(|(path, content)| FileDraft::write(root, path, content));
+    let drafts = drafts.collect::<Result<Vec<_>, _>>()?;
+    drafts.into_iter().try_for_each(FileDraft::publish)
+}
+
+/// The new content of a file under a temporary name, which is removed unless it is published.
+struct FileDraft<'p> {
+    folder: OwnedFd,
+    path: &'p str,
+    name: &'p str,
+    draft: String,
+}
+
+impl<'p> FileDraft<'p> {
+    fn write(root: &Path, path: &'p str, content: &[u8]) -> Result<Self, FileWriteError> {
+        let (folder, name) = folder_of(root, path)?;
+        let failed = |error: Errno| system(path, error);
+        match statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(old) if FileType::from_raw_mode(old.st_mode) == FileType::RegularFile => {}
+            Ok(_) => return Err(FileWriteError::Link(path.to_owned())),
+            Err(Errno::NOENT) => {}
+            Err(error) => return Err(failed(error)),
+        }
+        let draft = format!(".{name}.{}.new", std::process::id());
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        // A file of this name was left by a process with the same number that crashed.
         let _ = unlinkat(&folder, &draft, AtFlags::empty());
-        FileWriteError::System { path: path.to_owned(), error }
-    })
+        let new = openat(&folder, &draft, flags, Mode::from_raw_mode(0o644)).map_err(failed)?;
+        let mut new = File::from(new);
+        let written = Self { folder, path, name, draft };
+        let result = new.write_all(content).and_then(|()| new.sync_all());
+        result.map_err(|error| FileWriteError::System { path: path.to_owned(), error })?;
+        Ok(written)
+    }
+
+    fn publish(self) -> Result<(), FileWriteError> {
+        let renamed = renameat(&self.folder, &self.draft, &self.folder, self.name).and_then(|()| fsync(&self.folder));
+        renamed.map_err(|error| system(self.path, error))
+    }
+}
+
+impl Drop for FileDraft<'_> {
+    fn drop(&mut self) {
+        // After publication there is no such file.
+        let _ = unlinkat(&self.folder, &self.draft, AtFlags::empty());
+    }
 }
 
 /// As [`write_file`], for a file that must not exist.
@@ -157,5 +189,20 @@ mod tests {
         assert_eq!(fs::read_dir(root.join("a/b")).unwrap().count(), 1);
         assert!(matches!(write_new_file(&root, "a/b/file", "third"), Err(FileWriteError::Exists(_))));
         write_new_file(&root, "a/new", "new").unwrap();
+    }
+
+    #[test]
+    fn failed_write_of_several_files_replaces_none() {
+        let tree = tree();
+        let root = tree.path().join("repo");
+        write_file(&root, "a/one", "old").unwrap();
+        fs::create_dir(root.join("a/two")).unwrap();
+        let files: [(&str, &[u8]); 2] = [("a/one", b"new"), ("a/two", b"new")];
+        assert!(matches!(write_files(&root, files), Err(FileWriteError::Link(_))));
+        assert_eq!(fs::read_to_string(root.join("a/one")).unwrap(), "old");
+        assert_eq!(fs::read_dir(root.join("a")).unwrap().count(), 2, "no draft is left");
+        fs::remove_dir(root.join("a/two")).unwrap();
+        write_files(&root, files).unwrap();
+        assert_eq!(fs::read_to_string(root.join("a/two")).unwrap(), "new");
     }
 }

@@ -29,6 +29,8 @@ pub enum RepoPath {
         /// The kind of grants in it.
         kind: GrantKind,
     },
+    /// `imports/<name>.toml`
+    ImportMapping(PrincipalId),
     /// `trust/mandate/N.toml`
     Mandate(u32),
     /// An unexpected file in a governed folder.
@@ -104,6 +106,7 @@ impl RepoPath {
             Self::Delegation(_) => Some(FileKind::Delegation),
             Self::Exception(_) => Some(FileKind::Exception),
             Self::Governance => Some(FileKind::Governance),
+            Self::ImportMapping(_) => Some(FileKind::ImportMapping),
             Self::Mandate(_) => Some(FileKind::Mandate),
             Self::Observation(_) => Some(FileKind::Observation),
             Self::Principals => Some(FileKind::Principals),
@@ -150,6 +153,7 @@ fn file(parts: &[&str]) -> Option<RepoPath> {
         ["attestations", name] => Some(RepoPath::Attestation(ActionId::parse(stem(name)?).ok()?)),
         ["delegations", name] => Some(RepoPath::Delegation(PrincipalId::parse(stem(name)?).ok()?)),
         ["exceptions", name] => Some(RepoPath::Exception(PrincipalId::parse(stem(name)?).ok()?)),
+        ["imports", name] => Some(RepoPath::ImportMapping(PrincipalId::parse(stem(name)?).ok()?)),
         ["principals", name] => PrincipalId::parse(stem(name)?).ok().map(|_| RepoPath::Principals),
         ["proofs", exception, name] => {
             Some(RepoPath::Proof { exception: PrincipalId::parse(exception).ok()?, number: version(name)? })

@@ -10,7 +10,7 @@ mod unverified;
 
 pub use commit_cache::CommitCache;
 pub use error::StoreError;
-pub use file_writer::{FileWriteError, check_folder_of, write_file, write_new_file};
+pub use file_writer::{FileWriteError, check_folder_of, write_file, write_files, write_new_file};
 pub use layout::RepoPath;
 pub use manifest::KnownDigests;
 pub use snapshot::{RefusedFiles, RepositorySnapshot, kind_of};

@@ -1,17 +1,18 @@
 //! `tenure principals check`: problems of principals and their accounts.
 
-use super::work_tree::WorkTreeData;
+use super::{update_files::managers, work_tree::WorkTreeData};
 use crate::{
     cli::{CliError, CommandContext, ExitStatus, OutputFormat},
     diag::{Diagnostic, DiagnosticSeverity, Diagnostics, counted},
     format::codec,
-    inventory::import::{owners, unclaimed},
+    inventory::import::{manager_cycles, owners, unclaimed},
     model::{
         Timestamp,
         file::{AttributeValue, PrincipalKind, PrincipalRecord, PrincipalStatus},
     },
     policy::{attribute, unfit},
 };
+use std::collections::BTreeMap;
 
 /// Report unassigned accounts, accounts assigned twice, unknown owners, and invalid attributes
 #[derive(Debug, clap::Args)]
@@ -36,9 +37,24 @@ pub(super) fn run(args: &PrincipalsCheckArgs, context: &mut CommandContext) -> R
             problems.extend(stale(entry, path, args.stale_days, now));
         }
     }
+    let homes: BTreeMap<&str, &str> = work_tree
+        .files
+        .iter()
+        .flat_map(|(path, file)| file.principals.iter().map(move |entry| (entry.id.as_str(), path.as_str())))
+        .collect();
     for finding in &work_tree.findings {
         let message = format!("{}: {}", finding.subject, finding.message);
-        problems.push(Diagnostic::error(finding.code, message).help(&finding.help));
+        let problem = Diagnostic::error(finding.code, message).help(&finding.help);
+        problems.push(match homes.get(finding.subject.as_str()) {
+            Some(path) => problem.in_file(*path),
+            None => problem,
+        });
+    }
+    for cycle in manager_cycles(&managers(work_tree.people.entries())) {
+        let first = cycle.members().first().and_then(|id| homes.get(id.as_str()));
+        let problem = Diagnostic::error("manager-cycle", cycle.to_string());
+        let problem = problem.help("correct `owner` of one of them; the head of an organization has no owner");
+        problems.push(first.map_or(problem.clone(), |path| problem.in_file(*path)));
     }
     let all = work_tree.inventories();
     for loaded in &all {
@@ -62,7 +78,7 @@ pub(super) fn run(args: &PrincipalsCheckArgs, context: &mut CommandContext) -> R
     match context.format {
         OutputFormat::Json => write!(context.out, "{}", problems.to_json())?,
         _ => {
-            write!(context.err, "{}", problems.render(context.err_style))?;
+            write!(context.err, "{}", condensed(&problems).render(context.err_style))?;
             let (errors, warnings) =
                 (problems.count(DiagnosticSeverity::Error), problems.count(DiagnosticSeverity::Warning));
             let entries = work_tree.people.entries().len();
@@ -71,6 +87,26 @@ pub(super) fn run(args: &PrincipalsCheckArgs, context: &mut CommandContext) -> R
         }
     }
     Ok(if problems.is_empty() { ExitStatus::Done } else { ExitStatus::Findings })
+}
+
+/// Returns the problems; of a code with many, only the first ones, with the number of the others.
+fn condensed(problems: &Diagnostics) -> Diagnostics {
+    let mut by_code: BTreeMap<&str, Vec<&Diagnostic>> = BTreeMap::new();
+    for problem in problems.sorted() {
+        by_code.entry(problem.code).or_default().push(problem);
+    }
+    let mut shown = Diagnostics::new();
+    for of_code in by_code.into_values() {
+        let many = of_code.len();
+        let first = if many > MANY { FIRST } else { many };
+        for (number, problem) in (1..).zip(of_code.into_iter().take(first)) {
+            let is_last = number == first && many > first;
+            let rest =
+                || format!("{} more of this kind; `tenure principals check --format json` lists them", many - first);
+            shown.push(if is_last { problem.clone().with_note(rest()) } else { problem.clone() });
+        }
+    }
+    shown
 }
 
 /// Returns a problem for a non-human principal without an active owner, with suggested owners.
@@ -116,3 +152,9 @@ fn stale(entry: &PrincipalRecord, path: &str, days: i64, now: Timestamp) -> Vec<
         })
         .collect()
 }
+
+/// The number of problems of one code that are all printed.
+const MANY: usize = 10;
+
+/// The number of problems of one code that are printed if there are more.
+const FIRST: usize = 3;

@@ -4,7 +4,7 @@ use super::{update_files::FileUpdate, work_tree::WorkTreeData};
 use crate::{
     cli::{CliError, CommandContext, ExitStatus, OutputFormat},
     diag::{Diagnostic, counted},
-    inventory::import::{CorrelationSuggestion, ImportRow, TableLayout, read, unclaimed},
+    inventory::import::{ColumnMapping, CorrelationSuggestion, ImportRow, ImportTable, TableLayout, read, unclaimed},
     model::{
         PrincipalId, SystemId,
         file::{PrincipalKind, PrincipalRecord},
@@ -18,30 +18,36 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Import principals from a table, or propose entries for the accounts of a system
+/// Import principals from tables, or propose entries for the accounts of a system
 ///
 /// Columns are the keys of an entry: id, kind, status, accounts (separated by `;`), owner or manager, deputy, team,
-/// workload, purpose, ends, environment, role, changed, vendor, sponsor, and `facts.` with the name of an attribute. An
-/// empty cell leaves the value unchanged. Importing the same table twice changes nothing. Existing principals are
-/// updated in their file; new ones are added to the file of `--into`.
+/// workload, purpose, end_date, environment, role, role_changed_on, vendor, sponsor, and `attributes.` with the name of
+/// an attribute. A mapping file describes other columns: imports/NAME.toml, with the schema import-mapping. Several
+/// tables are one import. An empty cell leaves the value unchanged, or removes it if the import is authoritative for the
+/// column. Importing the same tables twice changes nothing. Existing principals are updated in their file; new ones are
+/// added to the file of `--into`, and to NAME-2.toml and so on when it is full.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  tenure principals import hr.csv --map Employee=id --map Boss=manager --map Salary= --dry-run\n  tenure principals import hr.csv --into principals/people.toml --authoritative\n  tenure principals import - --table jsonl < people.jsonl\n  tenure principals import --from-system web-1          # suggests owners of the accounts, with reasons\n  tenure principals import --from-system web-1 --write  # writes entries without an owner, to be completed"
+    after_help = "Examples:\n  tenure principals import hr.csv --map Employee=id --map Boss=manager --map Salary= --dry-run\n  tenure principals import north.csv south.csv --mapping imports/hr.toml --authoritative\n  tenure principals import - --table jsonl < people.jsonl\n  tenure principals import --from-system web-1          # suggests owners of the accounts, with reasons\n  tenure principals import --from-system web-1 --write  # writes entries without an owner, to be completed"
 )]
 pub(super) struct PrincipalsImportArgs {
-    /// The table; `-` means stdin
+    /// The tables, together one import; `-` means stdin
     #[arg(value_name = "FILE", required_unless_present = "from_system", conflicts_with = "from_system")]
-    table_file: Option<PathBuf>,
-    /// The format of the table
+    table_files: Vec<PathBuf>,
+    /// The format of the tables
     #[arg(long = "table", value_enum, default_value_t = TableName::Auto)]
     table: TableName,
+    /// A file that maps columns to keys, such as imports/hr.toml
+    #[arg(long, value_name = "FILE", conflicts_with = "from_system")]
+    mapping: Option<PathBuf>,
     /// Map a column to a key; without a key, the column is ignored; repeatable
     #[arg(long = "map", value_name = "COLUMN=KEY")]
     columns: Vec<String>,
     /// The file for new principals [default: principals/people.toml, or that of the system]
     #[arg(long, value_name = "FILE")]
     into: Option<String>,
-    /// The table is complete: principals in the file of `--into` that it does not list have left
+    /// The tables are complete: principals in the files of `--into` that they do not list have left, listed ones that
+    /// had left are active again, and an empty cell removes the value
     #[arg(long, conflicts_with = "from_system")]
     authoritative: bool,
     /// Show what would change, without writing
@@ -58,10 +64,12 @@ pub(super) struct PrincipalsImportArgs {
 /// The format of a table.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 enum TableName {
-    /// Detect the format by the file name, or by the first character
+    /// Detect the format by the first character
     Auto,
-    /// Comma-separated (RFC 4180)
+    /// Values delimited by commas, semicolons, tabs or `|` (RFC 4180)
     Csv,
+    /// An array of JSON objects
+    Json,
     /// One JSON object on each line
     Jsonl,
 }
@@ -79,16 +87,29 @@ fn imported(
     work_tree: &WorkTreeData,
     context: &mut CommandContext,
 ) -> Result<ExitStatus, CliError> {
-    let file = args.table_file.as_deref().unwrap_or(Path::new("-"));
-    let name = if file == Path::new("-") { "stdin".to_owned() } else { file.display().to_string() };
-    let text = text_of(file, &name, context)?;
-    let layout = match args.table {
-        TableName::Csv => TableLayout::Csv,
-        TableName::Jsonl => TableLayout::JsonLines,
-        TableName::Auto if name.ends_with(".jsonl") || text.trim_start().starts_with('{') => TableLayout::JsonLines,
-        TableName::Auto => TableLayout::Csv,
+    let mut mapping = match &args.mapping {
+        Some(file) => {
+            let name = file.display().to_string();
+            ColumnMapping::parse(&name, text_of(file, &name, context)?.as_bytes())?
+        }
+        None => ColumnMapping::default(),
     };
-    let rows = read(&name, &text, layout, &columns(&args.columns)?)?;
+    for (column, key) in columns(&args.columns)? {
+        mapping.map(&column, &key);
+    }
+    let mut tables = Vec::new();
+    for file in &args.table_files {
+        let name = if file == Path::new("-") { "stdin".to_owned() } else { file.display().to_string() };
+        let text = text_of(file, &name, context)?;
+        let layout = match args.table {
+            TableName::Auto => TableLayout::of_text(&text),
+            TableName::Csv => TableLayout::Csv,
+            TableName::Json => TableLayout::JsonArray,
+            TableName::Jsonl => TableLayout::JsonLines,
+        };
+        tables.push(ImportTable { name, text, layout });
+    }
+    let rows = read(&tables, &mapping.authoritative(args.authoritative))?;
     let path = args.into.clone().unwrap_or_else(|| "principals/people.toml".to_owned());
     FileUpdate::plan_updates(work_tree, &path, &rows, args.authoritative, context)?.write(
         work_tree,
@@ -153,7 +174,12 @@ fn entries(guesses: &[CorrelationSuggestion], system: &SystemId, work_tree: &Wor
                 accounts: vec![guess.subject.clone()],
                 ..PrincipalRecord::new(PrincipalId::parse(&name).ok()?, PrincipalKind::Service)
             };
-            Some(ImportRow { line: 0, entry, given: ["id", "kind", "accounts"].map(str::to_owned).into() })
+            Some(ImportRow {
+                line: 0,
+                entry,
+                given: ["id", "kind", "accounts"].map(str::to_owned).into(),
+                cleared: BTreeSet::new(),
+            })
         })
         .collect()
 }
@@ -172,14 +198,21 @@ fn columns(pairs: &[String]) -> Result<BTreeMap<String, String>, CliError> {
 fn text_of(file: &Path, name: &str, context: &CommandContext) -> Result<String, CliError> {
     let mut bytes = Vec::new();
     let read = if file == Path::new("-") {
-        std::io::stdin().lock().take(MAX_TABLE).read_to_end(&mut bytes)
+        std::io::stdin().lock().take(MAX_TABLE + 1).read_to_end(&mut bytes)
     } else {
-        fs::File::open(context.directory.join(file)).and_then(|file| file.take(MAX_TABLE).read_to_end(&mut bytes))
+        fs::File::open(context.directory.join(file)).and_then(|file| file.take(MAX_TABLE + 1).read_to_end(&mut bytes))
     };
     read.map_err(|error| {
         Diagnostic::error("file-unreadable", format!("`{name}` cannot be read: {error}"))
             .help("name a table, or `-` for stdin")
     })?;
+    if bytes.len() as u64 > MAX_TABLE {
+        let message = format!("`{name}` has more than {} MiB", MAX_TABLE / 1024 / 1024);
+        return Err(Diagnostic::error("table-malformed", message)
+            .in_file(name)
+            .help("import it in several files")
+            .into());
+    }
     String::from_utf8(bytes).map_err(|_| {
         let problem = Diagnostic::error("not-utf8", format!("`{name}` is not UTF-8")).in_file(name);
         problem.help("save it as UTF-8, or: iconv -f LATIN1 -t UTF-8").into()

@@ -23,8 +23,8 @@ super::code::codes! {
         "A campaign with this id already exists."
         "Choose another id: a campaign is opened only once.";
     Error "column-mapping-invalid":
-        "A `--map` argument has no key."
-        "Write `--map COLUMN=KEY`, such as `--map Employee=id`.";
+        "A `--map` argument or a column of a mapping file is not usable."
+        "Write `--map COLUMN=KEY`, such as `--map Employee=id`, or correct the mapping file.";
     Error "connector-not-allowed":
         "The mandate does not allow the connector of the system."
         "Add it to `connectors` in the next mandate.";
@@ -66,7 +66,7 @@ super::code::codes! {
         "Remove the signatures, format the file, and have it signed again.";
     Error "file-too-large":
         "The written file would be larger than a governed file may be."
-        "Import in parts, each into its own file: `--into principals/NAME.toml`.";
+        "Move some of its principals to another file, such as `principals/NAME.toml`.";
     Error "file-unreadable":
         "A file cannot be read."
         "Check the path and its permissions.";
@@ -124,6 +124,9 @@ super::code::codes! {
     Note "main-not-pushed":
         "The local branch main has commits that origin/main lacks; origin/main is used."
         "Push main, or open a pull request.";
+    Error "manager-cycle":
+        "People manage each other in a cycle, or a person is their own manager."
+        "Correct `owner` of one of them; the head of an organization has no owner.";
     Error "name-invalid":
         "The text is not a valid name."
         "Write lowercase letters, digits, dots and hyphens.";

@@ -3,11 +3,19 @@
 use crate::{
     model::{
         PrincipalId, Timestamp,
-        file::{AttributeValue, PrincipalKind, PrincipalRecord, PrincipalStatus, Principals},
+        file::{AttributeValue, MappedColumn, PrincipalKind, PrincipalRecord, PrincipalStatus, Principals},
     },
     policy::{AttributeKind, attribute, unfit},
 };
 use std::collections::BTreeSet;
+
+/// One row before its cells are interpreted.
+pub(super) struct TableRow {
+    /// The first line of the row, from 1.
+    pub(super) line: u64,
+    /// The cells, each with the name of its column.
+    pub(super) cells: Vec<(String, TableCell)>,
+}
 
 /// One cell.
 #[derive(Clone, Debug)]
@@ -30,53 +38,90 @@ impl TableCell {
         one.into_iter().chain(many.iter().map(String::as_str))
     }
 
-    fn is_empty(&self) -> bool {
-        matches!(self, Self::Text(text) if text.trim().is_empty())
+    pub(super) fn is_empty(&self) -> bool {
+        match self {
+            Self::Flag(_) => false,
+            Self::Text(text) => text.trim().is_empty(),
+            Self::Texts(texts) => texts.iter().all(|text| text.trim().is_empty()),
+        }
     }
 
     fn word(&self) -> Result<String, String> {
         match self {
-            Self::Text(text) => Ok(text.trim().to_owned()),
+            Self::Text(text) => Ok(one_line(text)),
             Self::Flag(_) | Self::Texts(_) => Err("expected a single value".to_owned()),
         }
     }
 
-    fn words(&self) -> Vec<String> {
-        let all = self.texts().flat_map(|text| text.split(';')).map(|word| word.trim().to_owned());
+    pub(super) fn words(&self) -> Vec<String> {
+        let all = self.texts().flat_map(|text| text.split([';', '\n'])).map(|word| word.trim().to_owned());
         all.filter(|word| !word.is_empty()).collect()
     }
 }
 
-/// An entry, and the keys that the row sets.
-pub(super) type ProvidedFields = (PrincipalRecord, BTreeSet<String>);
+/// Returns a text in one line: a line break in quotes becomes a space.
+pub(super) fn one_line(text: &str) -> String {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines.collect::<Vec<_>>().join(" ")
+}
 
-/// Returns the entry of a row and the keys that it sets. An empty cell sets no key.
+/// An entry, the keys that the row sets, and the keys whose value it removes.
+pub(super) type ProvidedFields = (PrincipalRecord, BTreeSet<String>, BTreeSet<String>);
+
+/// Returns the entry of a row, the keys that it sets and those that it removes. An empty cell removes the value if the
+/// column is authoritative. With `removes_own_manager`, a person who is their own manager has none.
+/// The id may be missing unless the row `is_whole`.
 ///
 /// # Errors
 /// All problems, by column.
 pub(super) fn entry(
-    cells: impl Iterator<Item = (String, String, TableCell)>,
+    cells: Vec<(MappedColumn, TableCell)>,
+    removes_own_manager: bool,
+    is_whole: bool,
 ) -> Result<ProvidedFields, Vec<(String, String)>> {
     let mut wrong = Vec::new();
-    let mut given = BTreeSet::new();
+    let (mut given, mut cleared) = (BTreeSet::new(), BTreeSet::new());
     // INVARIANT: the id is set from its cell below, or the row is rejected.
     let Ok(nobody) = PrincipalId::parse("nobody") else { return Err(Vec::new()) };
     let mut entry = PrincipalRecord::new(nobody, PrincipalKind::Person);
-    for (column, key, cell) in cells.filter(|(_, _, cell)| !cell.is_empty()) {
-        let key = if key == "manager" { "owner".to_owned() } else { key };
+    for (column, cell) in cells {
+        let key = column.key.unwrap_or_default();
+        if cell.is_empty() {
+            if column.authoritative && !KEPT.contains(&key.as_str()) {
+                cleared.insert(key);
+            }
+            continue;
+        }
         match set(&mut entry, &key, &cell) {
-            Ok(()) if !given.insert(key.clone()) => wrong.push((column, format!("another column also sets `{key}`"))),
-            Ok(()) => {}
-            Err(why) => wrong.push((column, why)),
+            Ok(()) if given.contains(&key) => wrong.push((column.name, format!("another column also sets `{key}`"))),
+            Ok(()) => drop(given.insert(key)),
+            Err(why) => wrong.push((column.name, why)),
         }
     }
-    if !given.contains("id") && wrong.is_empty() {
+    if !given.contains("id") && wrong.is_empty() && is_whole {
         wrong.push((
             "id".to_owned(),
             "the id is empty or its column is missing; name the column with --map COLUMN=id".to_owned(),
         ));
     }
-    if wrong.is_empty() { Ok((entry, given)) } else { Err(wrong) }
+    if removes_own_manager && entry.kind == PrincipalKind::Person && entry.owner.as_ref() == Some(&entry.id) {
+        entry.owner = None;
+        given.remove("owner");
+        cleared.insert("owner".to_owned());
+    }
+    cleared.retain(|key| !given.contains(key));
+    if wrong.is_empty() { Ok((entry, given, cleared)) } else { Err(wrong) }
+}
+
+/// Returns whether a key can be imported.
+pub(super) fn is_key(key: &str) -> bool {
+    let key = plain_key(key);
+    KEYS.contains(&key) || key.strip_prefix("attributes.").is_some_and(|name| !name.is_empty())
+}
+
+/// Returns the key of a principal for another name of it.
+pub(super) fn plain_key(key: &str) -> &str {
+    if key == "manager" { "owner" } else { key }
 }
 
 fn set(entry: &mut PrincipalRecord, key: &str, cell: &TableCell) -> Result<(), String> {
@@ -107,9 +152,7 @@ fn set(entry: &mut PrincipalRecord, key: &str, cell: &TableCell) -> Result<(), S
         "role_changed_on" => entry.role_changed_on = Some(time(cell)?),
         _ => {
             let Some(name) = key.strip_prefix("attributes.") else {
-                return Err(format!(
-                    "unknown key `{key}`; map the column with --map COLUMN=KEY or ignore it with --map COLUMN="
-                ));
+                return Err(format!("unknown key `{key}`"));
             };
             let fact = fact(name, cell)?;
             entry.attributes.insert(name.to_owned(), fact);
@@ -154,6 +197,27 @@ fn one_of<T: Copy>(word: &str, known: &[(&str, T)]) -> Result<T, String> {
     found.map(|(_, value)| *value).ok_or_else(|| format!("expected one of {}, found `{word}`", names.join(", ")))
 }
 
+/// The keys of a principal that a table can set, without attributes.
+const KEYS: [&str; 15] = [
+    "accounts",
+    "deputy",
+    "end_date",
+    "environment",
+    "id",
+    "kind",
+    "owner",
+    "purpose",
+    "role",
+    "role_changed_on",
+    "sponsor",
+    "status",
+    "team",
+    "vendor",
+    "workload",
+];
+/// The keys that an empty cell never removes: each principal has the first three, accounts that were found by other
+/// means stay, and the date of the last change is kept by the import.
+const KEPT: [&str; 5] = ["accounts", "id", "kind", "role_changed_on", "status"];
 const KINDS: [(&str, PrincipalKind); 6] = [
     ("agent", PrincipalKind::Agent),
     ("break-glass", PrincipalKind::BreakGlass),

@@ -40,11 +40,7 @@ pub fn unclaimed(
         .map(|account| {
             let name = plain(&account.principal.name);
             let mut reasons: Vec<(PrincipalId, String)> = Vec::new();
-            for (known, (id, why)) in names.iter().flat_map(|(known, all)| all.iter().map(move |one| (known, one))) {
-                if *known == name {
-                    reasons.push((id.clone(), why.clone()));
-                }
-            }
+            reasons.extend(names.get(&name).into_iter().flatten().cloned());
             for key in inventory.of_principal(&account.principal.id).filter(|held| held.kind == GrantKind::Credential) {
                 if let Some((id, where_)) = fingerprint(loaded, key).and_then(|print| keys.get(print)) {
                     reasons.push((

@@ -6,18 +6,31 @@ use crate::{
     format::codec,
     inventory::test_fixtures::{entry, held, id, inventory, loaded, people, today},
     model::{
-        GrantKind, Tier,
+        GrantKind, Tier, Timestamp,
         file::{PrincipalKind, PrincipalRecord, PrincipalStatus, Principals},
     },
 };
 use std::collections::BTreeMap;
 
-fn columns(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-    pairs.iter().map(|(column, key)| ((*column).to_owned(), (*key).to_owned())).collect()
+fn columns(pairs: &[(&str, &str)]) -> ColumnMapping {
+    let mut mapping = ColumnMapping::default();
+    pairs.iter().for_each(|(column, key)| mapping.map(column, key));
+    mapping
+}
+
+fn table(text: &str, layout: TableLayout) -> [ImportTable; 1] {
+    [ImportTable { name: "people.csv".to_owned(), text: text.to_owned(), layout }]
 }
 
 fn refused(text: &str, layout: TableLayout) -> String {
-    read("people.csv", text, layout, &BTreeMap::new()).unwrap_err().render(RenderStyle::plain())
+    read(&table(text, layout), &ColumnMapping::default()).unwrap_err().render(RenderStyle::plain())
+}
+
+/// Returns the result of an import into a single file.
+fn merged(before: &Principals, rows: &[ImportRow], authoritative: bool, now: Timestamp) -> MergedPrincipals {
+    let path = "principals/people.toml";
+    let files = BTreeMap::from([(path.to_owned(), before.clone())]);
+    merge(&files, &FileSet::new(path).unwrap(), rows, authoritative, now).remove(path).unwrap()
 }
 
 fn empty() -> Principals {
@@ -30,21 +43,21 @@ const TABLE: &str = "\u{feff}Employee,status,manager,team,accounts,attributes.pr
 
 #[test]
 fn unmapped_column_is_ignored_only_if_declared() {
-    let table = "id,Salary\nana.ruiz,9\n";
-    let rows = read("people.csv", table, TableLayout::Csv, &columns(&[("Salary", "")])).unwrap();
+    let text = "id,Salary\nana.ruiz,9\n";
+    let rows = read(&table(text, TableLayout::Csv), &columns(&[("Salary", "")])).unwrap();
     assert_eq!(rows[0].given, ["id".to_owned()].into());
-    assert!(refused(table, TableLayout::Csv).contains("unknown key `Salary`"));
+    assert!(refused(text, TableLayout::Csv).contains("unknown key `Salary`"));
     assert!(refused("id,\nana.ruiz,9\n", TableLayout::Csv).contains("unknown key ``"));
 }
 
 #[test]
 fn csv_and_json_lines_yield_same_entries() {
-    let csv = read("people.csv", TABLE, TableLayout::Csv, &columns(&[("Employee", "id")])).unwrap();
+    let csv = read(&table(TABLE, TableLayout::Csv), &columns(&[("Employee", "id")])).unwrap();
     let lines = r#"{"id": "ana.ruiz", "status": "active", "owner": "li.chen", "team": "orders, east", "accounts": ["web:uid:2", "db:1"], "attributes": {"principal.mfa": "push", "principal.sealed": false}}
 
 {"id": "li.chen", "status": "left", "end_date": "2026-09-30", "team": null}"#;
-    let json = read("people.jsonl", lines, TableLayout::JsonLines, &BTreeMap::new()).unwrap();
-    let file = |rows: &[ImportRow]| codec::render(&merge(&empty(), rows, false, today()).file);
+    let json = read(&table(lines, TableLayout::JsonLines), &ColumnMapping::default()).unwrap();
+    let file = |rows: &[ImportRow]| codec::render(&merged(&empty(), rows, false, today()).file);
     assert_eq!(file(&csv), file(&json));
     insta::assert_snapshot!(file(&csv), @r#"
     schema = "tenure/principals/v1"
@@ -79,8 +92,8 @@ fn table_errors_have_line_and_column() {
         "line 2, column `kind`: expected one of agent, break-glass, engine, person, service, vendor, found `robot`",
         "line 3, column `id`",
         "line 3, column `accounts`: expected an account `<system>:<immutable id>`, found `1001`",
-        "line 3, column `end_date`",
-        "line 4, column `color`: unknown key `color`",
+        "line 3, column `end_date`: ",
+        "line 1, column `color`: unknown key `color`",
         "line 4, column `attributes.principal.tier`: it is computed and cannot be declared",
         "line 6, column `id`: ",
         "line 7: the row has 3 cells, but the table has 6 columns",
@@ -106,10 +119,9 @@ fn merge_keeps_other_keys_and_is_idempotent() {
         ],
         ..empty()
     };
-    let rows =
-        read("people.csv", "id,team,accounts\nana,orders,web:uid:1\ncy,orders,\n", TableLayout::Csv, &BTreeMap::new());
-    let rows = rows.unwrap();
-    let once = merge(&before, &rows, true, today());
+    let text = "id,team,accounts\nana,orders,web:uid:1\ncy,orders,\n";
+    let rows = read(&table(text, TableLayout::Csv), &ColumnMapping::default()).unwrap();
+    let once = merged(&before, &rows, true, today());
     assert_eq!(
         (once.added.join(" "), once.changed.join(" "), once.left.join(" ")),
         ("cy".into(), "ana".into(), "bo".into())
@@ -119,10 +131,10 @@ fn merge_keeps_other_keys_and_is_idempotent() {
     assert_eq!(ana.role_changed_on, Some(today()), "a change of team is dated");
     let bo = &once.file.principals[1];
     assert_eq!((bo.status, bo.end_date), (PrincipalStatus::Left, Some(today())));
-    let twice = merge(&once.file, &rows, true, today().plus_days(3));
+    let twice = merged(&once.file, &rows, true, today().plus_days(3));
     assert_eq!(codec::render(&twice.file), codec::render(&once.file));
     assert!(twice.added.is_empty() && twice.changed.is_empty() && twice.left.is_empty());
-    let partial = merge(&before, &rows, false, today());
+    let partial = merged(&before, &rows, false, today());
     assert!(partial.left.is_empty(), "only an authoritative table marks principals as left");
 }
 

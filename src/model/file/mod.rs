@@ -9,6 +9,7 @@ mod campaign_definition;
 mod exception;
 mod exception_terms;
 mod governance;
+mod import_mapping;
 mod kind;
 mod log_position;
 mod no_response_terms;
@@ -30,6 +31,7 @@ pub use campaign_definition::{CampaignDefinition, Event, NoResponseAction, Revie
 pub use exception::{Exception, LOWERED_TIER, Rating};
 pub use exception_terms::ExceptionTerms;
 pub use governance::{Engine, Governance};
+pub use import_mapping::{CellTransform, ColumnDelimiter, ImportMapping, MappedColumn, OwnManager};
 pub use log_position::LogPosition;
 pub use no_response_terms::NoResponseTerms;
 pub use observation::{KindCount, Observation};
@@ -62,6 +64,7 @@ kind::kinds! {
     Exception "exception" at "exceptions/<id>.toml" written by "`tenure exception new`"
         signed "exception.v1@tenure" as "signed exception" by "the approvers that its rating requires";
     Governance "governance" at "governance.toml" written by "`tenure init`, then by hand";
+    ImportMapping "import-mapping" at "imports/<name>.toml" written by "people, for `tenure principals import`";
     Mandate "mandate" at "trust/mandate/<version>.toml" written by "`tenure init`, then `tenure mandate set`"
         signed "mandate.v1@tenure" as "signed mandate" by "a threshold of the role `mandate`";
     Observation "observation" at "inventory/<system>/observation.toml" written by "`tenure collect`";

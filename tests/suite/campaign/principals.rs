@@ -55,6 +55,73 @@ fn people_come_from_a_table_once_and_leave_with_it() {
     assert_eq!(world.read("repo/principals/people.toml"), told, "nothing of a wrong table is taken");
 }
 
+/// 50,000 people in two tables with different delimiters, one of whom leaves and comes back.
+#[test]
+fn fifty_thousand_people_are_imported_in_parts() {
+    let world = TestRepository::founded();
+    let mapping = "schema = \"tenure/import-mapping/v1\"\nown_manager = \"remove\"\n\n[[column]]\nname = \"Chef\"\nkey = \"owner\"\n\
+                   template = \"p{value}\"\n\n[[column]]\nname = \"Nummer\"\nkey = \"id\"\ntemplate = \"p{value}\"\n";
+    world.write("repo/imports/hr.toml", mapping);
+    let part = |delimiter: &str, numbers: std::ops::Range<u32>| {
+        let row = |number: u32| [number, number / 9].map(|number| number.to_string()).join(delimiter);
+        let rows: Vec<_> = numbers.map(row).collect();
+        format!("Nummer{delimiter}Chef\r\n{}\r\n", rows.join("\r\n"))
+    };
+    let import = ["principals", "import", "../a.csv", "../b.csv", "--mapping", "imports/hr.toml", "--authoritative"];
+    world.write("a.csv", &part(",", 0..20_000));
+    world.write("b.csv", &part(";", 20_000..50_000));
+    world.tenure(&import).exits(0).says("the changes are long; git diff shows them");
+    let files = std::fs::read_dir(world.join("repo/principals")).unwrap().map(|file| file.unwrap());
+    let sizes: Vec<_> = files.map(|file| file.metadata().unwrap().len()).collect();
+    assert!(sizes.len() > 15 && sizes.iter().all(|size| *size <= 256 * 1024), "{sizes:?}");
+
+    world.write("b.csv", &part(";", 20_001..50_000));
+    world.tenure(&import).exits(0).says("0 added, 0 changed, 1 left").says("p20000");
+    world.write("b.csv", &part(";", 20_000..50_000));
+    world.tenure(&import).exits(0).says("0 added, 0 changed, 0 left, 1 returned").says("-status = \"left\"");
+
+    world.write("b.csv", &part(";", 20_000..50_000).replace("\r\n2", "\r\nX 2"));
+    world
+        .tenure(&import)
+        .exits(1)
+        .says("line 2, column `Nummer`: `pX 20000` is not a valid principal id")
+        .says("(on 10000 lines: 2, 3, 4, …)");
+    world.tenure(&["principals", "check"]).exits(0).says(" principals checked: 0 errors");
+}
+
+#[test]
+fn wrong_files_and_repeated_problems_are_reported_once() {
+    let world = TestRepository::founded();
+    let entries: String = (0..30)
+        .map(|number| {
+            format!(
+                "\n[[principal]]\nid = \"svc-{number:02}\"\nkind = \"service\"\nstatus = \"active\"\naccounts = []\n"
+            )
+        })
+        .collect();
+    let people =
+        "\n[[principal]]\nid = \"ana-2\"\nkind = \"person\"\nstatus = \"active\"\naccounts = []\nowner = \"bo-2\"\n";
+    let file = format!("schema = \"tenure/principals/v1\"\n{people}{entries}");
+    world.write("repo/principals/people.toml", &file);
+    world.write("hr.csv", "id,manager\nbo-2,ana-2\n");
+    let import = ["principals", "import", "../hr.csv"];
+    world.tenure(&import).exits(1).says("error[manager-cycle]").says("each of `ana-2`, `bo-2` is managed by the next");
+    assert_eq!(world.read("repo/principals/people.toml"), file, "no file is written");
+    world
+        .tenure(&["principals", "import", "../hr.csv", "--into", "principals/people-2.toml"])
+        .exits(1)
+        .says("`principals/people-2.toml` is a continuation of `principals/people.toml`");
+    let bo = people.replace("ana-2", "cy").replace("bo-2", "ana-2").replace("\"cy\"", "\"bo-2\"");
+    world.write("repo/principals/people.toml", &format!("schema = \"tenure/principals/v1\"\n{people}{bo}{entries}"));
+    world
+        .tenure(&["principals", "check"])
+        .exits(3)
+        .says("each of `ana-2`, `bo-2` is managed by the next")
+        .says("`svc-02` has no owner")
+        .hides("svc-03")
+        .says("27 more of this kind");
+}
+
 #[test]
 fn uncorrelated_accounts_are_suggested_without_owner() {
     let world = collected();

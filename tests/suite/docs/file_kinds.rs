@@ -36,9 +36,12 @@ fn page_of_files_is_that_of_the_table() {
             }
             _ => page.push_str("- signed by: –\n"),
         }
-        match CONFIGURED.contains(&kind) {
-            true => page.push_str(&format!("- keys: [Configuration](configuration.md#{})\n", kind.name())),
-            false => page.push_str(&format!("\n{}", table(kind))),
+        match kind {
+            FileKind::ImportMapping => page.push_str("- keys: [Importing people](importing.md#mapping-files)\n"),
+            kind if CONFIGURED.contains(&kind) => {
+                page.push_str(&format!("- keys: [Configuration](configuration.md#{})\n", kind.name()));
+            }
+            _ => page.push_str(&format!("\n{}", table(kind))),
         }
     }
     page.push_str("\n## Records\n\nA record is one line of the evidence branch. Its `kind` is one of these:\n\n");
@@ -51,14 +54,24 @@ fn page_of_files_is_that_of_the_table() {
 
 #[test]
 fn configuration_describes_every_key() {
-    let mut page = read("docs/configuration.md");
-    for kind in CONFIGURED {
+    describe_keys("docs/configuration.md", &CONFIGURED);
+}
+
+#[test]
+fn page_of_imports_describes_every_key() {
+    describe_keys("docs/importing.md", &[FileKind::ImportMapping]);
+}
+
+/// Writes the tables of keys on a page.
+fn describe_keys(path: &str, kinds: &[FileKind]) {
+    let mut page = read(path);
+    for kind in kinds {
         let start = format!("<!-- generated: keys of {} -->\n", kind.name());
         let (above, rest) = page.split_once(&start).unwrap_or_else(|| panic!("no line `{}`", start.trim()));
         let (_, below) = rest.split_once("<!-- end -->").expect("an end of the generated part");
-        page = format!("{above}{start}\n{}\n<!-- end -->{below}", table(kind));
+        page = format!("{above}{start}\n{}\n<!-- end -->{below}", table(*kind));
     }
-    publish("docs/configuration.md", &page);
+    publish(path, &page);
 }
 
 fn paths(kind: FileKind) -> String {

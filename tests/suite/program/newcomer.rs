@@ -180,7 +180,7 @@ fn wrong_column_of_a_table_is_reported_once() {
     world.write("repo/hr.csv", &format!("id,kind,salary,colour,desk\n{}", rows.collect::<String>()));
     let told = world.tenure(&["principals", "import", "hr.csv"]).exits(1);
     assert_eq!(told.err.matches("error[").count(), 3, "{}", told.err);
-    told.says("on 7 lines");
+    told.says("line 1, column `colour`: unknown key `colour`");
 }
 
 #[test]
