@@ -121,8 +121,13 @@ fn post(due: &[Reminder], people: &IdentityDirectory, context: &mut CommandConte
     Ok(ExitStatus::Done)
 }
 
+/// Returns the labels of an issue: a repeated reminder has the label of the first one.
 fn labels(notice: &Reminder) -> Vec<String> {
-    vec![LABEL.to_owned(), format!("campaign:{}", notice.campaign), notice.event.clone()]
+    let event = match notice.event.rsplit_once('-') {
+        Some((event, count)) if count.bytes().all(|byte| byte.is_ascii_digit()) => event,
+        _ => &notice.event,
+    };
+    vec![LABEL.to_owned(), format!("campaign:{}", notice.campaign), event.to_owned()]
 }
 
 fn show(
