@@ -22,7 +22,7 @@ pub(super) struct Power {
     line: usize,
 }
 
-/// All that a user can reach.
+/// The reach of a user: commands, shells and groups.
 #[derive(Debug, Default)]
 pub(super) struct Reach {
     powers: BTreeSet<Power>,

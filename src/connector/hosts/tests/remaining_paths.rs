@@ -14,7 +14,7 @@ struct Left {
     files: &'static [(&'static str, u32, &'static [&'static str])],
     /// Text that is replaced in a file.
     change: &'static [(&'static str, &'static str, &'static str)],
-    /// What sudo permits to bob afterwards, with target user and command; none if the path is not one of sudo.
+    /// The target user and the command that sudo permits to bob afterwards; none if the path is not one of sudo.
     sudo: Option<(&'static str, &'static str)>,
 }
 
@@ -173,7 +173,7 @@ fn another_path_to_every_command_is_never_confirmed() {
         };
         let judged = match host.plan_change(&AccessChange::Revoke {}, grant) {
             Ok(_) => host.judged(AccessChange::Revoke {}, grant).0,
-            // Nothing was done, and nothing is confirmed.
+            // A refused change is not confirmed.
             Err(_) => continue,
         };
         let open = left.sudo.zip(jail.as_ref()).is_none_or(|(request, jail)| permits(jail, &host, request));

@@ -240,10 +240,10 @@ fn verdicts_agree_with_sudo_on_random_systems() {
     assert!(figures.gone_confirmed * 100 >= figures.gone * 90, "{figures:#?}");
 }
 
-/// A removal is *gone* if sudo permitted something by the lost grant alone that it permitted on the whole system, and
-/// afterwards nothing of it is in reach of a holder: the same command as the same uid, by whatever name of the user or
-/// path of the file, directly, or by a shell as a user who may run it. A shell as uid 0 contains every command. A
-/// membership is gone only if no process of the account can have the group.
+/// A removal is *gone* if sudo permitted a request by the lost grant alone and on the whole system, and afterwards a
+/// holder can reach none of these requests: the same command as the same uid, by any name of the user or path of the
+/// file, directly, or by a shell as a user who may run it. A shell as uid 0 contains every command. A membership is gone
+/// only if no process of the account can have the group.
 ///
 /// sudo is asked for every command of the system and a shell, as every user of it, with second names of uid 0 and with
 /// the groups of rules. An answer "confirmed" for a removal that is not gone, with nothing named, is an error, and so is
