@@ -76,6 +76,24 @@ impl RepositorySession {
         })
     }
 
+    /// As [`Self::open_cached`], with a state that was read before, which must be at that revision.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_cached_state(
+        request: &SessionRequest<'_>,
+        governed: RepositoryState,
+        notes: &mut Vec<Diagnostic>,
+    ) -> Result<Self, AppError> {
+        let revision = governed.head().map(|head| head.to_string());
+        Self::open_with(request, revision.as_deref(), notes, |repository, pin, main| {
+            if (governed.pin(), governed.head()) == (pin, Some(main)) {
+                return Ok(governed);
+            }
+            state_cache(repository).state(repository, pin, main)
+        })
+    }
+
     fn open_with(
         request: &SessionRequest<'_>,
         revision: Option<&str>,

@@ -43,7 +43,7 @@ pub(super) fn run(args: &CheckArgs, context: &mut CommandContext) -> Result<Exit
     let base = args.base.as_deref().map(|base| repository.resolve(base)).transpose()?;
     let pin = context.root_pin(&repository, base.unwrap_or(head))?;
     let cache = state_cache(&repository);
-    let CheckReport { mut problems, files, governed, decided, terms, openings } =
+    let CheckReport { mut problems, files, governed, base: before, decided, terms, openings } =
         check(&repository, pin, base, head, Some(&cache))?;
     match governed.as_ref().filter(|_| base.is_none()) {
         Some(governed) => governed.reviews().iter().for_each(|review| {
@@ -61,7 +61,7 @@ pub(super) fn run(args: &CheckArgs, context: &mut CommandContext) -> Result<Exit
         }
     }
     // An exception lapses without a change, so exceptions are checked only together with the whole state.
-    let known = base_with_evidence(base, context);
+    let known = base_with_evidence(base, before, context);
     if let Some(governed) = &governed {
         let none = EvidenceHistory::default();
         let history = known.as_ref().map_or(&none, |known| &known.history);
@@ -103,9 +103,16 @@ struct KnownBase {
 }
 
 /// Returns the repository at the base, or at main, and the evidence of this clone, if it has valid evidence.
-fn base_with_evidence(base: Option<ObjectId>, context: &mut CommandContext) -> Option<KnownBase> {
-    let revision = base.map(|base| base.to_string());
-    let session = context.open_cached_session(revision.as_deref()).ok()?;
+fn base_with_evidence(
+    base: Option<ObjectId>,
+    before: Option<RepositoryState>,
+    context: &mut CommandContext,
+) -> Option<KnownBase> {
+    let session = match (before, base) {
+        (Some(before), _) => context.open_cached_state(before),
+        (None, base) => context.open_cached_session(base.map(|base| base.to_string()).as_deref()),
+    };
+    let session = session.ok()?;
     let (ledger, history) = read_ledger_cached(&session).ok()?;
     Some(KnownBase { session, ledger, history })
 }

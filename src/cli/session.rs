@@ -7,6 +7,7 @@ use crate::{
     diag::Diagnostic,
     git::{ObjectId, Repository},
     model::{CampaignId, Digest},
+    trust::RepositoryState,
 };
 
 impl CommandContext {
@@ -36,6 +37,15 @@ impl CommandContext {
     pub(super) fn open_cached_session(&mut self, revision: Option<&str>) -> Result<RepositorySession, CliError> {
         let unpinned = self.unpinned(self.terminal);
         self.noting(|context, notes| RepositorySession::open_cached(&context.request(unpinned), revision, notes))
+    }
+
+    /// As [`Self::open_cached_session`] at the revision of a state that was read before.
+    ///
+    /// # Errors
+    /// As [`Self::open_session`].
+    pub(super) fn open_cached_state(&mut self, governed: RepositoryState) -> Result<RepositorySession, CliError> {
+        let unpinned = self.unpinned(self.terminal);
+        self.noting(|context, notes| RepositorySession::open_cached_state(&context.request(unpinned), governed, notes))
     }
 
     /// As [`Self::open_cached_session`] at the head of main, with the worklists of one campaign, sorted by path; empty

@@ -40,6 +40,8 @@ pub struct CheckReport {
     pub files: usize,
     /// The repository state with the change; `None` if the change was rejected before it was read.
     pub governed: Option<RepositoryState>,
+    /// The repository state at the base; `None` without a base, or if the change was rejected before it was read.
+    pub base: Option<RepositoryState>,
     /// The review files of the change that contain decisions.
     pub decided: Vec<String>,
     /// The review requirements of the mandate in force.
@@ -54,6 +56,7 @@ impl CheckReport {
             problems,
             files: 0,
             governed: None,
+            base: None,
             decided: Vec::new(),
             terms: ReviewTerms::usual(),
             openings: Vec::new(),
@@ -106,8 +109,9 @@ pub fn check(
     if let Some(refused) = check_change_size(&state, &changes) {
         return Ok(refused);
     }
+    let before = state.clone();
     state.advance(repository, merge)?;
-    report(repository, state, &changes, merge, Some(base))
+    Ok(CheckReport { base: Some(before), ..report(repository, state, &changes, merge, Some(base))? })
 }
 
 /// Returns the problems of the files in `changes` at `commit`, in the state there; `base` is that of a change.
@@ -142,7 +146,7 @@ fn report(
     problems.extend(check_policies(repository, commit, changes.files.iter().map(FileChange::path))?);
     let terms = governed.trust().map_or_else(ReviewTerms::usual, |trust| trust.mandate().file().review_terms());
     let openings = if is_change { openings(repository, &governed, commit) } else { Vec::new() };
-    Ok(CheckReport { problems, files, governed: Some(governed), decided, terms, openings })
+    Ok(CheckReport { problems, files, governed: Some(governed), base: None, decided, terms, openings })
 }
 
 /// Returns the campaigns that a merge opens, each with its worklists.

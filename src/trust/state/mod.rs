@@ -162,6 +162,11 @@ impl RepositoryState {
         }
     }
 
+    /// Returns the root pin.
+    pub const fn pin(&self) -> Digest {
+        self.pin
+    }
+
     /// Returns the commit of this state.
     pub const fn head(&self) -> Option<ObjectId> {
         self.head

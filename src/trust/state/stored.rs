@@ -235,7 +235,7 @@ impl<'s> StoredCampaign<'s> {
         };
         let open = OpenCampaign {
             campaign: self.campaign.restore()?,
-            items: self.items.restore()?,
+            items: Arc::new(self.items.restore()?),
             reviewers: self.reviewers.into_owned(),
             cosigners: self.cosigners.into_owned(),
             kinship,

@@ -18,7 +18,7 @@ use std::{collections::BTreeMap, sync::Arc};
 #[derive(Clone, Debug)]
 pub struct OpenCampaign {
     pub(in crate::trust) campaign: Verified<Campaign>,
-    pub(in crate::trust) items: ItemTable,
+    pub(in crate::trust) items: Arc<ItemTable>,
     /// All assigned reviewers; [`VotingSlot::Assigned`] is an index into this list.
     pub(in crate::trust) reviewers: Vec<PrincipalId>,
     /// The cosigners of each worklist that names any, by path.
@@ -106,6 +106,7 @@ impl OpenCampaign {
         let (items, reviewers, cosigners) = published.into_parts();
         let systems = campaign.systems.iter().map(|population| &population.system);
         let since = systems.filter_map(|system| Some((system.clone(), *last_openings.get(system)?))).collect();
+        let items = Arc::new(items);
         Self { campaign, items, reviewers, cosigners, kinship, since, closes: Vec::new(), bound: BTreeMap::new() }
     }
 
