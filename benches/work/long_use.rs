@@ -118,7 +118,8 @@ fn write_evidence(world: &World, line: &[ObjectId]) {
         let commit = line[(number + 1) * line.len() / runs - 1];
         governed.advance(repository, commit).expect("it can be read");
         let trust = governed.trust().expect("it is founded");
-        let view = RepositoryView::at(repository, commit, "the plan").with_known(&known);
+        let view = RepositoryView::at(repository, commit, "the plan").with_known(&known).with_systems(&governed);
+        let view = view.expect("it can be read");
         let inputs = PlanContext::load(&view, &world.folder, &[]).expect("it can be read");
         let plan = inputs.plan(&governed, &history, now()).expect("everything in it can be written");
         let run = RunId::parse(&format!("01932b5e-7c00-7000-8000-{number:012x}")).expect("a run id");
