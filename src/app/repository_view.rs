@@ -71,10 +71,10 @@ impl SystemFiles {
                 files.refused.entry(file).or_default().extend(found.diagnostics());
                 continue;
             };
-            if found.is_changed_file() {
-                if let Some(changed) = files.systems.remove(&system) {
-                    files.changed.insert(system.clone(), changed);
-                }
+            if found.is_changed_file()
+                && let Some(changed) = files.systems.remove(&system)
+            {
+                files.changed.insert(system.clone(), changed);
             }
             // A version that is not in force yet changes nothing.
             if !files.systems.contains_key(&system) {

@@ -145,12 +145,17 @@ fn waiting(items: u64) -> String {
     if items == 1 { "1 item is open".to_owned() } else { format!("{items} items are open") }
 }
 
+/// Returns whether an item is unused.
+type IsUnused<'a> = &'a dyn Fn(&ItemId) -> bool;
+/// Returns whether the connector can carry out a verdict on an item.
+type CanRemove<'a> = &'a dyn Fn(&ItemId, Verdict) -> bool;
+
 /// Items that must be removed come first; items that may be excepted instead are removed only within the limit.
 fn outcomes(
     stage: u32,
     silent: &[(&Item, &'static [NoResponseOutcome])],
     cap: u32,
-    (unused, can): (&dyn Fn(&ItemId) -> bool, &dyn Fn(&ItemId, Verdict) -> bool),
+    (unused, can): (IsUnused<'_>, CanRemove<'_>),
 ) -> Result<Vec<NoResponseItem>, StageCloseError> {
     let removal = |item: &Item, allowed: &[NoResponseOutcome]| {
         let choice = allowed.iter().copied().find(|then| then.removal().is_some_and(|verdict| can(&item.id, verdict)));

@@ -101,7 +101,7 @@ fn opened_at(
         evidence,
         principals: inputs.principals,
         trees: &inputs.trees,
-        versions: &inputs.versions,
+        versions: inputs.versions,
         campaigns: &governed.openings().keys().cloned().collect(),
     };
     let attribute_builder = inputs.attribute_builder();

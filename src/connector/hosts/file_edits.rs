@@ -148,7 +148,7 @@ impl<'a> PendingWrites<'a> {
             return Err(ConnectorError::PreconditionFailed(format!("{GROUP} no longer has the group {group}")));
         }
         for (line, _) in &lines {
-            let row = self.groups.iter().nth(self.groups.partition_point(|row| row.line < *line));
+            let row = self.groups.get(self.groups.partition_point(|row| row.line < *line));
             let is_there = |members: &[String]| members.iter().any(|name| same(name));
             if row.is_some_and(|row| row.line == *line && !is_there(&row.value.members)) {
                 continue;

@@ -25,10 +25,15 @@ pub(super) struct ParseCache {
     pub key_users: Mutex<Option<Arc<KeyUsers>>>,
     /// The last content of each file of accounts and rules.
     pub contents: Mutex<BTreeMap<String, FileBytes>>,
-    pub statements: Mutex<BTreeMap<String, (FileBytes, Arc<Vec<SudoersStatement>>)>>,
-    rules: Mutex<Option<(Arc<Sudoers>, Arc<Vec<SudoRule>>)>>,
+    pub statements: Mutex<BTreeMap<String, ParsedFile>>,
+    rules: Mutex<Option<KnownRules>>,
     directory: Mutex<Option<KnownDirectory>>,
 }
+
+/// A file of rules, and its statements.
+type ParsedFile = (FileBytes, Arc<Vec<SudoersStatement>>);
+/// The statements of all files, and the rules that they give.
+type KnownRules = (Arc<Sudoers>, Arc<Vec<SudoRule>>);
 
 /// The accounts and groups of two parsed files.
 struct KnownDirectory {

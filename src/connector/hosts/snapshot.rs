@@ -225,7 +225,7 @@ impl HostReader<'_> {
         let sshd = sshd_config::read(self.root);
         blind_spots.extend(sshd.blind_spots.clone());
         self.unread.extend(sshd.unread.iter().map(|path| (path.clone(), 0)));
-        let known = sshd.names_groups().then(|| group_names(&accounts, &groups)).unwrap_or_default();
+        let known = if sshd.names_groups() { group_names(&accounts, &groups) } else { Default::default() };
         let of = |name: &str| known.get(name).cloned().unwrap_or_default();
         let reader =
             KeyFileReader { root: self.root, config: self.config, sshd: &sshd, accounts: &accounts, groups: &of };

@@ -31,6 +31,9 @@ use severities::check_severities;
 use stale::check_stale;
 use std::collections::BTreeMap;
 
+/// A campaign that a change opens, and its worklists, each with its path.
+pub(super) type OpenedInChange = (Verified<Campaign>, Vec<(String, Review)>);
+
 /// The result of a check.
 #[derive(Debug)]
 pub struct CheckReport {
@@ -47,7 +50,7 @@ pub struct CheckReport {
     /// The review requirements of the mandate in force.
     pub terms: ReviewTerms,
     /// The campaigns that the change opens, each with its worklists.
-    pub openings: Vec<(Verified<Campaign>, Vec<(String, Review)>)>,
+    pub openings: Vec<OpenedInChange>,
 }
 
 impl CheckReport {
@@ -150,11 +153,7 @@ fn report(
 }
 
 /// Returns the campaigns that a merge opens, each with its worklists.
-fn openings(
-    repository: &Repository,
-    governed: &RepositoryState,
-    merge: ObjectId,
-) -> Vec<(Verified<Campaign>, Vec<(String, Review)>)> {
+fn openings(repository: &Repository, governed: &RepositoryState, merge: ObjectId) -> Vec<OpenedInChange> {
     let snapshot = RepositorySnapshot::at(repository, merge);
     let opened = governed.openings().values().map(OpenCampaign::campaign).filter(|campaign| campaign.commit() == merge);
     opened

@@ -85,7 +85,7 @@ impl RepositoryState {
         let folders: Vec<&str> = paths
             .iter()
             .filter(|path| matches!(RepoPath::of(path), RepoPath::Campaign(_) | RepoPath::System { .. }))
-            .filter_map(|path| Some(path.get(..=path.rfind('/')?)?))
+            .filter_map(|path| path.get(..=path.rfind('/')?))
             .collect();
         let rejected = self.standing().map(|found| &found.path).filter(|path| !paths.contains(path));
         let below = rejected.filter(|path| folders.iter().any(|folder| path.starts_with(folder)));

@@ -55,6 +55,7 @@ fn forge(world: &TestRepository, change: impl FnOnce(&mut Campaign, &mut Vec<(St
     world.sign_unchecked("ana", &campaign_path());
 }
 
+type BoxedForgery = Box<dyn Fn(&mut Campaign, &mut Vec<(String, Review)>)>;
 type Forgery = fn(&mut Campaign, &mut Vec<(String, Review)>);
 
 /// A field, and the change of it.
@@ -112,7 +113,7 @@ fn row_43_base_and_window_of_a_campaign_are_those_of_main() {
     };
     let far =
         |campaign: &mut Campaign, _: &mut Vec<(String, Review)>| campaign.closes_at = campaign.closes_at.plus_days(30);
-    let cases: [(&str, Box<dyn Fn(&mut Campaign, &mut Vec<(String, Review)>)>); 3] = [
+    let cases: [(&str, BoxedForgery); 3] = [
         ("`base`", Box::new(move |campaign, _| campaign.base = side.clone())),
         ("`closes_at`", Box::new(far)),
         (

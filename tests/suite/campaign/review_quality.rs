@@ -151,7 +151,7 @@ fn row_38_flagged_items_need_text_critical_ones_exception() {
             // Certifying a critical item is refused before the reason is read.
             let critical = item.severity == Some(Severity::Critical) && !told.ends_with("nightly job");
             item.decision = Some(if critical { Verdict::Except } else { Verdict::Certify });
-            item.until = item.until.filter(|_| !critical).or(critical.then(|| soon()));
+            item.until = item.until.filter(|_| !critical).or(critical.then(soon));
         });
         world.sandbox().git(world.repo(), &["add", "--all"]);
         world.sandbox().git(world.repo(), &["commit", "--quiet", "-m", "decide"]);

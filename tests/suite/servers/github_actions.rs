@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 use std::thread::scope;
 
 /// A repository with two managed hosts, which do not exist yet.
-static FOUNDED: LazyLock<TestRepository> = LazyLock::new(|| TestRepository::founded());
+static FOUNDED: LazyLock<TestRepository> = LazyLock::new(TestRepository::founded);
 
 /// A world with the two hosts and an open campaign. The hosts are at an absolute path, because jobs run on separate
 /// machines.

@@ -55,7 +55,7 @@ pub(crate) struct Totals {
 
 static RECIPIENT: LazyLock<AgeKey> = LazyLock::new(AgeKey::generate);
 
-static BASE: LazyLock<TestRepository> = LazyLock::new(|| TestRepository::founded());
+static BASE: LazyLock<TestRepository> = LazyLock::new(TestRepository::founded);
 
 const SYSTEMS: [&str; 4] = ["w0", "w1", "w2", "w3"];
 

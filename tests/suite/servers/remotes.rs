@@ -8,7 +8,7 @@ use crate::support::sandbox::hook;
 use std::fs;
 use std::sync::LazyLock;
 
-static FOUNDED: LazyLock<TestRepository> = LazyLock::new(|| TestRepository::founded());
+static FOUNDED: LazyLock<TestRepository> = LazyLock::new(TestRepository::founded);
 
 /// A world with decisions, and a folder as remote.
 static DECIDED: LazyLock<TestRepository> = LazyLock::new(|| {

@@ -97,12 +97,10 @@ impl Sudoers {
 
     /// Returns whether both sets have the same parsed files in the same order.
     pub(in crate::connector::hosts) fn has_files_of(&self, other: &Self) -> bool {
-        let same = |((path, one), (known, two)): (&(String, Arc<Vec<_>>), &(String, Arc<Vec<_>>))| {
-            path == known && Arc::ptr_eq(one, two)
-        };
+        let mut pairs = self.files.iter().zip(&other.files);
         self.order == other.order
             && self.files.len() == other.files.len()
-            && self.files.iter().zip(&other.files).all(same)
+            && pairs.all(|((path, one), (known, two))| path == known && Arc::ptr_eq(one, two))
     }
 
     /// Returns whether a rule denies commands or excludes users, so that the loss of a group may give something.
