@@ -25,13 +25,13 @@ pub(super) struct ParseCache {
     pub key_users: Mutex<Option<Arc<KeyUsers>>>,
     /// The last content of each file of accounts and rules.
     pub contents: Mutex<BTreeMap<String, FileBytes>>,
-    pub statements: Mutex<BTreeMap<String, ParsedFile>>,
+    pub statements: Mutex<BTreeMap<String, ParsedRuleFile>>,
     rules: Mutex<Option<KnownRules>>,
     directory: Mutex<Option<KnownDirectory>>,
 }
 
 /// A file of rules, and its statements.
-type ParsedFile = (FileBytes, Arc<Vec<SudoersStatement>>);
+type ParsedRuleFile = (FileBytes, Arc<Vec<SudoersStatement>>);
 /// The statements of all files, and the rules that they give.
 type KnownRules = (Arc<Sudoers>, Arc<Vec<SudoRule>>);
 

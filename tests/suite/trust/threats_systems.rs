@@ -88,7 +88,7 @@ fn versions(world: &TestHistory) -> usize {
     world.governed().systems().values().map(Vec::len).sum()
 }
 
-type SystemChange = fn(&mut System);
+type SystemEdit = fn(&mut System);
 
 #[test]
 fn row_40_first_version_is_signed_by_the_system_group() {
@@ -155,7 +155,7 @@ fn row_40_group_signs_for_an_owner_without_a_key() {
 #[test]
 fn row_40_versions_are_chained_and_in_their_place() {
     let mut world = described();
-    let wrong: [(&str, SystemChange); 4] = [
+    let wrong: [(&str, SystemEdit); 4] = [
         ("place-mismatch", |system| system.system = tenure::model::SystemId::parse("other").unwrap()),
         ("prev-mismatch", |system| system.prev = Digest::of("another").to_string()),
         ("version-skipped", |system| system.version = 4),
