@@ -377,7 +377,7 @@ fn confirm(world: &mut World, action: &crate::model::action::ActionSpec) {
         probe: "p".into(),
     };
     for entry in [RecordPayload::Intent(intent), RecordPayload::Verification(seen)] {
-        let (run, t, seq) = (RunId::new_now(), Timestamp::from_unix(0), world.history.size());
+        let (run, t, seq) = (RunId::new_now(), world.collected, world.history.size());
         let record = Record { v: 1, seq, prev: String::new(), run, t, entry };
         world.history.push(&record, Digest::ZERO);
     }

@@ -121,10 +121,11 @@ fn post(due: &[Reminder], people: &IdentityDirectory, context: &mut CommandConte
     Ok(ExitStatus::Done)
 }
 
-/// Returns the labels of an issue: a repeated reminder has the label of the first one.
+/// Returns the labels of an issue: a reminder that is repeated each week has the label of the first one.
 fn labels(notice: &Reminder) -> Vec<String> {
+    // The number of a reminder before the end is a part of the window, not a count.
     let event = match notice.event.rsplit_once('-') {
-        Some((event, count)) if count.bytes().all(|byte| byte.is_ascii_digit()) => event,
+        Some((event, weeks)) if event != "reminder" && weeks.bytes().all(|byte| byte.is_ascii_digit()) => event,
         _ => &notice.event,
     };
     vec![LABEL.to_owned(), format!("campaign:{}", notice.campaign), event.to_owned()]
