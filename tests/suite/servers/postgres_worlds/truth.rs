@@ -114,8 +114,10 @@ impl Truth {
             "membership" => {
                 // The rights of the roles behind the membership that PUBLIC does not have, or that they were granted as well.
                 let role = ids[0];
+                // A role behind is one that the role can become, or whose rights it inherits without becoming it.
                 let behind = format!(
-                    "(SELECT r.oid FROM pg_roles r WHERE r.oid = {role} OR pg_has_role({role}::oid, r.oid, '{how}'))"
+                    "(SELECT r.oid FROM pg_roles r WHERE r.oid = {role} OR pg_has_role({role}::oid, r.oid, '{how}')
+                       OR pg_has_role({role}::oid, r.oid, 'USAGE'))"
                 );
                 let lost = format!(
                     "EXISTS (SELECT 1 FROM {behind} b WHERE {} AND (NOT {} OR EXISTS (SELECT 1 FROM pg_class c,
