@@ -20,7 +20,7 @@ pub use audit::{ExternalState, examine};
 pub use campaign::{
     CampaignInputs, ConnectorSupport, ContextLoader, Supplement, SystemChange, check_opening, close_current_stage,
     closing, definitions, drift, due_campaigns, due_reminders, identity_warnings, is_id_in_use, open_campaign,
-    prepare_campaign, quality_of, quality_over, reopening_differences, seal_differences, seal_problems, status_of,
+    publish_campaign, quality_of, quality_over, reopening_differences, seal_differences, seal_problems, status_of,
     supplement, supplementary_campaigns, suspension, system_changes, unknown_campaign, unsupported_verdicts, worklists,
 };
 pub use error::{AppError, FailureKind};

@@ -4,7 +4,7 @@ use super::{CliError, CommandContext, ExitStatus, OutputFormat, exception};
 use crate::{
     app::{
         RepositorySession, RepositoryView, SystemChange, TrustHints, UntimelyFile, check_opening,
-        evidence::{check_position_of_opening, read_ledger_cached},
+        evidence::{check_position_of_opening, check_positions_of_inventories, read_ledger_cached},
         joined, seal_differences, seal_problems, state_cache, system_changes, unsupported_verdicts, untimely,
     },
     campaign::file_warnings,
@@ -74,6 +74,9 @@ pub(super) fn run(args: &CheckArgs, context: &mut CommandContext) -> Result<Exit
             &RepositoryView::at(&repository, head, "the exceptions"),
             context.clock.now(),
         ));
+    }
+    if let Some(KnownBase { ledger, .. }) = &known {
+        problems.extend(check_positions_of_inventories(RepositorySnapshot::at(&repository, head), ledger)?);
     }
     for (campaign, worklists) in openings {
         let state_at = |commit| cache.state(&repository, pin, commit);

@@ -78,21 +78,32 @@ pub(super) fn run(args: &CollectArgs, context: &mut CommandContext) -> Result<Ex
         false => registry::collector(system, &around),
     };
     let collector = collector.map_err(|error| open_error(system, error))?;
-    let position = match read_with_position(&session) {
-        Ok((position, _)) => position,
-        Err(failure) => {
-            // What a system holds can be read without the evidence.
-            let lowered = failure
-                .problems
-                .into_iter()
-                .map(|problem| Diagnostic { severity: DiagnosticSeverity::Warning, ..problem });
-            context.problems(&lowered.collect())?;
-            None
-        }
-    };
+    if args.seal {
+        // Missing keys and defective evidence are reported before the system is read.
+        let mut journal = evidence::journal(&session, context, &args.engine)?;
+        let collection = listed(&args.system, collector.as_ref(), context)?;
+        let record = RecordPayload::Collected(sealed(collection.observation()));
+        publish_notice("collect", [record], &session, args.engine.lease, &mut journal)?;
+        let position = journal.ledger().position();
+        drop(journal);
+        return publish(&args.system, collection.at_position(position), &base, context);
+    }
+    let position = position(&session, context)?;
     let collection = listed(&args.system, collector.as_ref(), context)?;
-    let position = if args.seal { seal(&collection, &session, args, context)? } else { position };
     publish(&args.system, collection.at_position(position), &base, context)
+}
+
+/// Returns the position of the evidence log, if it can be read: what a system holds can be read without the evidence.
+fn position(session: &RepositorySession, context: &mut CommandContext) -> Result<Option<LogPosition>, CliError> {
+    match read_with_position(session) {
+        Ok((position, _)) => Ok(position),
+        Err(failure) => {
+            let problems = failure.problems.into_iter();
+            let lowered = problems.map(|problem| Diagnostic { severity: DiagnosticSeverity::Warning, ..problem });
+            context.problems(&lowered.collect())?;
+            Ok(None)
+        }
+    }
 }
 
 /// Reads all access of the system.
@@ -118,25 +129,16 @@ fn listed(
     collection.map_err(|error| error.diagnostic(system).into())
 }
 
-/// Records the inventory in the evidence, and returns the position of the log afterwards.
-fn seal(
-    collection: &CollectedInventory,
-    session: &RepositorySession,
-    args: &CollectArgs,
-    context: &CommandContext,
-) -> Result<Option<LogPosition>, CliError> {
-    let observation = collection.observation();
-    let record = InventoryCollected {
+/// Returns the record of an inventory.
+fn sealed(observation: &Observation) -> InventoryCollected {
+    InventoryCollected {
         system: observation.system.clone(),
         observed_at: observation.observed_at,
         grants: observation.grants(),
         grants_digest: observation.grants_digest(),
         usage: observation.usage,
         target_identity: observation.target_identity.clone(),
-    };
-    let mut journal = evidence::journal(session, context, &args.engine)?;
-    publish_notice("collect", [RecordPayload::Collected(record)], session, args.engine.lease, &mut journal)?;
-    Ok(journal.ledger().position())
+    }
 }
 
 /// Writes the inventory of the system to the work tree at `root`, and prints the changes since the previous inventory.

@@ -46,19 +46,14 @@ pub(super) fn run(args: &MandateArgs, context: &mut CommandContext) -> Result<Ex
     args.values.iter().try_for_each(|value| assign(&mut table, value))?;
     let mut next: Mandate = table.try_into().map_err(|error| invalid(&error))?;
     (next.version, next.prev) = (before.version + 1, trust.mandate().digest().to_string());
-    let file = NextTrustFile {
-        before_path: format!("trust/mandate/{}.toml", before.version),
-        before,
-        path: format!("trust/mandate/{}.toml", next.version),
-        next,
-        role: &trust.root().file().roles.mandate,
-    };
-    let check = |bytes: &[u8]| {
-        let problems = check_severities(&file.path, bytes);
+    let check = |path: &str, bytes: &[u8]| {
+        let problems = check_severities(path, bytes);
         if problems.has_errors() {
             return Err(problems.into());
         }
-        trust.check_next_mandate(&file.path, bytes)
+        trust.check_next_mandate(path, bytes)
     };
+    let role = &trust.root().file().roles.mandate;
+    let file = NextTrustFile { folder: "mandate", version: before.version, before, next, role };
     file.write(&session, check, context)
 }

@@ -470,7 +470,8 @@ const PEOPLE: [&str; 3] = ["ana", "ben", "mia"];
 pub const READBACK: &[&str] = &["--commit-key", "../keys/engine-readback", "--log-key", "../keys/engine-log"];
 /// The engine's keys, as seen from any clone.
 pub const KEYS: &[&str] = &["--commit-key", "../keys/engine-commit", "--log-key", "../keys/engine-log"];
-const DEFINITION: &str = r#"schema = "tenure/campaign-definition/v1"
+/// The definition of the campaign, without selectors.
+pub const DEFINITION: &str = r#"schema = "tenure/campaign-definition/v1"
 title = "Access that matters"
 window_days = 14
 max_inventory_age_days = 2

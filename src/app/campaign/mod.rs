@@ -19,7 +19,7 @@ mod worklists;
 pub use connector_support::ConnectorSupport;
 pub use context_loader::ContextLoader;
 pub use inputs::{CampaignInputs, identity_warnings};
-pub use open::{check_opening, open_campaign, prepare_campaign, reopening_differences};
+pub use open::{check_opening, open_campaign, publish_campaign, reopening_differences};
 pub use quality::{quality_of, quality_over};
 pub use reminders::due_reminders;
 pub use schedule::{definitions, due_campaigns};

@@ -17,32 +17,23 @@ use crate::{
     trust::{RepositoryState, TrustState},
 };
 
-/// Opens a campaign as [`prepare_campaign`] does, and writes its files to the work tree.
+/// Writes the files of an opened campaign to the work tree.
 ///
 /// # Errors
-/// As [`prepare_campaign`], or when a file cannot be written.
-pub fn open_campaign(
-    session: &RepositorySession,
-    id: CampaignId,
-    from: &str,
-    definition: CampaignDefinition,
-    now: Timestamp,
-    warnings: &mut Diagnostics,
-) -> Result<OpenedCampaign, AppError> {
-    let opened = prepare_campaign(session, id, from, definition, now, warnings)?;
+/// When a campaign of this name exists there, or a file cannot be written.
+pub fn publish_campaign(session: &RepositorySession, opened: &OpenedCampaign) -> Result<(), AppError> {
     opened.publish(session.work_tree()?).map_err(|error| {
         let problem = Diagnostic::error("file-unwritable", error.to_string()).with_note("no file was written");
-        AppError::from(problem.help(format!("check campaigns/{} in the work tree", opened.campaign.id)))
-    })?;
-    Ok(opened)
+        problem.help(format!("check campaigns/{} in the work tree", opened.campaign.id)).into()
+    })
 }
 
 /// Returns the campaign that a definition from the file `from` opens at the head of main. Warnings are added to
-/// `warnings`.
+/// `warnings`; no file is written.
 ///
 /// # Errors
 /// When the name is in use, or the campaign is invalid. All problems are returned.
-pub fn prepare_campaign(
+pub fn open_campaign(
     session: &RepositorySession,
     id: CampaignId,
     from: &str,

@@ -159,7 +159,7 @@ fn approvals(merge: &MergeProvenance) -> String {
         ForgeReport::Pull(pull) => {
             let approved = pull.reviews.iter().flatten().filter(|review| review.state == ReviewState::Approved);
             let approved: Vec<_> = approved.map(|review| review.by.to_string()).collect();
-            let by = if approved.is_empty() { "nobody".to_owned() } else { approved.join(", ") };
+            let by = if approved.is_empty() { "no reviewer".to_owned() } else { approved.join(", ") };
             let merger = pull.merger.as_ref().map_or_else(|| "an unknown account".to_owned(), ToString::to_string);
             format!("#{} by {}, approved by {by}, merged by {merger}", pull.number, pull.author)
         }

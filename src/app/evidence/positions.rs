@@ -2,10 +2,11 @@
 
 use crate::{
     app::{AppError, RepositorySession},
-    diag::Diagnostic,
+    diag::{Diagnostic, Diagnostics},
     evidence::{EvidenceDefect, Ledger},
     inventory::OBSERVATION,
     model::file::{Campaign, LogPosition, Observation},
+    store::RepositorySnapshot,
 };
 
 /// Returns the positions that campaigns in force and the inventories of systems carry, each with the path of its file.
@@ -18,7 +19,12 @@ pub(super) fn pinned_positions(session: &RepositorySession) -> Result<Vec<(Strin
         Some((format!("campaigns/{id}/campaign.toml"), position))
     });
     let mut found: Vec<_> = campaigns.collect();
-    let snapshot = session.snapshot();
+    found.extend(positions_of_inventories(session.snapshot())?);
+    Ok(found)
+}
+
+fn positions_of_inventories(snapshot: RepositorySnapshot<'_>) -> Result<Vec<(String, LogPosition)>, AppError> {
+    let mut found = Vec::new();
     for file in snapshot.list("inventory")?.files {
         // An inventory that cannot be read is an error of those who use it.
         if file.path.ends_with(&format!("/{OBSERVATION}"))
@@ -29,6 +35,25 @@ pub(super) fn pinned_positions(session: &RepositorySession) -> Result<Vec<(Strin
         }
     }
     Ok(found)
+}
+
+/// Returns the problems of the positions that the inventories of a commit carry and the log of this clone does not contain:
+/// once merged, every command would refuse the log.
+///
+/// # Errors
+/// When the commit cannot be read.
+pub fn check_positions_of_inventories(
+    snapshot: RepositorySnapshot<'_>,
+    ledger: &Ledger,
+) -> Result<Diagnostics, AppError> {
+    let wrong = positions_of_inventories(snapshot)?.into_iter().filter_map(|(path, position)| {
+        let defect = ledger.verify_contains_position(&position, &path).err()?;
+        let message = format!("the position of the evidence log is wrong: {}", defect.message);
+        let system = path.split('/').nth(1).unwrap_or_default();
+        let help = format!("git fetch; if the problem remains, collect again: tenure collect {system}");
+        Some(Diagnostic::error("evidence-position", message).in_file(path.as_str()).help(help))
+    });
+    Ok(wrong.collect())
 }
 
 /// Returns the positions that the log does not contain, as defects of the log.

@@ -7,13 +7,14 @@ use crate::{
     diag::Diagnostic,
     enforce::OutstandingDecision,
     model::{
-        ActionId, Finding, ItemId, PlanEvidence as _, Severity, SystemId, Timestamp, history::EvidenceHistory,
+        Finding, ItemId, PlanEvidence as _, Severity, SystemId, Timestamp,
+        history::{ActionHistory, EvidenceHistory},
         record::OutcomeKind,
     },
     plan::Plan,
     trust::OpenCampaign,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Access that a read confirmed as changed, and that a later inventory shows again.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -86,14 +87,15 @@ pub(super) fn outstanding(
         .flat_map(|review| &review.items)
         .map(|item| (item.id, format!("{} of {}", item.entitlement, item.principal)))
         .collect();
-    let is_begun = |id: &ActionId| {
-        let outcome = history.action(id).and_then(|past| past.outcome.as_ref());
-        outcome.is_some_and(|outcome| outcome.result != OutcomeKind::Drifted)
-    };
-    let ready = plan.actions().iter().filter(|action| !is_begun(&action.id)).map(|action| (action.basis.item, None));
+    // What was begun is read again: its result is that of the read. This includes the removal after a soak period.
+    let has_happened =
+        |past: &&ActionHistory| past.outcome.as_ref().is_some_and(|outcome| outcome.result != OutcomeKind::Drifted);
+    let begun: BTreeSet<ItemId> =
+        history.actions().map(|(_, past)| past).filter(has_happened).map(|past| past.item).collect();
+    let ready = plan.actions().iter().map(|action| (action.basis.item, None));
     let held = plan.held().iter().map(|held| (held.item, Some(format!("{}; {}", held.why, held.next))));
     let mut found = Vec::new();
-    for (item, held) in ready.chain(held) {
+    for (item, held) in ready.chain(held).filter(|(item, _)| !begun.contains(item)) {
         let Some(resolution) = by_item.get(&item) else { continue };
         let since = since(session, history, resolution)?;
         found.push(OutstandingDecision {

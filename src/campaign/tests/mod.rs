@@ -5,6 +5,7 @@ mod decision_context;
 mod fixtures;
 mod large_close;
 mod opening;
+mod random_events;
 mod random_histories;
 mod reference;
 mod resolving;

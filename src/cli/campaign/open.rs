@@ -1,7 +1,7 @@
 //! `tenure campaign open ID --from FILE`: freezes the population, assigns every item, and writes the review files.
 
 use crate::{
-    app::{RepositorySession, open_campaign, prepare_campaign, unknown_campaign},
+    app::{RepositorySession, open_campaign, publish_campaign, unknown_campaign},
     campaign::{AffectedScope, OpenedCampaign, folder, for_unanswered, narrowed},
     cli::{CliError, CommandContext, ExitStatus, OutputFormat},
     diag::{Diagnostics, counted},
@@ -57,12 +57,8 @@ pub(super) fn run(args: &CampaignOpenArgs, context: &mut CommandContext) -> Resu
         definition = for_unanswered(&definition, opening.campaign());
     }
     if args.dry_run {
-        let mut warnings = Diagnostics::new();
-        let now = context.clock.now();
-        let opened = prepare_campaign(&session, args.id.clone(), &args.from, definition, now, &mut warnings);
-        context.problems(&warnings)?;
-        let (items, files) = opened.map(|opened| (opened.campaign.items, opened.sheets.len()))?;
-        let (items, files) = (counted(items, "item"), counted(files, "review file"));
+        let opened = opened(&session, context, args.id.clone(), &args.from, definition)?;
+        let (items, files) = (counted(opened.campaign.items, "item"), counted(opened.sheets.len(), "review file"));
         writeln!(context.out, "{} would open with {items} in {files}; no file was written", args.id)?;
         return Ok(ExitStatus::Done);
     }
@@ -71,11 +67,24 @@ pub(super) fn run(args: &CampaignOpenArgs, context: &mut CommandContext) -> Resu
     Ok(ExitStatus::Done)
 }
 
-/// Opens a campaign from a definition that came from the file `from`, and prints the warnings.
+/// Opens a campaign from a definition that came from the file `from`, writes its files, and prints the warnings.
 ///
 /// # Errors
 /// When the name is in use, or the campaign is invalid. All problems are returned.
 pub(super) fn open_from(
+    session: &RepositorySession,
+    context: &mut CommandContext,
+    id: CampaignId,
+    from: &str,
+    definition: CampaignDefinition,
+) -> Result<OpenedCampaign, CliError> {
+    let opened = opened(session, context, id, from, definition)?;
+    publish_campaign(session, &opened)?;
+    Ok(opened)
+}
+
+/// Returns the opened campaign, without writing it, and prints the warnings.
+fn opened(
     session: &RepositorySession,
     context: &mut CommandContext,
     id: CampaignId,

@@ -49,14 +49,9 @@ fn write(
     let before = trust.registry().file();
     (next.version, next.prev) = (before.version + 1, trust.registry().digest().to_string());
     next.principals.sort_by(|one, other| one.id.cmp(&other.id));
-    let file = NextTrustFile {
-        before_path: format!("trust/registry/{}.toml", before.version),
-        before,
-        path: format!("trust/registry/{}.toml", next.version),
-        next,
-        role: &trust.root().file().roles.registry,
-    };
-    file.write(session, |bytes| trust.check_next_registry(&file.path, bytes), context)
+    let role = &trust.root().file().roles.registry;
+    let file = NextTrustFile { folder: "registry", version: before.version, before, next, role };
+    file.write(session, |path, bytes| trust.check_next_registry(path, bytes), context)
 }
 
 /// Returns the entry of a principal.

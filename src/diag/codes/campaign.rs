@@ -44,8 +44,8 @@ super::code::codes! {
         "A reviewer keeps most items with a reason that only repeats the verdict."
         "Ask the reviewer to state for each item why the access is needed.";
     Error "evidence-position":
-        "A campaign carries a position of the evidence log that is missing, wrong or older than one that main carries."
-        "Run `git fetch`, open the campaign again, and sign it.";
+        "A campaign or inventory carries a position of the evidence log that is missing, wrong or older than one that main carries."
+        "Run `git fetch`; open the campaign, or collect the inventory, again.";
     Medium "excepted-undecided":
         "An item without a response is excepted and still undecided."
         "Let a fallback decide in a new review file: `tenure review`.";

@@ -156,6 +156,21 @@ fn opened_with(world: &TestRepository, name: &str, change: impl FnOnce(&str) -> 
 }
 
 #[test]
+fn row_45_inventory_with_a_wrong_position_is_refused_by_the_gate() {
+    let world = enforced();
+    collected_after(&world);
+    let git = |arguments: &[&str]| world.sandbox().git(world.repo(), arguments);
+    let path = "repo/inventory/web-1/observation.toml";
+    let text = world.read(path);
+    let size = text.lines().find(|line| line.starts_with("size = ")).unwrap();
+    git(&["switch", "--quiet", "-c", "wrong"]);
+    world.write(path, &text.replace(size, "size = 9999"));
+    git(&["commit", "--quiet", "--all", "-m", "an inventory that no log follows"]);
+    let refused = world.tenure(&["check", "--base", "origin/main"]).exits(3);
+    refused.says("evidence-position").says("inventory/web-1/observation.toml").says("tenure collect web-1");
+}
+
+#[test]
 fn row_45_campaign_carries_the_position_of_the_log() {
     let world = enforced();
     collected_after(&world);

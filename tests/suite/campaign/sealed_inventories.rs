@@ -1,7 +1,7 @@
 //! Inventories that the collecting job recorded: a campaign accepts no other.
 
 use crate::support::{
-    fixtures::{READBACK, Ran, TestRepository, ran},
+    fixtures::{DEFINITION, READBACK, Ran, TestRepository, ran},
     host,
 };
 use tenure::{
@@ -17,7 +17,8 @@ fn sealed() -> TestRepository {
     world.merge("describe systems");
     collect(&world).exits(0);
     world.merge("collect");
-    world.write("repo/policies/all.toml", DEFINITION);
+    let select = "\n[[select]]\nsystems = [\"web-1\"]\nkinds = [\"membership\"]\n";
+    world.write("repo/policies/all.toml", &format!("{DEFINITION}{select}"));
     world.tenure(&["fmt", "policies/all.toml"]).exits(0);
     world.merge("define a campaign");
     world
@@ -77,16 +78,3 @@ fn row_43_older_inventory_is_not_the_newest_recorded_one() {
     world.merge("put the old inventory back");
     open(&world, "old").exits(1).says("inventory-not-sealed");
 }
-
-const DEFINITION: &str = r#"schema = "tenure/campaign-definition/v1"
-title = "Access that matters"
-window_days = 14
-max_inventory_age_days = 2
-fallback = "ben"
-second_fallback = "mia"
-on_no_response = "open"
-
-[[select]]
-systems = ["web-1"]
-kinds = ["membership"]
-"#;

@@ -37,6 +37,7 @@ fn a_work_order_is_written_and_the_host_is_left_alone() {
     world.enforce_later(60, &[]).exits(0);
     assert_eq!(world.records_of("intent").len(), 1, "one work order");
     world.tenure(&["campaign", "status", CAMPAIGN]).says("tenure attest");
+    world.verify_later(61).exits(0).says("pending").hides("not enforced");
 }
 
 #[test]
