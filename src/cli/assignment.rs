@@ -4,6 +4,13 @@ use super::CliError;
 use crate::diag::Diagnostic;
 use toml::{Table, Value};
 
+/// Returns the failure of values that do not form a valid file; messages of the parser have several lines.
+pub(super) fn invalid(file: &str, kind: &str, error: &dyn std::fmt::Display) -> CliError {
+    let lines: Vec<_> = error.to_string().lines().map(|line| line.trim().to_owned()).collect();
+    let problem = Diagnostic::error("malformed", format!("the {file} would be invalid: {}", lines.join(" ").trim()));
+    problem.help(format!("`tenure schema {kind}` describes the keys")).into()
+}
+
 /// Sets a value in a table: `value` is TOML, or else text; an empty one removes the key.
 ///
 /// # Errors

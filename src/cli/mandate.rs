@@ -2,7 +2,7 @@
 
 use super::{
     CliError, CommandContext, ExitStatus,
-    assignment::{assign, assignment},
+    assignment::{assign, assignment, invalid},
     next_trust_file::NextTrustFile,
 };
 use crate::{diag::Diagnostic, model::file::Mandate, trust::check_severities};
@@ -37,14 +37,14 @@ pub(super) fn run(args: &MandateArgs, context: &mut CommandContext) -> Result<Ex
     let session = context.open_session()?;
     let trust = session.trust()?;
     let before = trust.mandate().file();
-    let invalid = |error: &dyn std::fmt::Display| {
+    if let Some((key, _)) = args.values.iter().find(|(key, _)| WRITTEN.contains(&key.as_str())) {
         let problem =
-            Diagnostic::error("malformed", format!("the mandate would be invalid: {}", error.to_string().trim()));
-        CliError::from(problem.help("`tenure schema mandate` describes the keys"))
-    };
-    let mut table = Table::try_from(before).map_err(|error| invalid(&error))?;
+            Diagnostic::error("malformed", format!("`{key}` follows from the mandate before, and cannot be set"));
+        return Err(problem.help("leave it out").into());
+    }
+    let mut table = Table::try_from(before).map_err(|error| invalid("mandate", "mandate", &error))?;
     args.values.iter().try_for_each(|value| assign(&mut table, value))?;
-    let mut next: Mandate = table.try_into().map_err(|error| invalid(&error))?;
+    let mut next: Mandate = table.try_into().map_err(|error| invalid("mandate", "mandate", &error))?;
     (next.version, next.prev) = (before.version + 1, trust.mandate().digest().to_string());
     let check = |path: &str, bytes: &[u8]| {
         let problems = check_severities(path, bytes);
@@ -57,3 +57,6 @@ pub(super) fn run(args: &MandateArgs, context: &mut CommandContext) -> Result<Ex
     let file = NextTrustFile { folder: "mandate", version: before.version, before, next, role };
     file.write(&session, check, context)
 }
+
+/// The keys that are written with each version.
+const WRITTEN: [&str; 4] = ["schema", "version", "repo", "prev"];

@@ -2,7 +2,7 @@
 
 use crate::{
     app::{TrustHints, joined},
-    cli::{CliError, CommandContext, OutputFormat},
+    cli::{CliError, CommandContext, OutputFormat, assignment::invalid},
     connector::registry,
     diag::Diagnostic,
     format::codec,
@@ -72,7 +72,7 @@ impl SystemFolder {
             let help = format!("tenure sign {0}; or remove it and write it again: rm {0}", system.path());
             return Err(problem.in_file(system.path()).help(help).into());
         }
-        Table::try_from(system).map_err(|error| invalid(&error))
+        Table::try_from(system).map_err(|error| invalid("version", "system", &error))
     }
 
     /// Writes the next version with the content of `table`, and prints the permitted signers.
@@ -93,7 +93,7 @@ impl SystemFolder {
         table.insert("system".to_owned(), self.id.to_string().into());
         table.insert("version".to_owned(), version.into());
         table.insert("prev".to_owned(), prev.into());
-        let system: System = table.try_into().map_err(|error| invalid(&error))?;
+        let system: System = table.try_into().map_err(|error| invalid("version", "system", &error))?;
         let (path, text) = (system.path(), codec::render(&system));
         codec::parse::<System>(&path, text.as_bytes())?;
         let problems = registry::check(&path, &system, &text);
@@ -146,9 +146,4 @@ fn refuse_links(root: &Path, path: &str) -> Result<(), CliError> {
 fn unwritable(path: &str, error: &io::Error) -> Diagnostic {
     let problem = Diagnostic::error("file-unwritable", format!("the file cannot be accessed: {error}"));
     problem.in_file(path).help("check the folder systems/ in the work tree")
-}
-
-fn invalid(error: &dyn std::fmt::Display) -> CliError {
-    let problem = Diagnostic::error("malformed", format!("the version would be invalid: {}", error.to_string().trim()));
-    problem.help("`tenure schema system` describes the keys").into()
 }

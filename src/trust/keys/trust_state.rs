@@ -11,6 +11,7 @@ use crate::{
     },
     store::SignatureFile,
 };
+use std::collections::BTreeSet;
 
 /// Root, registry and mandate that are in force.
 #[derive(Clone, Debug)]
@@ -128,7 +129,16 @@ impl TrustState {
     /// As [`Self::check_next_registry`].
     pub fn check_next_mandate(&self, path: &str, bytes: &[u8]) -> Result<(), TrustError> {
         let before = (self.mandate.file.version, self.mandate.digest);
-        check_mandate(path, bytes, Some(before), &self.root).map(drop)
+        let next = check_mandate(path, bytes, Some(before), &self.root)?;
+        let active = self.registry.keys().filter(|(.., state)| *state == KeyState::Active);
+        let people = active.map(|(_, holder, _)| holder).collect::<BTreeSet<_>>().len();
+        let file::Thresholds { t0, t1, t2, t3 } = next.thresholds;
+        let unreachable =
+            [t0, t1, t2, t3].into_iter().find(|needed| usize::try_from(*needed).is_ok_and(|n| n > people));
+        match unreachable {
+            Some(threshold) => Err(TrustError::ThresholdUnreachable { role: "reviews", threshold, keys: people }),
+            None => Ok(()),
+        }
     }
 
     /// Returns the root in force.

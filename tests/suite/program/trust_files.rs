@@ -49,6 +49,9 @@ fn mandate_gets_other_values() {
     let set = |values: &[&str]| world.tenure(&[&["mandate", "set"], values].concat());
     set(&["thresholds.T0=0"]).exits(1).says("no file was written");
     set(&["guardrails.max_removals_per_run=many"]).exits(1).says("the mandate would be invalid");
+    set(&["thresholds.T0=9"]).exits(1).says("threshold-unreachable").says("no file was written");
+    set(&["version=9"]).exits(1).says("`version` follows from the mandate before");
+    set(&["guardrails.max_removals_per_run=many"]).exits(1).hides("\\u{a}");
     set(&["unknown=1"]).exits(1).says("unknown");
     assert!(!world.join("repo/trust/mandate/2.toml").exists());
     set(&["guardrails.max_removals_per_run=7", "severity.campaign-closed=critical"]).exits(1);
